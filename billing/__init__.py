@@ -1,0 +1,1 @@
+"""Billing: decides who may enter a paid class."""

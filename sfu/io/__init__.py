@@ -1,0 +1,1 @@
+"""The edge of the SFU: sockets and the clock."""

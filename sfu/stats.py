@@ -1,0 +1,124 @@
+"""Names of drops and the records of a snapshot.
+
+Pure: no I/O, no clock. A snapshot is plain data: signalling renders it as metrics and JSON.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class DropReason(StrEnum):
+    """Why a datagram, a packet or a copy went no further. Each has its own counter."""
+
+    EMPTY = "empty"
+    OVERSIZED = "oversized"
+    UNKNOWN_KIND = "unknown_kind"
+    UNKNOWN_ADDRESS = "unknown_address"
+    STUN_MALFORMED = "stun_malformed"
+    STUN_UNKNOWN_USER = "stun_unknown_user"
+    STUN_REFUSED = "stun_refused"
+    DTLS_UNEXPECTED = "dtls_unexpected"
+    NOT_CONNECTED = "not_connected"
+    RTP_MALFORMED = "rtp_malformed"
+    RTP_UNKNOWN_STREAM = "rtp_unknown_stream"
+    RTP_TOO_MANY_STREAMS = "rtp_too_many_streams"
+    RTP_REPLAYED = "rtp_replayed"
+    RTP_TOO_OLD = "rtp_too_old"
+    RTP_UNAUTHENTIC = "rtp_unauthentic"
+    RTP_PADDING = "rtp_padding"
+    RTP_UNWANTED_CODEC = "rtp_unwanted_codec"
+    RTX_DUPLICATE = "rtx_duplicate"
+    PRODUCER_PAUSED = "producer_paused"
+    BEFORE_SWITCH = "before_switch"
+    RTCP_UNAUTHENTIC = "rtcp_unauthentic"
+    RTCP_MALFORMED = "rtcp_malformed"
+    RTX_EXPIRED = "rtx_expired"
+    OUTBOX_FULL = "outbox_full"
+    TRANSPORT_ERROR = "transport_error"
+    SEND_FAILED = "send_failed"
+
+
+@dataclass(slots=True)
+class LayerSnapshot:
+    """One layer of a producer: rid, ssrc, bit rate now, loss and jitter, and how often it was asked."""
+
+    rid: str
+    ssrc: int
+    packets: int
+    bytes: int
+    bitrate: float
+    fraction_lost: float
+    jitter_ms: float
+    nacks_sent: int
+    plis_sent: int
+
+
+@dataclass(slots=True)
+class ProducerSnapshot:
+    """A published track."""
+
+    producer_id: str
+    source: str
+    kind: str
+    codec: str
+    paused: bool
+    layers: list[LayerSnapshot] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ConsumerSnapshot:
+    """A receiving slot: what it shows and what it cost."""
+
+    mid: str
+    kind: str
+    producer_id: str | None
+    layer: int | None
+    target_layer: int | None
+    packets: int
+    bytes: int
+    retransmitted: int
+    nacks_received: int
+    plis_received: int
+    switches: int
+
+
+@dataclass(slots=True)
+class TransportSnapshot:
+    """One peer connection."""
+
+    transport_id: str
+    state: str
+    srtp_profile: str | None
+    packets_received: int
+    bytes_received: int
+    copies_sent: int
+    bytes_sent: int
+    round_trip_ms: float | None
+    downlink_loss: float
+    remb: float | None
+    budget: float | None
+    drops: dict[str, int] = field(default_factory=dict)
+    producers: list[ProducerSnapshot] = field(default_factory=list)
+    consumers: list[ConsumerSnapshot] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RouterSnapshot:
+    """One class."""
+
+    router_id: str
+    transports: list[TransportSnapshot] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class WorkerSnapshot:
+    """The whole worker: totals since the start, and its routers."""
+
+    datagrams_received: int
+    bytes_received: int
+    packets_forwarded: int
+    copies_sent: int
+    bytes_sent: int
+    stun_answers: int
+    drops: dict[str, int] = field(default_factory=dict)
+    routers: list[RouterSnapshot] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""Wire formats: one file per format, pure functions over bytes."""

@@ -1,0 +1,1 @@
+"""Signalling: HTTP and Socket.IO around the SFU."""
