@@ -1,0 +1,68 @@
+# The project's commands. `make run` and `make test` do all the set-up they need themselves.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# Programs of the environment come first: a Node that tools/need.sh put there is found too.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+PYTHON_SOURCES := sfu signalling billing loadtest tests
+SETUP := .venv/.installed node_modules/.installed
+
+.PHONY: help setup run test test-quick check format bench bench-join screenshots clean
+
+help: ## Say what can be done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup: $(SETUP) ## Make the Python environment and fetch the browser modules (quick when done)
+
+.venv/.installed: constraints.txt pyproject.toml tools/need.sh
+	python="$$(tools/need.sh python)"
+	.venv/bin/python -c '' 2>/dev/null || "$$python" -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet -c constraints.txt pip setuptools
+	.venv/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
+	touch $@
+
+node_modules/.installed: package.json package-lock.json | .venv/.installed
+	tools/need.sh node
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+run: setup ## Serve on http://127.0.0.1:8080 with a demo class, its links printed
+	exec liveclass serve
+
+test: setup ## Everything: Python, JavaScript and real browsers
+	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
+	npm test
+	pytest -q --durations=10
+
+test-quick: setup ## All tests but those with browsers and real sockets
+	pytest -q -m 'not browser and not interop'
+
+check: setup ## Format, lint, types and import rules; changes nothing
+	ruff format --check $(PYTHON_SOURCES)
+	ruff check $(PYTHON_SOURCES)
+	mypy
+	npm run --silent check
+	pytest -q tests/test_layout.py
+
+format: setup ## Put the Python sources in shape
+	ruff format $(PYTHON_SOURCES)
+	ruff check --fix $(PYTHON_SOURCES)
+
+bench: setup ## Cost of a forwarded copy beside the lean loop
+	python -m tests.bench.forwarding
+
+bench-join: setup ## From Join to the first frame in Chromium, 20 times
+	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
+	python -m loadtest.join
+
+screenshots: setup ## Take the pictures in docs/screenshots anew
+	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
+	python -m tests.browser.screenshots
+
+clean: ## Remove what setup and tests made (var/ stays: it holds data)
+	rm -rf .venv node_modules build test-results *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find $(PYTHON_SOURCES) -name __pycache__ -prune -exec rm -rf {} +
