@@ -1,0 +1,231 @@
+"""SRTP and SRTCP of one transport: seal, open, roll-over and replay.
+
+RTP is protected here (RFC 3711, RFC 7714); RTCP, which is rare, by libsrtp.
+Pure: no I/O, no clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pylibsrtp
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pylibsrtp import Policy, Session
+
+from sfu.srtp_ctr import CounterCipher
+from sfu.srtp_kdf import MASTER_KEY_LENGTH, Label, derive
+
+Seal = Callable[[bytes, bytes, bytes], bytes]  # nonce, payload, header -> ciphertext and tag
+Unseal = Callable[[bytes, bytes, bytes], bytes]  # nonce, ciphertext and tag, header -> payload
+
+REPLAY_WINDOW = 1024  # packets
+MAX_RTCP_STREAMS = 256  # senders of RTCP that one transport may have
+MAX_RTCP = 1352  # bytes that libsrtp's Python face can protect
+
+_WINDOW_MASK = (1 << REPLAY_WINDOW) - 1
+
+
+class SrtpProfile(StrEnum):
+    """The protection profiles that are negotiated, by their names in RFC 5764 and RFC 7714."""
+
+    AEAD_AES_128_GCM = "SRTP_AEAD_AES_128_GCM"
+    AES128_CM_SHA1_80 = "SRTP_AES128_CM_SHA1_80"
+
+
+@dataclass(frozen=True, slots=True)
+class SrtpKeys:
+    """Master key followed by master salt, per direction."""
+
+    profile: SrtpProfile
+    local: bytes
+    remote: bytes
+
+
+class SrtpError(Exception):
+    """A packet that must be dropped.
+
+    `reason`: "replayed", "too_old", "unauthentic", "malformed" or "too_many_streams".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OutboundSrtp:
+    """Protects what one transport sends.
+
+    `seal(nonce, payload, header)` gives ciphertext and tag; the caller makes the nonce with
+    `(nonce_base(ssrc) ^ index).to_bytes(12, "big")`, where the low 16 bits of the index are the
+    header's sequence number. For GCM a packet sent again under the same index must be the same
+    in every byte of header and payload: anything else reuses a nonce, which breaks the key.
+    """
+
+    __slots__ = ("_rtcp", "_salt", "seal")
+
+    def __init__(self, seal: Seal, salt: int, rtcp: Session) -> None:
+        self.seal = seal
+        self._salt = salt
+        self._rtcp = rtcp
+
+    def nonce_base(self, ssrc: int) -> int:
+        """The constant part of a stream's nonces, RFC 7714 8.1."""
+        return self._salt ^ ssrc << 48
+
+    def protect_rtcp(self, data: bytes) -> bytes:
+        """SRTCP of a compound packet of at most MAX_RTCP bytes."""
+        try:
+            return bytes(self._rtcp.protect_rtcp(data))
+        except (pylibsrtp.Error, ValueError) as error:
+            raise SrtpError("malformed") from error
+
+
+class InboundStream:
+    """Roll-over counter and replay window of one SSRC; both move only after authentication."""
+
+    __slots__ = ("_highest", "_nonce_base", "_unseal", "_window")
+
+    def __init__(self, unseal: Unseal, nonce_base: int) -> None:
+        self._unseal = unseal
+        self._nonce_base = nonce_base
+        self._highest = -1  # the newest authentic index
+        self._window = 0  # bit n: the packet n before the newest one was received
+
+    def open(self, datagram: bytes, header_length: int, seq: int) -> tuple[int, bytes]:
+        """The packet's index and plain payload; raises SrtpError.
+
+        `header_length` and `seq` must be those of the datagram's RTP header.
+        """
+        highest = self._highest
+        if highest < 0:
+            return self._open_first(datagram, header_length, seq)
+        # RFC 3711 3.3.1 and appendix A: of the three candidates the one nearest to the newest.
+        index = (highest & ~0xFFFF) | seq
+        ahead = index - highest
+        if ahead > 0x8000 and index >= 0x10000:
+            index -= 0x10000
+            ahead -= 0x10000
+        elif ahead < -0x8000:
+            index += 0x10000
+            ahead += 0x10000
+        if ahead <= 0:
+            if ahead <= -REPLAY_WINDOW:
+                raise SrtpError("too_old")
+            if self._window >> -ahead & 1:
+                raise SrtpError("replayed")
+        try:
+            payload = self._unseal(
+                (self._nonce_base ^ index).to_bytes(12, "big"),
+                datagram[header_length:],
+                datagram[:header_length],
+            )
+        except InvalidTag:
+            raise SrtpError("unauthentic") from None
+        if ahead > 0:
+            self._highest = index
+            # a leap past the whole window would only build a huge number to mask away
+            self._window = (
+                (self._window << ahead | 1) & _WINDOW_MASK if ahead < REPLAY_WINDOW else 1
+            )
+        else:
+            self._window |= 1 << -ahead
+        return index, payload
+
+    def _open_first(self, datagram: bytes, header_length: int, seq: int) -> tuple[int, bytes]:
+        """The first packet has ROC 0, or 1 when a sender began near 65535 and the start is lost."""
+        for index in (seq, seq + 0x10000):
+            try:
+                payload = self._unseal(
+                    (self._nonce_base ^ index).to_bytes(12, "big"),
+                    datagram[header_length:],
+                    datagram[:header_length],
+                )
+            except InvalidTag:
+                continue
+            self._highest = index
+            self._window = 1
+            return index, payload
+        raise SrtpError("unauthentic")
+
+
+class InboundSrtp:
+    """Opens what one transport receives."""
+
+    __slots__ = ("_rtcp", "_rtcp_senders", "_salt", "_unseal")
+
+    def __init__(self, unseal: Unseal, salt: int, rtcp: Session) -> None:
+        self._unseal = unseal
+        self._salt = salt
+        self._rtcp = rtcp
+        self._rtcp_senders: set[bytes] = set()
+
+    def stream(self, ssrc: int) -> InboundStream:
+        """A new stream without history; the caller keeps one per SSRC."""
+        return InboundStream(self._unseal, self._salt ^ ssrc << 48)
+
+    def unprotect_rtcp(self, data: bytes) -> bytes:
+        """The compound packet inside an SRTCP packet; raises SrtpError."""
+        sender = data[4:8]
+        if sender not in self._rtcp_senders and len(self._rtcp_senders) >= MAX_RTCP_STREAMS:
+            raise SrtpError("too_many_streams")
+        try:
+            plain = bytes(self._rtcp.unprotect_rtcp(data))
+        except pylibsrtp.Error as error:
+            raise SrtpError(_RTCP_REASONS.get(str(error), "malformed")) from None
+        except ValueError:
+            raise SrtpError("malformed") from None
+        self._rtcp_senders.add(sender)  # libsrtp now keeps state for it
+        return plain
+
+
+def outbound(keys: SrtpKeys) -> OutboundSrtp:
+    """The sending half of a transport's keys."""
+    cipher, salt = _cipher(keys.profile, keys.local)
+    return OutboundSrtp(
+        cipher.encrypt, salt, _rtcp_session(keys.profile, keys.local, outbound=True)
+    )
+
+
+def inbound(keys: SrtpKeys) -> InboundSrtp:
+    """The receiving half of a transport's keys."""
+    cipher, salt = _cipher(keys.profile, keys.remote)
+    return InboundSrtp(
+        cipher.decrypt, salt, _rtcp_session(keys.profile, keys.remote, outbound=False)
+    )
+
+
+_RTCP_REASONS = {
+    "replay check failed (bad index)": "replayed",
+    "replay check failed (index too old)": "too_old",
+    "authentication failure": "unauthentic",
+    "cipher failure": "unauthentic",
+}
+_SALT_LENGTHS = {SrtpProfile.AEAD_AES_128_GCM: 12, SrtpProfile.AES128_CM_SHA1_80: 14}
+_LIBSRTP_PROFILES = {
+    SrtpProfile.AEAD_AES_128_GCM: Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
+    SrtpProfile.AES128_CM_SHA1_80: Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+}
+
+
+def _cipher(profile: SrtpProfile, master: bytes) -> tuple[AESGCM | CounterCipher, int]:
+    """The cipher of one direction, and the salt its nonces start from."""
+    salt_length = _SALT_LENGTHS[profile]
+    if len(master) != MASTER_KEY_LENGTH + salt_length:
+        raise ValueError(f"{profile} needs {MASTER_KEY_LENGTH + salt_length} bytes of key and salt")
+    master_key, master_salt = master[:MASTER_KEY_LENGTH], master[MASTER_KEY_LENGTH:]
+    key = derive(master_key, master_salt, Label.RTP_ENCRYPTION, 16)
+    salt = derive(master_key, master_salt, Label.RTP_SALT, salt_length)
+    if profile is SrtpProfile.AEAD_AES_128_GCM:
+        return AESGCM(key), int.from_bytes(salt, "big")
+    authentication_key = derive(master_key, master_salt, Label.RTP_AUTHENTICATION, 20)
+    return CounterCipher(key, salt, authentication_key), 0
+
+
+def _rtcp_session(profile: SrtpProfile, master: bytes, *, outbound: bool) -> Session:
+    policy = Policy(
+        key=master,
+        ssrc_type=Policy.SSRC_ANY_OUTBOUND if outbound else Policy.SSRC_ANY_INBOUND,
+        srtp_profile=_LIBSRTP_PROFILES[profile],
+    )
+    return Session(policy)
