@@ -1,0 +1,63 @@
+"""The rules of tests/support/layout.py catch what they are for, and nothing else."""
+
+import ast
+
+import pytest
+
+from tests.support import layout
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time",
+        "from time import monotonic",
+        "def f():\n    import os.path",
+        "import asyncio as a",
+    ],
+)
+def test_an_impure_import_is_found_wherever_it_stands(source: str) -> None:
+    assert layout.impure_imports(ast.parse(source))
+
+
+def test_names_that_only_begin_like_impure_modules_are_free() -> None:
+    assert not layout.impure_imports(ast.parse("import timers\nfrom sfu.time import x"))
+
+
+def test_the_public_face_is_matched_module_by_module() -> None:
+    tree = ast.parse(
+        "from sfu.worker import Worker\nfrom sfu.forwarder import Forwarder\nimport sfux"
+    )
+    assert layout.imports_beyond(tree, "sfu", frozenset({"sfu.worker"})) == [
+        "line 2: imports sfu.forwarder"
+    ]
+
+
+def test_underscore_names_of_a_foreign_package_are_found() -> None:
+    source = "from aiortc import _x\nself._mine = 1\ntransport._role = 2\ntransport.__class__"
+    assert sorted(layout.foreign_underscores(ast.parse(source), "aiortc")) == [
+        "line 1: takes aiortc._x",
+        "line 3: uses ._role",
+    ]
+    assert not layout.foreign_underscores(ast.parse("transport._role = 2"), "aiortc")
+
+
+@pytest.mark.parametrize(("lines", "is_long"), [(40, False), (41, True)])
+def test_a_function_may_have_forty_lines(lines: int, is_long: bool) -> None:
+    source = "@decorated\ndef f():\n" + "    pass\n" * (lines - 1)
+    assert bool(layout.long_functions(ast.parse(source))) is is_long
+
+
+def test_waiting_is_found_and_yielding_is_not() -> None:
+    tree = ast.parse("await asyncio.sleep(1)\nsleep(delay)\nawait asyncio.sleep(0)\nx.sleeps(3)")
+    assert sorted(layout.sleeps(tree)) == ["line 1: sleeps", "line 2: sleeps"]
+
+
+def test_addresses_are_found_and_urls_of_our_own_are_not() -> None:
+    host = ".".join(("registry", "npmjs", "org"))
+    path = "/".join(("", "home", "someone"))
+    assert layout.addresses(f"fine\nhttps://{host}/preact\n{path}/x") == [
+        "line 2: registry.npmjs",
+        f"line 3: {path[:7]}",
+    ]
+    assert not layout.addresses("http://127.0.0.1:8080/home/x, ~/work/x and /usr/bin/chromium")
