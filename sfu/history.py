@@ -1,0 +1,33 @@
+"""The packets that can still be sent again: one ring per producer layer.
+
+Pure: no I/O, no clock.
+"""
+
+from typing import Generic, TypeVar
+
+P = TypeVar("P")
+
+
+class PacketHistory(Generic[P]):
+    """A ring of the newest packets by index. The capacity is a power of two."""
+
+    __slots__ = ("_indices", "_mask", "_packets")
+
+    def __init__(self, capacity: int) -> None:
+        if capacity <= 0 or capacity & (capacity - 1):
+            raise ValueError(f"capacity must be a power of two, not {capacity}")
+        self._mask = capacity - 1
+        self._indices = [-1] * capacity
+        self._packets: list[P | None] = [None] * capacity
+
+    def put(self, index: int, packet: P) -> None:
+        """Keep the packet; one that comes too late does not push out a newer one."""
+        slot = index & self._mask
+        if index >= self._indices[slot]:
+            self._indices[slot] = index
+            self._packets[slot] = packet
+
+    def get(self, index: int) -> P | None:
+        """The packet with exactly this index; None when it was never here or was pushed out."""
+        slot = index & self._mask
+        return self._packets[slot] if self._indices[slot] == index else None
