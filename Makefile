@@ -19,13 +19,15 @@ help: ## Say what can be done
 setup: $(SETUP) ## Make the Python environment and fetch the browser modules (quick when done)
 
 .venv/.installed: constraints.txt pyproject.toml tools/need.sh
+	@echo "Setting up the Python environment (.venv) ..."
 	python="$$(tools/need.sh python)"
 	.venv/bin/python -c '' 2>/dev/null || "$$python" -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet -c constraints.txt pip setuptools
-	.venv/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
+	PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
 	touch $@
 
 node_modules/.installed: package.json package-lock.json | .venv/.installed
+	@echo "Fetching the browser modules (node_modules) ..."
 	tools/need.sh node
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@

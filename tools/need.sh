@@ -46,7 +46,7 @@ need_python() {
   echo "$python"
 }
 
-is_node() { has node && has npm && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; }
+is_node() { has node && has npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; }
 
 need_node() {
   PATH="$PWD/.venv/bin:$PATH"

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 
 IMPURE = frozenset(
-    ("asyncio", "os", "random", "secrets", "select", "selectors", "socket")
-    + ("ssl", "subprocess", "threading", "time", "uuid")
+    {"asyncio", "os", "random", "secrets", "select", "selectors", "socket"}
+    | {"ssl", "subprocess", "threading", "time", "uuid"}
 )
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
