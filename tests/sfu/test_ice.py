@@ -1,0 +1,387 @@
+"""ICE-lite in virtual time; the peer's messages are made by aioice."""
+
+import pytest
+from aioice import stun
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sfu import ice
+from sfu.ice import (
+    DISCONNECTED_AFTER,
+    FAILED_AFTER,
+    MAX_ADDRESSES,
+    Address,
+    IceAgent,
+    IceCredentials,
+    IceState,
+    StunError,
+)
+
+OURS = IceCredentials("localufr", "p" * 24)
+RENEWED = IceCredentials("renewedu", "q" * 24)
+WIFI: Address = ("192.0.2.7", 40000)
+MOBILE: Address = ("198.51.100.9", 50000)
+
+
+def request(
+    credentials: IceCredentials = OURS,
+    *,
+    nominate: bool = False,
+    username: str | None = None,
+    pwd: str | None = None,
+    role: str = "ICE-CONTROLLING",
+    fingerprint: bool = True,
+) -> bytes:
+    """A check as a full ICE agent sends it."""
+    attributes: dict[str, object] = {
+        "USERNAME": f"{credentials.ufrag}:peer" if username is None else username,
+        role: 7,
+        "PRIORITY": 1,
+    }
+    if nominate:
+        attributes["USE-CANDIDATE"] = None
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, b"transaction1", attributes)
+    message.add_message_integrity((pwd or credentials.pwd).encode())
+    if not fingerprint:
+        del message.attributes["FINGERPRINT"]
+    return bytes(message)
+
+
+def ask(agent: IceAgent, data: bytes, address: Address = WIFI, now: float = 0.0) -> stun.Message:
+    """What the peer reads from the answer."""
+    answer = agent.handle_request(ice.parse_binding_request(data), address, now)
+    assert len(answer) <= len(data)
+    return stun.parse_message(answer)
+
+
+def assert_refused(agent: IceAgent, data: bytes, reason: str) -> None:
+    with pytest.raises(StunError) as caught:
+        agent.handle_request(ice.parse_binding_request(data), WIFI, 0.0)
+    assert caught.value.reason == reason
+    assert agent.addresses() == ()
+    assert agent.state is not IceState.CONNECTED
+
+
+def connected(now: float = 0.0) -> IceAgent:
+    agent = IceAgent(OURS, now)
+    ask(agent, request(nominate=True), now=now)
+    return agent
+
+
+def test_credentials_are_ice_chars_of_the_injected_randomness() -> None:
+    credentials = ice.new_credentials(lambda size: b"\xff\xfb" * (size // 2))
+    assert credentials == IceCredentials("//v/+//7", "//v/+//7//v/+//7//v/+//7")
+
+
+def test_a_request_is_read() -> None:
+    parsed = ice.parse_binding_request(request(nominate=True))
+    assert (parsed.local_ufrag, parsed.remote_ufrag) == ("localufr", "peer")
+    assert parsed.use_candidate
+    assert not ice.parse_binding_request(request()).use_candidate
+
+
+@pytest.mark.parametrize("fingerprint", [True, False])
+def test_the_answer_tells_the_address_and_is_signed(fingerprint: bool) -> None:
+    answer = ask(IceAgent(OURS, 0.0), request(fingerprint=fingerprint))
+    assert answer.message_class is stun.Class.RESPONSE
+    assert answer.transaction_id == b"transaction1"
+    assert answer.attributes["XOR-MAPPED-ADDRESS"] == WIFI
+    assert answer.check_message_integrity(OURS.pwd.encode())
+    assert "FINGERPRINT" in answer.attributes
+
+
+def smallest_request(username: str) -> bytes:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, b"transaction1")
+    message.attributes["USERNAME"] = username
+    message.add_message_integrity(OURS.pwd.encode())
+    del message.attributes["FINGERPRINT"]
+    return bytes(message)
+
+
+def test_the_fingerprint_is_left_out_when_the_answer_would_outgrow_the_request() -> None:
+    data = smallest_request("localufr:p")
+    answer = ask(IceAgent(OURS, 0.0), data)  # 60 bytes asked, 64 with a fingerprint
+    assert "FINGERPRINT" not in answer.attributes
+    assert answer.check_message_integrity(OURS.pwd.encode())
+
+
+def test_an_answer_larger_than_its_request_is_not_given() -> None:
+    agent = IceAgent(OURS, 0.0)
+    with pytest.raises(StunError, match="amplification"):
+        ask(agent, smallest_request("localufr:p"), ("2001:db8::1", 9))
+    assert agent.addresses() == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (("2001:db8::1", 9, 0, 0), ("2001:db8::1", 9)),
+        (("::ffff:192.0.2.7", 9, 0, 0), ("192.0.2.7", 9)),
+    ],
+)
+def test_ipv6_addresses_are_bound_as_given_and_told_plainly(
+    address: Address, expected: Address
+) -> None:
+    agent = IceAgent(OURS, 0.0)
+    answer = ask(agent, request(), address)
+    assert answer.attributes["XOR-MAPPED-ADDRESS"] == expected
+    assert agent.is_bound(address)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (request(pwd="x" * 24), "wrong_integrity"),
+        (request(username="stranger:peer"), "unknown_user"),
+        (request(username=":peer"), "unknown_user"),
+    ],
+)
+def test_a_request_without_proof_is_refused(data: bytes, reason: str) -> None:
+    assert_refused(IceAgent(OURS, 0.0), data, reason)
+
+
+def test_a_request_without_integrity_is_refused() -> None:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, b"transaction1")
+    message.attributes.update({"USERNAME": "localufr:peer", "USE-CANDIDATE": None})
+    assert_refused(IceAgent(OURS, 0.0), bytes(message), "no_integrity")
+
+
+def test_a_nomination_added_after_the_integrity_is_not_heard() -> None:
+    data = request(fingerprint=False)
+    late = data[:2] + (len(data) - 20 + 4).to_bytes(2, "big") + data[4:] + b"\0\x25\0\0"
+    agent = IceAgent(OURS, 0.0)
+    ask(agent, late)
+    assert agent.selected is None
+
+
+def test_every_changed_byte_is_refused() -> None:
+    data = request(nominate=True, fingerprint=False)
+    integrity_length = len(data) - 21  # says 20 and is itself not covered
+    for position in set(range(len(data))) - {integrity_length}:
+        changed = bytearray(data)
+        changed[position] ^= 0x20
+        with pytest.raises(StunError):
+            ask(IceAgent(OURS, 0.0), bytes(changed))
+
+
+def test_a_wrong_fingerprint_is_malformed() -> None:
+    data = bytearray(request())
+    data[-1] ^= 1
+    with pytest.raises(StunError, match="malformed"):
+        ice.parse_binding_request(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [({}, "no_username"), ({"USERNAME": "nocolon"}, "no_username")],
+)
+def test_a_user_name_is_needed(attributes: dict[str, object], reason: str) -> None:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, None, attributes)
+    with pytest.raises(StunError, match=reason):
+        ice.parse_binding_request(bytes(message))
+
+
+@pytest.mark.parametrize("kind", [stun.Class.RESPONSE, stun.Class.ERROR, stun.Class.INDICATION])
+def test_only_requests_are_read(kind: stun.Class) -> None:
+    message = stun.Message(stun.Method.BINDING, kind, None, {"USERNAME": "localufr:peer"})
+    with pytest.raises(StunError, match="not_a_request"):
+        ice.parse_binding_request(bytes(message))
+
+
+@given(data=st.binary(max_size=1500))
+def test_random_bytes_raise_only_stun_errors(data: bytes) -> None:
+    with pytest.raises(StunError):
+        ice.parse_binding_request(data)
+
+
+@given(attributes=st.lists(st.tuples(st.integers(0, 0xFFFF), st.binary(max_size=40)), max_size=8))
+@example(attributes=[(0x0006, b"\xff:\xfe")])  # USERNAME that is not UTF-8
+@example(attributes=[(0x0020, b"\0\1")])  # XOR-MAPPED-ADDRESS cut short
+@example(attributes=[(0x0024, b"\0")])  # PRIORITY cut short
+@example(attributes=[(0x0009, b"\0\0\4\1\xff")])  # ERROR-CODE with a bad reason
+def test_random_attributes_raise_only_stun_errors(attributes: list[tuple[int, bytes]]) -> None:
+    body = b"".join(
+        kind.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value + bytes(-len(value) % 4)
+        for kind, value in attributes
+    )
+    data = b"\0\1" + len(body).to_bytes(2, "big") + b"\x21\x12\xa4\x42" + bytes(12) + body
+    with pytest.raises(StunError):
+        ask(IceAgent(OURS, 0.0), data)
+
+
+@given(position=st.integers(0, 120), value=st.binary(min_size=1, max_size=6))
+def test_damaged_requests_raise_only_stun_errors(position: int, value: bytes) -> None:
+    data = request(fingerprint=False)
+    damaged = data[:position] + value + data[position + len(value) :]
+    agent = IceAgent(OURS, 0.0)
+    try:
+        ask(agent, damaged)
+    except StunError:
+        assert agent.addresses() == ()
+    else:
+        assert agent.addresses() == (WIFI,)
+
+
+def test_a_peer_that_wants_to_be_controlled_is_told_of_the_conflict() -> None:
+    agent = IceAgent(OURS, 0.0)
+    answer = ask(agent, request(role="ICE-CONTROLLED", nominate=True))
+    assert answer.message_class is stun.Class.ERROR
+    assert answer.error_code == 487
+    assert answer.check_message_integrity(OURS.pwd.encode())
+    assert (agent.addresses(), agent.selected, agent.state) == ((), None, IceState.NEW)
+
+
+def test_a_check_binds_and_a_nomination_selects() -> None:
+    agent = IceAgent(OURS, 0.0)
+    ask(agent, request())
+    assert agent.is_bound(WIFI)
+    assert (agent.selected, agent.state) == (None, IceState.NEW)
+    ask(agent, request(nominate=True))
+    assert (agent.selected, agent.state) == (WIFI, IceState.CONNECTED)
+
+
+def test_a_phone_that_changes_network_is_followed() -> None:
+    agent = connected()
+    ask(agent, request(), MOBILE)
+    assert agent.selected == WIFI
+    ask(agent, request(nominate=True), MOBILE)
+    assert agent.selected == MOBILE
+    assert set(agent.addresses()) == {WIFI, MOBILE}
+
+
+def test_addresses_are_bounded_and_the_selected_one_stays() -> None:
+    agent = connected()
+    others: list[Address] = [
+        ("203.0.113.1", port) for port in range(1000, 1000 + MAX_ADDRESSES + 3)
+    ]
+    for address in others:
+        ask(agent, request(), address)
+    assert agent.addresses() == (WIFI, *others[-(MAX_ADDRESSES - 1) :])
+    assert not agent.is_bound(others[0])
+
+
+def test_the_address_heard_least_lately_falls_out() -> None:
+    agent = connected()
+    others: list[Address] = [("203.0.113.1", port) for port in range(1000, 999 + MAX_ADDRESSES)]
+    for address in [*others, others[0], MOBILE]:
+        ask(agent, request(), address)
+    assert agent.is_bound(others[0])
+    assert not agent.is_bound(others[1])
+
+
+@pytest.mark.parametrize(
+    ("at", "expected", "deadline"),
+    [
+        (DISCONNECTED_AFTER - 0.001, IceState.CONNECTED, DISCONNECTED_AFTER),
+        (DISCONNECTED_AFTER, IceState.DISCONNECTED, FAILED_AFTER),
+        (FAILED_AFTER - 0.001, IceState.DISCONNECTED, FAILED_AFTER),
+        (FAILED_AFTER, IceState.FAILED, None),
+        (1e9, IceState.FAILED, None),
+    ],
+)
+def test_silence_disconnects_then_fails(
+    at: float, expected: IceState, deadline: float | None
+) -> None:
+    agent = connected()
+    assert agent.handle_timers(at) is expected
+    assert agent.next_deadline() == deadline
+
+
+def test_deadlines_lead_through_all_states() -> None:
+    agent, seen = connected(100.0), []
+    while (deadline := agent.next_deadline()) is not None:
+        seen.append((deadline, agent.handle_timers(deadline)))
+    assert seen == [
+        (100.0 + DISCONNECTED_AFTER, IceState.DISCONNECTED),
+        (100.0 + FAILED_AFTER, IceState.FAILED),
+    ]
+
+
+def test_without_a_nomination_a_new_agent_fails() -> None:
+    agent = IceAgent(OURS, 5.0)
+    ask(agent, request(), now=6.0)
+    assert agent.next_deadline() == 5.0 + FAILED_AFTER
+    assert agent.handle_timers(5.0 + FAILED_AFTER) is IceState.FAILED
+
+
+@pytest.mark.parametrize("nominate", [True, False])
+def test_consent_on_the_selected_pair_connects_again(nominate: bool) -> None:
+    agent = connected()
+    agent.handle_timers(20.0)
+    ask(agent, request(nominate=nominate), now=20.0)
+    assert agent.state is IceState.CONNECTED
+    assert agent.next_deadline() == 20.0 + DISCONNECTED_AFTER
+
+
+def test_requests_on_another_pair_are_no_consent() -> None:
+    agent = connected()
+    ask(agent, request(), MOBILE, now=7.0)
+    assert agent.handle_timers(DISCONNECTED_AFTER) is IceState.DISCONNECTED
+    ask(agent, request(), MOBILE, now=9.0)
+    assert agent.state is IceState.DISCONNECTED
+
+
+def test_a_silent_address_is_forgotten_but_not_the_selected_one() -> None:
+    agent = connected()
+    ask(agent, request(), MOBILE, now=1.0)
+    for now in range(5, 31, 5):
+        ask(agent, request(), now=float(now))
+    assert agent.next_deadline() == 1.0 + FAILED_AFTER
+    agent.handle_timers(1.0 + FAILED_AFTER)
+    assert agent.addresses() == (WIFI,)
+
+
+def test_a_failed_agent_answers_nobody() -> None:
+    agent = connected()
+    agent.handle_timers(FAILED_AFTER)
+    with pytest.raises(StunError, match="failed"):
+        ask(agent, request(nominate=True), now=FAILED_AFTER)
+
+
+def test_after_a_restart_both_credentials_work_until_the_new_ones_nominate() -> None:
+    agent = connected()
+    agent.restart(RENEWED, 1.0)
+    assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
+    assert (agent.selected, agent.state) == (WIFI, IceState.CONNECTED)
+    ask(agent, request(OURS, nominate=True), now=2.0)
+    assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
+    ask(agent, request(RENEWED), MOBILE, now=2.5)
+    assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
+    answer = ask(agent, request(RENEWED, nominate=True), MOBILE, now=3.0)
+    assert answer.check_message_integrity(RENEWED.pwd.encode())
+    assert agent.selected == MOBILE
+    assert agent.ufrags() == (RENEWED.ufrag,)
+    with pytest.raises(StunError, match="unknown_user"):
+        ask(agent, request(OURS), now=3.1)
+
+
+def test_old_credentials_do_not_open_the_new_fragment() -> None:
+    agent = connected()
+    agent.restart(RENEWED, 1.0)
+    with pytest.raises(StunError, match="wrong_integrity"):
+        ask(agent, request(RENEWED, pwd=OURS.pwd))
+
+
+def test_two_restarts_in_a_row_keep_the_credentials_in_use() -> None:
+    agent = connected()
+    agent.restart(IceCredentials("middle00", "m" * 24), 1.0)
+    agent.restart(RENEWED, 2.0)
+    assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
+
+
+def test_a_restart_gives_a_disconnected_peer_new_time() -> None:
+    agent = connected()
+    agent.handle_timers(25.0)
+    agent.restart(RENEWED, 25.0)
+    assert agent.handle_timers(FAILED_AFTER) is IceState.DISCONNECTED
+    assert agent.next_deadline() == 25.0 + FAILED_AFTER
+
+
+def test_a_restart_revives_a_failed_agent() -> None:
+    agent = connected()
+    agent.handle_timers(FAILED_AFTER)
+    agent.restart(RENEWED, 40.0)
+    assert (agent.state, agent.selected, agent.addresses()) == (IceState.NEW, None, ())
+    assert agent.ufrags() == (RENEWED.ufrag,)
+    ask(agent, request(RENEWED, nominate=True), MOBILE, now=41.0)
+    assert (agent.selected, agent.state) == (MOBILE, IceState.CONNECTED)
