@@ -156,8 +156,8 @@ def test_a_nomination_added_after_the_integrity_is_not_heard() -> None:
 
 def test_every_changed_byte_is_refused() -> None:
     data = request(nominate=True, fingerprint=False)
-    integrity_length = len(data) - 21  # says 20 and is itself not covered
-    for position in set(range(len(data))) - {integrity_length}:
+    integrity_length = {len(data) - 22, len(data) - 21}  # says 20 and is itself not covered
+    for position in set(range(len(data))) - integrity_length:
         changed = bytearray(data)
         changed[position] ^= 0x20
         with pytest.raises(StunError):
