@@ -1,0 +1,243 @@
+"""What both sides support of an offer: which sections publish, which are slots, with what codecs.
+
+Pure: no I/O, no clock.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from sfu.errors import PeerError
+from sfu.sdp import Codec, Extension, Offer, Section
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
+
+SLOT_EXTENSIONS = frozenset({MID, AUDIO_LEVEL, ABS_SEND_TIME, VIDEO_ORIENTATION})
+PUBLISHED_EXTENSIONS = SLOT_EXTENSIONS | {RTP_STREAM_ID, REPAIRED_RTP_STREAM_ID, TRANSPORT_CC}
+
+SOURCES = {"audio": ("microphone", "screen-audio"), "video": ("camera", "screen")}
+
+FEEDBACK = {
+    "audio": frozenset[str](),
+    "video": frozenset({"nack", "nack pli", "ccm fir", "goog-remb"}),
+}
+DIGESTS = ("sha-256", "sha-384", "sha-512")  # what the DTLS side can check
+SCTP_PORT = 5000  # what every client uses; the association is made for this one alone
+
+_ANSWER_DIRECTION = {  # (the client sends, the client receives) → the answer's word
+    (True, True): "sendrecv",
+    (True, False): "recvonly",
+    (False, True): "sendonly",
+    (False, False): "inactive",
+}
+
+
+@dataclass(slots=True)
+class Published:
+    """A section in which the client sends one source."""
+
+    mid: str
+    kind: str
+    source: str
+    codecs: tuple[Codec, ...]
+    extensions: dict[str, int]
+    rids: tuple[str, ...]
+    ssrcs: tuple[tuple[int, int | None], ...]
+
+
+@dataclass(slots=True)
+class Slot:
+    """A section in which the client receives."""
+
+    mid: str
+    kind: str
+    codecs: tuple[Codec, ...]
+    extensions: dict[str, int]
+
+
+@dataclass(slots=True)
+class AgreedSection:
+    """The outcome for one section of the offer; `direction` is the answer's word."""
+
+    mid: str
+    kind: str
+    rejected: bool
+    direction: str = "inactive"
+    source: str | None = None
+    codecs: tuple[Codec, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    rids: tuple[str, ...] = ()
+    published: Published | None = None
+    slot: Slot | None = None
+
+
+@dataclass(slots=True)
+class Negotiation:
+    """What will be sent and received; `sections` has one entry per section of the offer."""
+
+    published: tuple[Published, ...]
+    slots: tuple[Slot, ...]
+    application: str | None
+    sections: tuple[AgreedSection, ...]
+    fingerprints: tuple[tuple[str, str], ...]
+
+
+def negotiate(offer: Offer) -> Negotiation:
+    """Sections that can't be used are rejected alone; raises PeerError when nothing is left."""
+    _require_transport(offer)
+    sources = {kind: iter(names) for kind, names in SOURCES.items()}
+    sections: list[AgreedSection] = []
+    application: str | None = None
+    for section in offer.sections:
+        agreed = _agree(section, offer.bundle, sources)
+        if agreed.kind == "application" and not agreed.rejected:
+            agreed.rejected = application is not None
+            application = application or agreed.mid
+        sections.append(agreed)
+    if all(section.rejected for section in sections):
+        raise PeerError("unsupported_sdp", "no section of the offer can be used")
+    return Negotiation(
+        published=tuple(section.published for section in sections if section.published),
+        slots=tuple(section.slot for section in sections if section.slot),
+        application=application,
+        sections=tuple(sections),
+        fingerprints=tuple(f for f in offer.fingerprints if f[0] in DIGESTS),
+    )
+
+
+def _require_transport(offer: Offer) -> None:
+    """One ICE-lite, DTLS-passive transport for everything is all there is here."""
+    if not offer.bundle:
+        raise PeerError("unsupported_sdp", "the offer has no BUNDLE group")
+    if not (offer.ice_ufrag and offer.ice_pwd):
+        raise PeerError("unsupported_sdp", "the offer has no ICE credentials")
+    if not any(algorithm in DIGESTS for algorithm, _ in offer.fingerprints):
+        raise PeerError("unsupported_sdp", f"the offer has no fingerprint of {', '.join(DIGESTS)}")
+    if offer.setup not in ("actpass", "active"):
+        raise PeerError("unsupported_sdp", "the client must take the DTLS client's part")
+
+
+def _agree(
+    section: Section, bundle: tuple[str, ...], sources: dict[str, Iterator[str]]
+) -> AgreedSection:
+    """A sending section takes its source's name even where its codecs are then refused."""
+    refused = AgreedSection(section.mid, section.kind, rejected=True)
+    if section.rejected or section.mid not in bundle:
+        return refused
+    if section.kind == "application":
+        return AgreedSection(section.mid, section.kind, not _is_data_channel(section), "sendrecv")
+    if section.kind not in sources:
+        return refused
+    if not section.rtcp_mux:
+        raise PeerError("unsupported_sdp", f"section {section.mid} has no rtcp-mux")
+    sends = section.direction in ("sendonly", "sendrecv")
+    source = next(sources[section.kind], None) if sends else None
+    codecs = _choose_codecs(section)
+    if not (codecs and section.protocol.endswith("RTP/SAVPF")):
+        return refused
+    return _agree_media(section, source, codecs)
+
+
+def _agree_media(section: Section, source: str | None, codecs: tuple[Codec, ...]) -> AgreedSection:
+    """A section that only sends gets the one codec to send; any other one gets all."""
+    receives = section.direction in ("recvonly", "sendrecv")
+    if source and not receives:
+        codecs = codecs[:1]
+    codecs = tuple(_with_feedback(codec, section.kind, source is not None) for codec in codecs)
+    outward = _extensions(section, PUBLISHED_EXTENSIONS, "sendonly") if source else ()
+    inward = _extensions(section, SLOT_EXTENSIONS, "recvonly") if receives else ()
+    agreed = AgreedSection(
+        section.mid,
+        section.kind,
+        rejected=False,
+        direction=_ANSWER_DIRECTION[source is not None, receives],
+        source=source,
+        codecs=codecs,
+        extensions=tuple(e for e in section.extensions if e in outward or e in inward),
+    )
+    if source:
+        agreed.published = _published(section, source, codecs, outward)
+        agreed.rids = agreed.published.rids
+    if receives:
+        agreed.slot = Slot(section.mid, section.kind, codecs, _by_uri(inward))
+    return agreed
+
+
+def _published(
+    section: Section, source: str, codecs: tuple[Codec, ...], extensions: tuple[Extension, ...]
+) -> Published:
+    """Layers are told apart by the rid in each packet; without that extension there are none."""
+    ids = _by_uri(extensions)
+    rids = section.rids if RTP_STREAM_ID in ids else ()
+    return Published(section.mid, section.kind, source, codecs, ids, rids, section.ssrcs)
+
+
+def _extensions(section: Section, uris: frozenset[str], direction: str) -> tuple[Extension, ...]:
+    """Those of `uris` that the client can use this way round; of two with one URI the first."""
+    ways = ("", "sendrecv", direction)
+    usable = (e for e in reversed(section.extensions) if e.uri in uris and e.direction in ways)
+    return tuple({extension.uri: extension for extension in usable}.values())
+
+
+def _by_uri(extensions: tuple[Extension, ...]) -> dict[str, int]:
+    return {extension.uri: extension.id for extension in extensions}
+
+
+def _with_feedback(codec: Codec, kind: str, published: bool) -> Codec:
+    wanted = FEEDBACK[kind] | ({"transport-cc"} if published else set())
+    return replace(codec, feedback=tuple(name for name in codec.feedback if name in wanted))
+
+
+def _is_data_channel(section: Section) -> bool:
+    """RFC 8841."""
+    return (
+        section.protocol in ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP")
+        and section.formats == ("webrtc-datachannel",)
+        and section.sctp_port == SCTP_PORT
+    )
+
+
+def _choose_codecs(section: Section) -> tuple[Codec, ...]:
+    """One payload type per supported codec, codecs in the offer's order."""
+    best: dict[str, tuple[int, Codec]] = {}
+    for codec in section.codecs:
+        rank = _RANKS[section.kind].get(codec.name, _never)(codec)
+        if rank and rank > best.get(codec.name, (0, codec))[0]:
+            best[codec.name] = (rank, codec)
+    return tuple(codec for _, codec in best.values())
+
+
+def _never(codec: Codec) -> int:
+    return 0
+
+
+def _rank_opus(codec: Codec) -> int:
+    """RFC 7587 section 7: always 48000/2, whatever is sent."""
+    return int(codec.clock_rate == 48000 and codec.channels == 2)
+
+
+def _rank_vp8(codec: Codec) -> int:
+    return int(codec.clock_rate == 90000)
+
+
+def _rank_h264(codec: Codec) -> int:
+    """RFC 6184 section 8.1; constrained baseline is what every browser encodes and decodes."""
+    if codec.clock_rate != 90000 or codec.parameters.get("packetization-mode") != "1":
+        return 0
+    profile = codec.parameters.get("profile-level-id", "420010").lower()
+    if not re.fullmatch("[0-9a-f]{6}", profile):
+        return 0
+    return {"42e0": 3, "4200": 2}.get(profile[:4], 1)
+
+
+_Rank = Callable[[Codec], int]
+_RANKS: dict[str, dict[str, _Rank]] = {
+    "audio": {"opus": _rank_opus},
+    "video": {"VP8": _rank_vp8, "H264": _rank_h264},
+}
