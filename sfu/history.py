@@ -5,10 +5,10 @@ Pure: no I/O, no clock.
 
 from typing import Generic, TypeVar
 
-P = TypeVar("P")
+Packet = TypeVar("Packet")
 
 
-class PacketHistory(Generic[P]):
+class PacketHistory(Generic[Packet]):
     """A ring of the newest packets by index. The capacity is a power of two."""
 
     __slots__ = ("_indices", "_mask", "_packets")
@@ -18,16 +18,16 @@ class PacketHistory(Generic[P]):
             raise ValueError(f"capacity must be a power of two, not {capacity}")
         self._mask = capacity - 1
         self._indices = [-1] * capacity
-        self._packets: list[P | None] = [None] * capacity
+        self._packets: list[Packet | None] = [None] * capacity
 
-    def put(self, index: int, packet: P) -> None:
+    def put(self, index: int, packet: Packet) -> None:
         """Keep the packet; one that comes too late does not push out a newer one."""
         slot = index & self._mask
         if index >= self._indices[slot]:
             self._indices[slot] = index
             self._packets[slot] = packet
 
-    def get(self, index: int) -> P | None:
+    def get(self, index: int) -> Packet | None:
         """The packet with exactly this index; None when it was never here or was pushed out."""
         slot = index & self._mask
         return self._packets[slot] if self._indices[slot] == index else None

@@ -5,19 +5,22 @@ Pure: no I/O, no clock.
 
 import heapq
 from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Owner = TypeVar("Owner", bound=Hashable)
 
 _SLACK = 64  # entries that may lie dead in the heap before it is rebuilt
 
 
-class Timers:
+class Timers(Generic[Owner]):
     """Deadlines in seconds. Each owner has one at most; the earlier of two wins."""
 
     def __init__(self) -> None:
-        self._when: dict[Hashable, float] = {}
-        self._heap: list[tuple[float, int, Hashable]] = []
+        self._when: dict[Owner, float] = {}
+        self._heap: list[tuple[float, int, Owner]] = []
         self._serial = 0  # orders equal deadlines, so owners are never compared
 
-    def set(self, owner: Hashable, when: float) -> None:
+    def set(self, owner: Owner, when: float) -> None:
         """Wake the owner at `when`, unless it is to be woken earlier already."""
         present = self._when.get(owner)
         if present is not None and present <= when:
@@ -28,13 +31,13 @@ class Timers:
         if len(self._heap) > 2 * len(self._when) + _SLACK:
             self._rebuild()
 
-    def clear(self, owner: Hashable) -> None:
+    def clear(self, owner: Owner) -> None:
         """Forget the owner's deadline; to move one back, clear and set."""
         self._when.pop(owner, None)
 
-    def pop_due(self, now: float) -> list[Hashable]:
+    def pop_due(self, now: float) -> list[Owner]:
         """Owners whose deadline has come, the earliest first; each has none afterwards."""
-        due = []
+        due: list[Owner] = []
         heap = self._heap
         while heap and heap[0][0] <= now:
             when, _, owner = heapq.heappop(heap)

@@ -1,3 +1,5 @@
+from collections.abc import Hashable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -5,13 +7,13 @@ from sfu.timers import Timers
 
 
 def test_nothing_is_due_in_an_empty_set():
-    timers = Timers()
+    timers = Timers[Hashable]()
     assert timers.next_deadline() is None
     assert timers.pop_due(1e9) == []
 
 
 def test_owners_come_out_in_the_order_of_their_deadlines():
-    timers = Timers()
+    timers = Timers[Hashable]()
     timers.set("late", 3.0)
     timers.set("early", 1.0)
     timers.set("never", 10.0)
@@ -21,7 +23,7 @@ def test_owners_come_out_in_the_order_of_their_deadlines():
 
 
 def test_equal_deadlines_keep_the_order_of_setting_and_owners_need_no_order():
-    timers = Timers()
+    timers = Timers[Hashable]()
     owners = [object(), "text", 7, ("a", 1)]
     for owner in owners:
         timers.set(owner, 1.0)
@@ -29,7 +31,7 @@ def test_equal_deadlines_keep_the_order_of_setting_and_owners_need_no_order():
 
 
 def test_the_earlier_deadline_is_kept():
-    timers = Timers()
+    timers = Timers[Hashable]()
     timers.set("a", 2.0)
     timers.set("a", 5.0)
     assert timers.next_deadline() == 2.0
@@ -39,7 +41,7 @@ def test_the_earlier_deadline_is_kept():
 
 
 def test_clear_then_set_moves_a_deadline_back():
-    timers = Timers()
+    timers = Timers[Hashable]()
     timers.set("a", 1.0)
     timers.clear("a")
     assert timers.next_deadline() is None
@@ -49,7 +51,7 @@ def test_clear_then_set_moves_a_deadline_back():
 
 
 def test_set_again_at_the_same_time_after_clear_fires_once():
-    timers = Timers()
+    timers = Timers[Hashable]()
     timers.set("a", 1.0)
     timers.clear("a")
     timers.set("a", 1.0)
@@ -58,11 +60,11 @@ def test_set_again_at_the_same_time_after_clear_fires_once():
 
 
 def test_clearing_an_unknown_owner_is_harmless():
-    Timers().clear("nobody")
+    Timers[Hashable]().clear("nobody")
 
 
 def test_dead_entries_do_not_pile_up():
-    timers = Timers()
+    timers = Timers[Hashable]()
     timers.set("live", 1e6)
     for turn in range(10_000):
         timers.set("busy", float(turn))
@@ -78,7 +80,7 @@ def test_dead_entries_do_not_pile_up():
     )
 )
 def test_behaves_like_a_plain_dictionary(steps):
-    timers, model = Timers(), {}
+    timers, model = Timers[Hashable](), {}
     for owner, when, is_set in steps:
         if is_set:
             timers.set(owner, when)

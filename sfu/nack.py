@@ -1,0 +1,98 @@
+"""Which packets of one incoming stream to ask for again (RFC 4585 6.2.1).
+
+Pure: no I/O, no clock.
+"""
+
+from dataclasses import dataclass, field
+
+FIRST_WAIT = 0.02  # s that a packet may be late by reordering
+MIN_ROUND_TRIP = 0.05  # s
+MAX_TRIES = 8
+MAX_MISSING = 256
+
+
+@dataclass(slots=True)
+class NackPlan:
+    """`sequences` are indices to ask for; `give_up`: too much is gone, a key frame is wanted."""
+
+    sequences: list[int] = field(default_factory=list)
+    give_up: bool = False
+
+
+@dataclass(slots=True)
+class _Missing:
+    due: float
+    tries: int = 0
+
+
+class NackGenerator:
+    """Finds gaps, and says when to ask for what is missing."""
+
+    __slots__ = (
+        "_deadline",
+        "_give_up",
+        "_highest",
+        "_missing",
+        "abandoned",
+        "recovered",
+        "requested",
+    )
+
+    def __init__(self) -> None:
+        self._highest = -1
+        self._missing: dict[int, _Missing] = {}  # ascending, as gaps are found in order
+        self._deadline: float | None = None
+        self._give_up = False
+        self.requested = 0  # sequence numbers asked for, repeats included
+        self.recovered = 0  # packets that came after they were asked for
+        self.abandoned = 0  # packets no longer asked for
+
+    def receive(self, index: int, now: float) -> None:
+        """Note a packet, retransmitted ones too. Hot: once per received packet."""
+        if index == self._highest + 1:
+            self._highest = index
+        elif index > self._highest:
+            if self._highest >= 0:
+                self._open_gap(self._highest + 1, index, now)
+            self._highest = index
+        elif self._missing:
+            missing = self._missing.pop(index, None)
+            if missing is not None and missing.tries:
+                self.recovered += 1
+
+    def _open_gap(self, first: int, end: int, now: float) -> None:
+        count = end - first
+        if len(self._missing) + count > MAX_MISSING:
+            self.abandoned += len(self._missing) + count
+            self._missing.clear()
+            self._give_up = True
+            self._deadline = now
+            return
+        due = now + FIRST_WAIT
+        for index in range(first, end):
+            self._missing[index] = _Missing(due)
+        if self._deadline is None or due < self._deadline:
+            self._deadline = due
+
+    def handle_timers(self, now: float, rtt: float) -> NackPlan:
+        """What to ask for now; `rtt` is the round trip to the publisher in seconds."""
+        plan = NackPlan(give_up=self._give_up)
+        self._give_up = False
+        again = now + 1.5 * max(rtt, MIN_ROUND_TRIP)
+        for index, missing in list(self._missing.items()):
+            if missing.due > now:
+                continue
+            if missing.tries >= MAX_TRIES:
+                del self._missing[index]
+                self.abandoned += 1
+                continue
+            missing.tries += 1
+            missing.due = again
+            plan.sequences.append(index)
+        self.requested += len(plan.sequences)
+        self._deadline = min((missing.due for missing in self._missing.values()), default=None)
+        return plan
+
+    def next_deadline(self) -> float | None:
+        """When handle_timers has something to do."""
+        return self._deadline if self._missing or self._give_up else None
