@@ -1,0 +1,125 @@
+"""A liveclass server of one's own: a child process on free ports of this machine.
+
+Browser tests, the join measurement and the screenshots use it.
+"""
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from signalling.permissions import Identity, Role
+from signalling.tokens import mint
+
+READY_WITHIN = 20.0
+STOPS_WITHIN = 15.0
+HOST = "127.0.0.1"
+
+
+class LocalServer:
+    """A running server; tokens for it are minted here with its secret."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = free_port(socket.SOCK_STREAM)
+        self.udp_port = free_port(socket.SOCK_DGRAM)
+        self.url = f"http://{HOST}:{self.port}"
+        self._secret = secrets.token_urlsafe(32)
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def log_file(self) -> Path:
+        return self.directory / "server.log"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the server is not started"
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Starts the process and returns when it says it is ready."""
+        command = Path(sys.executable).parent / "liveclass"
+        with self.log_file.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                str(command),
+                "serve",
+                cwd=self.directory,
+                env=self._environment(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            await asyncio.wait_for(self._wait_until_ready(self._process), READY_WITHIN)
+        except TimeoutError:
+            await self.stop()
+            raise RuntimeError(f"the server was not ready in time:\n{self.log()}") from None
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("LIVECLASS_")}
+        return inherited | {
+            "LIVECLASS_HTTP_HOST": HOST,
+            "LIVECLASS_HTTP_PORT": str(self.port),
+            "LIVECLASS_UDP_PORT": str(self.udp_port),
+            "LIVECLASS_SECRET": self._secret,
+        }
+
+    async def _wait_until_ready(self, process: asyncio.subprocess.Process) -> None:
+        async with aiohttp.ClientSession() as session:
+            while process.returncode is None:
+                try:
+                    async with session.get(f"{self.url}/readyz") as response:
+                        if response.status == 200:
+                            return
+                except aiohttp.ClientConnectionError:
+                    pass
+                await asyncio.sleep(0.05)
+        raise RuntimeError(f"the server stopped at once:\n{self.log()}")
+
+    async def stop(self) -> int:
+        """Ends the process, forcibly when it does not end by itself; returns its exit code."""
+        process = self._process
+        if process is None:
+            return 0
+        if process.returncode is None:
+            process.terminate()
+        try:
+            return await asyncio.wait_for(process.wait(), STOPS_WITHIN)
+        except TimeoutError:
+            process.kill()
+            return await process.wait()
+
+    def log(self) -> str:
+        return self.log_file.read_text("utf-8", "replace")
+
+    def link(self, class_id: str, role: str, name: str, user_id: str) -> str:
+        """The address with which this person enters the class."""
+        identity = Identity(user_id, name, Role(role), class_id)
+        token = mint(identity, self._secret, now=time.time(), lifetime=3600)
+        return f"{self.url}/class/{class_id}?t={token}"
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port that nobody has at this moment."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def local_server(directory: Path) -> AsyncIterator[LocalServer]:
+    """A started server that is stopped at the end."""
+    server = LocalServer(directory)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
