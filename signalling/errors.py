@@ -1,0 +1,53 @@
+"""From exceptions to what a client is told, in one function.
+
+Pure: no I/O, no clock.
+"""
+
+from pydantic import ValidationError
+
+from sfu.errors import LiveclassError
+
+
+class ForbiddenError(LiveclassError):
+    """The person's role or grants do not allow what was asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("forbidden", message)
+
+
+class FloodError(LiveclassError):
+    """More messages than a person may send."""
+
+    def __init__(self) -> None:
+        super().__init__("too_many_messages", "Too many messages. Wait a moment and try again.")
+
+
+class MessageError(LiveclassError):
+    """The client's message cannot be understood; `field` says where."""
+
+    def __init__(self, message: str, field: str | None = None, code: str = "bad_message") -> None:
+        super().__init__(code, message)
+        self.field = field
+
+
+def to_wire(error: Exception) -> dict[str, object]:
+    """The refusal a client gets for an exception; what it does not need to know stays here."""
+    if isinstance(error, ValidationError):
+        error = _first_fault(error)
+    if not isinstance(error, LiveclassError):
+        return _refusal("internal", "Something went wrong on the server. Try again.")
+    field = error.field if isinstance(error, MessageError) else None
+    return _refusal(error.code, error.message, field)
+
+
+def _first_fault(error: ValidationError) -> MessageError:
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part) for part in fault["loc"]) or None
+    return MessageError(fault["msg"], field)
+
+
+def _refusal(code: str, message: str, field: str | None = None) -> dict[str, object]:
+    body: dict[str, object] = {"code": code, "message": message}
+    if field is not None:
+        body["field"] = field
+    return {"ok": False, "error": body}
