@@ -49,6 +49,21 @@ class ReceptionStats:
         self._bitrate: float | None = None
 
     @property
+    def packets(self) -> int:
+        """Packets received so far."""
+        return self._received
+
+    @property
+    def bytes(self) -> int:
+        """Bytes received so far, headers and tags included."""
+        return self._bytes
+
+    @property
+    def jitter(self) -> float:
+        """Interarrival jitter in seconds (RFC 3550 6.4.1)."""
+        return self._jitter / self._clock_rate
+
+    @property
     def highest_index(self) -> int | None:
         """The newest index received, or None before the first packet."""
         return self._highest if self._highest >= 0 else None

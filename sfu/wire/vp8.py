@@ -8,6 +8,7 @@ from struct import Struct
 
 _PICTURE_ID = Struct(">H")
 _PICTURE_ID_TL0 = Struct(">HB")
+_SIZE = Struct("<HH")
 
 
 @dataclass(slots=True)
@@ -84,6 +85,18 @@ def _parse_extended(payload: bytes, first: int, end: int) -> Vp8Descriptor | Non
         key,
         position,
     )
+
+
+def keyframe_size(payload: bytes, descriptor: Vp8Descriptor) -> tuple[int, int] | None:
+    """Width and height from a key frame's first packet (RFC 6386 9.1); None when cut off.
+
+    After the 3-byte frame tag and the start code come 14 bits each, below 2 bits of scaling.
+    """
+    start = descriptor.size + 3
+    if payload[start : start + 3] != b"\x9d\x01\x2a" or len(payload) < start + 7:
+        return None
+    width, height = _SIZE.unpack_from(payload, start + 3)
+    return width & 0x3FFF, height & 0x3FFF
 
 
 def rewrite(payload: bytes, descriptor: Vp8Descriptor, picture_id: int, tl0picidx: int) -> bytes:

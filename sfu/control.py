@@ -1,0 +1,89 @@
+"""From a client's offer to the answer: reading, slot numbers, and what the page is told.
+
+Pure: no I/O, no clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sfu.answer import LocalParameters, SlotIds, build_answer
+from sfu.capabilities import Negotiation, negotiate
+from sfu.config import WorkerConfig
+from sfu.dtls_api import DtlsFactory
+from sfu.sdp import Offer, parse_offer
+from sfu.transport import Transport
+
+MAIN_STREAM = "main"  # browsers keep the tracks of one stream in lip sync
+
+
+@dataclass(slots=True)
+class AnswerSection:
+    """One section for the page; `direction` is the answer's word, `source` only where it sends."""
+
+    mid: str
+    direction: str
+    kind: str
+    source: str | None
+
+
+@dataclass(slots=True)
+class Answer:
+    """The SDP answer and a table of its sections."""
+
+    sdp: str
+    sections: list[AnswerSection]
+
+
+class Negotiator:
+    """Answers offers with what the worker announces."""
+
+    def __init__(
+        self, config: WorkerConfig, dtls: DtlsFactory, rng: Callable[[int], bytes]
+    ) -> None:
+        self._candidates = config.candidates
+        self._dtls = dtls
+        self._rng = rng
+
+    def read(self, sdp: str) -> tuple[Offer, Negotiation]:
+        """Raises PeerError when the offer can't be used."""
+        offer = parse_offer(sdp)
+        return offer, negotiate(offer)
+
+    def answer(self, transport: Transport, offer: Offer, negotiation: Negotiation) -> Answer:
+        """Gives new slots their numbers and writes the answer."""
+        ids = self._slot_ids(transport, negotiation)
+        numbers = {mid: (slot.ssrc, slot.rtx_ssrc) for mid, slot in ids.items()}
+        transport.downlink.negotiate(negotiation, numbers)
+        local = LocalParameters(
+            transport.agent.credentials, self._dtls.fingerprints, self._candidates, transport.cname
+        )
+        sections = [
+            AnswerSection(section.mid, section.direction, section.kind, section.source)
+            for section in negotiation.sections
+            if not section.rejected
+        ]
+        return Answer(build_answer(offer, negotiation, local, ids), sections)
+
+    def _slot_ids(self, transport: Transport, negotiation: Negotiation) -> dict[str, SlotIds]:
+        """The first slot of each kind shares a stream: the teacher's voice and the stage."""
+        consumers = transport.downlink.consumers
+        used = {s for c in consumers.values() for s in (c.ssrc, c.rtx_ssrc)}
+        first = {slot.kind: slot.mid for slot in reversed(negotiation.slots)}
+        ids = {}
+        for slot in negotiation.slots:
+            consumer = consumers.get(slot.mid)
+            numbers = (
+                (consumer.ssrc, consumer.rtx_ssrc)
+                if consumer is not None
+                else (self._new_ssrc(used), self._new_ssrc(used))
+            )
+            stream = MAIN_STREAM if first[slot.kind] == slot.mid else f"slot-{slot.mid}"
+            ids[slot.mid] = SlotIds(*numbers, stream, f"track-{slot.mid}")
+        return ids
+
+    def _new_ssrc(self, used: set[int]) -> int:
+        """Random and not yet used on this connection (RFC 3550 8.1)."""
+        while (ssrc := int.from_bytes(self._rng(4), "big")) in used or not ssrc:
+            pass
+        used.add(ssrc)
+        return ssrc

@@ -1,0 +1,271 @@
+"""What one participant receives: its slots, their layers within a budget, and its feedback.
+
+Pure: no I/O, no clock.
+"""
+
+from collections.abc import Callable, Iterable
+
+from sfu.allocator import SlotRequest, allocate
+from sfu.bwe import DownlinkEstimator
+from sfu.capabilities import Negotiation, Slot
+from sfu.consumer import Consumer
+from sfu.events import SlotState
+from sfu.forwarder import retransmit
+from sfu.ice import Address
+from sfu.layers import ExtensionProfile
+from sfu.srtp import OutboundSrtp
+from sfu.streams import ABS_SEND_TIME, ORIENTATION
+from sfu.wire.arith import compact_ntp, ntp_from_seconds
+from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
+
+MAX_RESENDS_PER_NACK = 128
+PRIORITIES = {"pinned": 0, "speaker": 1, "page": 2}
+
+
+class Downlink:
+    """The receiving half of a transport.
+
+    `address` is where copies go (the nominated pair) or None; `limit` of the estimator is the
+    budget for video. Slots exist from the offer on; they carry media once SRTP keys are there.
+    """
+
+    def __init__(
+        self,
+        transport_id: str,
+        cname: str,
+        random: Callable[[int], bytes],
+        on_slots: Callable[[], None],
+    ) -> None:
+        self.transport_id = transport_id
+        self.address: Address | None = None
+        self.consumers: dict[str, Consumer] = {}
+        self.changed_slots: dict[str, Consumer] = {}
+        self.estimator = DownlinkEstimator()
+        self.round_trip: float | None = None
+        self.loss = 0.0
+        self.remb: float | None = None
+        self.sent_rate = 0.0
+        self._cname = cname
+        self._random = random
+        self._on_slots = on_slots
+        self._srtp: OutboundSrtp | None = None
+        self._by_ssrc: dict[int, Consumer] = {}
+        self._counted: tuple[int, float] = (0, 0.0)
+
+    # -- slots ------------------------------------------------------------------------------
+
+    def negotiate(self, negotiation: Negotiation, ssrcs: dict[str, tuple[int, int]]) -> None:
+        """Makes the slots that the offer added; those it had keep running."""
+        for slot in negotiation.slots:
+            if slot.mid in self.consumers:
+                continue
+            consumer = Consumer(
+                self,
+                slot.mid,
+                slot.kind,
+                ssrcs[slot.mid],
+                _payload_types(slot),
+                _profile(slot),
+                self._first_numbers(),
+            )
+            self.consumers[slot.mid] = consumer
+            self._by_ssrc[consumer.ssrc] = consumer
+
+    def _first_numbers(self) -> tuple[int, int, int]:
+        """Random starts (RFC 3550 5.1); 15 bits keep a lost first packet from hiding a wrap."""
+        seed = self._random(8)
+        return (
+            int.from_bytes(seed[:2], "big") & 0x7FFF,
+            int.from_bytes(seed[2:6], "big"),
+            int.from_bytes(seed[6:], "big") & 0x7FFF,
+        )
+
+    def connect(self, srtp: OutboundSrtp) -> None:
+        """Keys are there: slots may carry media from now on."""
+        self._srtp = srtp
+        for consumer in self.consumers.values():
+            consumer.seal = srtp.seal
+            consumer.nonce_base = srtp.nonce_base(consumer.ssrc)
+            consumer.rtx_nonce_base = srtp.nonce_base(consumer.rtx_ssrc)
+
+    @property
+    def connected(self) -> bool:
+        """True once SRTP keys exist."""
+        return self._srtp is not None
+
+    def seal(self, nonce: bytes, payload: bytes, header: bytes) -> bytes:
+        """Stands in a slot until there are keys; slots are only filled after `connect`."""
+        if self._srtp is None:
+            raise RuntimeError("a slot was filled before its transport had keys")
+        return self._srtp.seal(nonce, payload, header)
+
+    def nonce_base(self, ssrc: int) -> int:
+        """The base of a stream's nonces, 0 before there are keys."""
+        return self._srtp.nonce_base(ssrc) if self._srtp is not None else 0
+
+    def protect_rtcp(self, data: bytes) -> bytes:
+        """SRTCP of a compound packet; only once connected."""
+        if self._srtp is None:
+            raise RuntimeError("RTCP before its transport had keys")
+        return self._srtp.protect_rtcp(data)
+
+    def slots(self, kind: str) -> list[Consumer]:
+        """The slots of one kind in the order of the offer."""
+        return [consumer for consumer in self.consumers.values() if consumer.kind == kind]
+
+    def slot_changed(self, consumer: Consumer) -> None:
+        """Remembers that the page must hear of this slot."""
+        self.changed_slots[consumer.mid] = consumer
+        self._on_slots()
+
+    def take_changed_slots(self) -> dict[str, SlotState | None]:
+        """What changed since the last call, as it is now."""
+        changed = {mid: slot_state(consumer) for mid, consumer in self.changed_slots.items()}
+        self.changed_slots.clear()
+        return changed
+
+    def detach_all(self, now: float) -> None:
+        """Empties every slot."""
+        for consumer in self.consumers.values():
+            consumer.assign(None, now)
+            consumer.detach(now)
+
+    # -- layers within the budget -----------------------------------------------------------
+
+    def allocate(self, now: float) -> None:
+        """Gives each video slot the layer that fits its wish and the budget."""
+        if not self.connected:
+            return
+        requests = []
+        for consumer in self.slots("video"):
+            if consumer.producer is not None and (infos := consumer.producer.layer_infos(now)):
+                priority = PRIORITIES.get(consumer.wish.want, 2)
+                wanted = consumer.wish.max_height
+                requests.append(SlotRequest(consumer.mid, priority, infos, wanted))
+        plan = allocate(requests, self.estimator.limit(now))
+        for mid, position in plan.items():
+            consumer = self.consumers[mid]
+            producer = consumer.producer
+            if producer is None:
+                continue
+            if position is None:
+                consumer.detach(now)
+            else:
+                consumer.set_target(producer.layers[position], now)
+
+    # -- feedback ---------------------------------------------------------------------------
+
+    def consumer_by_ssrc(self, ssrc: int) -> Consumer | None:
+        """The slot that sends with this SSRC."""
+        return self._by_ssrc.get(ssrc)
+
+    def receive_nack(self, nack: Nack, now: float) -> tuple[list[bytes], int]:
+        """Retransmissions for a NACK, and how many packets are no longer there."""
+        consumer = self._by_ssrc.get(nack.media_ssrc)
+        if consumer is None:
+            return [], len(nack.sequences)
+        again: list[bytes] = []
+        expired = 0
+        for sequence in nack.sequences[:MAX_RESENDS_PER_NACK]:
+            consumer.nacks_received += 1
+            found = consumer.find_sent(sequence)
+            if found is None:
+                expired += 1
+            elif consumer.may_resend(found[0], now):
+                again.append(retransmit(consumer, *found))
+        consumer.retransmitted += len(again)
+        consumer.packets += len(again)
+        consumer.bytes += sum(map(len, again))
+        return again, expired
+
+    def receive_keyframe_request(self, ssrc: int, now: float) -> bool:
+        """PLI or FIR of a subscriber, passed on to the layer it watches."""
+        consumer = self._by_ssrc.get(ssrc)
+        if consumer is None:
+            return False
+        consumer.plis_received += 1
+        if consumer.layer is not None:
+            consumer.layer.producer.request_keyframe(consumer.layer, now)
+        return True
+
+    def receive_reports(self, blocks: Iterable[ReportBlock], now: float) -> None:
+        """Loss and round trip as the subscriber sees them (RFC 3550 6.4.1)."""
+        fractions = []
+        for block in blocks:
+            if block.ssrc not in self._by_ssrc:
+                continue
+            if block.lsr:
+                elapsed = (compact_ntp(ntp_from_seconds(now)) - block.lsr - block.dlsr) & 0xFFFFFFFF
+                if elapsed < 0x80000000:
+                    self.round_trip = elapsed / 65536
+            if self._by_ssrc[block.ssrc].layer is not None:
+                fractions.append(block.fraction_lost / 256)
+        if fractions:
+            self.loss = max(fractions)
+            self.estimator.on_report(self.loss, self.round_trip or 0.1, now)
+
+    def receive_remb(self, bitrate: float, now: float) -> None:
+        """The receiver's own estimate: a brake, not a gauge."""
+        self.remb = bitrate
+        self.estimator.on_remb(bitrate, now)
+
+    def count_rate(self, now: float) -> None:
+        """Called once a second: the rate that really was sent, in bits per second."""
+        total = sum(consumer.bytes for consumer in self.consumers.values())
+        before, at = self._counted
+        self._counted = (total, now)
+        if now > at > 0:
+            self.sent_rate = (total - before) * 8 / (now - at)
+            self.estimator.sent_rate(self.sent_rate, now)
+
+    def sender_reports(self, now: float) -> list[RtcpRecord]:
+        """Per slot: the publisher's clock told on the server's, so that sound and picture of
+        one person, and of different persons, share one time line (RFC 3550 6.4.1)."""
+        records: list[RtcpRecord] = []
+        sources = []
+        ntp = ntp_from_seconds(now)
+        for consumer in self.consumers.values():
+            layer, epoch = consumer.layer, consumer.epoch
+            if layer is None or epoch is None or not consumer.packets:
+                continue
+            timestamp = layer.clock.rtp_at(now, layer.producer.uplink.clockmap)
+            if timestamp is None:
+                continue
+            shifted = (round(timestamp) + epoch.timestamp_offset) & 0xFFFFFFFF
+            records.append(
+                SenderReport(
+                    consumer.ssrc,
+                    ntp,
+                    shifted,
+                    consumer.packets & 0xFFFFFFFF,
+                    consumer.bytes & 0xFFFFFFFF,
+                )
+            )
+            sources.append((consumer.ssrc, self._cname))
+        if sources:
+            records.append(SourceDescription(tuple(sources)))
+        return records
+
+
+def slot_state(consumer: Consumer) -> SlotState | None:
+    """What a slot shows, for the page."""
+    layer = consumer.layer
+    if layer is None:
+        return None
+    producer = layer.producer
+    position = producer.by_height().index(layer)
+    return SlotState(producer.transport_id, producer.producer_id, producer.kind, position)
+
+
+def _payload_types(slot: Slot) -> dict[str, tuple[int, int | None]]:
+    """Payload type and RTX payload type by codec; of several of a codec the first offered."""
+    return {
+        codec.name: (codec.payload_type, codec.rtx_payload_type) for codec in reversed(slot.codecs)
+    }
+
+
+def _profile(slot: Slot) -> ExtensionProfile:
+    """Sound needs neither: its REMB share is nothing and it has no orientation."""
+    if slot.kind != "video":
+        return (0, 0)
+    return (slot.extensions.get(ABS_SEND_TIME, 0), slot.extensions.get(ORIENTATION, 0))

@@ -1,0 +1,230 @@
+"""The worker's UDP socket: drains what has arrived, sends in batches, keeps one timer.
+
+Linux's UDP_SEGMENT (udp(7)) lets one system call send a run of equal-sized datagrams to one
+peer; where the kernel doesn't know it, datagrams are sent one by one.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+import struct
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from sfu.events import Event
+from sfu.ice import Address
+from sfu.stats import DropReason
+from sfu.worker import Worker
+
+MAX_BATCH = 64  # datagrams drained per wake-up
+MAX_SEGMENTS = 64  # of one UDP_SEGMENT send; more is EMSGSIZE
+MAX_SEGMENTED_BYTES = 65_507  # of one UDP datagram before it is cut
+MAX_BACKLOG = 20_000  # datagrams kept while the socket's buffer is full
+BUFFER_BYTES = 8 * 1024 * 1024
+UDP_SEGMENT = 103  # include/uapi/linux/udp.h
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+Send = tuple[Address, Sequence[bytes]]
+
+
+def runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cuts a list into what single UDP_SEGMENT sends can take: equal sizes, the last may be less."""
+    start, total = 0, 0
+    for position, datagram in enumerate(datagrams):
+        size = len(datagrams[start])
+        full = position - start >= MAX_SEGMENTS or total + len(datagram) > MAX_SEGMENTED_BYTES
+        ended = position > start and len(datagrams[position - 1]) < size
+        if position > start and (full or ended or len(datagram) > size):
+            yield datagrams[start:position]
+            start, total = position, 0
+        total += len(datagram)
+    if start < len(datagrams):
+        yield datagrams[start:]
+
+
+class UdpWorker:
+    """Runs one Worker on one socket of the running event loop.
+
+    `on_events` gets what the core tells, after every stimulus.
+    """
+
+    def __init__(self, worker: Worker, on_events: Callable[[Sequence[Event]], None]) -> None:
+        self.worker = worker
+        self._on_events = on_events
+        self._socket: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._backlog: deque[Send] = deque()
+        self._backlog_size = 0
+        self._woken = False
+        self._segmenting = True
+
+    async def start(self, host: str, port: int) -> None:
+        """Binds; port 0 takes any free one. Raises OSError when the port is taken."""
+        self._socket = bind(host, port)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket.fileno(), self._on_readable)
+        self.worker.on_wake = self._wake
+
+    @property
+    def port(self) -> int:
+        """The bound port."""
+        if self._socket is None:
+            raise RuntimeError("the worker is not started")
+        return int(self._socket.getsockname()[1])
+
+    def close(self) -> None:
+        """Stops; idempotent. The core keeps its state."""
+        if self._socket is None or self._loop is None:
+            return
+        self._loop.remove_reader(self._socket.fileno())
+        self._loop.remove_writer(self._socket.fileno())
+        if self._timer is not None:
+            self._timer.cancel()
+        self._socket.close()
+        self._socket = None
+
+    def call(self, operation: Callable[[Worker, float], Result]) -> Result:
+        """Runs a control call with the present time, then sends what it caused."""
+        try:
+            return operation(self.worker, time.monotonic())
+        finally:
+            self._transmit()
+
+    # -- input ------------------------------------------------------------------------------
+
+    def _on_readable(self) -> None:
+        if self._socket is None:
+            return
+        receive, recvfrom = self.worker.receive, self._socket.recvfrom
+        now = time.monotonic()
+        for _ in range(MAX_BATCH):
+            try:
+                data, address = recvfrom(2048)
+            except BlockingIOError:
+                break
+            except OSError as error:  # ICMP errors of an earlier send surface here
+                log.debug("receive failed: %s", error)
+                continue
+            receive(data, address, now)
+        self._transmit()
+
+    def _wake(self) -> None:
+        """The core changed outside of input and timers (DTLS); merged to one call."""
+        if not self._woken and self._loop is not None:
+            self._woken = True
+            self._loop.call_soon(self._on_wake)
+
+    def _on_wake(self) -> None:
+        self._woken = False
+        self._transmit()
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.worker.handle_timers(time.monotonic())
+        self._transmit()
+
+    # -- output -----------------------------------------------------------------------------
+
+    def _transmit(self) -> None:
+        """After every stimulus: route, do what is due, send, tell, and set the one timer."""
+        if self._socket is None:
+            return
+        now = time.monotonic()
+        self.worker.flush(now)
+        deadline = self.worker.next_deadline()
+        if deadline is not None and deadline <= now:
+            self.worker.handle_timers(now)
+        for address, datagrams in self.worker.take_outbox():
+            self._send(address, datagrams)
+        if events := self.worker.take_events():
+            self._on_events(events)
+        self._arm()
+
+    def _arm(self) -> None:
+        deadline = self.worker.next_deadline()
+        if self._loop is None:
+            return
+        if self._timer is not None:
+            if deadline is not None and self._timer.when() <= self._due(deadline):
+                return  # it wakes early enough; it will be set again then
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = self._loop.call_at(self._due(deadline), self._on_timer)
+
+    def _due(self, deadline: float) -> float:
+        """The loop has its own clock (uvloop counts milliseconds)."""
+        assert self._loop is not None
+        return self._loop.time() + max(deadline - time.monotonic(), 0.0)
+
+    def _send(self, address: Address, datagrams: Sequence[bytes]) -> None:
+        if self._backlog:
+            self._queue(address, datagrams)
+            return
+        if len(datagrams) == 1:
+            self._send_run(address, datagrams)
+            return
+        for run in runs(datagrams):
+            self._send_run(address, run)
+
+    def _send_run(self, address: Address, run: Sequence[bytes]) -> None:
+        if self._socket is None:
+            return
+        try:
+            if len(run) == 1:
+                self._socket.sendto(run[0], address)
+            elif self._segmenting:
+                segment = [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", len(run[0])))]
+                self._socket.sendmsg(run, segment, 0, address)
+            else:
+                for datagram in run:
+                    self._socket.sendto(datagram, address)
+        except BlockingIOError:
+            self._queue(address, run)
+        except OSError as error:
+            self._on_send_error(error, address, run)
+
+    def _on_send_error(self, error: OSError, address: Address, run: Sequence[bytes]) -> None:
+        if self._segmenting and len(run) > 1 and error.errno in (errno.EINVAL, errno.EIO):
+            self._segmenting = False  # an old kernel or a device without checksum offload
+            log.warning("UDP_SEGMENT is not available (%s): sending one by one", error)
+            self._send_run(address, run)
+            return
+        self.worker.drops[DropReason.SEND_FAILED] += len(run)
+
+    def _queue(self, address: Address, run: Sequence[bytes]) -> None:
+        """The socket's buffer is full: keep a bounded amount, in order."""
+        if self._backlog_size + len(run) > MAX_BACKLOG or self._loop is None or not self._socket:
+            self.worker.drops[DropReason.OUTBOX_FULL] += len(run)
+            return
+        if not self._backlog:
+            self._loop.add_writer(self._socket.fileno(), self._on_writable)
+        self._backlog.append((address, run))
+        self._backlog_size += len(run)
+
+    def _on_writable(self) -> None:
+        backlog, self._backlog, self._backlog_size = self._backlog, deque(), 0
+        if self._loop is not None and self._socket is not None:
+            self._loop.remove_writer(self._socket.fileno())
+        for address, datagrams in backlog:
+            self._send(address, datagrams)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A non-blocking UDP socket with large buffers."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        udp.setblocking(False)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            udp.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+        udp.bind((host, port))
+    except OSError:
+        udp.close()
+        raise
+    return udp

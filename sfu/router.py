@@ -1,0 +1,261 @@
+"""A Router: one class. Knows who publishes what and points every slot at somebody.
+
+Pure: no I/O, no clock.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sfu.audio_slots import fill
+from sfu.consumer import Consumer, SlotWish
+from sfu.errors import PeerError, StateError
+from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
+from sfu.layers import Layer
+from sfu.producer import Producer
+from sfu.speaker import ActiveSpeaker
+from sfu.transport import Transport
+
+MAX_VOICES = 32  # candidates for audio slots; nobody has that many slots
+
+Voices = tuple[list[str], list[str]]  # pinned, others in order
+
+WANTS = ("pinned", "speaker", "page", "off")
+
+
+@dataclass(slots=True)
+class SlotWant:
+    """One line of a client's layout; `max_height` in pixels, None for the best."""
+
+    mid: str
+    want: str
+    producer: str | None = None
+    max_height: int | None = None
+
+
+class Router:
+    """One class: its transports, their producers, who speaks, and the slots."""
+
+    def __init__(self, router_id: str, emit: Callable[[Event], None]) -> None:
+        self.router_id = router_id
+        self.transports: dict[str, Transport] = {}
+        self.producers: dict[str, Producer] = {}
+        self._emit = emit
+        self._speaker = ActiveSpeaker[str]()
+        self._disabled: set[str] = set()
+
+    # -- who is here ------------------------------------------------------------------------
+
+    def add(self, transport: Transport) -> None:
+        """A participant's transport joins the class."""
+        self.transports[transport.transport_id] = transport
+
+    def remove(self, transport: Transport, now: float) -> None:
+        """Takes a closed transport and what it published out of the class."""
+        self.transports.pop(transport.transport_id, None)
+        self._disabled = {
+            source for source in self._disabled if not _published_by(source, transport)
+        }
+        self.producers_changed(transport, [], list(transport.uplink.producers.values()), now)
+
+    def producers_changed(
+        self,
+        transport: Transport,
+        opened: Iterable[Producer],
+        closed: Iterable[Producer],
+        now: float,
+    ) -> None:
+        """Takes up and lets go of producers, and refills the slots."""
+        for producer in closed:
+            producer.closed = True
+            producer.detach_consumers(now)
+            self.producers.pop(producer.producer_id, None)
+            self._speaker.remove(producer.producer_id)
+            self._emit(ProducerClosed(self.router_id, transport.transport_id, producer.producer_id))
+        for producer in opened:
+            self.producers[producer.producer_id] = producer
+            producer.paused = producer.producer_id in self._disabled
+            self._listen(producer)
+            self._emit(
+                ProducerOpened(
+                    self.router_id,
+                    transport.transport_id,
+                    producer.producer_id,
+                    producer.source,
+                    producer.kind,
+                )
+            )
+        self.resolve_all(now)
+
+    def set_source(self, transport: Transport, source: str, enabled: bool, now: float) -> None:
+        """Pauses or resumes one source; remembered for a producer that is still to come."""
+        producer_id = f"{transport.transport_id}:{source}"
+        if enabled:
+            self._disabled.discard(producer_id)
+        else:
+            self._disabled.add(producer_id)
+        producer = self.producers.get(producer_id)
+        if producer is None or producer.paused is not enabled:
+            return
+        producer.paused = not enabled
+        self._listen(producer)
+        if producer.paused:
+            producer.detach_consumers(now)
+        self.resolve_all(now)
+
+    def _listen(self, producer: Producer) -> None:
+        if producer.source != "microphone":
+            return
+        if producer.available:
+            self._speaker.add(producer.producer_id)
+        else:
+            self._speaker.remove(producer.producer_id)
+
+    # -- speakers ---------------------------------------------------------------------------
+
+    def on_level(self, producer: Producer, level: int, now: float) -> None:
+        """Hot: once per audio packet."""
+        if producer.source == "microphone" and not producer.paused:
+            self._speaker.level(producer.producer_id, level, now)
+
+    def next_deadline(self) -> float | None:
+        """When the speakers are looked at again."""
+        return self._speaker.next_deadline()
+
+    def handle_timers(self, now: float) -> None:
+        """Tells who speaks, and gives them slots."""
+        if not self._speaker.handle_timers(now):
+            return
+        dominant = self._speaker.dominant
+        self._emit(
+            ActiveSpeakers(
+                self.router_id,
+                tuple(_participant(key) for key in self._speaker.speaking()),
+                None if dominant is None else _participant(dominant),
+            )
+        )
+        voices = self._voices()
+        for transport in tuple(self.transports.values()):
+            self._resolve_audio(transport, voices, now)
+            if any(c.wish.want == "speaker" for c in transport.downlink.consumers.values()):
+                self._resolve_video(transport, now)
+
+    # -- slots ------------------------------------------------------------------------------
+
+    def set_layout(self, transport: Transport, slots: Sequence[SlotWant], now: float) -> None:
+        """What one client wants to see; slots that it doesn't name stay as they are."""
+        consumers = [_video_slot(transport, slot) for slot in slots]
+        for consumer, slot in zip(consumers, slots, strict=True):
+            consumer.wish = SlotWish(slot.want, slot.producer, slot.max_height)
+        self._resolve_video(transport, now)
+
+    def resolve_all(self, now: float) -> None:
+        """Points all slots of the class anew: somebody came, left, paused or resumed."""
+        voices = self._voices()
+        for transport in tuple(self.transports.values()):
+            self._resolve_audio(transport, voices, now)
+            self._resolve_video(transport, now)
+
+    def resolve(self, transport: Transport, now: float) -> None:
+        """Points all slots of one subscriber."""
+        self._resolve_audio(transport, self._voices(), now)
+        self._resolve_video(transport, now)
+
+    def layer_started(self, layer: Layer, now: float) -> None:
+        """A layer sends its first packets, or sends again: it can be chosen."""
+        layer.active = True
+        self._layers_changed(layer.producer, now)
+
+    def stop_quiet_layers(self, transport: Transport, now: float) -> None:
+        """A layer that the publisher has given up can't be chosen any more."""
+        for producer in transport.uplink.producers.values():
+            quiet = [layer for layer in producer.layers if layer.active and layer.is_quiet(now)]
+            for layer in quiet:
+                layer.active = False
+            if quiet:
+                self._layers_changed(producer, now)
+
+    def _layers_changed(self, producer: Producer, now: float) -> None:
+        if producer.kind == "audio":
+            voices = self._voices()
+            for transport in tuple(self.transports.values()):
+                self._resolve_audio(transport, voices, now)
+            return
+        for downlink in {id(c.downlink): c.downlink for c in producer.watchers}.values():
+            downlink.allocate(now)
+
+    def _resolve_video(self, transport: Transport, now: float) -> None:
+        if not transport.downlink.connected:
+            return
+        for consumer in transport.downlink.slots("video"):
+            consumer.assign(self._wanted(transport, consumer), now)
+        transport.downlink.allocate(now)
+
+    def _wanted(self, transport: Transport, consumer: Consumer) -> Producer | None:
+        wish = consumer.wish
+        if wish.want == "off":
+            return None
+        wanted = [wish.producer] if wish.want != "speaker" else self._speaker_cameras()
+        for producer_id in wanted:
+            producer = self.producers.get(producer_id or "")
+            if producer is not None and self._may_show(transport, consumer, producer):
+                return producer
+        return None
+
+    def _speaker_cameras(self) -> list[str]:
+        keys = [self._speaker.dominant, *self._speaker.ranked(), *self._pinned_microphones()]
+        return [f"{_participant(key)}:camera" for key in keys if key is not None]
+
+    def _may_show(self, transport: Transport, consumer: Consumer, producer: Producer) -> bool:
+        own = producer.transport_id == transport.transport_id
+        return not own and producer.available and consumer.accepts(producer)
+
+    def _pinned_microphones(self) -> list[str]:
+        return [f"{t.transport_id}:microphone" for t in self.transports.values() if t.pinned]
+
+    def _voices(self) -> Voices:
+        """Pinned microphones, then shared sound, then speakers, then whoever is not muted:
+        in a small class everybody is heard from the first syllable on."""
+        pinned = self._pinned_microphones()
+        sounds = [p for p in self.producers.values() if p.kind == "audio" and p.layers[0].ssrc]
+        shared = [p.producer_id for p in sounds if p.source == "screen-audio"]
+        others = [p.producer_id for p in sounds if p.source == "microphone" and p.available]
+        ordered = dict.fromkeys((*shared, *self._speaker.ranked(), *others[:MAX_VOICES]))
+        return pinned, [p for p in ordered if p not in pinned][:MAX_VOICES]
+
+    def _resolve_audio(self, transport: Transport, voices: Voices, now: float) -> None:
+        slots = transport.downlink.slots("audio")
+        if not slots or not transport.downlink.connected:
+            return
+        pinned, others = voices
+        pinned = [p for p in pinned if self._audible(transport, slots[0], p)]
+        wanted = [*pinned[1:], *(p for p in others if self._audible(transport, slots[0], p))]
+        current = [c.producer.producer_id if c.producer else None for c in slots]
+        chosen = fill(current, pinned[0] if pinned else None, wanted)
+        for consumer, producer_id in zip(slots, chosen, strict=True):
+            producer = self.producers.get(producer_id) if producer_id else None
+            consumer.assign(producer, now)
+            if producer is not None:
+                consumer.set_target(producer.layers[0], now)
+
+    def _audible(self, transport: Transport, consumer: Consumer, producer_id: str) -> bool:
+        producer = self.producers.get(producer_id)
+        if producer is None or not producer.layers[0].ssrc:
+            return False
+        return self._may_show(transport, consumer, producer)
+
+
+def _participant(producer_id: str) -> str:
+    return producer_id.rpartition(":")[0]
+
+
+def _published_by(producer_id: str, transport: Transport) -> bool:
+    return _participant(producer_id) == transport.transport_id
+
+
+def _video_slot(transport: Transport, slot: SlotWant) -> Consumer:
+    consumer = transport.downlink.consumers.get(slot.mid)
+    if consumer is None or consumer.kind != "video":
+        raise StateError("unknown_slot", f"there is no video slot {slot.mid!r}")
+    if slot.want not in WANTS:
+        raise PeerError("bad_layout", f"want must be one of {', '.join(WANTS)}")
+    return consumer

@@ -1,0 +1,341 @@
+"""A Transport: one peer connection, from ICE and DTLS to its publishing and receiving halves.
+
+Owns the life of the connection and what arrives on it. Pure: no I/O, no clock; DTLS comes
+in through the protocols of sfu.dtls_api.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from sfu.capabilities import Negotiation
+from sfu.downlink import Downlink
+from sfu.dtls_api import DtlsFactory
+from sfu.errors import StateError
+from sfu.forwarder import Outbox
+from sfu.ice import Address, BindingRequest, IceAgent, IceState, new_credentials
+from sfu.layers import Layer
+from sfu.quality import Quality, QualityMeter, judge
+from sfu.sdp import Offer
+from sfu.srtp import SrtpError, SrtpKeys, inbound, outbound
+from sfu.stats import DropReason
+from sfu.uplink import LevelHandler, Uplink
+from sfu.wire.rtcp import (
+    FullIntraRequest,
+    Goodbye,
+    Nack,
+    PictureLossIndication,
+    ReceiverReport,
+    Remb,
+    RtcpError,
+    RtcpRecord,
+    SenderReport,
+    build_compound,
+    parse_compound,
+)
+
+TICK = 1.0  # s between reports
+MAX_RTCP_DATAGRAM = 1_200  # bytes before encryption
+MAX_QUEUED_DTLS = 64  # flights that wait for an address
+
+
+class TransportState(StrEnum):
+    """Where a transport is in its life."""
+
+    NEW = "new"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Services:
+    """What a transport gets from its worker."""
+
+    dtls: DtlsFactory
+    random: Callable[[int], bytes]
+    outbox: Outbox
+    on_pending: Callable[[Layer], None]
+    on_level: LevelHandler
+    on_changed: Callable[["Transport"], None]
+    on_due: Callable[["Transport"], None]
+    on_slots: Callable[["Transport"], None]
+    max_streams: int
+
+
+class Transport:
+    """One participant's connection. Its faults are its own: the worker closes it alone."""
+
+    def __init__(
+        self, router_id: str, transport_id: str, services: Services, now: float, *, pinned: bool
+    ) -> None:
+        self.router_id = router_id
+        self.transport_id = transport_id
+        self.pinned = pinned
+        self.state = TransportState.NEW
+        self.close_reason = ""
+        self.drops: Counter[DropReason] = Counter()
+        self.packets_received = 0
+        self.bytes_received = 0
+        self.srtp_profile: str | None = None
+        self.offer: Offer | None = None
+        self.quality = QualityMeter()
+        self.agent = IceAgent(new_credentials(services.random), now)
+        self._services = services
+        local_ssrc = int.from_bytes(services.random(4), "big") or 1
+        self.uplink = Uplink(
+            transport_id,
+            local_ssrc,
+            services.max_streams,
+            services.on_pending,
+            services.on_level,
+            partial(services.on_due, self),
+        )
+        self.cname = services.random(12).hex()
+        self.downlink = Downlink(
+            transport_id, self.cname, services.random, partial(services.on_slots, self)
+        )
+        self._dtls = services.dtls.session(self)
+        self._dtls_queue: list[bytes] = []
+        self._tick_at = now + TICK
+        self._told_state = self.state
+        self._told_quality = self.quality.told
+
+    # -- negotiation ------------------------------------------------------------------------
+
+    def begin(self, offer: Offer, negotiation: Negotiation, now: float) -> None:
+        """The first offer: DTLS may start as soon as ICE lets its packets in."""
+        if self.state is not TransportState.NEW:
+            raise StateError("already_offered", "this connection has begun already")
+        self.offer = offer
+        self.state = TransportState.CONNECTING
+        self.agent = IceAgent(new_credentials(self._services.random), now)
+        self._dtls.start(negotiation.fingerprints)
+
+    def restart_ice(self, offer: Offer, now: float) -> None:
+        """RFC 8445 9: new credentials on both sides, media goes on over the old pair."""
+        self.offer = offer
+        self.agent.restart(new_credentials(self._services.random), now)
+
+    # -- DTLS (the hooks of sfu.dtls_api) ---------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """A DTLS datagram to the peer: to a validated address only."""
+        address = self._validated_address()
+        if address is None:
+            if len(self._dtls_queue) < MAX_QUEUED_DTLS:
+                self._dtls_queue.append(data)
+            return
+        self._services.outbox.append((address, [data]))
+        self._services.on_changed(self)
+
+    def connected(self, keys: SrtpKeys) -> None:
+        """The handshake ended in keys."""
+        if self.state is not TransportState.CONNECTING:
+            return
+        self.srtp_profile = keys.profile.value
+        self.uplink.srtp = inbound(keys)
+        self.downlink.connect(outbound(keys))
+        self.state = TransportState.CONNECTED
+        self._services.on_changed(self)
+
+    def closed(self, reason: str) -> None:
+        """The peer said good-bye, or the handshake failed."""
+        self.close_reason = self.close_reason or reason
+        self._services.on_changed(self)
+
+    def receive_dtls(self, data: bytes) -> None:
+        """A DTLS datagram from an address that ICE has validated."""
+        self._dtls.receive(data)
+
+    def _validated_address(self) -> Address | None:
+        """The nominated address; before there is one, that of the latest valid request."""
+        if self.agent.selected is not None:
+            return self.agent.selected
+        known = self.agent.addresses()
+        return known[-1] if known else None
+
+    # -- ICE --------------------------------------------------------------------------------
+
+    def receive_stun(self, request: BindingRequest, address: Address, now: float) -> bytes:
+        """The answer to a binding request; raises StunError."""
+        answer = self.agent.handle_request(request, address, now)
+        self.downlink.address = self.agent.selected
+        for data in self._dtls_queue:
+            self._services.outbox.append((address, [data]))
+        self._dtls_queue.clear()
+        self._follow_ice()
+        return answer
+
+    def _follow_ice(self) -> None:
+        """Connectivity lost and found again, once there was a connection."""
+        ice = self.agent.state
+        if ice is IceState.FAILED:
+            self._services.on_changed(self)
+        elif self.state is TransportState.CONNECTED and ice is IceState.DISCONNECTED:
+            self.state = TransportState.DISCONNECTED
+            self._services.on_changed(self)
+        elif self.state is TransportState.DISCONNECTED and ice is IceState.CONNECTED:
+            self.state = TransportState.CONNECTED
+            self._services.on_changed(self)
+
+    # -- RTP and RTCP -----------------------------------------------------------------------
+
+    def receive_rtp(self, data: bytes, now: float) -> None:
+        """One SRTP packet of the peer."""
+        self.packets_received += 1
+        self.bytes_received += len(data)
+        reason = self.uplink.receive_rtp(data, now)
+        if reason is not None:
+            self.drops[reason] += 1
+
+    def receive_rtcp(self, data: bytes, now: float) -> None:
+        """One SRTCP packet of the peer."""
+        self.packets_received += 1
+        self.bytes_received += len(data)
+        srtp = self.uplink.srtp
+        if srtp is None:
+            self.drops[DropReason.NOT_CONNECTED] += 1
+            return
+        try:
+            records = parse_compound(srtp.unprotect_rtcp(data))
+        except SrtpError:
+            self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
+            return
+        except RtcpError:
+            self.drops[DropReason.RTCP_MALFORMED] += 1
+            return
+        for record in records:
+            handler = _RTCP_HANDLERS.get(type(record))
+            if handler is not None:
+                handler(self, record, now)
+
+    def _on_sender_report(self, report: SenderReport, now: float) -> None:
+        self.uplink.receive_report(report, now)
+        self.downlink.receive_reports(report.reports, now)
+
+    def _on_receiver_report(self, report: ReceiverReport, now: float) -> None:
+        self.downlink.receive_reports(report.reports, now)
+        if self.downlink.round_trip is not None:
+            self.uplink.round_trip = self.downlink.round_trip
+
+    def _on_goodbye(self, goodbye: Goodbye, now: float) -> None:
+        self.uplink.receive_goodbye(goodbye)
+
+    def _on_nack(self, nack: Nack, now: float) -> None:
+        packets, expired = self.downlink.receive_nack(nack, now)
+        if packets and self.downlink.address is not None:
+            self._services.outbox.append((self.downlink.address, packets))
+        if expired:
+            self.drops[DropReason.RTX_EXPIRED] += expired
+
+    def _on_pli(self, pli: PictureLossIndication, now: float) -> None:
+        self.downlink.receive_keyframe_request(pli.media_ssrc, now)
+
+    def _on_fir(self, fir: FullIntraRequest, now: float) -> None:
+        for ssrc, _ in fir.entries:
+            self.downlink.receive_keyframe_request(ssrc, now)
+
+    def _on_remb(self, remb: Remb, now: float) -> None:
+        self.downlink.receive_remb(remb.bitrate, now)
+
+    def send_rtcp(self, records: Iterable[RtcpRecord]) -> None:
+        """Encrypts and queues records, as few datagrams as they fit in."""
+        address, size = self.downlink.address, 0
+        parts: list[bytes] = []
+        if address is None or not self.downlink.connected:
+            return
+        for record in records:
+            data = build_compound((record,))
+            if parts and size + len(data) > MAX_RTCP_DATAGRAM:
+                self._send_compound(address, b"".join(parts))
+                parts, size = [], 0
+            parts.append(data)
+            size += len(data)
+        if parts:
+            self._send_compound(address, b"".join(parts))
+
+    def _send_compound(self, address: Address, data: bytes) -> None:
+        self._services.outbox.append((address, [self.downlink.protect_rtcp(data)]))
+
+    # -- time -------------------------------------------------------------------------------
+
+    def next_deadline(self, now: float) -> float | None:
+        """When handle_timers has something to do."""
+        if self.state is TransportState.CLOSED:
+            return None
+        if self.state is TransportState.NEW:
+            return None
+        deadlines = [self.agent.next_deadline()]
+        if self.downlink.connected:
+            deadlines += [
+                self._tick_at,
+                self.uplink.next_deadline(now),
+                self.downlink.estimator.next_deadline(),
+            ]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def handle_timers(self, now: float) -> bool:
+        """Does what is due; True when the slots' layers should be chosen anew."""
+        self.agent.handle_timers(now)
+        self._follow_ice()
+        if not self.downlink.connected:
+            return False
+        self.send_rtcp(self.uplink.handle_timers(now))
+        reallocate: bool = self.downlink.estimator.handle_timers(now)
+        if now >= self._tick_at:
+            self._tick_at = now + TICK
+            self._tick(now)
+            reallocate = True
+        return reallocate
+
+    def _tick(self, now: float) -> None:
+        """Once a second: reports both ways, rates, and words for the network."""
+        self.downlink.count_rate(now)
+        report = self.uplink.receiver_report(now)
+        self.send_rtcp(([report] if report else []) + self.downlink.sender_reports(now))
+        uplink_loss = max((layer.loss for layer in self.uplink.layers()), default=0.0)
+        limited = self.downlink.estimator.limit(now) is not None
+        quality = judge(uplink_loss, self.downlink.loss, self.downlink.round_trip, limited=limited)
+        if self.quality.update(quality):
+            self._services.on_changed(self)
+
+    def take_state(self) -> TransportState | None:
+        """The state, once per change."""
+        if self.state is self._told_state:
+            return None
+        self._told_state = self.state
+        return self.state
+
+    def take_quality(self) -> Quality | None:
+        """The quality, once per change."""
+        if self.quality.told is self._told_quality:
+            return None
+        self._told_quality = self.quality.told
+        return self._told_quality
+
+    def close(self, reason: str, now: float) -> None:
+        """Ends everything on this connection; idempotent."""
+        if self.state is TransportState.CLOSED:
+            return
+        self.state = TransportState.CLOSED
+        self.close_reason = reason
+        self._dtls.close()
+        for producer in self.uplink.producers.values():
+            producer.closed = True
+            producer.detach_consumers(now)
+        self.downlink.detach_all(now)
+
+
+_RTCP_HANDLERS: dict[type[RtcpRecord], Callable[..., None]] = {
+    SenderReport: Transport._on_sender_report,
+    ReceiverReport: Transport._on_receiver_report,
+    Goodbye: Transport._on_goodbye,
+    Nack: Transport._on_nack,
+    PictureLossIndication: Transport._on_pli,
+    FullIntraRequest: Transport._on_fir,
+    Remb: Transport._on_remb,
+}

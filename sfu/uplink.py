@@ -1,0 +1,293 @@
+"""What one participant publishes: streams in, feedback out.
+
+Owns the incoming streams, their NACKs, key frame requests, transport-cc feedback and
+receiver reports. Pure: no I/O, no clock.
+"""
+
+from collections.abc import Callable, Iterable
+
+from sfu.capabilities import Negotiation
+from sfu.clockmap import ClockMap
+from sfu.keyframe import KeyframeRequester
+from sfu.layers import Layer
+from sfu.producer import Producer
+from sfu.srtp import InboundSrtp, SrtpError
+from sfu.stats import DropReason
+from sfu.streams import TRANSPORT_CC, Section, Stream, StreamTable
+from sfu.twcc import TwccRecorder
+from sfu.wire.arith import extend_seq, seconds_from_ntp
+from sfu.wire.audio_level import parse_audio_level
+from sfu.wire.rtcp import (
+    Goodbye,
+    Nack,
+    PictureLossIndication,
+    ReceiverReport,
+    ReportBlock,
+    RtcpRecord,
+    SenderReport,
+)
+from sfu.wire.rtp import FIXED, RtpError, header_length, padding_length, parse_extensions
+
+MAX_REPORT_BLOCKS = 31  # RFC 3550 6.4.1: five bits count them
+
+_SRTP_DROPS = {
+    "replayed": DropReason.RTP_REPLAYED,
+    "too_old": DropReason.RTP_TOO_OLD,
+    "unauthentic": DropReason.RTP_UNAUTHENTIC,
+    "malformed": DropReason.RTP_MALFORMED,
+}
+
+LevelHandler = Callable[[Producer, int, float], None]
+
+
+class Uplink:
+    """The publishing half of a transport."""
+
+    def __init__(
+        self,
+        transport_id: str,
+        local_ssrc: int,
+        max_streams: int,
+        on_pending: Callable[[Layer], None],
+        on_level: LevelHandler,
+        on_due: Callable[[], None],
+    ) -> None:
+        self.transport_id = transport_id
+        self.producers: dict[str, Producer] = {}
+        self.clockmap = ClockMap()
+        self.round_trip = 0.1  # s, until the subscriber half measures one
+        self.srtp: InboundSrtp | None = None
+        self._local_ssrc = local_ssrc
+        self._max_streams = max_streams
+        self._on_pending = on_pending
+        self._on_level = on_level
+        self._on_due = on_due
+        self._streams: dict[int, Stream] = {}
+        self._table = StreamTable(())
+        self._twcc = TwccRecorder()
+        self._twcc_id = 0
+        self._keyframes = KeyframeRequester()
+        self._urgent: list[RtcpRecord] = []
+
+    def negotiate(self, negotiation: Negotiation) -> tuple[list[Producer], list[Producer]]:
+        """Takes the sending sections of an offer; returns (opened, closed) producers.
+
+        A section that keeps its source, codec and rids keeps its producer.
+        """
+        sections: list[Section] = []
+        opened: list[Producer] = []
+        kept: dict[str, Producer] = {}
+        for published in negotiation.published:
+            producer_id = f"{self.transport_id}:{published.source}"
+            producer = self.producers.get(producer_id)
+            candidate = Producer(producer_id, published, self, self._on_pending)
+            if producer is None or not _same_shape(producer, candidate):
+                producer = candidate
+                opened.append(producer)
+            kept[producer_id] = producer
+            sections.append(Section(published, producer))
+            self._twcc_id = published.extensions.get(TRANSPORT_CC, self._twcc_id)
+        closed = [p for p in self.producers.values() if kept.get(p.producer_id) is not p]
+        self.producers = kept
+        self._table = StreamTable(sections)
+        self._forget_streams(closed)
+        return opened, closed
+
+    def _forget_streams(self, closed: Iterable[Producer]) -> None:
+        gone = {id(layer) for producer in closed for layer in producer.layers}
+        self._streams = {
+            ssrc: stream for ssrc, stream in self._streams.items() if id(stream.layer) not in gone
+        }
+
+    # -- media ------------------------------------------------------------------------------
+
+    def receive_rtp(self, data: bytes, now: float) -> DropReason | None:
+        """Takes one SRTP packet; cheap checks come before decryption."""
+        srtp = self.srtp
+        if srtp is None:
+            return DropReason.NOT_CONNECTED
+        try:
+            length = header_length(data)
+        except RtpError:
+            return DropReason.RTP_MALFORMED
+        _, _, seq, _, ssrc = FIXED.unpack_from(data)
+        stream = self._streams.get(ssrc)
+        if stream is None:
+            if len(self._streams) >= self._max_streams:
+                return DropReason.RTP_TOO_MANY_STREAMS
+            stream = Stream(srtp.stream(ssrc))
+        try:
+            index, payload = stream.srtp.open(data, length, seq)
+        except SrtpError as error:
+            return _SRTP_DROPS.get(error.reason, DropReason.RTP_UNAUTHENTIC)
+        self._streams.setdefault(ssrc, stream)  # only now: strangers can't fill the table
+        return self._route(stream, data, length, index, payload, now)
+
+    def _route(
+        self, stream: Stream, data: bytes, length: int, index: int, payload: bytes, now: float
+    ) -> DropReason | None:
+        """An authentic packet to its layer."""
+        first, second, _, timestamp, ssrc = FIXED.unpack_from(data)
+        extensions = parse_extensions(data, length)
+        if self._twcc_id and (sent := extensions.get(self._twcc_id)) and len(sent) == 2:
+            self._twcc.receive(int.from_bytes(sent, "big"), now)
+        payload_type = second & 0x7F
+        if stream.layer is None and not self._table.resolve(stream, ssrc, payload_type, extensions):
+            return DropReason.RTP_UNKNOWN_STREAM
+        if payload_type != stream.payload_type:
+            return DropReason.RTP_UNWANTED_CODEC
+        if first & 0x20:
+            try:
+                payload = payload[: -padding_length(payload)]
+            except RtpError:
+                return DropReason.RTP_MALFORMED
+        if stream.repair:
+            return self._receive_repair(stream, second & 0x80, timestamp, payload, now)
+        return self._receive_media(
+            stream, index, second & 0x80, timestamp, payload, extensions, len(data), now
+        )
+
+    def _receive_media(
+        self,
+        stream: Stream,
+        index: int,
+        marker: int,
+        timestamp: int,
+        payload: bytes,
+        extensions: dict[int, bytes],
+        size: int,
+        now: float,
+    ) -> DropReason | None:
+        layer = stream.layer
+        assert layer is not None  # resolved by the caller
+        layer.reception.receive(index, timestamp, now, size)
+        producer = layer.producer
+        if stream.level_id and (level := extensions.get(stream.level_id)) is not None:
+            self._on_level(producer, parse_audio_level(level)[0], now)
+        if producer.paused:
+            return DropReason.PRODUCER_PAUSED
+        orientation = extensions.get(stream.orientation_id) if stream.orientation_id else None
+        return self._into_layer(layer, index, marker, timestamp, payload, orientation, now)
+
+    def _receive_repair(
+        self, stream: Stream, marker: int, timestamp: int, payload: bytes, now: float
+    ) -> DropReason | None:
+        """RFC 4588 4: the first two bytes are the sequence number of the packet sent again."""
+        layer = stream.layer
+        assert layer is not None  # resolved by the caller
+        if len(payload) < 3:
+            return DropReason.RTP_PADDING
+        if layer.producer.paused:
+            return DropReason.PRODUCER_PAUSED
+        newest = layer.reception.highest_index
+        if newest is None:
+            return DropReason.RTX_DUPLICATE
+        index = extend_seq(int.from_bytes(payload[:2], "big"), newest)
+        return self._into_layer(layer, index, marker, timestamp, payload[2:], None, now)
+
+    def _into_layer(
+        self,
+        layer: Layer,
+        index: int,
+        marker: int,
+        timestamp: int,
+        payload: bytes,
+        orientation: bytes | None,
+        now: float,
+    ) -> DropReason | None:
+        reason = layer.receive(index, marker, timestamp, payload, orientation, now)
+        if reason is None and layer.pending[-1].starts and layer.codec_name != "opus":
+            self._keyframes.received(layer.ssrc, now)
+        return reason
+
+    # -- feedback ---------------------------------------------------------------------------
+
+    def request_keyframe(self, layer: Layer, now: float) -> None:
+        """One PLI now, or at the end of the throttle's window, or again until it comes."""
+        if self._keyframes.request(layer.ssrc, now):
+            self._urgent.append(self._ask(layer))
+        self._on_due()
+
+    def _ask(self, layer: Layer) -> RtcpRecord:
+        layer.plis_sent += 1
+        return PictureLossIndication(self._local_ssrc, layer.ssrc)
+
+    def receive_report(self, report: SenderReport, now: float) -> bool:
+        """A publisher's sender report: its clock, for layer switches and lip sync."""
+        stream = self._streams.get(report.ssrc)
+        if stream is None or stream.layer is None or stream.repair:
+            return False
+        seconds = seconds_from_ntp(report.ntp)
+        self.clockmap.sender_report(seconds, now)
+        stream.layer.clock.sender_report(report.rtp_timestamp, seconds)
+        stream.layer.reception.sender_report(report.ntp, now)
+        return True
+
+    def receive_goodbye(self, goodbye: Goodbye) -> None:
+        """RFC 3550 6.6: the named streams end; a new SSRC may take their layer."""
+        for ssrc in goodbye.ssrcs:
+            self._streams.pop(ssrc, None)
+
+    def layers(self) -> Iterable[Layer]:
+        """All layers of all producers."""
+        return (layer for producer in self.producers.values() for layer in producer.layers)
+
+    def handle_timers(self, now: float) -> list[RtcpRecord]:
+        """What is due towards the publisher: PLI, NACK, transport-cc."""
+        records: list[RtcpRecord] = []
+        for layer in self.layers():
+            records.extend(self._due_nacks(layer, now))
+        asked = set(self._keyframes.handle_timers(now))
+        records += [self._ask(layer) for layer in self.layers() if layer.ssrc in asked]
+        records += self._urgent
+        self._urgent = []
+        media_ssrc = next((layer.ssrc for layer in self.layers() if layer.ssrc), 0)
+        deadline = self._twcc.next_deadline()
+        if deadline is not None and deadline <= now:
+            records.extend(self._twcc.build(now, self._local_ssrc, media_ssrc))
+        return records
+
+    def _due_nacks(self, layer: Layer, now: float) -> Iterable[RtcpRecord]:
+        if layer.nack is None:
+            return
+        deadline = layer.nack.next_deadline()
+        if deadline is None or deadline > now:
+            return
+        plan = layer.nack.handle_timers(now, self.round_trip)
+        if plan.give_up:
+            self.request_keyframe(layer, now)
+        if plan.sequences:
+            sequences = tuple(index & 0xFFFF for index in plan.sequences)
+            yield Nack(self._local_ssrc, layer.ssrc, sequences)
+
+    def next_deadline(self, now: float) -> float | None:
+        """The earliest of what handle_timers has to do; `now` itself when something waits."""
+        if self._urgent:
+            return now
+        deadlines = [self._keyframes.next_deadline(), self._twcc.next_deadline()]
+        deadlines += [layer.nack.next_deadline() for layer in self.layers() if layer.nack]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def receiver_report(self, now: float) -> ReceiverReport | None:
+        """RFC 3550 6.4.2 about every stream that has begun."""
+        blocks = tuple(
+            _report_block(layer, now) for layer in self.layers() if layer.ssrc and layer.active
+        )
+        return ReceiverReport(self._local_ssrc, blocks[:MAX_REPORT_BLOCKS]) if blocks else None
+
+
+def _report_block(layer: Layer, now: float) -> ReportBlock:
+    fraction, lost, highest, jitter = layer.reception.report(now)
+    layer.loss = fraction / 256
+    lsr, dlsr = layer.reception.lsr_dlsr(now)
+    return ReportBlock(layer.ssrc, fraction, lost, highest & 0xFFFFFFFF, jitter, lsr, dlsr)
+
+
+def _same_shape(old: Producer, new: Producer) -> bool:
+    """True when a producer can live on through a renegotiation."""
+    rids = [layer.rid for layer in old.layers] == [layer.rid for layer in new.layers]
+    return (
+        rids
+        and old.codec.name == new.codec.name
+        and (old.codec.payload_type == new.codec.payload_type)
+    )

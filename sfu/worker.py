@@ -1,0 +1,385 @@
+"""A Worker: one UDP port's worth of classes, as five verbs over plain data.
+
+`receive` and `flush` take what has arrived, `handle_timers` and `next_deadline` what is due,
+`take_outbox` and `take_events` give what leaves. Nothing from the network raises past
+`receive`: it ends in a counter with a DropReason. Pure: no I/O, no clock.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from sfu.config import WorkerConfig
+from sfu.control import Answer, Negotiator
+from sfu.dtls_api import DtlsFactory
+from sfu.errors import CapacityError, StateError
+from sfu.events import (
+    Event,
+    QualityChanged,
+    SlotsChanged,
+    TransportClosed,
+    TransportConnected,
+    TransportDisconnected,
+)
+from sfu.forwarder import Outbox, forward
+from sfu.ice import Address, IceState, StunError, parse_binding_request
+from sfu.layers import Layer
+from sfu.router import Router, SlotWant
+from sfu.snapshot import snapshot_worker
+from sfu.stats import DropReason, WorkerSnapshot
+from sfu.timers import Timers
+from sfu.transport import Services, Transport, TransportState
+from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
+from sfu.wire.rtp import abs_send_time
+
+
+class Worker:
+    """Routers, their transports, and the one table of addresses they share."""
+
+    def __init__(
+        self, config: WorkerConfig, *, dtls: DtlsFactory, rng: Callable[[int], bytes]
+    ) -> None:
+        self.config = config
+        self.routers: dict[str, Router] = {}
+        self.drops: Counter[DropReason] = Counter()
+        self.datagrams_received = 0
+        self.bytes_received = 0
+        self.packets_forwarded = 0
+        self.copies_sent = 0
+        self.bytes_sent = 0
+        self.stun_answers = 0
+        self.on_wake: Callable[[], None] = lambda: None
+        self._dtls = dtls
+        self._rng = rng
+        self._negotiator = Negotiator(config, dtls, rng)
+        self._transports: dict[str, Transport] = {}
+        self._addresses: dict[Address, Transport] = {}
+        self._ufrags: dict[str, Transport] = {}
+        self._timers: Timers[Transport | Router] = Timers()
+        self._outbox: Outbox = []
+        self._events: list[Event] = []
+        self._pending: list[Layer] = []
+        self._active: dict[Transport, None] = {}
+        self._changed: dict[Transport, None] = {}
+        self._slots: dict[Transport, None] = {}
+
+    # -- control ----------------------------------------------------------------------------
+
+    def create_router(self, router_id: str, now: float) -> None:
+        """Opens a class; harmless when it is open."""
+        if router_id in self.routers:
+            return
+        if len(self.routers) >= self.config.max_routers:
+            raise CapacityError("too_many_classes", "this server holds no more classes")
+        self.routers[router_id] = Router(router_id, self._events.append)
+
+    def close_router(self, router_id: str, now: float) -> None:
+        """Closes a class and every connection in it."""
+        router = self.routers.pop(router_id, None)
+        if router is None:
+            return
+        for transport in tuple(router.transports.values()):
+            self._close(transport, "ended", now)
+        self._timers.clear(router)
+
+    def create_transport(
+        self, router_id: str, transport_id: str, now: float, *, pinned: bool = False
+    ) -> None:
+        """Makes room for a participant; `pinned` voices keep the first audio slot."""
+        router = self._router(router_id)
+        if transport_id in self._transports:
+            raise StateError("already_joined", "this participant has a connection already")
+        if len(self._transports) >= self.config.max_transports:
+            raise CapacityError("server_full", "this server holds no more participants")
+        if len(router.transports) >= self.config.max_transports_per_router:
+            raise CapacityError("class_full", "the class is full")
+        self._add_transport(router, transport_id, now, pinned=pinned)
+
+    def _add_transport(
+        self, router: Router, transport_id: str, now: float, *, pinned: bool
+    ) -> Transport:
+        services = Services(
+            dtls=self._dtls,
+            random=self._rng,
+            outbox=self._outbox,
+            on_pending=self._pending.append,
+            on_level=router.on_level,
+            on_changed=self._on_changed,
+            on_due=self._on_due,
+            on_slots=self._on_slots,
+            max_streams=self.config.max_streams_per_transport,
+        )
+        transport = Transport(router.router_id, transport_id, services, now, pinned=pinned)
+        self._transports[transport_id] = transport
+        router.add(transport)
+        self._arm_router(router, now)
+        return transport
+
+    def accept_offer(
+        self, transport_id: str, sdp: str, now: float, *, ice_restart: bool = False
+    ) -> Answer:
+        """Answers a client's offer: the first one, one with more slots, an ICE restart, or that
+        of a reloaded page, which replaces the old connection. `ice_restart` is a hint only: the
+        offer itself tells (RFC 8839 4.4.1.1.1)."""
+        transport = self._transport(transport_id)
+        offer, negotiation = self._negotiator.read(sdp)
+        if transport.offer is not None and offer.fingerprints != transport.offer.fingerprints:
+            router, pinned = self._router(transport.router_id), transport.pinned
+            self._close(transport, "replaced", now)
+            transport = self._add_transport(router, transport_id, now, pinned=pinned)
+        if transport.offer is None:
+            transport.begin(offer, negotiation, now)
+            self._index_ufrags(transport)
+        elif offer.ice_ufrag != transport.offer.ice_ufrag:
+            transport.restart_ice(offer, now)
+            self._index_ufrags(transport)
+        answer = self._negotiator.answer(transport, offer, negotiation)
+        opened, closed = transport.uplink.negotiate(negotiation)
+        router = self._router(transport.router_id)
+        router.producers_changed(transport, opened, closed, now)
+        self._arm(transport, now)
+        return answer
+
+    def set_layout(self, transport_id: str, slots: Sequence[SlotWant], now: float) -> None:
+        """What a subscriber wants in its video slots."""
+        transport = self._transport(transport_id)
+        self._router(transport.router_id).set_layout(transport, slots, now)
+
+    def set_source(self, transport_id: str, source: str, enabled: bool, now: float) -> None:
+        """Media state of a publisher: what is off isn't forwarded."""
+        transport = self._transport(transport_id)
+        self._router(transport.router_id).set_source(transport, source, enabled, now)
+
+    def close_transport(self, transport_id: str, now: float) -> None:
+        """A participant leaves; harmless when gone."""
+        transport = self._transports.get(transport_id)
+        if transport is not None:
+            self._close(transport, "left", now)
+
+    def _router(self, router_id: str) -> Router:
+        router = self.routers.get(router_id)
+        if router is None:
+            raise StateError("unknown_class", "this class is not open")
+        return router
+
+    def _transport(self, transport_id: str) -> Transport:
+        transport = self._transports.get(transport_id)
+        if transport is None:
+            raise StateError("not_joined", "join the class first")
+        return transport
+
+    def _close(self, transport: Transport, reason: str, now: float) -> None:
+        if self._transports.get(transport.transport_id) is not transport:
+            return
+        del self._transports[transport.transport_id]
+        transport.close(reason, now)
+        self._timers.clear(transport)
+        self._ufrags = {u: t for u, t in self._ufrags.items() if t is not transport}
+        self._addresses = {a: t for a, t in self._addresses.items() if t is not transport}
+        self._changed.pop(transport, None)
+        router = self.routers.get(transport.router_id)
+        if router is not None:
+            router.remove(transport, now)
+        self.drops.update(transport.drops)
+        self._events.append(TransportClosed(transport.router_id, transport.transport_id, reason))
+
+    # -- what arrives -----------------------------------------------------------------------
+
+    def receive(self, data: bytes, address: Address, now: float) -> None:
+        """Takes one datagram; never raises. Media goes out at the next `flush`."""
+        self.datagrams_received += 1
+        self.bytes_received += len(data)
+        if len(data) > self.config.max_datagram:
+            self.drops[DropReason.OVERSIZED] += 1
+            return
+        kind = classify(data)
+        if kind == STUN:
+            self._receive_stun(data, address, now)
+            return
+        if kind not in (RTP, RTCP, DTLS):
+            self.drops[DropReason.UNKNOWN_KIND if data else DropReason.EMPTY] += 1
+            return
+        transport = self._addresses.get(address)
+        if transport is None:
+            self.drops[DropReason.UNKNOWN_ADDRESS] += 1
+            return
+        try:
+            if kind == RTP:
+                transport.receive_rtp(data, now)
+            elif kind == RTCP:
+                transport.receive_rtcp(data, now)
+            else:
+                transport.receive_dtls(data)
+        except Exception:  # a fault of ours costs this connection, not the class
+            self._fail(transport, now)
+        self._active[transport] = None
+
+    def _fail(self, transport: Transport, now: float) -> None:
+        self.drops[DropReason.TRANSPORT_ERROR] += 1
+        self._close(transport, "error", now)
+
+    def _receive_stun(self, data: bytes, address: Address, now: float) -> None:
+        try:
+            request = parse_binding_request(data)
+        except StunError:
+            self.drops[DropReason.STUN_MALFORMED] += 1
+            return
+        transport = self._ufrags.get(request.local_ufrag)
+        if transport is None:
+            self.drops[DropReason.STUN_UNKNOWN_USER] += 1
+            return
+        try:
+            answer = transport.receive_stun(request, address, now)
+        except StunError:
+            self.drops[DropReason.STUN_REFUSED] += 1
+            return
+        self._outbox.append((address, [answer]))
+        self.stun_answers += 1
+        self._index_addresses(transport, address)
+        self._active[transport] = None
+
+    def _index_addresses(self, transport: Transport, address: Address) -> None:
+        """Only addresses with a valid request lead to a transport; few at most for each."""
+        if self._addresses.get(address) is transport:
+            return
+        bound = set(transport.agent.addresses())
+        self._addresses = {
+            known: owner
+            for known, owner in self._addresses.items()
+            if owner is not transport or known in bound
+        }
+        if address in bound:
+            self._addresses[address] = transport
+
+    def _index_ufrags(self, transport: Transport) -> None:
+        known = {u: t for u, t in self._ufrags.items() if t is not transport}
+        known.update(dict.fromkeys(transport.agent.ufrags(), transport))
+        self._ufrags = known
+
+    def flush(self, now: float) -> None:
+        """Forwards what a batch of `receive` calls gathered."""
+        stamp = abs_send_time(now) or 1  # 0 means "not forwarded yet" in a packet
+        pending = self._pending[:]
+        self._pending.clear()  # in place: the layers hold its append
+        for layer in pending:
+            if not layer.active:
+                self._start_layer(layer, now)
+            self.packets_forwarded += len(layer.pending)
+            self._forward(layer, stamp, now)
+        self._settle(now)
+
+    def _forward(self, layer: Layer, stamp: int, now: float) -> None:
+        try:
+            self.copies_sent += forward(layer, stamp, now, self._outbox)
+        except Exception:  # as in receive: the publisher's media could not be sent
+            layer.take_pending()
+            transport = self._transports.get(layer.producer.transport_id)
+            if transport is not None:
+                self._fail(transport, now)
+
+    def _start_layer(self, layer: Layer, now: float) -> None:
+        transport = self._transports.get(layer.producer.transport_id)
+        if transport is not None:
+            self._router(transport.router_id).layer_started(layer, now)
+
+    def _settle(self, now: float) -> None:
+        """After any input: state changes become events, and deadlines are set."""
+        while self._changed:
+            transport, _ = self._changed.popitem()
+            self._take_changes(transport, now)
+        for transport in self._active:
+            self._arm(transport, now)
+        self._active.clear()
+
+    # -- time -------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When handle_timers has something to do."""
+        return self._timers.next_deadline()
+
+    def handle_timers(self, now: float) -> None:
+        """Does everything that is due."""
+        for owner in self._timers.pop_due(now):
+            if isinstance(owner, Router):
+                owner.handle_timers(now)
+                self._arm_router(owner, now)
+            else:
+                self._handle_transport_timers(owner, now)
+        self._settle(now)
+
+    def _handle_transport_timers(self, transport: Transport, now: float) -> None:
+        try:
+            if transport.handle_timers(now):
+                self._router(transport.router_id).stop_quiet_layers(transport, now)
+                transport.downlink.allocate(now)
+        except Exception:  # as in receive
+            self._fail(transport, now)
+        self._active[transport] = None
+
+    def _arm(self, transport: Transport, now: float) -> None:
+        deadline = transport.next_deadline(now)
+        if deadline is not None:
+            self._timers.set(transport, deadline)
+
+    def _arm_router(self, router: Router, now: float) -> None:
+        deadline = router.next_deadline()
+        if deadline is not None:
+            self._timers.set(router, deadline)
+
+    # -- what leaves ------------------------------------------------------------------------
+
+    def take_outbox(self) -> Outbox:
+        """Datagrams by destination since the last call, in the order they are to be sent."""
+        outbox = self._outbox[:]
+        self._outbox.clear()  # in place: the transports hold this list
+        for _, datagrams in outbox:
+            self.bytes_sent += sum(map(len, datagrams))
+        return outbox
+
+    def take_events(self) -> list[Event]:
+        """What happened since the last call."""
+        for transport in self._slots:
+            if transport.state is not TransportState.CLOSED:
+                slots = transport.downlink.take_changed_slots()
+                self._events.append(
+                    SlotsChanged(transport.router_id, transport.transport_id, slots)
+                )
+        self._slots.clear()
+        events = self._events[:]
+        self._events.clear()
+        return events
+
+    def snapshot(self, now: float) -> WorkerSnapshot:
+        """The whole state as plain records, for metrics and tests."""
+        return snapshot_worker(self, now)
+
+    # -- what transports tell ---------------------------------------------------------------
+
+    def _on_changed(self, transport: Transport) -> None:
+        self._changed[transport] = None
+        self.on_wake()
+
+    def _on_due(self, transport: Transport) -> None:
+        self._active[transport] = None
+
+    def _on_slots(self, transport: Transport) -> None:
+        self._slots[transport] = None
+
+    def _take_changes(self, transport: Transport, now: float) -> None:
+        """One transport's changes of state, told and acted on."""
+        if self._transports.get(transport.transport_id) is not transport:
+            return
+        router = self._router(transport.router_id)
+        ids = (transport.router_id, transport.transport_id)
+        if transport.close_reason or transport.agent.state is IceState.FAILED:
+            self._close(transport, transport.close_reason or "timeout", now)
+            return
+        if (state := transport.take_state()) is TransportState.CONNECTED:
+            self._events.append(TransportConnected(*ids))
+            router.resolve(transport, now)
+        elif state is TransportState.DISCONNECTED:
+            self._events.append(TransportDisconnected(*ids))
+        if (quality := transport.take_quality()) is not None:
+            self._events.append(
+                QualityChanged(*ids, quality.uplink, quality.downlink, quality.reason)
+            )
+        self._active[transport] = None
