@@ -1,0 +1,48 @@
+"""The peer's end of SRTP and SRTCP: libsrtp, so that the two ends are not the same code.
+
+Pure: no I/O, no clock.
+"""
+
+from pylibsrtp import Error, Policy, Session
+
+from sfu.srtp import SrtpProfile
+from tests.support.dtls import MasterKeys
+
+_PROFILES = {
+    SrtpProfile.AEAD_AES_128_GCM: Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
+    SrtpProfile.AES128_CM_SHA1_80: Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+}
+WINDOW = 1024
+
+
+class PeerSrtp:
+    """Both directions of one peer, from the keys of its handshake."""
+
+    def __init__(self, keys: MasterKeys, profile: SrtpProfile) -> None:
+        self._outbound = _session(keys.client, Policy.SSRC_ANY_OUTBOUND, profile)
+        self._inbound = _session(keys.server, Policy.SSRC_ANY_INBOUND, profile)
+
+    def protect(self, packet: bytes) -> bytes:
+        return self._outbound.protect(packet)
+
+    def protect_rtcp(self, packet: bytes) -> bytes:
+        return self._outbound.protect_rtcp(packet)
+
+    def unprotect(self, datagram: bytes) -> bytes | None:
+        """The packet, or None for one that was there already; other failures raise."""
+        try:
+            return self._inbound.unprotect(datagram)
+        except Error as error:
+            if "replay" in str(error):
+                return None
+            raise
+
+    def unprotect_rtcp(self, datagram: bytes) -> bytes:
+        return self._inbound.unprotect_rtcp(datagram)
+
+
+def _session(key: bytes, direction: int, profile: SrtpProfile) -> Session:
+    policy = Policy(key=key, ssrc_type=direction, srtp_profile=_PROFILES[profile])
+    policy.window_size = WINDOW
+    policy.allow_repeat_tx = True
+    return Session(policy)

@@ -1,0 +1,186 @@
+"""A Worker and scripted peers in virtual time: always the earliest deadline next.
+
+Owns the clock, the paths between peers and the worker, and what must hold in every scenario:
+nothing but STUN answers to addresses that were never validated, no answer larger than its
+request, no datagram larger than the path, no timer that spins. Pure: no I/O, no clock.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sfu.config import WorkerConfig
+from sfu.events import Event
+from sfu.worker import Worker
+from tests.support.clock import Agenda, earliest
+from tests.support.dtls import ReadyDtls
+from tests.support.netem import Conditions, Link
+from tests.support.stun_client import SUCCESS_TYPE, TRANSACTION
+
+T = TypeVar("T")
+Address = tuple[str, int]
+SERVER: Address = ("192.0.2.1", 7000)
+MTU = 1472
+SPIN_LIMIT = 50
+GOOD = Conditions(delay=0.02)
+
+
+class Endpoint(Protocol):
+    """Who sits at the far end of a path."""
+
+    def receive(self, data: bytes, address: Address, now: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Path:
+    """One remote address with its own link each way."""
+
+    address: Address
+    endpoint: Endpoint
+    up: Link
+    down: Link
+    up_armed: float | None = None
+    down_armed: float | None = None
+
+
+class Rig:
+    """One worker, any number of paths; `run` lets virtual time pass."""
+
+    def __init__(
+        self, *, seed: int = 1, config: WorkerConfig | None = None, start: float = 10_000.0
+    ) -> None:
+        self.now = start
+        self.started = start
+        self.random = random.Random(seed)
+        self.agenda = Agenda()
+        self.dtls = ReadyDtls()
+        self.worker = Worker(
+            config or WorkerConfig(candidates=(SERVER,)), dtls=self.dtls, rng=self.random.randbytes
+        )
+        self.events: list[tuple[float, Event]] = []
+        self.stray: list[tuple[Address, bytes]] = []
+        self.taps: list[Callable[[Address, bytes, float], None]] = []
+        self._paths: dict[Address, Path] = {}
+        self._validated: set[Address] = set()
+        self._requests: dict[tuple[Address, bytes], int] = {}
+        self._arrived: list[tuple[bytes, Address]] = []
+        self._spins = 0
+
+    # --- building
+
+    def attach(
+        self, address: Address, endpoint: Endpoint, up: Conditions = GOOD, down: Conditions = GOOD
+    ) -> Path:
+        """Gives an endpoint a path from this address."""
+        seed = self.random.getrandbits(32)
+        path = Path(address, endpoint, Link(seed, up), Link(seed + 1, down))
+        self._paths[address] = path
+        return path
+
+    # --- driving
+
+    def run(self, seconds: float) -> None:
+        """Everything that happens in the next seconds."""
+        self.run_until(lambda: False, seconds)
+
+    def run_until(self, done: Callable[[], bool], limit: float) -> bool:
+        """Runs until `done`, at most `limit` seconds; True when it came to that."""
+        end = self.now + limit
+        while not done():
+            when = earliest(self.agenda.next_deadline(), self.worker.next_deadline())
+            if when is None or when > end:
+                self.now = end
+                return False
+            self._step(max(when, self.now))
+        return True
+
+    def call(self, control: Callable[[Worker, float], T]) -> T:
+        """One control call on the worker, and what follows from it."""
+        result = control(self.worker, self.now)
+        self.drain()
+        return result
+
+    def inject(self, data: bytes, address: Address) -> None:
+        """A datagram straight into the worker, as if it had just arrived."""
+        self._receive([(data, address)])
+
+    def send(self, path: Path, data: bytes) -> None:
+        """An endpoint puts a datagram on its path to the worker."""
+        path.up.send(data, self.now)
+        deadline = path.up.next_deadline()
+        if deadline is not None and (path.up_armed is None or deadline < path.up_armed):
+            path.up_armed = deadline
+            self.agenda.at(deadline, lambda now: self._up_due(path, now))
+
+    def drain(self) -> None:
+        """Takes what the worker wants sent and told."""
+        for address, datagrams in self.worker.take_outbox():
+            for data in datagrams:
+                self._transmit(address, data)
+        self.events += [(self.now, event) for event in self.worker.take_events()]
+
+    def _step(self, now: float) -> None:
+        self._spins = self._spins + 1 if now == self.now else 0
+        assert self._spins < SPIN_LIMIT, f"{SPIN_LIMIT} steps without time passing at {now}"
+        self.now = now
+        self.agenda.run_due(now)
+        if self._arrived:
+            arrived, self._arrived = self._arrived, []
+            self._receive(arrived)
+        deadline = self.worker.next_deadline()
+        if deadline is not None and deadline <= now:
+            self.worker.handle_timers(now)
+        self.drain()
+
+    def _receive(self, arrived: list[tuple[bytes, Address]]) -> None:
+        for data, address in arrived:
+            if data and data[0] <= 3:
+                self._requests[address, data[TRANSACTION]] = len(data)
+            self.worker.receive(data, address, self.now)
+        self.worker.flush(self.now)
+        self.drain()
+
+    # --- the paths
+
+    def _up_due(self, path: Path, now: float) -> None:
+        if path.up_armed != now:
+            return  # an earlier datagram has taken over
+        self._arrived += [(data, path.address) for data in path.up.receive(now)]
+        path.up_armed = path.up.next_deadline()
+        if path.up_armed is not None:
+            self.agenda.at(path.up_armed, lambda later: self._up_due(path, later))
+
+    def _down_due(self, path: Path, now: float) -> None:
+        if path.down_armed != now:
+            return  # an earlier datagram has taken over
+        for data in path.down.receive(now):
+            path.endpoint.receive(data, path.address, now)
+        path.down_armed = path.down.next_deadline()
+        if path.down_armed is not None:
+            self.agenda.at(path.down_armed, lambda later: self._down_due(path, later))
+
+    def _transmit(self, address: Address, data: bytes) -> None:
+        self._check(address, data)
+        for tap in self.taps:
+            tap(address, data, self.now)
+        path = self._paths.get(address)
+        if path is None:
+            self.stray.append((address, data))
+            return
+        path.down.send(data, self.now)
+        deadline = path.down.next_deadline()
+        if deadline is not None and (path.down_armed is None or deadline < path.down_armed):
+            path.down_armed = deadline
+            self.agenda.at(deadline, lambda now: self._down_due(path, now))
+
+    def _check(self, address: Address, data: bytes) -> None:
+        assert 0 < len(data) <= MTU, f"a datagram of {len(data)} bytes to {address}"
+        if data[0] > 3:
+            assert address in self._validated, f"media to {address}, which was never validated"
+            return
+        size = self._requests.pop((address, data[TRANSACTION]), None)
+        assert size is not None, f"a STUN message to {address} that answers nothing"
+        assert len(data) <= size, f"an answer of {len(data)} bytes to a request of {size}"
+        if data[:2] == SUCCESS_TYPE:
+            self._validated.add(address)

@@ -1,0 +1,108 @@
+"""A class in the rig: peers by name, what they look at, what the worker says of them.
+
+Pure: no I/O, no clock.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from sfu.config import WorkerConfig
+from sfu.events import Event
+from sfu.router import SlotWant
+from sfu.stats import TransportSnapshot, WorkerSnapshot
+from tests.support.connection import PeerPlan
+from tests.support.continuity import Frame
+from tests.support.peers import Peer
+from tests.support.rig import Address, Rig
+
+E = TypeVar("E", bound=Event)
+ROUTER = "class"
+TEACHER = PeerPlan("teacher", publish=("microphone", "camera"), pinned=True)
+STUDENT = PeerPlan("student", audio_slots=1, video_slots=1)
+
+
+class Room:
+    """A rig with one open class; peers join in the order they are added."""
+
+    def __init__(self, *, seed: int = 1, config: WorkerConfig | None = None) -> None:
+        self.rig = Rig(seed=seed, config=config)
+        self.peers: dict[str, Peer] = {}
+        self.rig.call(lambda worker, now: worker.create_router(ROUTER, now))
+
+    def add(self, plan: PeerPlan, name: str | None = None) -> Peer:
+        """A peer that has not joined yet. Its plan is copied, its address is its own."""
+        own = replace(plan, name=name or plan.name, policy=replace(plan.policy))
+        number = len(self.peers) + 1
+        peer = Peer(self.rig, own, number, address(number))
+        self.peers[own.name] = peer
+        return peer
+
+    def join(self, *peers: Peer, within: float = 2.0) -> None:
+        """The peers join at once; returns when all are connected."""
+        for peer in peers:
+            peer.join()
+        connected = self.rig.run_until(
+            lambda: all(peer.connected_at is not None for peer in peers), within
+        )
+        waiting = [peer.name for peer in peers if peer.connected_at is None]
+        assert connected, f"{waiting} are not connected after {within} s"
+
+    def watch(
+        self, peer: Peer, publishers: Iterable[str | None], *, height: int | None = None
+    ) -> None:
+        """Points the peer's video slots at producers, in order; None leaves a slot empty."""
+        slots = [slot for slot in peer.slots if slot.kind == "video"]
+        wants = []
+        for slot, producer in zip(slots, publishers, strict=False):
+            if producer is not None and ":" not in producer:
+                producer = f"{producer}:camera"
+            want = "pinned" if producer else "off"
+            wants.append(SlotWant(slot.mid, want, producer, height))
+        self.rig.call(lambda worker, now: worker.set_layout(peer.name, wants, now))
+
+    def run(self, seconds: float) -> None:
+        self.rig.run(seconds)
+
+    # --- what the worker says
+
+    def events(self, kind: type[E]) -> list[tuple[float, E]]:
+        return [(when, event) for when, event in self.rig.events if isinstance(event, kind)]
+
+    def snapshot(self) -> WorkerSnapshot:
+        return self.rig.worker.snapshot(self.rig.now)
+
+    def transport(self, peer: Peer) -> TransportSnapshot:
+        [router] = self.snapshot().routers
+        [found] = [t for t in router.transports if t.transport_id == peer.name]
+        return found
+
+
+def address(number: int, port: int = 50_000) -> Address:
+    """A remote address of its own for each number."""
+    return f"198.51.{100 + number // 250}.{1 + number % 250}", port
+
+
+def pictures(peer: Peer, number: int = 0) -> list[Frame]:
+    """What came out of one of the peer's video slots."""
+    return peer.slot("video", number).line.frames
+
+
+def sounds(peer: Peer, number: int = 0) -> list[Frame]:
+    return peer.slot("audio", number).line.frames
+
+
+def assert_unbroken(*peers: Peer) -> None:
+    """No rule of continuity was broken in any slot, and no hole stayed."""
+    for peer in peers:
+        assert peer.violations() == []
+        for slot in peer.slots:
+            assert slot.counters.holes == 0, f"{peer.name} {slot.mid}: {slot.counters}"
+
+
+def assert_consecutive(frames: list[Frame], least: int = 1) -> None:
+    """Each frame once, none left out, all from one encoding."""
+    assert len(frames) >= least, f"{len(frames)} frames instead of {least} or more"
+    first = frames[0]
+    expected = [(first.publisher, first.layer, first.number + n) for n in range(len(frames))]
+    assert [(frame.publisher, frame.layer, frame.number) for frame in frames] == expected
