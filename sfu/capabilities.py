@@ -90,7 +90,8 @@ class Negotiation:
 
 def negotiate(offer: Offer) -> Negotiation:
     """Sections that can't be used are rejected alone; raises PeerError when nothing is left."""
-    _require_transport(offer)
+    if not offer.bundle:
+        raise PeerError("unsupported_sdp", "the offer has no BUNDLE group")
     sources = {kind: iter(names) for kind, names in SOURCES.items()}
     sections: list[AgreedSection] = []
     application: str | None = None
@@ -102,6 +103,7 @@ def negotiate(offer: Offer) -> Negotiation:
         sections.append(agreed)
     if all(section.rejected for section in sections):
         raise PeerError("unsupported_sdp", "no section of the offer can be used")
+    _require_transport(offer)
     return Negotiation(
         published=tuple(section.published for section in sections if section.published),
         slots=tuple(section.slot for section in sections if section.slot),
@@ -113,8 +115,6 @@ def negotiate(offer: Offer) -> Negotiation:
 
 def _require_transport(offer: Offer) -> None:
     """One ICE-lite, DTLS-passive transport for everything is all there is here."""
-    if not offer.bundle:
-        raise PeerError("unsupported_sdp", "the offer has no BUNDLE group")
     if not (offer.ice_ufrag and offer.ice_pwd):
         raise PeerError("unsupported_sdp", "the offer has no ICE credentials")
     if not any(algorithm in DIGESTS for algorithm, _ in offer.fingerprints):

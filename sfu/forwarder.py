@@ -37,15 +37,13 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox) -> int:
 
 def _start_waiters(layer: Layer, packets: Sequence[Packet], now: float, outbox: Outbox) -> int:
     """Switches the waiting consumers at the first packet that can start a picture."""
-    for position, packet in enumerate(packets):
-        if packet.starts:
-            break
-    else:
+    position = next((at for at, packet in enumerate(packets) if packet.starts), None)
+    if position is None:
         return 0
     copies = 0
     rest = packets[position:]
     for consumer in layer.waiters:
-        consumer.switch(layer, packet, now)
+        consumer.switch(layer, rest[0], now)
         copies += _send_run(prepare(rest, consumer.profile), rest, (consumer,), outbox)
     return copies
 

@@ -40,7 +40,7 @@ class DropReason(StrEnum):
 
 @dataclass(slots=True)
 class LayerSnapshot:
-    """One layer of a producer: rid, ssrc, bit rate now, loss and jitter, and how often it was asked."""
+    """One layer of a producer: what came, how well, and how often it was asked for more."""
 
     rid: str
     ssrc: int

@@ -32,7 +32,7 @@ Send = tuple[Address, Sequence[bytes]]
 
 
 def runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Cuts a list into what single UDP_SEGMENT sends can take: equal sizes, the last may be less."""
+    """Cuts a list for UDP_SEGMENT: equal sizes in each run, the last one may be less."""
     start, total = 0, 0
     for position, datagram in enumerate(datagrams):
         size = len(datagrams[start])
