@@ -1,0 +1,235 @@
+"""DTLS with aiortc: handshake, SRTP keys, and the SCTP association of a data channel.
+
+The only module that knows aiortc's underscore names; tests/sfu/test_dtls.py says so when one of
+them moves. Sessions run as tasks on the running loop. Media never passes through here.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import cast
+
+from aiortc import RTCIceTransport, RTCSctpTransport
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AES128_CM_SHA1_80,
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    State,
+)
+from aiortc.rtcsctptransport import WEBRTC_DCEP, DataChunk, InboundStream
+from OpenSSL import SSL
+
+from sfu.dtls_api import DtlsHooks, Fingerprint
+from sfu.srtp import SrtpKeys, SrtpProfile
+
+HANDSHAKE_TIMEOUT = 30.0  # s, from start()
+QUEUE_LENGTH = 64  # datagrams; a full queue drops the new one and DTLS or SCTP sends it again
+SCTP_PORT = 5000
+MAX_DATA_STREAMS = 64
+MAX_MISORDERED_CHUNKS = 256
+DATA_WINDOW = 128 * 1024  # bytes that a peer may leave half delivered
+MAX_QUEUED_CHANNEL_REPLIES = 64
+
+_PROFILES = (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80)  # the first the peer has is chosen
+_KEYING_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 4.2
+
+logger = logging.getLogger(__name__)
+
+
+class DatagramLink:
+    """What RTCDtlsTransport needs of an ICE transport: a bounded queue in, a callback out."""
+
+    role = "controlled"
+
+    def __init__(self, hooks: DtlsHooks) -> None:
+        self._hooks = hooks
+        self._queue: deque[bytes] = deque()
+        self._arrived = asyncio.Event()
+
+    def put(self, datagram: bytes) -> None:
+        """Queue what can be DTLS (RFC 7983); the rest, and what is too much, is dropped."""
+        if datagram and 19 < datagram[0] < 64 and len(self._queue) < QUEUE_LENGTH:
+            self._queue.append(datagram)
+            self._arrived.set()
+
+    async def _recv(self) -> bytes:
+        # no await between the wake-up and the take: a cancelled wait loses no datagram
+        while not self._queue:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._queue.popleft()
+
+    def send(self, data: bytes) -> None:
+        """A datagram for the peer."""
+        self._hooks.send(data)
+
+    async def _send(self, data: bytes) -> None:
+        self.send(data)
+
+
+class DtlsServer(RTCDtlsTransport):
+    """The passive end; keeps the exported keys instead of SRTP sessions."""
+
+    def __init__(self, link: DatagramLink, certificate: RTCCertificate) -> None:
+        super().__init__(cast(RTCIceTransport, link), [certificate])
+        self._link = link
+        self._srtp_profiles = list(_PROFILES)
+        self._set_role("server")
+        self.keys: SrtpKeys | None = None
+
+    def _setup_srtp(self) -> None:
+        assert self._ssl is not None
+        name = self._ssl.get_selected_srtp_profile()
+        profile = next((known for known in _PROFILES if known.openssl_profile == name), None)
+        if profile is None:
+            self._set_state(State.FAILED)
+            return
+        material = self._ssl.export_keying_material(
+            _KEYING_LABEL, 2 * (profile.key_length + profile.salt_length)
+        )
+        self.keys = SrtpKeys(  # RFC 5764 4.2: the client's keys come first
+            SrtpProfile(name.decode()),
+            local=profile.get_key_and_salt(material, 1),
+            remote=profile.get_key_and_salt(material, 0),
+        )
+
+    async def pumped(self) -> None:
+        """Returns when the association has ended."""
+        if self._task is not None:
+            await self._task
+
+    def notify_closed(self) -> None:
+        """Send close_notify at once, without a turn of the loop."""
+        if self._ssl is None or self._state is not State.CONNECTED:
+            return
+        try:
+            self._ssl.shutdown()
+            self._link.send(self._ssl.bio_read(1500))
+        except SSL.Error:
+            logger.debug("close_notify could not be written")
+
+
+class DataAssociation(RTCSctpTransport):
+    """Answers the peer's association so that its channels open; messages are only counted.
+
+    A peer that breaks the protocol or a limit loses the association, never its media.
+    """
+
+    def __init__(self, transport: DtlsServer) -> None:
+        super().__init__(transport, SCTP_PORT)
+        self._inbound_streams_max = MAX_DATA_STREAMS
+        self._advertised_rwnd = DATA_WINDOW
+        self.messages = 0
+
+    async def _init(self) -> None:
+        """Left to the peer, which may have no data channel at all."""
+
+    async def _handle_data(self, data: bytes) -> None:
+        try:
+            await super()._handle_data(data)
+        except Exception as error:  # aiortc's parsers raise in many ways
+            logger.debug("data channel association ended: %r", error)
+            await self.stop()
+
+    def _get_inbound_stream(self, stream_id: int) -> InboundStream:
+        if stream_id >= MAX_DATA_STREAMS:
+            raise ValueError("stream out of range")
+        return super()._get_inbound_stream(stream_id)
+
+    async def _receive_data_chunk(self, chunk: DataChunk) -> None:
+        if (
+            len(chunk.user_data) > self._advertised_rwnd
+            or len(self._sack_misordered) >= MAX_MISORDERED_CHUNKS
+            or len(self._data_channel_queue) >= MAX_QUEUED_CHANNEL_REPLIES
+        ):
+            raise ValueError("limit exceeded")
+        await super()._receive_data_chunk(chunk)
+
+    async def _receive(self, stream_id: int, pp_id: int, data: bytes) -> None:
+        if pp_id == WEBRTC_DCEP:
+            await super()._receive(stream_id, pp_id, data)
+        else:
+            self.messages += 1
+
+
+class AiortcSession:
+    """One association from handshake to end; `closed` is called once, and not after close()."""
+
+    def __init__(self, hooks: DtlsHooks, certificate: RTCCertificate) -> None:
+        self._hooks = hooks
+        self._link = DatagramLink(hooks)
+        self._dtls = DtlsServer(self._link, certificate)
+        self._task: asyncio.Task[None] | None = None
+        self._ended = False
+
+    def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None:
+        """Begin to answer; datagrams that came before were kept."""
+        if self._task is None and not self._ended:
+            self._task = asyncio.get_running_loop().create_task(self._run(remote_fingerprints))
+
+    def receive(self, datagram: bytes) -> None:
+        """Queue a datagram; may be called at any time, never blocks, never raises."""
+        if not self._ended:
+            self._link.put(datagram)
+
+    def close(self) -> None:
+        """End the association now; the peer is told."""
+        if self._ended:
+            return
+        self._ended = True
+        self._dtls.notify_closed()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self, remote_fingerprints: Sequence[Fingerprint]) -> None:
+        reason = "dtls_failed"
+        try:
+            if await self._handshake(remote_fingerprints):
+                await self._serve()
+                reason = "dtls_closed"
+        except (TimeoutError, SSL.Error) as error:
+            logger.debug("DTLS handshake gave up: %r", error)
+        except Exception:  # one session's fault must not reach the loop
+            logger.exception("DTLS session failed")
+        if not self._ended:
+            self._ended = True
+            self._hooks.closed(reason)
+
+    async def _handshake(self, remote_fingerprints: Sequence[Fingerprint]) -> bool:
+        fingerprints = [RTCDtlsFingerprint(*known) for known in remote_fingerprints]
+        async with asyncio.timeout(HANDSHAKE_TIMEOUT):
+            await self._dtls.start(RTCDtlsParameters(fingerprints=fingerprints))
+        return self._dtls.keys is not None
+
+    async def _serve(self) -> None:
+        """From the keys to the peer's close_notify."""
+        data = DataAssociation(self._dtls)
+        await data.start(None, SCTP_PORT)
+        assert self._dtls.keys is not None
+        try:
+            self._hooks.connected(self._dtls.keys)
+            await self._dtls.pumped()
+        finally:
+            await self._dtls.stop()
+            await data.stop()
+            logger.debug("DTLS session ended after %d data channel messages", data.messages)
+
+
+class AiortcDtls:
+    """The DtlsFactory of a worker: one ECDSA certificate for all its sessions."""
+
+    def __init__(self) -> None:
+        self._certificate = RTCCertificate.generateCertificate()
+        self.fingerprints: tuple[Fingerprint, ...] = tuple(
+            (known.algorithm, known.value)
+            for known in self._certificate.getFingerprints()
+            if known.algorithm == "sha-256"
+        )
+
+    def session(self, hooks: DtlsHooks) -> AiortcSession:
+        """A session that waits for start()."""
+        return AiortcSession(hooks, self._certificate)
