@@ -1,0 +1,95 @@
+"""Takes the pictures in docs/screenshots: `make screenshots`.
+
+A teacher and four students in a class, seen on a desktop in both colour schemes and on a phone.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from loadtest.chromium import chromium
+from loadtest.local_server import local_server
+from loadtest.seat import Seat
+from tests.browser.lesson import Lesson
+from tests.browser.watching import sees
+
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SETTLES = 1.5
+
+
+async def take(seat: Seat, name: str) -> None:
+    """Lets the page come to rest, then keeps what it shows."""
+    await asyncio.sleep(SETTLES)
+    await seat.page.screenshot(path=FOLDER / f"{name}.png")
+
+
+async def talk(lesson: Lesson) -> None:
+    """A few words, a hand."""
+    said = {
+        "Asha Verma": "Today: why the area under a curve is a sum.",
+        "Ben Okafor": "Is this in chapter 4?",
+        "Chitra Rao": "Yes, page 112: https://example.org/calculus/area",
+    }
+    for seat in lesson.seats:
+        if seat.name in said:
+            await seat.find("button-chat").click()
+            await seat.find("chat-input").fill(said[seat.name])
+            await seat.find("chat-send").click()
+            await seat.find("button-chat").click()
+    await lesson.students[2].switch("hand", True)
+
+
+async def picture_class(lesson: Lesson) -> None:
+    """The class as its people see it."""
+    teacher = await lesson.enter("Asha Verma", role="teacher", viewport=DESKTOP)
+    dark = await lesson.enter("Ben Okafor", viewport=DESKTOP, color_scheme="dark")
+    light = await lesson.enter("Chitra Rao", camera=False, viewport=DESKTOP, color_scheme="light")
+    phone = await lesson.enter(
+        "Dev Patel", viewport=PHONE, camera=False, has_touch=True, is_mobile=True
+    )
+    await lesson.enter("Elif Aydin", camera=False, microphone=False)
+    await talk(lesson)
+    for seat in (dark, light, phone):
+        await sees(seat, teacher, "camera", 720, frames=1)
+    await take(dark, "class-dark")
+    await take(light, "class-light")
+    await take(phone, "phone")
+    await dark.find("button-chat").click()
+    await take(dark, "class-chat")
+    await light.find("button-people").click()
+    await take(light, "class-people")
+    await take(teacher, "class-teacher")
+    await teacher.switch("screen", True)
+    await sees(dark, teacher, "screen", 720, frames=1)
+    await take(dark, "class-screen")
+
+
+async def picture_prejoin(lesson: Lesson) -> None:
+    views: dict[str, dict[str, Any]] = {
+        "prejoin-dark": {"viewport": DESKTOP, "color_scheme": "dark"},
+        "prejoin-light": {"viewport": DESKTOP, "color_scheme": "light"},
+        "prejoin-phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
+    }
+    for name, options in views.items():
+        seat = await lesson.seat("Farah Khan", **options)
+        await seat.open()
+        await take(seat, name)
+
+
+async def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory:
+        async with local_server(Path(directory)) as server, chromium() as browser:
+            lesson = Lesson(server, browser, "calculus")
+            await picture_prejoin(lesson)
+            await lesson.close()
+            lesson = Lesson(server, browser, "calculus")
+            await picture_class(lesson)
+            await lesson.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
