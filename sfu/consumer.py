@@ -77,6 +77,7 @@ class Consumer:
         "plis_received",
         "producer",
         "profile",
+        "reported",
         "resent",
         "retransmitted",
         "rtx_index",
@@ -123,6 +124,7 @@ class Consumer:
         self.rtx_nonce_base = downlink.nonce_base(self.rtx_ssrc)
         self.resent: dict[int, float] = {}
         self.packets = 0
+        self.reported = 0
         self.bytes = 0
         self.retransmitted = 0
         self.nacks_received = 0
@@ -266,6 +268,12 @@ class Consumer:
         if self.epoch is not None and self.layer is not None:
             return max(self.layer.newest_index + self.epoch.sequence_offset, self.last_index)
         return self.last_index if self.epochs else None
+
+    def take_unreported(self) -> int:
+        """Packets sent since the last call: what a receiver report's loss is a share of."""
+        packets = self.packets - self.reported
+        self.reported = self.packets
+        return packets
 
     def may_resend(self, out: int, now: float) -> bool:
         """Limits retransmissions of one packet; the memory of them is bounded."""

@@ -5,7 +5,7 @@ Pure: no I/O, no clock.
 
 from collections.abc import Callable, Iterable
 
-from sfu.allocator import SlotRequest, allocate
+from sfu.allocator import SlotRequest, allocate, next_step
 from sfu.bwe import DownlinkEstimator
 from sfu.capabilities import Negotiation, Slot
 from sfu.consumer import Consumer
@@ -19,6 +19,7 @@ from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
 
 MAX_RESENDS_PER_NACK = 128
+FIRST_ROUND_TRIP = 0.1  # s, until a report tells
 PRIORITIES = {"pinned": 0, "speaker": 1, "page": 2}
 
 
@@ -136,13 +137,10 @@ class Downlink:
         """Gives each video slot the layer that fits its wish and the budget."""
         if not self.connected:
             return
-        requests = []
-        for consumer in self.slots("video"):
-            if consumer.producer is not None and (infos := consumer.producer.layer_infos(now)):
-                priority = PRIORITIES.get(consumer.wish.want, 2)
-                wanted = consumer.wish.max_height
-                requests.append(SlotRequest(consumer.mid, priority, infos, wanted))
+        requests = self._requests(now)
         plan = allocate(requests, self.estimator.limit(now))
+        if self.limited and self.estimator.trial(next_step(requests, plan), now):
+            plan = allocate(requests, self.estimator.limit(now))
         for mid, position in plan.items():
             consumer = self.consumers[mid]
             producer = consumer.producer
@@ -152,6 +150,20 @@ class Downlink:
                 consumer.detach(now)
             else:
                 consumer.set_target(producer.layers[position], now)
+
+    def _requests(self, now: float) -> list[SlotRequest[str]]:
+        requests = []
+        for consumer in self.slots("video"):
+            if consumer.producer is not None and (infos := consumer.producer.layer_infos(now)):
+                priority = PRIORITIES.get(consumer.wish.want, 2)
+                wanted = consumer.wish.max_height
+                requests.append(SlotRequest(consumer.mid, priority, infos, wanted))
+        return requests
+
+    @property
+    def limited(self) -> bool:
+        """True while bandwidth, not the layout, decides the layers."""
+        return self.estimator.limit(0.0) is not None
 
     # -- feedback ---------------------------------------------------------------------------
 
@@ -191,23 +203,30 @@ class Downlink:
     def receive_reports(self, blocks: Iterable[ReportBlock], now: float) -> None:
         """Loss and round trip as the subscriber sees them (RFC 3550 6.4.1)."""
         fractions = []
+        congested = False
         for block in blocks:
-            if block.ssrc not in self._by_ssrc:
+            consumer = self._by_ssrc.get(block.ssrc)
+            if consumer is None:
                 continue
             if block.lsr:
                 elapsed = (compact_ntp(ntp_from_seconds(now)) - block.lsr - block.dlsr) & 0xFFFFFFFF
                 if elapsed < 0x80000000:
                     self.round_trip = elapsed / 65536
-            if self._by_ssrc[block.ssrc].layer is not None:
-                fractions.append(block.fraction_lost / 256)
+            if packets := consumer.take_unreported():
+                fraction = block.fraction_lost / 256
+                fractions.append(fraction)
+                round_trip = self.round_trip or FIRST_ROUND_TRIP
+                congested |= self.estimator.on_report(fraction, round_trip, now, packets)
         if fractions:
             self.loss = max(fractions)
-            self.estimator.on_report(self.loss, self.round_trip or 0.1, now)
+        if congested:
+            self.allocate(now)
 
     def receive_remb(self, bitrate: float, now: float) -> None:
         """The receiver's own estimate: a brake, not a gauge."""
         self.remb = bitrate
-        self.estimator.on_remb(bitrate, now)
+        if self.estimator.on_remb(bitrate, now):
+            self.allocate(now)
 
     def count_rate(self, now: float) -> None:
         """Called once a second: the rate that really was sent, in bits per second."""

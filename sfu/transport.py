@@ -298,8 +298,12 @@ class Transport:
         report = self.uplink.receiver_report(now)
         self.send_rtcp(([report] if report else []) + self.downlink.sender_reports(now))
         uplink_loss = max((layer.loss for layer in self.uplink.layers()), default=0.0)
-        limited = self.downlink.estimator.limit(now) is not None
-        quality = judge(uplink_loss, self.downlink.loss, self.downlink.round_trip, limited=limited)
+        quality = judge(
+            uplink_loss,
+            self.downlink.loss,
+            self.downlink.round_trip,
+            limited=self.downlink.limited,
+        )
         if self.quality.update(quality):
             self._services.on_changed(self)
 
