@@ -19,6 +19,7 @@ LOSS_WINDOW = 0.9  # s; reports of several streams are judged together
 JUMP = 1.3  # growth of the sent rate after which receivers need time to follow
 AFTER_INCREASE = 1.0  # s (and a round trip) in which nothing is judged
 AFTER_CONGESTION = 2.0  # s (and a round trip) for queues to drain
+LONGEST_RTT = 2.0  # s; a peer that claims more does not stop the judging
 FIRST_HOLD, LONGEST_HOLD = 5.0, 60.0  # s until a trial; doubled by each failed one
 NEXT_HOLD = 2.0  # s between a trial that went well and the next
 TRIAL = 3.0  # s
@@ -133,7 +134,8 @@ class DownlinkEstimator:
         """What was sent lately; tell it about once a second."""
         # The base forgets a tenth a second, so that an uneven picture is no jump each time.
         base = self._sent_base * max(1.0 - 0.1 * (now - self._sent_at), 0.0)
-        if bitrate > JUMP * base:
+        # A trial has been waited for when it began.
+        if bitrate > JUMP * base and self._trial_until is None:
             self._expect_more(now)
         self._sent = bitrate
         self._sent_base = max(base, bitrate)
@@ -149,12 +151,13 @@ class DownlinkEstimator:
 
         True when the limit changed.
         """
-        self._rtt = rtt
+        self._rtt = min(rtt, LONGEST_RTT)
         bad = self._losses.receive(fraction_lost, packets, now)
         if now < self._quiet_until:
             self._losses.forgive()
             return False
-        needed = 1 if self._trial_until is not None else 2
+        trying = self._trial_until is not None and now < self._trial_until
+        needed = 1 if trying else 2  # the way back from a trial is cheap
         return bad >= needed and self._congested(now)
 
     def trial(self, budget: float, now: float) -> bool:
@@ -206,11 +209,13 @@ class DownlinkEstimator:
         else:
             affordable = max(BACK_OFF * self._delivered(now), LEAST)
             self._limit = affordable if self._limit is None else min(self._limit, affordable)
-            self._hold = FIRST_HOLD
+            if trial is not None:
+                self._hold = FIRST_HOLD  # it went well for long enough
         self._trial = None
         self._trial_until = None
         self._hold_until = now + self._hold
         self._quiet_until = now + AFTER_CONGESTION + self._rtt
+        self._remb.be_patient(now)
         self._losses.forgive()
         return True
 
