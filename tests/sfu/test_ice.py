@@ -140,6 +140,11 @@ def test_a_request_without_proof_is_refused(data: bytes, reason: str) -> None:
     assert_refused(IceAgent(OURS, 0.0), data, reason)
 
 
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(StunError, match="bad_address"):
+        ask(IceAgent(OURS, 0.0), request(), ("not an address", 1))
+
+
 def test_a_request_without_integrity_is_refused() -> None:
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, b"transaction1")
     message.attributes.update({"USERNAME": "localufr:peer", "USE-CANDIDATE": None})

@@ -7,7 +7,7 @@ import pylibsrtp
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
@@ -305,7 +305,9 @@ def test_rtcp_passes_in_both_directions(profile: SrtpProfile) -> None:
 
 
 @profiles
-@given(data=st.binary(max_size=1600))
+@given(data=st.binary(max_size=1500))
+@example(data=bytes(1501))
+@example(data=b"")
 @settings(max_examples=100, deadline=None)
 def test_any_bytes_as_rtcp_raise_only_srtp_errors(profile: SrtpProfile, data: bytes) -> None:
     with pytest.raises(SrtpError):
