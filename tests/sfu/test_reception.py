@@ -122,6 +122,14 @@ def test_bitrate_is_positive_as_soon_as_packets_come():
     assert stats.bitrate(0.02) == pytest.approx(3 * 8000 / 0.5)
 
 
+def test_totals_are_counted_from_the_start():
+    stats = ReceptionStats(8000)
+    for number, now in enumerate([0.0, 0.1]):
+        stats.receive(number, number * 160, now, 300)
+    assert (stats.packets, stats.bytes) == (2, 600)
+    assert stats.jitter == pytest.approx((0.1 - 0.02) / 16)
+
+
 @given(st.permutations(range(40)), st.integers(0, 39))
 def test_order_of_arrival_does_not_change_the_loss(order, missing):
     stats = ReceptionStats(RATE)
