@@ -47,12 +47,12 @@ def _parse_extended(payload: bytes, first: int, end: int) -> Vp8Descriptor | Non
     flags = payload[1]
     position = 2
     picture_id = tl0picidx = temporal_id = None
-    picture_id_offset = width = tl0_offset = 0
+    id_offset = width = tl0_offset = 0
     # The longest descriptor is 6 bytes: padding a short payload lets every field be read
     # unchecked, and one comparison at the end tells whether they were there.
     head = payload if end > 6 else payload + bytes(6)
     if flags & 0x80:
-        picture_id_offset = 2
+        id_offset = 2
         picture_id = head[2]
         if picture_id > 0x7F:
             picture_id = (picture_id & 0x7F) << 8 | head[3]
@@ -75,15 +75,7 @@ def _parse_extended(payload: bytes, first: int, end: int) -> Vp8Descriptor | Non
     # RFC 7741 4.3: the P bit of the payload header is 0 for a key frame.
     key = start and not payload[position] & 1
     return Vp8Descriptor(
-        start,
-        picture_id,
-        picture_id_offset,
-        width,
-        tl0picidx,
-        tl0_offset,
-        temporal_id,
-        key,
-        position,
+        start, picture_id, id_offset, width, tl0picidx, tl0_offset, temporal_id, key, position
     )
 
 

@@ -22,6 +22,7 @@ def stap_a(*units: bytes) -> bytes:
         (stap_a(SPS + b"\x42", PPS + b"\xce"), True),
         (stap_a(SEI + b"\x05", IDR + b"\x88"), True),
         (stap_a(PPS + b"\xce", SLICE + b"\x9a"), False),
+        (stap_a(SLICE + bytes(300), IDR + b"\x88"), True),
         (b"\x7c\x85\x88", True),  # FU-A, start, IDR
         (b"\x7c\x05\x88", False),  # FU-A, middle, IDR
         (b"\x7c\x45\x88", False),  # FU-A, end, IDR

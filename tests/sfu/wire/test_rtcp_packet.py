@@ -13,6 +13,10 @@ def test_frame_with_padding_says_how_much() -> None:
     assert frame(205, 15, b"abcde", padding=3) == bytes.fromhex("afcd0002") + b"abcde\0\0\x03"
 
 
+def test_frame_holds_as_many_words_as_its_length_field_counts() -> None:
+    assert frame(201, 31, bytes(4 * 0xFFFF))[:4] == bytes.fromhex("9fc9ffff")
+
+
 def test_frame_refuses_what_its_fields_cannot_hold() -> None:
     with pytest.raises(RtcpError):
         frame(201, 32, b"")

@@ -85,6 +85,8 @@ def test_layout(base: int, times: list[int | None], body: str) -> None:
         ("00010002 00006409 d400 0102", ticks(1, 2)),  # two bits where one would do
         ("00010002 00006409 2000 2002 0102", ticks(1, 2)),  # an empty run
         ("00010008 00006409 c001 d000 0102", ticks(*[None] * 6, 1, 2)),  # over two vectors
+        ("0001000e 00006409 8000", [None] * 14),
+        (f"0001{MAX_STATUSES:04x} 00006409 1fff", [None] * MAX_STATUSES),
         ("00010000 00006409", []),
         ("00010001 00006409 2001 03 00 00 00 00 00", ticks(3)),  # bytes to spare
     ],
