@@ -70,6 +70,12 @@ class Peer:
         self.connection.new_page()
         self.connection.negotiate()
 
+    def join_anew(self) -> None:
+        """Comes back after leaving, with a new page and a new transport."""
+        self._stop_senders()
+        self.connection.new_page()
+        self.join()
+
     def restart_ice(self) -> None:
         """New ICE credentials over the same DTLS session."""
         self.connection.new_credentials()

@@ -5,6 +5,7 @@ Pure: no I/O, no clock.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from typing import TypeVar
 
 from sfu.config import WorkerConfig
@@ -20,6 +21,7 @@ E = TypeVar("E", bound=Event)
 ROUTER = "class"
 TEACHER = PeerPlan("teacher", publish=("microphone", "camera"), pinned=True)
 STUDENT = PeerPlan("student", audio_slots=1, video_slots=1)
+SEEN_STUDENT = replace(STUDENT, publish=("microphone", "camera"))
 
 
 class Room:
@@ -30,9 +32,9 @@ class Room:
         self.peers: dict[str, Peer] = {}
         self.rig.call(lambda worker, now: worker.create_router(ROUTER, now))
 
-    def add(self, plan: PeerPlan, name: str | None = None) -> Peer:
+    def add(self, plan: PeerPlan, name: str | None = None, *, router: str = ROUTER) -> Peer:
         """A peer that has not joined yet. Its plan is copied, its address is its own."""
-        own = replace(plan, name=name or plan.name, policy=replace(plan.policy))
+        own = replace(plan, name=name or plan.name, router=router, policy=replace(plan.policy))
         number = len(self.peers) + 1
         peer = Peer(self.rig, own, number, address(number))
         self.peers[own.name] = peer
@@ -90,6 +92,16 @@ def pictures(peer: Peer, number: int = 0) -> list[Frame]:
 
 def sounds(peer: Peer, number: int = 0) -> list[Frame]:
     return peer.slot("audio", number).line.frames
+
+
+def runs(frames: list[Frame]) -> list[list[Frame]]:
+    """The frames in runs of one encoding of one publisher."""
+    return [list(run) for _, run in groupby(frames, lambda f: (f.publisher, f.layer))]
+
+
+def path(frames: list[Frame]) -> list[int]:
+    """The layers in the order they were shown."""
+    return [run[0].layer for run in runs(frames)]
 
 
 def assert_unbroken(*peers: Peer) -> None:
