@@ -3,6 +3,8 @@
 Pure: no I/O, no clock.
 """
 
+from typing import NotRequired, TypedDict
+
 from pydantic import ValidationError
 
 from sfu.errors import LiveclassError
@@ -30,7 +32,22 @@ class MessageError(LiveclassError):
         self.field = field
 
 
-def to_wire(error: Exception) -> dict[str, object]:
+class WireError(TypedDict):
+    """The error of a refusal."""
+
+    code: str
+    message: str
+    field: NotRequired[str]
+
+
+class Refusal(TypedDict):
+    """The acknowledgement of a message that was refused."""
+
+    ok: bool
+    error: WireError
+
+
+def to_wire(error: Exception) -> Refusal:
     """The refusal a client gets for an exception; what it does not need to know stays here."""
     if isinstance(error, ValidationError):
         error = _first_fault(error)
@@ -46,8 +63,8 @@ def _first_fault(error: ValidationError) -> MessageError:
     return MessageError(fault["msg"], field)
 
 
-def _refusal(code: str, message: str, field: str | None = None) -> dict[str, object]:
-    body: dict[str, object] = {"code": code, "message": message}
+def _refusal(code: str, message: str, field: str | None = None) -> Refusal:
+    body: WireError = {"code": code, "message": message}
     if field is not None:
         body["field"] = field
     return {"ok": False, "error": body}

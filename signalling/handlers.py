@@ -27,7 +27,7 @@ from signalling.messages import (
     VideoLeave,
     VideoOffer,
 )
-from signalling.permissions import Right, require
+from signalling.permissions import Right, Role, require
 from signalling.presence import Participant, random_id, sockets_of
 
 M = TypeVar("M", bound=Message)
@@ -51,7 +51,7 @@ def _offer(room: Classroom, person: Participant, message: VideoOffer, now: float
         sdp=message.sdp,
         ice_restart=message.ice_restart,
         open_first=not person.media_open,
-        pinned=person.identity.role.value == "teacher",
+        pinned=person.identity.role is Role.TEACHER,
     )
     person.media_open = True
     if person.media_lost:

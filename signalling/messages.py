@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
 
+from signalling.errors import MessageError
+
 MAX_SDP = 100_000
 MAX_TEXT = 2_000
 
@@ -181,3 +183,13 @@ MESSAGES: dict[str, type[Message]] = {
     "class-end": ClassEnd,
     "announce": Announce,
 }
+
+
+def decode(event: str, args: tuple[object, ...]) -> Message:
+    """The message a client's event stands for; raises MessageError or ValidationError."""
+    kind = MESSAGES.get(event)
+    if kind is None:
+        raise MessageError("There is no such message.", code="unknown_event")
+    if len(args) != 1:
+        raise MessageError("A message has one object as its payload.")
+    return kind.model_validate(args[0])

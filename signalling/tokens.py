@@ -4,6 +4,7 @@ Pure: no I/O, no clock. The time is an argument, in seconds since 1970.
 """
 
 import jwt
+from jwt.types import Options
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sfu.errors import LiveclassError
@@ -71,7 +72,12 @@ def _claims(token: str, secret: str) -> _Claims:
     bad = TokenError("bad_token", "This link is not valid. Check it, or ask for a new one.")
     if len(token) > MAX_TOKEN:
         raise bad
-    unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+    unchecked: Options = {
+        "verify_exp": False,
+        "verify_nbf": False,
+        "verify_iat": False,
+        "verify_aud": False,
+    }
     try:
         payload = jwt.decode(token, secret, algorithms=[ALGORITHM], options=unchecked)
         return _Claims.model_validate(payload)

@@ -1,0 +1,150 @@
+"""The HTTP application: pages, health, Socket.IO, and the order of start and stop."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import socketio
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+from signalling.classroom import Classroom
+from signalling.config import Settings, announced_ip, signing_secret
+from signalling.health import (
+    HUB,
+    METRICS_TOKEN,
+    REGISTRY,
+    create_registry,
+    healthz,
+    metrics,
+    readyz,
+)
+from signalling.hub import Hub, HubSettings
+from signalling.local_media import LocalMediaPlane
+from signalling.logs import get_logger
+from signalling.media_plane import MediaPlane
+from signalling.metrics import ClassCount, SignallingSnapshot, Sources
+from signalling.namespace import ClassNamespace, SocketCare, create_server
+from signalling.outgoing import Outgoing
+from signalling.pages import add_headers, add_pages
+
+PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
+
+log = get_logger(__name__)
+
+
+@asynccontextmanager
+async def local_plane(settings: Settings) -> AsyncIterator[MediaPlane]:
+    """The SFU in this process."""
+    plane = await LocalMediaPlane.start(
+        settings.udp_host, settings.udp_port, announced_ip(settings)
+    )
+    try:
+        yield plane
+    finally:
+        plane.close()
+
+
+def create_app(settings: Settings, plane: PlaneFactory = local_plane) -> web.Application:
+    """The application, ready for a runner; the media plane opens with it."""
+    app = web.Application(client_max_size=200_000)
+    app[SETTINGS] = settings
+    app[SERVER] = create_server(settings.allowed_origins)
+    token = settings.metrics_token
+    app[METRICS_TOKEN] = token.get_secret_value() if token is not None else ""
+    app[SERVER].attach(app)
+    app.on_response_prepare.append(add_headers)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    add_pages(app, settings)
+    app.cleanup_ctx.append(_classes(plane))
+    app.on_shutdown.append(_drain)
+    return app
+
+
+def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        settings, server = app[SETTINGS], app[SERVER]
+        async with plane(settings) as media:
+            outgoing = Outgoing(server)
+            hub = Hub(_hub_settings(settings), media, outgoing)
+            app[HUB] = hub
+            sources = Sources(media.snapshot, lambda: signalling_snapshot(hub))
+            app[REGISTRY] = create_registry(sources)
+            server.register_namespace(ClassNamespace(hub))
+            tasks = [asyncio.create_task(outgoing.run())]
+            tasks.append(asyncio.create_task(SocketCare(server).run()))
+            yield
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await hub.close()
+
+    return context
+
+
+def _hub_settings(settings: Settings) -> HubSettings:
+    return HubSettings(
+        secret=signing_secret(settings),
+        wall=time.time,
+        rng=os.urandom,
+        capacity=settings.max_participants,
+        max_sockets=settings.max_sockets,
+        titles={settings.demo_class: "Demo class"},
+    )
+
+
+async def _drain(app: web.Application) -> None:
+    """Clients hear that the server stops before their sockets are closed."""
+    hub, server = app[HUB], app[SERVER]
+    hub.drain()
+    await server.emit("server-draining", {})
+    if server.eio.sockets:
+        await server.eio.disconnect()
+    await server.shutdown()
+
+
+def signalling_snapshot(hub: Hub) -> SignallingSnapshot:
+    """What the hub counts, as plain data."""
+    tally = hub.tally
+    return SignallingSnapshot(
+        sockets=len(hub.sessions),
+        messages=tally.messages,
+        refusals=tally.refusals,
+        connections_refused=tally.connections_refused,
+        classes=[_count(room) for room in hub.rooms.values()],
+    )
+
+
+def _count(room: Classroom) -> ClassCount:
+    present = len(room.roster.connected())
+    return ClassCount(
+        class_id=room.class_id,
+        state=room.state.value,
+        present=present,
+        away=len(room.roster) - present,
+        hands=len(room.roster.hands()),
+    )
+
+
+class AccessLogger(AbstractAccessLogger):
+    """One line a request, without the query: it may hold a token."""
+
+    @property
+    def enabled(self) -> bool:
+        return log.isEnabledFor(10)
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        log.debug(
+            "http.request",
+            method=request.method,
+            path=request.path,
+            status=response.status,
+            ms=round(time * 1000, 1),
+        )

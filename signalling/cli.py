@@ -1,0 +1,139 @@
+"""The command `liveclass`: serve, token, doctor."""
+
+import asyncio
+import secrets
+import signal
+import sys
+import time
+from typing import Annotated, NoReturn
+
+import typer
+import uvloop
+from aiohttp import web
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from signalling import config, doctor, logs
+from signalling.app import AccessLogger, create_app
+from signalling.config import ConfigError, Settings
+from signalling.permissions import Identity, Role
+from signalling.tokens import mint
+
+SHUTDOWN_TIMEOUT = 2.0
+LINK_HOURS = 24.0
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Live classes on one machine.")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"liveclass: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _settings() -> Settings:
+    try:
+        return config.load()
+    except ConfigError as error:
+        _fail(str(error))
+
+
+def join_link(base_url: str, token: str, class_id: str) -> str:
+    """The address that takes a person into a class."""
+    return f"{base_url}/class/{class_id}?t={token}"
+
+
+def _mint(settings: Settings, identity: Identity, hours: float) -> str:
+    try:
+        secret = config.signing_secret(settings)
+    except ConfigError as error:
+        _fail(str(error))
+    return mint(identity, secret, now=time.time(), lifetime=hours * 3600)
+
+
+@app.command()
+def serve() -> None:
+    """Serve classes until interrupted. Everything is set by LIVECLASS_ variables."""
+    settings = _settings()
+    logs.configure(settings.log_level)
+    try:
+        uvloop.run(_serve(settings))
+    except ConfigError as error:
+        _fail(str(error))
+
+
+async def _serve(settings: Settings) -> None:
+    application = create_app(settings)
+    runner = web.AppRunner(
+        application, access_log_class=AccessLogger, shutdown_timeout=SHUTDOWN_TIMEOUT
+    )
+    try:
+        await _start(runner, settings)
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        _print_links(settings, str(runner.addresses[0][1]))
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+async def _start(runner: web.AppRunner, settings: Settings) -> None:
+    try:
+        await runner.setup()
+    except OSError as error:
+        where = f"{settings.udp_host}:{settings.udp_port}"
+        raise ConfigError(f"LIVECLASS_UDP_PORT: cannot use {where}: {error.strerror}") from None
+    try:
+        await web.TCPSite(runner, settings.http_host, settings.http_port).start()
+    except OSError as error:
+        where = f"{settings.http_host}:{settings.http_port}"
+        raise ConfigError(f"LIVECLASS_HTTP_PORT: cannot use {where}: {error.strerror}") from None
+
+
+def _print_links(settings: Settings, port: str) -> None:
+    """The way into the demo class, for a teacher and for a student."""
+    base_url = settings.base_url
+    if settings.http_port == 0 and not settings.public_url:
+        base_url = f"{base_url.removesuffix(':0')}:{port}"
+    console = Console(soft_wrap=True)
+    console.print(Panel.fit(f"[bold]liveclass[/bold] is ready on {base_url}", border_style="green"))
+    for role, name in ((Role.TEACHER, "Asha"), (Role.STUDENT, "Ravi")):
+        identity = Identity(f"demo-{role.value}", name, role, settings.demo_class)
+        link = join_link(base_url, _mint(settings, identity, LINK_HOURS), settings.demo_class)
+        console.print(f"[bold]{role.value.capitalize()}[/bold]", end=" ")
+        console.print(link, style="cyan", highlight=False)
+    console.print("More links: liveclass token --role student --name NAME --url", style="dim")
+    console.file.flush()
+
+
+@app.command()
+def token(
+    class_id: Annotated[str, typer.Option("--class", help="Class id.")] = "demo",
+    role: Annotated[Role, typer.Option(help="Role in the class.")] = Role.STUDENT,
+    name: Annotated[str, typer.Option(help="Name that the others see.")] = "Guest",
+    user: Annotated[str, typer.Option(help="User id; a new one when not given.")] = "",
+    hours: Annotated[float, typer.Option(help="Valid for so long.", min=0.01)] = LINK_HOURS,
+    url: Annotated[bool, typer.Option("--url", help="Print the whole link.")] = False,
+) -> None:
+    """Print a join token, or the link with it."""
+    settings = _settings()
+    identity = Identity(user or f"u-{secrets.token_hex(6)}", name, role, class_id)
+    minted = _mint(settings, identity, hours)
+    typer.echo(join_link(settings.base_url, minted, class_id) if url else minted)
+
+
+@app.command(name="doctor")
+def examine() -> None:
+    """Check what a class needs on this machine, and say what to do."""
+    findings = doctor.examine(_settings())
+    table = Table("", "Check", "Found", "What to do", box=None)
+    for finding in findings:
+        mark = "[red]✗[/red]" if finding.advice else "[green]✓[/green]"
+        table.add_row(mark, finding.name, finding.detail, finding.advice)
+    Console().print(table)
+    sys.exit(1 if any(finding.advice for finding in findings) else 0)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,102 @@
+"""Carries out the effects of a decision, in their order, on the media plane and the sockets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from sfu.errors import CapacityError, LiveclassError, StateError
+from signalling import media
+from signalling.classroom import Classroom
+from signalling.effects import (
+    CloseClass,
+    CloseMedia,
+    Disconnect,
+    Effect,
+    Negotiate,
+    OpenClass,
+    Send,
+    SetLayout,
+    SetSource,
+)
+from signalling.inbox import Ack
+from signalling.media_plane import MediaPlane
+from signalling.outgoing import Outgoing
+
+MEDIA_TIMEOUT = 8.0  # seconds the media plane may take for one request
+
+
+class Conductor:
+    """One effect after the other; the first failure is raised when all were tried."""
+
+    def __init__(self, plane: MediaPlane, outgoing: Outgoing) -> None:
+        self._plane = plane
+        self._outgoing = outgoing
+
+    async def carry_out(
+        self, room: Classroom, effects: Iterable[Effect], clock: Callable[[], float]
+    ) -> Ack:
+        """What the effects add to the acknowledgement."""
+        ack: Ack = {}
+        failure: LiveclassError | None = None
+        for effect in effects:
+            try:
+                if isinstance(effect, Negotiate):
+                    ack |= await self._bounded(self._negotiate(room, effect, clock))
+                else:
+                    await self._bounded(self._carry_out_one(effect))
+            except LiveclassError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return ack
+
+    async def _bounded(self, work: Awaitable[Ack]) -> Ack:
+        try:
+            async with asyncio.timeout(MEDIA_TIMEOUT):
+                return await work
+        except TimeoutError:
+            raise CapacityError("media_timeout", "The media server is busy. Try again.") from None
+
+    async def _carry_out_one(self, effect: Effect) -> Ack:
+        match effect:
+            case Send() | Disconnect():
+                self._outgoing.put(effect)
+            case OpenClass():
+                await self._plane.open_class(effect.class_id)
+            case CloseClass():
+                await self._plane.close_class(effect.class_id)
+            case CloseMedia():
+                await self._plane.leave(effect.participant_id)
+            case SetSource():
+                await self._plane.set_source(effect.participant_id, effect.source, effect.enabled)
+            case SetLayout():
+                await self._plane.set_layout(effect.participant_id, effect.slots)
+        return {}
+
+    async def _negotiate(
+        self, room: Classroom, effect: Negotiate, clock: Callable[[], float]
+    ) -> Ack:
+        if effect.open_first:
+            await self._open(room, effect, clock)
+        try:
+            answer = await self._answer(effect)
+        except StateError:
+            # The transport went before the news of it came: the offer opens a new one.
+            await self._open(room, effect, clock)
+            answer = await self._answer(effect)
+        self._outgoing.put(Send((effect.socket,), "video-answer", answer))
+        return answer
+
+    async def _open(self, room: Classroom, effect: Negotiate, clock: Callable[[], float]) -> None:
+        try:
+            await self._plane.join(effect.class_id, effect.participant_id, pinned=effect.pinned)
+        except LiveclassError:
+            person = room.roster.get(effect.participant_id)
+            if person is not None:
+                media.closed(room, person, clock())
+            raise
+
+    async def _answer(self, effect: Negotiate) -> Ack:
+        answer = await self._plane.answer(
+            effect.participant_id, effect.sdp, ice_restart=effect.ice_restart
+        )
+        return answer.describe()

@@ -1,0 +1,106 @@
+"""The SFU in this process behind the MediaPlane: one worker on one UDP socket."""
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+
+from sfu.config import WorkerConfig
+from sfu.dtls import AiortcDtls
+from sfu.events import Event
+from sfu.io.udp import UdpWorker
+from sfu.router import SlotWant
+from sfu.stats import WorkerSnapshot
+from sfu.worker import Worker
+from signalling.logs import get_logger
+from signalling.media_plane import MediaAnswer
+from signalling.messages import WantedSlot
+
+log = get_logger(__name__)
+
+
+class LocalMediaPlane:
+    """Implements MediaPlane on the running event loop."""
+
+    def __init__(self, udp: UdpWorker) -> None:
+        self._udp = udp
+        self._handlers: list[Callable[[Event], None]] = []
+
+    @classmethod
+    async def start(cls, host: str, port: int, announced_ip: str) -> "LocalMediaPlane":
+        """Bind the worker's port (0: any free one); raises OSError when it is taken."""
+        port = port or _free_port(host)
+        config = WorkerConfig(candidates=((announced_ip, port),))
+        plane: LocalMediaPlane
+        worker = Worker(config, dtls=AiortcDtls(), rng=os.urandom)
+        udp = UdpWorker(worker, lambda events: plane.dispatch(events))
+        plane = cls(udp)
+        await udp.start(host, port)
+        log.info("media.started", announced=announced_ip, port=port)
+        return plane
+
+    def close(self) -> None:
+        """Close the socket; classes must be closed before, so that peers are told."""
+        self._udp.close()
+
+    def dispatch(self, events: Sequence[Event]) -> None:
+        """Hand events on; a fault in one does not keep back the others."""
+        for event in events:
+            for handler in self._handlers:
+                try:
+                    handler(event)
+                except Exception:
+                    log.exception("media.event_failed", kind=type(event).__name__)
+
+    def subscribe(self, handler: Callable[[Event], None]) -> None:
+        self._handlers.append(handler)
+
+    async def open_class(self, class_id: str) -> None:
+        self._udp.call(lambda worker, now: worker.create_router(class_id, now))
+
+    async def close_class(self, class_id: str) -> None:
+        self._udp.call(lambda worker, now: worker.close_router(class_id, now))
+
+    async def join(self, class_id: str, participant_id: str, *, pinned: bool) -> None:
+        self._udp.call(
+            lambda worker, now: worker.create_transport(
+                class_id, participant_id, now, pinned=pinned
+            )
+        )
+
+    async def answer(self, participant_id: str, sdp: str, *, ice_restart: bool) -> MediaAnswer:
+        answer = self._udp.call(
+            lambda worker, now: worker.accept_offer(
+                participant_id, sdp, now, ice_restart=ice_restart
+            )
+        )
+        sections: list[dict[str, object]] = []
+        for section in answer.sections:
+            line: dict[str, object] = {
+                "mid": section.mid,
+                "direction": section.direction,
+                "kind": section.kind,
+            }
+            if section.source is not None:
+                line["source"] = section.source
+            sections.append(line)
+        return MediaAnswer(answer.sdp, sections)
+
+    async def set_layout(self, participant_id: str, slots: Sequence[WantedSlot]) -> None:
+        wants = [SlotWant(one.mid, one.want, one.producer, one.max_height) for one in slots]
+        self._udp.call(lambda worker, now: worker.set_layout(participant_id, wants, now))
+
+    async def set_source(self, participant_id: str, source: str, enabled: bool) -> None:
+        self._udp.call(lambda worker, now: worker.set_source(participant_id, source, enabled, now))
+
+    async def leave(self, participant_id: str) -> None:
+        self._udp.call(lambda worker, now: worker.close_transport(participant_id, now))
+
+    def snapshot(self) -> WorkerSnapshot:
+        return self._udp.call(lambda worker, now: worker.snapshot(now))
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

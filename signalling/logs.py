@@ -1,0 +1,84 @@
+"""Structured logs: lines for people on a terminal, JSON elsewhere; secrets never."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+SECRET_KEYS = frozenset({"token", "resume", "secret", "auth", "authorization", "cookie", "sdp"})
+_HIDDEN = "[hidden]"
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger of this module."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def hide_secrets(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Replace the values of fields that may hold a secret."""
+    for key in event:
+        if key.lower() in SECRET_KEYS:
+            event[key] = _HIDDEN
+    return event
+
+
+class ClientFaults(logging.Filter):
+    """Makes one short line of a traceback that a client's malformed packet caused.
+
+    engineio logs every exception of its packet parser with a traceback, so whoever connects
+    could fill the disk.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.getMessage().startswith("message"):
+            record.msg = "malformed packet refused: %s"
+            record.args = (type(record.exc_info[1]).__name__,)
+            record.exc_info = None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
+def configure(level: str, stream: TextIO = sys.stderr) -> None:
+    """Set up structlog and the standard library's logging to write the same way."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_secrets,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_renderers(stream),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in ("aiortc", "aioice", "engineio.server", "socketio.server"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _renderers(stream: TextIO) -> list[structlog.typing.Processor]:
+    if stream.isatty():
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,0 +1,93 @@
+"""Everything that goes to clients, in the order it was decided.
+
+One task writes, so all clients see the events of a class in the same order. A socket whose
+message is being handled is held: its acknowledgement leaves before the events that follow.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from signalling.effects import Disconnect, Send
+from signalling.logs import get_logger
+
+log = get_logger(__name__)
+
+
+class Emitter(Protocol):
+    """What is used of a Socket.IO server."""
+
+    async def emit(self, event: str, data: object, *, to: list[str]) -> None: ...
+    async def disconnect(self, sid: str) -> None: ...
+
+
+@dataclass(slots=True)
+class _Held:
+    """What waits for a socket's acknowledgements."""
+
+    count: int = 0
+    effects: list[Send | Disconnect] = field(default_factory=list)
+
+
+class Outgoing:
+    """The queue before the sockets."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self._queue: deque[Send | Disconnect] = deque()
+        self._held: dict[str, _Held] = {}
+        self._wake = asyncio.Event()
+
+    def hold(self, socket: str) -> None:
+        """Keep what goes to this socket until as many releases."""
+        self._held.setdefault(socket, _Held()).count += 1
+
+    def release(self, socket: str) -> None:
+        """Take back one hold; with the last one, what was kept goes in its order."""
+        held = self._held.get(socket)
+        if held is None:
+            return
+        held.count -= 1
+        if held.count == 0:
+            self.forget(socket)
+            self._queue.extend(held.effects)
+            self._wake.set()
+
+    def forget(self, socket: str) -> None:
+        """The socket is gone, and what was kept for it."""
+        self._held.pop(socket, None)
+
+    def put(self, effect: Send | Disconnect) -> None:
+        """Queue an event, or the closing of a socket after what was queued for it."""
+        if isinstance(effect, Disconnect):
+            held = self._held.get(effect.socket)
+            (self._queue if held is None else held.effects).append(effect)
+        else:
+            self._put_event(effect)
+        self._wake.set()
+
+    def _put_event(self, send: Send) -> None:
+        for socket in self._held.keys() & send.sockets:
+            self._held[socket].effects.append(Send((socket,), send.event, send.payload))
+        free = tuple(socket for socket in send.sockets if socket not in self._held)
+        if free:
+            self._queue.append(Send(free, send.event, send.payload))
+
+    async def run(self) -> None:
+        """Write until cancelled; a socket's failure is its own."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                effect = self._queue.popleft()
+                try:
+                    await self._write(effect)
+                except Exception as error:
+                    log.warning("outgoing.failed", error=repr(error))
+
+    async def _write(self, effect: Send | Disconnect) -> None:
+        if isinstance(effect, Disconnect):
+            await self._emitter.disconnect(effect.socket)
+        else:
+            await self._emitter.emit(effect.event, effect.payload, to=list(effect.sockets))

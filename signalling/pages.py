@@ -1,0 +1,94 @@
+"""The pages and their files: HTML with a policy of its own, static files, browser modules."""
+
+import asyncio
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from signalling.config import Settings
+
+# The packages an import map may name; nothing else of the modules folder is served.
+VENDOR_PACKAGES = (
+    "preact",
+    "htm",
+    "@preact/signals",
+    "@preact/signals-core",
+    "socket.io-client",
+    "lucide",
+)
+STATIC_CACHE = "no-cache"  # asked again each time, answered 304 while it is the same
+VENDOR_CACHE = "public, max-age=86400"
+
+_INLINE_SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.S | re.I)
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # the address of a class holds its token
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), "
+    "autoplay=(self), fullscreen=(self), picture-in-picture=(self), speaker-selection=(self), "
+    "geolocation=(), payment=()",
+}
+
+
+def content_policy(html: bytes = b"") -> str:
+    """Only our own files; inline scripts of the page (the import map) by their hashes."""
+    hashes = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(match['body']).digest()).decode()}'"
+        for match in _INLINE_SCRIPT.finditer(html)
+        if b"src=" not in match["attributes"]
+    ]
+    return "; ".join(
+        (
+            "default-src 'self'",
+            " ".join(["script-src 'self'", *hashes]),
+            "style-src 'self'",
+            "img-src 'self' data: blob:",
+            "media-src 'self' blob: mediastream:",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        )
+    )
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """On every response; a page brings its own policy."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", content_policy())
+    if request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", STATIC_CACHE)
+    elif request.path.startswith("/vendor/") and response.status in (200, 206, 304):
+        response.headers.setdefault("Cache-Control", VENDOR_CACHE)
+
+
+def add_pages(app: web.Application, settings: Settings) -> None:
+    """Routes of the pages, and of folders that exist; links out of a folder are not followed."""
+    static = settings.static_dir
+    app.router.add_get("/", _page(static / "index.html"))
+    app.router.add_get("/class/{class_id:[A-Za-z0-9_-]{1,64}}", _page(static / "class.html"))
+    if static.is_dir():
+        app.router.add_static("/static/", static)
+    for package in VENDOR_PACKAGES:
+        folder = settings.vendor_dir / package
+        if folder.is_dir():
+            app.router.add_static(f"/vendor/{package}/", folder)
+
+
+def _page(path: Path) -> Handler:
+    async def serve(request: web.Request) -> web.StreamResponse:
+        try:
+            html = await asyncio.to_thread(path.read_bytes)
+        except OSError:
+            raise web.HTTPNotFound(text="This page is not installed.") from None
+        headers = {"Content-Security-Policy": content_policy(html), "Cache-Control": "no-cache"}
+        return web.Response(body=html, content_type="text/html", charset="utf-8", headers=headers)
+
+    return serve
