@@ -150,4 +150,4 @@ async def _away(seat: Seat, participant: str) -> bool:
 
 async def _present(seat: Seat, participant: str) -> bool:
     known = (await seat.state())["participants"].get(participant)
-    return bool(known and known["connected"])
+    return bool(known and known["connection"] != "lost")

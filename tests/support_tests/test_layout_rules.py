@@ -57,7 +57,7 @@ def test_addresses_are_found_and_urls_of_our_own_are_not() -> None:
     host = ".".join(("registry", "npmjs", "org"))
     path = "/".join(("", "home", "someone"))
     assert layout.addresses(f"fine\nhttps://{host}/preact\n{path}/x") == [
-        "line 2: registry.npmjs",
+        f"line 2: {host[:14]}",
         f"line 3: {path[:7]}",
     ]
     assert not layout.addresses("http://127.0.0.1:8080/home/x, ~/work/x and /usr/bin/chromium")
