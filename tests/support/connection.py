@@ -71,7 +71,7 @@ class Connection:
         self.credentials: Credentials
         self._srtp: PeerSrtp | None = None
         self._answered = False
-        self._transaction = b""
+        self._transactions: list[bytes] = []
         self._nonce = b""
         self._life = 0  # what an earlier life has scheduled is ignored
         self.new_page()
@@ -139,7 +139,7 @@ class Connection:
         if data[0] >= 128:
             self._receive_media(data, now)
         elif data[0] <= 3:
-            if is_success(data, self._transaction, self.credentials):
+            if any(is_success(data, asked, self.credentials) for asked in self._transactions):
                 self._validated(now)
         elif data == FINISHED and not self.connected and self._nonce:
             self._connect(now)
@@ -181,8 +181,9 @@ class Connection:
         """Connectivity checks until one is answered, consent checks from then on (RFC 7675)."""
         if life != self._life:
             return
-        self._transaction = self.random.randbytes(12)
-        self._send(binding_request(self.credentials, self._transaction))
+        transaction = self.random.randbytes(12)
+        self._transactions = [*self._transactions[-9:], transaction]
+        self._send(binding_request(self.credentials, transaction))
         interval = CONSENT_INTERVAL if self._answered else CHECK_INTERVAL
         self.rig.agenda.at(now + interval, lambda later: self._check(life, later))
 

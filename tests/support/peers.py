@@ -45,6 +45,7 @@ class Peer:
         self.ssrc = publisher * 1_000 + 999
         self.heard = Heard()
         self.connected_at: float | None = None
+        self.sender_reports = True
         self.remb: Callable[[Peer, float], int | None] = lambda peer, now: None
         self.answer: ReadAnswer | None = None
         self.slots: list[Slot] = []
@@ -213,8 +214,9 @@ class Peer:
 
     def _report(self, now: float) -> None:
         """Sender Reports, Receiver Reports and, when the habit says so, a REMB."""
-        for sender in self.senders.values():
-            sender.report(self, now)
+        if self.sender_reports:
+            for sender in self.senders.values():
+                sender.report(self, now)
         blocks = [block for slot in self.slots if (block := slot.report_block(now))]
         if blocks:
             compound = rtcp_client.receiver_report(self.ssrc, blocks)

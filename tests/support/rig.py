@@ -48,16 +48,23 @@ class Rig:
     """One worker, any number of paths; `run` lets virtual time pass."""
 
     def __init__(
-        self, *, seed: int = 1, config: WorkerConfig | None = None, start: float = 10_000.0
+        self,
+        *,
+        seed: int = 1,
+        config: WorkerConfig | None = None,
+        start: float = 10_000.0,
+        first_numbers: bytes = b"",
     ) -> None:
+        """`first_numbers`: what the worker draws for the beginning of each slot's line."""
         self.now = start
         self.started = start
         self.random = random.Random(seed)
         self.agenda = Agenda()
         self.dtls = ReadyDtls()
         self.worker = Worker(
-            config or WorkerConfig(candidates=(SERVER,)), dtls=self.dtls, rng=self.random.randbytes
+            config or WorkerConfig(candidates=(SERVER,)), dtls=self.dtls, rng=self._draw
         )
+        self._first_numbers = first_numbers
         self.events: list[tuple[float, Event]] = []
         self.stray: list[tuple[Address, bytes]] = []
         self.taps: list[Callable[[Address, bytes, float], None]] = []
@@ -119,6 +126,11 @@ class Rig:
             for data in datagrams:
                 self._transmit(address, data)
         self.events += [(self.now, event) for event in self.worker.take_events()]
+
+    def _draw(self, count: int) -> bytes:
+        if self._first_numbers and count == len(self._first_numbers):
+            return self._first_numbers
+        return self.random.randbytes(count)
 
     def _step(self, now: float) -> None:
         self._spins = self._spins + 1 if now == self.now else 0

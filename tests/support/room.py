@@ -13,7 +13,7 @@ from sfu.events import Event
 from sfu.router import SlotWant
 from sfu.stats import TransportSnapshot, WorkerSnapshot
 from tests.support.connection import PeerPlan
-from tests.support.continuity import Frame
+from tests.support.continuity import Frame, VideoLine
 from tests.support.peers import Peer
 from tests.support.rig import Address, Rig
 
@@ -27,8 +27,10 @@ SEEN_STUDENT = replace(STUDENT, publish=("microphone", "camera"))
 class Room:
     """A rig with one open class; peers join in the order they are added."""
 
-    def __init__(self, *, seed: int = 1, config: WorkerConfig | None = None) -> None:
-        self.rig = Rig(seed=seed, config=config)
+    def __init__(
+        self, *, seed: int = 1, config: WorkerConfig | None = None, first_numbers: bytes = b""
+    ) -> None:
+        self.rig = Rig(seed=seed, config=config, first_numbers=first_numbers)
         self.peers: dict[str, Peer] = {}
         self.rig.call(lambda worker, now: worker.create_router(ROUTER, now))
 
@@ -92,6 +94,13 @@ def pictures(peer: Peer, number: int = 0) -> list[Frame]:
 
 def sounds(peer: Peer, number: int = 0) -> list[Frame]:
     return peer.slot("audio", number).line.frames
+
+
+def worst_skew(peer: Peer) -> float:
+    """By how much a picture's timestamp step was off its capture time step, in seconds."""
+    line = peer.slot("video").line
+    assert isinstance(line, VideoLine)
+    return line.worst_skew
 
 
 def runs(frames: list[Frame]) -> list[list[Frame]]:
