@@ -1,0 +1,190 @@
+// The one RTCPeerConnection of a participant: its single offer, its tracks, its recovery, its numbers.
+//
+// The offer's order is a contract with the server: microphone, screen-audio, camera, screen (sending), then the receiving
+// slots. Tracks come and go with replaceTrack, so nothing is ever negotiated again but to restart ICE or start anew.
+
+import { preferStereo } from "./sdp.js";
+
+/** @typedef {import("./types.js").Source} Source */
+/** @typedef {{mid: string, kind: "audio"|"video", stream: MediaStream}} SlotStream */
+/**
+ * @typedef {object} PeerHooks
+ * @property {(sdp: string, iceRestart: boolean) => Promise<{sdp: string}>} exchange  gives the server an offer, resolves with its answer
+ * @property {(state: string) => void} changed  connection state, in RTCPeerConnection's words
+ * @property {(slots: SlotStream[]) => void} slots  the receiving slots, once their mids are known
+ * @property {(error: Error) => void} refused  the server will not have this offer, whatever one tries
+ */
+
+/** A disconnection heals by itself when a network hiccup ends: wait this long before restarting ICE. */
+const PATIENCE_MS = 2500;
+/** A restart, or a connection, that has not led to "connected" by then is given up and everything starts anew. */
+const GIVE_UP_MS = 12_000;
+/** Failures of an exchange that pass: the socket was down (`recover` goes on), the server was slow. */
+const PASSING = new Set(["offline", "timeout"]);
+
+const CAMERA_LAYERS = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+];
+const SCREEN_LAYERS = [
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 15 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 30 },
+];
+
+export class Peer {
+  /** @param {{iceServers: RTCIceServer[], counts: import("./types.js").SlotCounts, hooks: PeerHooks}} options */
+  constructor({ iceServers, counts, hooks }) {
+    this.offers = 0;
+    this._iceServers = iceServers;
+    this._counts = counts;
+    this._hooks = hooks;
+    /** @type {RTCPeerConnection|null} */
+    this._pc = null;
+    /** @type {Map<Source, RTCRtpTransceiver>} */
+    this._senders = new Map();
+    /** @type {Map<Source, MediaStreamTrack|null>} */
+    this._tracks = new Map();
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this._timer = undefined;
+    this._wanted = /** @type {"nothing"|"restart"|"anew"} */ ("nothing");
+    this._busy = false;
+    this._closed = false;
+  }
+
+  get state() {
+    return this._pc?.connectionState ?? "new";
+  }
+
+  /** Connects, or starts anew with a fresh connection and the same tracks. */
+  async connect() {
+    await this._attempt("anew", () => this._build());
+  }
+
+  /** @param {Source} source @param {MediaStreamTrack|null} track */
+  async setTrack(source, track) {
+    this._tracks.set(source, track);
+    await this._senders.get(source)?.sender.replaceTrack(track);
+  }
+
+  /** Makes good what could not be negotiated while the socket was down. */
+  async recover() {
+    if (this._wanted === "anew") await this.connect();
+    if (this._wanted === "restart") await this.restart();
+  }
+
+  /** Finds a new path for the same session: the old one is broken, or the network changed. */
+  async restart() {
+    const pc = this._pc;
+    if (pc?.remoteDescription) await this._attempt("restart", () => this._negotiate(pc, true));
+  }
+
+  close() {
+    this._closed = true;
+    clearTimeout(this._timer);
+    this._pc?.close();
+  }
+
+  async stats() {
+    return this._pc ? await this._pc.getStats() : new Map();
+  }
+
+  async _build() {
+    this._pc?.close();
+    const pc = new RTCPeerConnection({ iceServers: this._iceServers, bundlePolicy: "max-bundle" });
+    this._pc = pc;
+    pc.addEventListener("connectionstatechange", () => this._changed(pc));
+    this._addSections(pc);
+    await this._applyTracks();
+    await this._negotiate(pc, false);
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  _addSections(pc) {
+    /** @type {[Source, "audio"|"video", RTCRtpEncodingParameters[]?][]} */
+    const sending = [
+      ["microphone", "audio"],
+      ["screen-audio", "audio", [{ maxBitrate: 128_000 }]],
+      ["camera", "video", CAMERA_LAYERS],
+      ["screen", "video", SCREEN_LAYERS],
+    ];
+    this._senders.clear();
+    for (const [source, kind, sendEncodings] of sending) {
+      this._senders.set(source, pc.addTransceiver(kind, { direction: "sendonly", ...(sendEncodings && { sendEncodings }) }));
+    }
+    for (const kind of /** @type {const} */ (["audio", "video"])) {
+      for (let slot = 0; slot < this._counts[kind]; slot += 1) pc.addTransceiver(kind, { direction: "recvonly" });
+    }
+  }
+
+  async _applyTracks() {
+    for (const [source, track] of this._tracks) await this._senders.get(source)?.sender.replaceTrack(track);
+  }
+
+  /** @param {RTCPeerConnection} pc @param {boolean} iceRestart */
+  async _negotiate(pc, iceRestart) {
+    const offer = await pc.createOffer({ iceRestart });
+    const sdp = preferStereo(offer.sdp ?? "");
+    await pc.setLocalDescription({ type: "offer", sdp });
+    this.offers += 1;
+    if (!iceRestart) this._hooks.slots(slotStreams(pc));
+    const answer = await this._hooks.exchange(sdp, iceRestart);
+    if (pc !== this._pc || this._closed) return;
+    await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  _changed(pc) {
+    if (pc !== this._pc || this._closed) return;
+    const state = pc.connectionState;
+    if (state === "connected") clearTimeout(this._timer);
+    if (state === "disconnected") this._after(PATIENCE_MS, () => this.restart());
+    if (state === "failed") void this.restart();
+    this._hooks.changed(state);
+  }
+
+  /** @param {"restart"|"anew"} what @param {() => Promise<void>} run */
+  async _attempt(what, run) {
+    if (this._busy || this._closed) return;
+    this._busy = true;
+    this._wanted = what;
+    try {
+      await run();
+      this._wanted = "nothing";
+      this._after(GIVE_UP_MS, () => this._unlessConnected());
+    } catch (error) {
+      this._failed(/** @type {Error & {code?: string}} */ (error));
+    } finally {
+      this._busy = false;
+    }
+  }
+
+  async _unlessConnected() {
+    if (this._pc?.connectionState !== "connected") await this.connect();
+  }
+
+  /** @param {Error & {code?: string}} error */
+  _failed(error) {
+    if (this._closed) return;
+    if (!PASSING.has(error.code ?? "")) return this._hooks.refused(error);
+    if (error.code === "timeout") this._after(PATIENCE_MS, () => this.recover());
+  }
+
+  /** @param {number} ms @param {() => Promise<void>} run */
+  _after(ms, run) {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => void run(), ms);
+  }
+}
+
+/** @param {RTCPeerConnection} pc @returns {SlotStream[]} */
+function slotStreams(pc) {
+  return pc
+    .getTransceivers()
+    .filter((one) => one.direction === "recvonly" && one.mid !== null)
+    .map((one) => ({
+      mid: String(one.mid),
+      kind: /** @type {"audio"|"video"} */ (one.receiver.track.kind),
+      stream: new MediaStream([one.receiver.track]),
+    }));
+}

@@ -1,0 +1,32 @@
+// The last screen: left, ended, removed, replaced or refused, and what to do next.
+
+import { html } from "htm/preact";
+import { rejoin } from "../intents.js";
+import { over, startedAt, title } from "../store.js";
+import { duration } from "../text.js";
+import { Icon } from "./icon.js";
+
+/** @type {Record<string, {icon: string, heading: string, text: string, again?: string}>} */
+const WORDS = {
+  left: { icon: "log-out", heading: "You left the class", text: "The class may still be running.", again: "Join again" },
+  ended: { icon: "check", heading: "The class has ended", text: "Thank you for being here." },
+  removed: { icon: "user-x", heading: "You were removed", text: "The teacher removed you from this class. Write to them if you think this is a mistake." },
+  replaced: { icon: "monitor-x", heading: "You joined from another place", text: "This class is now open in another tab or on another device.", again: "Use it here instead" },
+  refused: { icon: "circle-alert", heading: "You cannot enter this class", text: "", again: "Try again" },
+};
+
+export function Over() {
+  if (!over.value) return null;
+  const { kind, text, at } = over.value;
+  const words = WORDS[kind] ?? WORDS.removed;
+  const length = kind === "ended" && startedAt.value ? duration(at - startedAt.value) : null;
+  return html`<main class="card-page" data-testid="ended" data-kind=${kind}>
+    <div class="card over">
+      <div class="waiting-mark"><${Icon} name=${words.icon} /></div>
+      <h1>${words.heading}</h1>
+      <p>${text || words.text}</p>
+      ${length && html`<p class="quiet">${title.value} · it took <span class="figures">${length}</span></p>`}
+      ${words.again && html`<button type="button" class="button button-primary" data-testid="rejoin-button" onClick=${rejoin}>${words.again}</button>`}
+    </div>
+  </main>`;
+}

@@ -1,0 +1,99 @@
+// Before the class: how one looks and sounds, with which devices, under which name. Works with no device at all.
+
+import { html } from "htm/preact";
+import * as intents from "../intents.js";
+import { media, theme } from "../local.js";
+import { joinError, phase } from "../store.js";
+import { Avatar } from "./avatar.js";
+import { deviceInUse } from "./device-items.js";
+import { Icon } from "./icon.js";
+import { Meter } from "./meter.js";
+import { LocalVideo } from "./video.js";
+
+/** @param {{kind: "microphone"|"camera"}} props */
+function Switch({ kind }) {
+  const { on, busy } = media[kind].value;
+  const camera = kind === "camera";
+  const icon = camera ? (on ? "video" : "video-off") : on ? "mic" : "mic-off";
+  return html`<button type="button" class="round" data-off=${!on} aria-pressed=${on} disabled=${busy} data-testid=${`prejoin-${kind}`}
+    aria-label=${`${camera ? "Camera" : "Microphone"}, ${on ? "on" : "off"}`} onClick=${() => intents.toggleDevice(kind)}><${Icon} name=${icon} /></button>`;
+}
+
+function Preview() {
+  const { on, track, busy } = media.camera.value;
+  const { name = "?", sub = "" } = intents.claims();
+  return html`<div class="preview" data-testid="preview">
+    <${Avatar} id=${String(sub)} name=${name} />
+    ${on && track && html`<${LocalVideo} track=${track} label="Preview of your camera" mirrored=${true} />`}
+    ${!on && html`<p class="preview-note">${busy ? "Starting your camera…" : "Your camera is off"}</p>`}
+    <div class="preview-tools"><${Switch} kind="microphone" /><${Switch} kind="camera" /></div>
+  </div>`;
+}
+
+/** @param {{kind: "microphone"|"camera"}} props */
+function TroubleNote({ kind }) {
+  const { trouble } = media[kind].value;
+  if (!trouble) return null;
+  return html`<div class="notice" data-kind="warning" data-testid=${`trouble-${kind}`} role="alert">
+    <${Icon} name="circle-alert" />
+    <div><strong>${trouble.title}.</strong> ${trouble.advice} You can also join without it.</div>
+    ${trouble.retry && html`<button type="button" class="button button-small" onClick=${() => intents.retryDevice(kind)}><${Icon} name="rotate-cw" />Retry</button>`}
+  </div>`;
+}
+
+/** @param {{kind: "microphone"|"camera"|"speaker", icon: string, label: string}} props */
+function Picker({ kind, icon, label }) {
+  const list = media.devices.value[kind];
+  if (kind === "speaker" && (list.length === 0 || !("setSinkId" in HTMLMediaElement.prototype))) return null;
+  const choose = (/** @type {any} */ event) => intents.chooseDevice(kind, event.target.value);
+  return html`<label class="picker"><${Icon} name=${icon} /><span class="visually-hidden">${label}</span>
+    <select class="field" value=${deviceInUse(kind)} disabled=${list.length === 0} onChange=${choose}>
+      ${list.length === 0 && html`<option>No ${kind} found</option>`}
+      ${list.map(({ id, label: text }) => html`<option key=${id} value=${id}>${text}</option>`)}
+    </select>
+    ${kind === "microphone" && html`<${Meter} />`}
+  </label>`;
+}
+
+function Form() {
+  const { name, role } = intents.claims();
+  const joining = phase.value === "joining";
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (!joining) intents.join();
+  };
+  return html`<form class="prejoin-form" onSubmit=${submit}>
+    <h1>Ready for class?</h1>
+    <p class="prejoin-name" data-testid="prejoin-name">You join as <strong>${name}</strong>${role && html` <span class="chip">${role}</span>`}</p>
+    ${intents.mayPublish()
+      ? html`<${Picker} kind="microphone" icon="mic" label="Microphone" /><${Picker} kind="speaker" icon="volume-2" label="Speaker" /><${Picker} kind="camera" icon="video" label="Camera" />`
+      : html`<p class="quiet">You can watch and listen in this class.</p>`}
+    <${JoinError} />
+    <button type="submit" class="button button-primary button-large" data-testid="join-button" disabled=${joining}>
+      ${joining ? html`<span class="spinner" aria-hidden="true"></span>Joining…` : "Join class"}
+    </button>
+  </form>`;
+}
+
+function JoinError() {
+  if (!joinError.value) return null;
+  return html`<div class="notice" data-kind="danger" data-testid="join-error" role="alert"><${Icon} name="circle-alert" /><div>${joinError.value.message}</div></div>`;
+}
+
+export function Prejoin() {
+  const publish = intents.mayPublish();
+  if (!intents.claims().class) return html`<${NoLink} />`;
+  return html`<main class="prejoin" data-testid="prejoin" data-publish=${publish} data-theme-choice=${theme.value}>
+    ${publish && html`<section class="prejoin-look" aria-label="Your camera and microphone"><${Preview} /><${TroubleNote} kind="microphone" /><${TroubleNote} kind="camera" /></section>`}
+    <${Form} />
+  </main>`;
+}
+
+function NoLink() {
+  return html`<main class="card-page" data-testid="prejoin"><div class="card over">
+    <div class="waiting-mark"><${Icon} name="link" /></div>
+    <h1>This address has no ticket</h1>
+    <p>Open the class with the whole link you were given: it carries your name and your right to enter.</p>
+    <a class="button button-primary" href="/">Paste a link</a>
+  </div></main>`;
+}

@@ -1,0 +1,53 @@
+// A muted picture: a person's camera or screen from its receiving slot, or one's own track. Shown from its first frame on.
+
+import { useSignalEffect } from "@preact/signals";
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { streams } from "../arrangement.js";
+import { midShowing } from "../state.js";
+import { slots } from "../store.js";
+
+/** @param {HTMLVideoElement|null} element @param {MediaStream|null} stream */
+function attach(element, stream) {
+  if (!element || element.srcObject === stream) return;
+  element.classList.remove("is-playing");
+  element.srcObject = stream;
+  if (stream) element.play().catch(() => {});
+}
+
+/** @param {Event} event */
+function onFrame(event) {
+  const element = /** @type {HTMLVideoElement} */ (event.currentTarget);
+  if (!element.videoWidth) return;
+  element.classList.add("is-playing");
+  element.classList.toggle("is-portrait", element.videoHeight > element.videoWidth);
+}
+
+/** @param {{participant: string, source: "camera"|"screen", label: string, hold?: (element: HTMLVideoElement|null) => void}} props */
+export function RemoteVideo({ participant, source, label, hold }) {
+  const element = useRef(/** @type {HTMLVideoElement|null} */ (null));
+  useSignalEffect(() => {
+    const mid = midShowing(slots.value, participant, source);
+    attach(element.current, mid === null ? null : (streams.value[mid] ?? null));
+  });
+  useEffect(() => {
+    hold?.(element.current);
+    return () => hold?.(null);
+  }, []);
+  return html`<video ref=${element} class=${`video video-${source}`} aria-label=${label} muted autoplay playsinline
+    onLoadedData=${onFrame} onResize=${onFrame} onPlaying=${onFrame}></video>`;
+}
+
+/** @param {{track: MediaStreamTrack, label: string, mirrored?: boolean, source?: string}} props */
+export function LocalVideo({ track, label, mirrored = false, source = "camera" }) {
+  const element = useRef(/** @type {HTMLVideoElement|null} */ (null));
+  const [stream] = useState(() => new MediaStream());
+  useEffect(() => {
+    for (const old of stream.getTracks()) stream.removeTrack(old);
+    stream.addTrack(track);
+    attach(element.current, null);
+    attach(element.current, stream);
+  }, [track]);
+  return html`<video ref=${element} class=${`video video-${source} ${mirrored ? "is-mirrored" : ""}`} aria-label=${label} muted autoplay playsinline
+    onLoadedData=${onFrame} onResize=${onFrame} onPlaying=${onFrame}></video>`;
+}

@@ -1,0 +1,32 @@
+// Builds static/icons.svg, the one sprite all pages use, from lucide's icons: `npm run icons`.
+// `spriteOf` is also used by the test that checks the committed sprite is current.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+export const ICONS = [
+  "arrow-down", "arrow-right", "camera", "check", "chevron-left", "chevron-right", "chevron-up",
+  "circle-alert", "clock", "ellipsis", "ellipsis-vertical", "graduation-cap", "hand", "headphones", "info", "link",
+  "lock", "lock-open", "log-out", "maximize", "message-square", "mic", "mic-off", "minimize", "monitor-up", "monitor-x",
+  "moon", "phone-off", "picture-in-picture-2", "pin", "pin-off", "play", "rotate-cw", "search", "send", "settings",
+  "signal-low", "smile-plus", "square", "sun", "user-x", "users", "video", "video-off", "volume-2", "wifi-off", "x",
+];
+
+const root = new URL("../", import.meta.url);
+
+/** @param {string} name */
+function symbolOf(name) {
+  const file = new URL(`node_modules/lucide-static/icons/${name}.svg`, root);
+  const shapes = readFileSync(file, "utf8").match(/<(path|rect|circle|line|polyline|polygon|ellipse) [^>]*>/g) ?? [];
+  return `<symbol id="${name}" viewBox="0 0 24 24">${shapes.join("").replace(/\s+/g, " ").replaceAll(" />", "/>")}</symbol>`;
+}
+
+/** The whole sprite as text. */
+export function spriteOf() {
+  const licence = "<!-- Icons: lucide (ISC licence, copyright Lucide Contributors), built by tools/icons.js -->";
+  return `${licence}\n<svg xmlns="http://www.w3.org/2000/svg">\n${ICONS.map(symbolOf).join("\n")}\n</svg>\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(new URL("static/icons.svg", root), spriteOf());
+}
