@@ -63,14 +63,18 @@ class Seat:
     async def join(self, *, camera: bool = True, microphone: bool = True) -> None:
         """Opens the link, sets the devices on the pre-join screen, and enters the class."""
         await self.open()
-        await self.switch("camera", camera)
-        await self.switch("microphone", microphone)
+        await self._press(self.find("prejoin-camera"), camera)
+        await self._press(self.find("prejoin-microphone"), microphone)
         await self.find("join-button").click()
         await self.find("class").wait_for(timeout=PATIENCE * 1000)
 
-    async def switch(self, device: str, on: bool) -> None:
-        """Turns the microphone or the camera on or off by its button, before or in the class."""
-        button = self.find(f"button-{device}")
+    async def switch(self, what: str, on: bool) -> None:
+        """Turns a button of the class's bar on or off: microphone, camera, screen, hand, chat…"""
+        await self._press(self.find(f"button-{what}"), on)
+
+    async def _press(self, button: Locator, on: bool) -> None:
+        """A device that is just being opened has its button disabled; wait for that to end."""
+        await self.until(f"can press {button}", button.is_enabled)
         if await button.get_attribute("aria-pressed") != str(on).lower():
             await button.click()
 

@@ -19,12 +19,6 @@ async def shows(seat: Seat, testid: str, text: str, within: float = 5.0) -> None
     await seat.until(f"{testid} shows {text!r}", contains, within)
 
 
-async def open_panel(seat: Seat, panel: str) -> None:
-    button = seat.find(f"button-{panel}")
-    if await button.get_attribute("aria-expanded") != "true":
-        await button.click()
-
-
 async def knows(seat: Seat, participant: str) -> bool:
     return participant in (await seat.state())["participants"]
 
@@ -33,7 +27,7 @@ async def test_a_chat_message_reaches_all_and_is_only_text(lesson: Lesson) -> No
     teacher = await lesson.enter("Asha", role="teacher", camera=False, microphone=False)
     student = await lesson.enter("Ben", camera=False, microphone=False)
     for seat in (teacher, student):
-        await open_panel(seat, "chat")
+        await seat.switch("chat", True)
     message = "<b>half</b> of 6 is 3 — https://example.org/why"
     await student.find("chat-input").fill(message)
     await student.find("chat-send").click()
@@ -46,12 +40,12 @@ async def test_a_chat_message_reaches_all_and_is_only_text(lesson: Lesson) -> No
 
 async def test_a_late_joiner_finds_what_was_written(lesson: Lesson) -> None:
     teacher = await lesson.enter("Asha", role="teacher", camera=False, microphone=False)
-    await open_panel(teacher, "chat")
+    await teacher.switch("chat", True)
     await teacher.find("chat-input").fill("Page 12, please")
     await teacher.find("chat-input").press("Enter")
     await shows(teacher, "chat-list", "Page 12, please")
     late = await lesson.enter("Ben", camera=False, microphone=False)
-    await open_panel(late, "chat")
+    await late.switch("chat", True)
     await shows(late, "chat-list", "Page 12, please")
 
 
@@ -93,7 +87,7 @@ async def test_a_reaction_is_seen_by_the_others(lesson: Lesson) -> None:
 async def test_the_people_list_names_everyone_and_follows_their_microphones(lesson: Lesson) -> None:
     teacher = await lesson.enter("Asha", role="teacher", camera=False, microphone=False)
     student = await lesson.enter("Ben", camera=False, microphone=False)
-    await open_panel(teacher, "people")
+    await teacher.switch("people", True)
     for name in ("Asha", "Ben"):
         await shows(teacher, "people-list", name)
     identity = await student.own_id()
