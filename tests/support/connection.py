@@ -147,10 +147,13 @@ class Connection:
     def _receive_media(self, data: bytes, now: float) -> None:
         if self._srtp is None:
             self.unreadable += 1
-        elif 192 <= data[1] <= 223:
-            self.owner.receive_rtcp(self._srtp.unprotect_rtcp(data), now)
-        elif (packet := self._srtp.unprotect(data)) is None:
+            return
+        control = 192 <= data[1] <= 223
+        packet = self._srtp.unprotect_rtcp(data) if control else self._srtp.unprotect(data)
+        if packet is None:
             self.replayed += 1
+        elif control:
+            self.owner.receive_rtcp(packet, now)
         else:
             self.owner.receive_rtp(packet, now)
 

@@ -3,6 +3,8 @@
 Pure: no I/O, no clock.
 """
 
+from collections.abc import Callable
+
 from pylibsrtp import Error, Policy, Session
 
 from sfu.srtp import SrtpProfile
@@ -30,15 +32,20 @@ class PeerSrtp:
 
     def unprotect(self, datagram: bytes) -> bytes | None:
         """The packet, or None for one that was there already; other failures raise."""
-        try:
-            return self._inbound.unprotect(datagram)
-        except Error as error:
-            if "replay" in str(error):
-                return None
-            raise
+        return _unless_replayed(self._inbound.unprotect, datagram)
 
-    def unprotect_rtcp(self, datagram: bytes) -> bytes:
-        return self._inbound.unprotect_rtcp(datagram)
+    def unprotect_rtcp(self, datagram: bytes) -> bytes | None:
+        """As unprotect, for SRTCP."""
+        return _unless_replayed(self._inbound.unprotect_rtcp, datagram)
+
+
+def _unless_replayed(open_: Callable[[bytes], bytes], datagram: bytes) -> bytes | None:
+    try:
+        return open_(datagram)
+    except Error as error:
+        if "replay" in str(error):
+            return None
+        raise
 
 
 def _session(key: bytes, direction: int, profile: SrtpProfile) -> Session:
