@@ -6,46 +6,54 @@ Pure: no I/O, no clock.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sfu.consumer import Consumer, Epoch
-from sfu.ice import Address
 from sfu.layers import ExtensionProfile, Layer
+from sfu.outbox import Outbox
 from sfu.packet import EXTENSION, Packet
 from sfu.wire import vp8
 from sfu.wire.rtp import FIXED, build_extensions
 
-Outbox = list[tuple[Address, list[bytes]]]
 # index, flags with the extension bit, marker, timestamp, extension block, payload
 Prepared = tuple[int, int, int, int, bytes, bytes]
 
 
-def forward(layer: Layer, stamp: int, now: float, outbox: Outbox) -> int:
+@dataclass(slots=True)
+class Totals:
+    """What a worker has forwarded since its start."""
+
+    packets: int = 0
+    copies: int = 0
+    bytes: int = 0
+
+
+def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals) -> None:
     """Sends the layer's pending packets to its consumers and starts those that wait.
 
-    `stamp` is the batch's abs-send-time. Returns the number of copies made.
+    `stamp` is the batch's abs-send-time, never 0.
     """
     packets = layer.take_pending()
     for packet in packets:
         packet.stamp = stamp
-    copies = 0
+    totals.packets += len(packets)
     for profile, consumers in layer.groups:
-        copies += _send_run(prepare(packets, profile), packets, consumers, outbox)
+        _send_run(prepare(packets, profile), packets, consumers, outbox, totals)
     if layer.waiters:
-        copies += _start_waiters(layer, packets, now, outbox)
-    return copies
+        _start_waiters(layer, packets, now, outbox, totals)
 
 
-def _start_waiters(layer: Layer, packets: Sequence[Packet], now: float, outbox: Outbox) -> int:
+def _start_waiters(
+    layer: Layer, packets: Sequence[Packet], now: float, outbox: Outbox, totals: Totals
+) -> None:
     """Switches the waiting consumers at the first packet that can start a picture."""
     position = next((at for at, packet in enumerate(packets) if packet.starts), None)
     if position is None:
-        return 0
-    copies = 0
+        return
     rest = packets[position:]
     for consumer in layer.waiters:
         consumer.switch(layer, rest[0], now)
-        copies += _send_run(prepare(rest, consumer.profile), rest, (consumer,), outbox)
-    return copies
+        _send_run(prepare(rest, consumer.profile), rest, (consumer,), outbox, totals)
 
 
 def prepare(packets: Iterable[Packet], profile: ExtensionProfile) -> list[Prepared]:
@@ -79,13 +87,13 @@ def _send_run(
     packets: Sequence[Packet],
     consumers: Sequence[Consumer],
     outbox: Outbox,
-) -> int:
+    totals: Totals,
+) -> None:
     """Seals one run of packets for each consumer; the inner loop is what a copy costs."""
     pack = FIXED.pack
     size = sum(len(entry[4]) + len(entry[5]) + 28 for entry in prepared)  # header 12, tag 16
     oldest = min(entry[0] for entry in prepared)
     rewritten: dict[tuple[int, int], list[Prepared]] = {}
-    copies = 0
     for consumer in consumers:
         epoch = consumer.epoch
         address = consumer.downlink.address
@@ -121,10 +129,10 @@ def _send_run(
         if out:
             outbox.append((address, out))
             count = len(out)
-            copies += count
             consumer.packets += count
             consumer.bytes += size
-    return copies
+            totals.copies += count
+            totals.bytes += size
 
 
 def _rewrite(

@@ -84,8 +84,9 @@ class Producer:
         )
 
     def request_keyframe(self, layer: Layer, now: float) -> None:
-        """Asks the publisher, through its throttled requester."""
-        if self.kind == "video" and layer.ssrc:
+        """Asks the publisher, through its throttled requester, unless one is just arriving."""
+        arriving = any(packet.starts for packet in layer.pending)
+        if self.kind == "video" and layer.ssrc and not arriving:
             self.uplink.request_keyframe(layer, now)
 
     def detach_consumers(self, now: float) -> None:

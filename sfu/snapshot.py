@@ -30,9 +30,9 @@ def snapshot_worker(worker: "Worker", now: float) -> WorkerSnapshot:
     return WorkerSnapshot(
         worker.datagrams_received,
         worker.bytes_received,
-        worker.packets_forwarded,
-        worker.copies_sent,
-        worker.bytes_sent,
+        worker.forwarded.packets,
+        worker.forwarded.copies,
+        worker.forwarded.bytes,
         worker.stun_answers,
         {reason.value: count for reason, count in drops.items()},
         routers,

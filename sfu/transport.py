@@ -14,9 +14,9 @@ from sfu.capabilities import Negotiation
 from sfu.downlink import Downlink
 from sfu.dtls_api import DtlsFactory
 from sfu.errors import StateError
-from sfu.forwarder import Outbox
 from sfu.ice import Address, BindingRequest, IceAgent, IceState, new_credentials
 from sfu.layers import Layer
+from sfu.outbox import Outbox
 from sfu.quality import Quality, QualityMeter, judge
 from sfu.sdp import Offer
 from sfu.srtp import SrtpError, SrtpKeys, inbound, outbound

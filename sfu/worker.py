@@ -20,9 +20,10 @@ from sfu.events import (
     TransportConnected,
     TransportDisconnected,
 )
-from sfu.forwarder import Outbox, forward
+from sfu.forwarder import Totals, forward
 from sfu.ice import Address, IceState, StunError, parse_binding_request
 from sfu.layers import Layer
+from sfu.outbox import Outbox, Send
 from sfu.router import Router, SlotWant
 from sfu.snapshot import snapshot_worker
 from sfu.stats import DropReason, WorkerSnapshot
@@ -38,14 +39,14 @@ class Worker:
     def __init__(
         self, config: WorkerConfig, *, dtls: DtlsFactory, rng: Callable[[int], bytes]
     ) -> None:
+        """`outbox` may be replaced as long as there is no transport; without that the worker
+        collects for `take_outbox`."""
         self.config = config
         self.routers: dict[str, Router] = {}
         self.drops: Counter[DropReason] = Counter()
         self.datagrams_received = 0
         self.bytes_received = 0
-        self.packets_forwarded = 0
-        self.copies_sent = 0
-        self.bytes_sent = 0
+        self.forwarded = Totals()
         self.stun_answers = 0
         self.on_wake: Callable[[], None] = lambda: None
         self._dtls = dtls
@@ -55,7 +56,8 @@ class Worker:
         self._addresses: dict[Address, Transport] = {}
         self._ufrags: dict[str, Transport] = {}
         self._timers: Timers[Transport | Router] = Timers()
-        self._outbox: Outbox = []
+        self._collected: list[Send] = []
+        self.outbox: Outbox = self._collected
         self._events: list[Event] = []
         self._pending: list[Layer] = []
         self._active: dict[Transport, None] = {}
@@ -100,7 +102,7 @@ class Worker:
         services = Services(
             dtls=self._dtls,
             random=self._rng,
-            outbox=self._outbox,
+            outbox=self.outbox,
             on_pending=self._pending.append,
             on_level=router.on_level,
             on_changed=self._on_changed,
@@ -111,7 +113,7 @@ class Worker:
         transport = Transport(router.router_id, transport_id, services, now, pinned=pinned)
         self._transports[transport_id] = transport
         router.add(transport)
-        self._arm_router(router, now)
+        self._arm_router(router)
         return transport
 
     def accept_offer(
@@ -232,7 +234,7 @@ class Worker:
         except StunError:
             self.drops[DropReason.STUN_REFUSED] += 1
             return
-        self._outbox.append((address, [answer]))
+        self.outbox.append((address, [answer]))
         self.stun_answers += 1
         self._index_addresses(transport, address)
         self._active[transport] = None
@@ -260,16 +262,16 @@ class Worker:
         stamp = abs_send_time(now) or 1  # 0 means "not forwarded yet" in a packet
         pending = self._pending[:]
         self._pending.clear()  # in place: the layers hold its append
-        for layer in pending:
+        for layer in pending:  # all of them first: a slot then goes straight to the layer it wants
             if not layer.active:
                 self._start_layer(layer, now)
-            self.packets_forwarded += len(layer.pending)
+        for layer in pending:
             self._forward(layer, stamp, now)
         self._settle(now)
 
     def _forward(self, layer: Layer, stamp: int, now: float) -> None:
         try:
-            self.copies_sent += forward(layer, stamp, now, self._outbox)
+            forward(layer, stamp, now, self.outbox, self.forwarded)
         except Exception:  # as in receive: the publisher's media could not be sent
             layer.take_pending()
             transport = self._transports.get(layer.producer.transport_id)
@@ -284,10 +286,13 @@ class Worker:
     def _settle(self, now: float) -> None:
         """After any input: state changes become events, and deadlines are set."""
         while self._changed:
-            transport, _ = self._changed.popitem()
+            transport = next(iter(self._changed))
+            del self._changed[transport]
             self._take_changes(transport, now)
         for transport in self._active:
             self._arm(transport, now)
+            if router := self.routers.get(transport.router_id):
+                self._arm_router(router)  # a first audio level starts its clock
         self._active.clear()
 
     # -- time -------------------------------------------------------------------------------
@@ -301,7 +306,7 @@ class Worker:
         for owner in self._timers.pop_due(now):
             if isinstance(owner, Router):
                 owner.handle_timers(now)
-                self._arm_router(owner, now)
+                self._arm_router(owner)
             else:
                 self._handle_transport_timers(owner, now)
         self._settle(now)
@@ -320,20 +325,18 @@ class Worker:
         if deadline is not None:
             self._timers.set(transport, deadline)
 
-    def _arm_router(self, router: Router, now: float) -> None:
+    def _arm_router(self, router: Router) -> None:
         deadline = router.next_deadline()
         if deadline is not None:
             self._timers.set(router, deadline)
 
     # -- what leaves ------------------------------------------------------------------------
 
-    def take_outbox(self) -> Outbox:
+    def take_outbox(self) -> list[Send]:
         """Datagrams by destination since the last call, in the order they are to be sent."""
-        outbox = self._outbox[:]
-        self._outbox.clear()  # in place: the transports hold this list
-        for _, datagrams in outbox:
-            self.bytes_sent += sum(map(len, datagrams))
-        return outbox
+        collected = self._collected[:]
+        self._collected.clear()  # in place: the transports hold this list
+        return collected
 
     def take_events(self) -> list[Event]:
         """What happened since the last call."""

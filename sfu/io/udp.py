@@ -16,23 +16,33 @@ from typing import TypeVar
 
 from sfu.events import Event
 from sfu.ice import Address
+from sfu.outbox import Send
 from sfu.stats import DropReason
 from sfu.worker import Worker
 
 MAX_BATCH = 64  # datagrams drained per wake-up
 MAX_SEGMENTS = 64  # of one UDP_SEGMENT send; more is EMSGSIZE
 MAX_SEGMENTED_BYTES = 65_507  # of one UDP datagram before it is cut
+MAX_SIZE = 2_048  # bytes of a datagram, either way
 MAX_BACKLOG = 20_000  # datagrams kept while the socket's buffer is full
 BUFFER_BYTES = 8 * 1024 * 1024
 UDP_SEGMENT = 103  # include/uapi/linux/udp.h
 
+# The ancillary data of a UDP_SEGMENT send, by the size of its segments.
+_SEGMENTS = [
+    [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", size))] for size in range(MAX_SIZE + 1)
+]
+
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-Send = tuple[Address, Sequence[bytes]]
 
 
 def runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """Cuts a list for UDP_SEGMENT: equal sizes in each run, the last one may be less."""
+    sizes = list(map(len, datagrams))
+    if sizes.count(sizes[0]) == len(sizes) <= MAX_SEGMENTS and sum(sizes) <= MAX_SEGMENTED_BYTES:
+        yield datagrams  # the usual case: one frame
+        return
     start, total = 0, 0
     for position, datagram in enumerate(datagrams):
         size = len(datagrams[start])
@@ -47,17 +57,19 @@ def runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 class UdpWorker:
-    """Runs one Worker on one socket of the running event loop.
+    """Runs one Worker on one socket of the running event loop, and is the worker's outbox.
 
     `on_events` gets what the core tells, after every stimulus.
     """
 
     def __init__(self, worker: Worker, on_events: Callable[[Sequence[Event]], None]) -> None:
         self.worker = worker
+        worker.outbox = self
         self._on_events = on_events
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
         self._backlog: deque[Send] = deque()
         self._backlog_size = 0
         self._woken = False
@@ -104,7 +116,7 @@ class UdpWorker:
         now = time.monotonic()
         for _ in range(MAX_BATCH):
             try:
-                data, address = recvfrom(2048)
+                data, address = recvfrom(MAX_SIZE)
             except BlockingIOError:
                 break
             except OSError as error:  # ICMP errors of an earlier send surface here
@@ -139,38 +151,33 @@ class UdpWorker:
         deadline = self.worker.next_deadline()
         if deadline is not None and deadline <= now:
             self.worker.handle_timers(now)
-        for address, datagrams in self.worker.take_outbox():
-            self._send(address, datagrams)
         if events := self.worker.take_events():
             self._on_events(events)
         self._arm()
 
     def _arm(self) -> None:
+        """One timer; one that wakes too early is left alone and sets itself again then."""
         deadline = self.worker.next_deadline()
-        if self._loop is None:
+        if self._loop is None or deadline is None:
             return
         if self._timer is not None:
-            if deadline is not None and self._timer.when() <= self._due(deadline):
-                return  # it wakes early enough; it will be set again then
+            if self._timer_at <= deadline:
+                return
             self._timer.cancel()
-            self._timer = None
-        if deadline is not None:
-            self._timer = self._loop.call_at(self._due(deadline), self._on_timer)
+        self._timer_at = deadline
+        delay = max(deadline - time.monotonic(), 0.0)
+        self._timer = self._loop.call_later(delay, self._on_timer)
 
-    def _due(self, deadline: float) -> float:
-        """The loop has its own clock (uvloop counts milliseconds)."""
-        assert self._loop is not None
-        return self._loop.time() + max(deadline - time.monotonic(), 0.0)
-
-    def _send(self, address: Address, datagrams: Sequence[bytes]) -> None:
+    def append(self, send: Send, /) -> None:
+        """The worker's outbox: sends at once, or queues while the socket's buffer is full."""
+        address, datagrams = send
         if self._backlog:
             self._queue(address, datagrams)
-            return
-        if len(datagrams) == 1:
+        elif len(datagrams) == 1:
             self._send_run(address, datagrams)
-            return
-        for run in runs(datagrams):
-            self._send_run(address, run)
+        else:
+            for run in runs(datagrams):
+                self._send_run(address, run)
 
     def _send_run(self, address: Address, run: Sequence[bytes]) -> None:
         if self._socket is None:
@@ -179,8 +186,7 @@ class UdpWorker:
             if len(run) == 1:
                 self._socket.sendto(run[0], address)
             elif self._segmenting:
-                segment = [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", len(run[0])))]
-                self._socket.sendmsg(run, segment, 0, address)
+                self._socket.sendmsg(run, _SEGMENTS[len(run[0])], 0, address)
             else:
                 for datagram in run:
                     self._socket.sendto(datagram, address)
@@ -211,8 +217,8 @@ class UdpWorker:
         backlog, self._backlog, self._backlog_size = self._backlog, deque(), 0
         if self._loop is not None and self._socket is not None:
             self._loop.remove_writer(self._socket.fileno())
-        for address, datagrams in backlog:
-            self._send(address, datagrams)
+        for send in backlog:
+            self.append(send)
 
 
 def bind(host: str, port: int) -> socket.socket:
