@@ -1,0 +1,68 @@
+"""Loss between a peer's socket and ours: retransmissions both ways, and key frames."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.interop.link import EveryNth, FirstFrame, Link
+from tests.interop.peer import Peer
+from tests.interop.server import ClassServer
+from tests.interop.tracks import Picture, gaps
+
+pytestmark = pytest.mark.interop
+
+MakePeer = Callable[..., Peer]
+
+
+async def joined(
+    peer: MakePeer, *, teacher: Link | None, student: Link | None
+) -> tuple[Peer, Peer]:
+    """A teacher with a camera and a student with one slot, which is still empty."""
+    sender, receiver = peer("teacher", teacher), peer("student", student)
+    sender.publish(Picture(shade=90))
+    receiver.add_slots("video")
+    await sender.join()
+    await receiver.join()
+    return sender, receiver
+
+
+async def test_a_subscriber_s_nacks_are_answered(
+    server: ClassServer, link: Link, peer: MakePeer
+) -> None:
+    _, student = await joined(peer, teacher=None, student=link)
+    (mid,) = student.slots("video")
+    loss = EveryNth(student.slot_ssrc(mid), 7)
+    link.to_client = loss
+    student.show("teacher:camera")
+    assert gaps(await student.sinks[mid].more(60)) == 0
+    slot = server.slot("student", mid)
+    assert loss.lost >= 8
+    assert slot.nacks_received >= slot.retransmitted >= loss.lost - 1
+    assert slot.plis_received == 0
+
+
+async def test_a_publisher_is_asked_for_what_was_lost(
+    server: ClassServer, link: Link, peer: MakePeer
+) -> None:
+    teacher, student = await joined(peer, teacher=link, student=None)
+    loss = EveryNth(teacher.sent_ssrc("video"), 7)
+    link.to_server = loss
+    student.show("teacher:camera")
+    (mid,) = student.slots("video")
+    assert gaps(await student.sinks[mid].more(60)) == 0
+    assert loss.lost >= 8
+    assert server.layer("teacher", "camera").nacks_sent >= loss.lost - 1
+
+
+async def test_a_key_frame_comes_when_a_subscriber_asks(
+    server: ClassServer, link: Link, peer: MakePeer
+) -> None:
+    _, student = await joined(peer, teacher=None, student=link)
+    (mid,) = student.slots("video")
+    loss = FirstFrame(student.slot_ssrc(mid))
+    link.to_client = loss
+    student.show("teacher:camera")
+    assert gaps(await student.sinks[mid].more(20)) == 0
+    assert loss.lost
+    assert server.slot("student", mid).plis_received >= 1
+    assert server.layer("teacher", "camera").plis_sent >= 2  # for the start, and for the loss
