@@ -3,6 +3,7 @@
 Pure: no I/O, no clock.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from sfu.allocator import SlotRequest, allocate, next_step
@@ -14,6 +15,7 @@ from sfu.forwarder import retransmit
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
 from sfu.srtp import OutboundSrtp
+from sfu.stats import DropReason
 from sfu.streams import ABS_SEND_TIME, ORIENTATION
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
@@ -36,6 +38,7 @@ class Downlink:
         cname: str,
         random: Callable[[int], bytes],
         on_slots: Callable[[], None],
+        drops: Counter[DropReason],
     ) -> None:
         self.transport_id = transport_id
         self.address: Address | None = None
@@ -49,6 +52,7 @@ class Downlink:
         self._cname = cname
         self._random = random
         self._on_slots = on_slots
+        self.drops = drops
         self._srtp: OutboundSrtp | None = None
         self._by_ssrc: dict[int, Consumer] = {}
         self._counted: tuple[int, float] = (0, 0.0)

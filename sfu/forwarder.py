@@ -12,6 +12,7 @@ from sfu.consumer import Consumer, Epoch
 from sfu.layers import ExtensionProfile, Layer
 from sfu.outbox import Outbox
 from sfu.packet import EXTENSION, Packet
+from sfu.stats import DropReason
 from sfu.wire import vp8
 from sfu.wire.rtp import FIXED, build_extensions
 
@@ -89,8 +90,7 @@ def _send_run(
     outbox: Outbox,
     totals: Totals,
 ) -> None:
-    """Seals one run of packets for each consumer; the inner loop is what a copy costs."""
-    pack = FIXED.pack
+    """Seals one run of packets for each consumer."""
     size = sum(len(entry[4]) + len(entry[5]) + 28 for entry in prepared)  # header 12, tag 16
     oldest = min(entry[0] for entry in prepared)
     rewritten: dict[tuple[int, int], list[Prepared]] = {}
@@ -104,35 +104,49 @@ def _send_run(
             key = (epoch.picture_offset, epoch.tl0_offset)
             run = rewritten.get(key) or rewritten.setdefault(key, _rewrite(prepared, packets, key))
         if oldest < epoch.first_in:
-            run = [entry for entry in run if entry[0] >= epoch.first_in]
-        sequence_offset = epoch.sequence_offset
-        timestamp_offset = epoch.timestamp_offset
-        payload_type = epoch.payload_type
-        ssrc = consumer.ssrc
-        seal = consumer.seal
-        nonce_base = consumer.nonce_base
-        out: list[bytes] = []
-        append = out.append
-        for index, flags, marker, timestamp, block, payload in run:
-            index += sequence_offset
-            header = (
-                pack(
-                    flags,
-                    marker | payload_type,
-                    index & 0xFFFF,
-                    (timestamp + timestamp_offset) & 0xFFFFFFFF,
-                    ssrc,
-                )
-                + block
-            )
-            append(header + seal((nonce_base ^ index).to_bytes(12, "big"), payload, header))
-        if out:
+            run = _since_switch(run, consumer, epoch.first_in)
+        if out := _seal(run, consumer, epoch):
             outbox.append((address, out))
             count = len(out)
             consumer.packets += count
             consumer.bytes += size
             totals.copies += count
             totals.bytes += size
+
+
+def _since_switch(run: list[Prepared], consumer: Consumer, first: int) -> list[Prepared]:
+    """Leaves out late packets from before the slot came to the layer: they have no place in its
+    sequence."""
+    kept = [entry for entry in run if entry[0] >= first]
+    consumer.downlink.drops[DropReason.BEFORE_SWITCH] += len(run) - len(kept)
+    return kept
+
+
+def _seal(run: list[Prepared], consumer: Consumer, epoch: Epoch) -> list[bytes]:
+    """The innermost loop: what one copy costs."""
+    pack = FIXED.pack
+    sequence_offset = epoch.sequence_offset
+    timestamp_offset = epoch.timestamp_offset
+    payload_type = epoch.payload_type
+    ssrc = consumer.ssrc
+    seal = consumer.seal
+    nonce_base = consumer.nonce_base
+    out: list[bytes] = []
+    append = out.append
+    for index, flags, marker, timestamp, block, payload in run:
+        index += sequence_offset
+        header = (
+            pack(
+                flags,
+                marker | payload_type,
+                index & 0xFFFF,
+                (timestamp + timestamp_offset) & 0xFFFFFFFF,
+                ssrc,
+            )
+            + block
+        )
+        append(header + seal((nonce_base ^ index).to_bytes(12, "big"), payload, header))
+    return out
 
 
 def _rewrite(

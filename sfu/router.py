@@ -4,13 +4,13 @@ Pure: no I/O, no clock.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from sfu.audio_slots import fill
 from sfu.consumer import Consumer, SlotWish
 from sfu.errors import PeerError, StateError
 from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
 from sfu.layers import Layer
+from sfu.layout import WANTS, SlotWant
 from sfu.producer import Producer
 from sfu.speaker import ActiveSpeaker
 from sfu.transport import Transport
@@ -18,18 +18,6 @@ from sfu.transport import Transport
 MAX_VOICES = 32  # candidates for audio slots; nobody has that many slots
 
 Voices = tuple[list[str], list[str]]  # pinned, others in order
-
-WANTS = ("pinned", "speaker", "page", "off")
-
-
-@dataclass(slots=True)
-class SlotWant:
-    """One line of a client's layout; `max_height` in pixels, None for the best."""
-
-    mid: str
-    want: str
-    producer: str | None = None
-    max_height: int | None = None
 
 
 class Router:

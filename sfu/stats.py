@@ -17,7 +17,6 @@ class DropReason(StrEnum):
     STUN_MALFORMED = "stun_malformed"
     STUN_UNKNOWN_USER = "stun_unknown_user"
     STUN_REFUSED = "stun_refused"
-    DTLS_UNEXPECTED = "dtls_unexpected"
     NOT_CONNECTED = "not_connected"
     RTP_MALFORMED = "rtp_malformed"
     RTP_UNKNOWN_STREAM = "rtp_unknown_stream"

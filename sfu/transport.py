@@ -96,7 +96,11 @@ class Transport:
         )
         self.cname = services.random(12).hex()
         self.downlink = Downlink(
-            transport_id, self.cname, services.random, partial(services.on_slots, self)
+            transport_id,
+            self.cname,
+            services.random,
+            partial(services.on_slots, self),
+            self.drops,
         )
         self._dtls = services.dtls.session(self)
         self._dtls_queue: list[bytes] = []

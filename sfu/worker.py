@@ -23,8 +23,9 @@ from sfu.events import (
 from sfu.forwarder import Totals, forward
 from sfu.ice import Address, IceState, StunError, parse_binding_request
 from sfu.layers import Layer
+from sfu.layout import SlotWant
 from sfu.outbox import Outbox, Send
-from sfu.router import Router, SlotWant
+from sfu.router import Router
 from sfu.snapshot import snapshot_worker
 from sfu.stats import DropReason, WorkerSnapshot
 from sfu.timers import Timers

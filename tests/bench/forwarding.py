@@ -25,7 +25,7 @@ import uvloop
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sfu.io.udp import UDP_SEGMENT, UdpWorker
-from sfu.router import SlotWant
+from sfu.layout import SlotWant
 from sfu.wire.rtp import FIXED
 from tests.support.connection import PeerPlan
 from tests.support.peers import Peer

@@ -3,14 +3,14 @@
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import TypeVar
 
 from sfu.config import WorkerConfig
 from sfu.events import Event
-from sfu.router import SlotWant
+from sfu.layout import SlotWant
 from sfu.stats import TransportSnapshot, WorkerSnapshot
 from tests.support.connection import PeerPlan
 from tests.support.continuity import Frame, VideoLine
@@ -53,17 +53,21 @@ class Room:
         assert connected, f"{waiting} are not connected after {within} s"
 
     def watch(
-        self, peer: Peer, publishers: Iterable[str | None], *, height: int | None = None
+        self,
+        peer: Peer,
+        publishers: Iterable[str | None],
+        *,
+        height: int | None = None,
+        wants: Sequence[str] = (),
     ) -> None:
         """Points the peer's video slots at producers, in order; None leaves a slot empty."""
         slots = [slot for slot in peer.slots if slot.kind == "video"]
-        wants = []
-        for slot, producer in zip(slots, publishers, strict=False):
+        layout = []
+        for slot, producer, want in zip(slots, publishers, wants or repeat("pinned"), strict=False):
             if producer is not None and ":" not in producer:
                 producer = f"{producer}:camera"
-            want = "pinned" if producer else "off"
-            wants.append(SlotWant(slot.mid, want, producer, height))
-        self.rig.call(lambda worker, now: worker.set_layout(peer.name, wants, now))
+            layout.append(SlotWant(slot.mid, want if producer else "off", producer, height))
+        self.rig.call(lambda worker, now: worker.set_layout(peer.name, layout, now))
 
     def run(self, seconds: float) -> None:
         self.rig.run(seconds)
