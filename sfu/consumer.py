@@ -20,8 +20,6 @@ MAX_EPOCHS = 8
 ALIGNMENT_LIMIT = (
     1.0  # s that Sender Reports may disagree with arrival times before they are ignored
 )
-RESEND_INTERVAL = 0.03  # s between two retransmissions of one packet
-MAX_RESENT = 512
 
 _TS_MASK = 0xFFFFFFFF
 
@@ -78,7 +76,6 @@ class Consumer:
         "producer",
         "profile",
         "reported",
-        "resent",
         "retransmitted",
         "rtx_index",
         "rtx_nonce_base",
@@ -122,7 +119,6 @@ class Consumer:
         self.seal: Seal = downlink.seal
         self.nonce_base = downlink.nonce_base(self.ssrc)
         self.rtx_nonce_base = downlink.nonce_base(self.rtx_ssrc)
-        self.resent: dict[int, float] = {}
         self.packets = 0
         self.reported = 0
         self.bytes = 0
@@ -274,15 +270,6 @@ class Consumer:
         packets = self.packets - self.reported
         self.reported = self.packets
         return packets
-
-    def may_resend(self, out: int, now: float) -> bool:
-        """Limits retransmissions of one packet; the memory of them is bounded."""
-        if now - self.resent.get(out, -1.0) < RESEND_INTERVAL:
-            return False
-        if len(self.resent) >= MAX_RESENT:
-            self.resent.clear()
-        self.resent[out] = now
-        return True
 
 
 def _aligned_timestamp(old: Layer, new: Layer, packet: Packet) -> int | None:

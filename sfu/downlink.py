@@ -14,6 +14,7 @@ from sfu.events import SlotState
 from sfu.forwarder import retransmit
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
+from sfu.resend import ResendBudget
 from sfu.srtp import OutboundSrtp
 from sfu.stats import DropReason
 from sfu.streams import ABS_SEND_TIME, ORIENTATION
@@ -54,6 +55,7 @@ class Downlink:
         self._on_slots = on_slots
         self.drops = drops
         self._srtp: OutboundSrtp | None = None
+        self._resends = ResendBudget()
         self._by_ssrc: dict[int, Consumer] = {}
         self._counted: tuple[int, float] = (0, 0.0)
 
@@ -175,24 +177,27 @@ class Downlink:
         """The slot that sends with this SSRC."""
         return self._by_ssrc.get(ssrc)
 
-    def receive_nack(self, nack: Nack, now: float) -> tuple[list[bytes], int]:
-        """Retransmissions for a NACK, and how many packets are no longer there."""
+    def receive_nack(self, nack: Nack, now: float) -> list[bytes]:
+        """The retransmissions for a NACK, within the budget for them."""
         consumer = self._by_ssrc.get(nack.media_ssrc)
         if consumer is None:
-            return [], len(nack.sequences)
+            return []
         again: list[bytes] = []
-        expired = 0
         for sequence in nack.sequences[:MAX_RESENDS_PER_NACK]:
             consumer.nacks_received += 1
             found = consumer.find_sent(sequence)
             if found is None:
-                expired += 1
-            elif consumer.may_resend(found[0], now):
+                self.drops[DropReason.RTX_EXPIRED] += 1
+                continue
+            packet, size = (consumer.ssrc, found[0]), len(found[2].payload)
+            if self._resends.is_recent(packet, self.round_trip or 0.0, now):
+                self.drops[DropReason.RTX_RECENT] += 1
+            elif self._resends.take(packet, size, self.sent_rate, now):
                 again.append(retransmit(consumer, *found))
+            else:
+                self.drops[DropReason.RTX_OVER_BUDGET] += 1
         consumer.retransmitted += len(again)
-        consumer.packets += len(again)
-        consumer.bytes += sum(map(len, again))
-        return again, expired
+        return again
 
     def receive_keyframe_request(self, ssrc: int, now: float) -> bool:
         """PLI or FIR of a subscriber, passed on to the layer it watches."""
@@ -233,7 +238,10 @@ class Downlink:
             self.allocate(now)
 
     def count_rate(self, now: float) -> None:
-        """Called once a second: the rate that really was sent, in bits per second."""
+        """Called once a second: the rate of media that was sent, in bits per second.
+
+        Without retransmissions: they grow with the loss, and would hide the congestion.
+        """
         total = sum(consumer.bytes for consumer in self.consumers.values())
         before, at = self._counted
         self._counted = (total, now)

@@ -32,6 +32,8 @@ class DropReason(StrEnum):
     RTCP_UNAUTHENTIC = "rtcp_unauthentic"
     RTCP_MALFORMED = "rtcp_malformed"
     RTX_EXPIRED = "rtx_expired"
+    RTX_RECENT = "rtx_recent"
+    RTX_OVER_BUDGET = "rtx_over_budget"
     OUTBOX_FULL = "outbox_full"
     TRANSPORT_ERROR = "transport_error"
     SEND_FAILED = "send_failed"

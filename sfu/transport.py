@@ -230,11 +230,9 @@ class Transport:
         self.uplink.receive_goodbye(goodbye)
 
     def _on_nack(self, nack: Nack, now: float) -> None:
-        packets, expired = self.downlink.receive_nack(nack, now)
-        if packets and self.downlink.address is not None:
-            self._services.outbox.append((self.downlink.address, packets))
-        if expired:
-            self.drops[DropReason.RTX_EXPIRED] += expired
+        address = self.downlink.address
+        if address is not None and (packets := self.downlink.receive_nack(nack, now)):
+            self._services.outbox.append((address, packets))
 
     def _on_pli(self, pli: PictureLossIndication, now: float) -> None:
         self.downlink.receive_keyframe_request(pli.media_ssrc, now)

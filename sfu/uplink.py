@@ -175,7 +175,7 @@ class Uplink:
         """RFC 4588 4: the first two bytes are the sequence number of the packet sent again."""
         layer = stream.layer
         assert layer is not None  # resolved by the caller
-        if len(payload) < 3:
+        if len(payload) < 2:
             return DropReason.RTP_PADDING
         if layer.producer.paused:
             return DropReason.PRODUCER_PAUSED
