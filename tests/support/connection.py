@@ -89,6 +89,10 @@ class Connection:
         """For an ICE restart: the certificate stays."""
         self.offer = self._plan_offer(self.offer.fingerprint)
 
+    def written_offer(self) -> str:
+        """The present offer as text."""
+        return write_offer(self.offer)
+
     def more_slots(self) -> None:
         """The same page's next offer: its credentials and certificate stay."""
         now = self.offer
@@ -97,7 +101,7 @@ class Connection:
 
     def negotiate(self, *, ice_restart: bool = False) -> None:
         """Sends the offer of the present page, reads the answer, begins the checks."""
-        text = write_offer(self.offer)
+        text = self.written_offer()
         result = self.rig.call(
             lambda worker, now: worker.accept_offer(
                 self.plan.name, text, now, ice_restart=ice_restart

@@ -111,6 +111,12 @@ def read_video(payload: bytes) -> VideoPart:
     return VideoPart(start, picture & 0x7FFF, tl0picidx, layer_byte >> 6, key, mark)
 
 
+def begins_keyframe(payload: bytes) -> bool:
+    """The first packet of a key frame, by descriptor and payload header."""
+    size = _DESCRIPTOR.size
+    return len(payload) > size and payload[0] & 0x17 == _START and not payload[size] & 1
+
+
 def write_rtp(
     payload_type: int,
     marker: bool,

@@ -46,6 +46,7 @@ class Peer:
         self.heard = Heard()
         self.connected_at: float | None = None
         self.sender_reports = True
+        self.make_sender: Callable[[str, str], senders.Sender] = self._usual_sender
         self.remb: Callable[[Peer, float], int | None] = lambda peer, now: None
         self.answer: ReadAnswer | None = None
         self.slots: list[Slot] = []
@@ -151,7 +152,7 @@ class Peer:
                 assert slot.ssrc == section.ssrc, "a slot's SSRC is constant"
                 self.slots.append(slot)
             elif fresh:
-                self.senders[name] = self._make_sender(mid, name)
+                self.senders[name] = self.make_sender(mid, name)
         self._by_ssrc = {slot.ssrc: slot for slot in self.slots}
         self._by_ssrc |= {slot.rtx_ssrc: slot for slot in self.slots if slot.rtx_ssrc}
 
@@ -197,10 +198,9 @@ class Peer:
 
     def _receive_nack(self, record: aiortc_rtp.RtcpRtpfbPacket, now: float) -> None:
         self.heard.nacks.append((now, record.media_ssrc, record.lost))
-        for stream in self._streams():
-            if stream.ssrc == record.media_ssrc:
-                for sequence in record.lost:
-                    stream.resend(self, sequence & 0xFFFF, now)
+        for sender in self.senders.values():
+            for sequence in record.lost:
+                sender.resend(self, record.media_ssrc, sequence & 0xFFFF, now)
 
     def _receive_payload_feedback(self, record: aiortc_rtp.RtcpPsfbPacket, now: float) -> None:
         if record.fmt == rtcp_client.PLI:
@@ -227,7 +227,7 @@ class Peer:
             self.send_rtcp(compound)
         self.agenda.at(now + REPORT_INTERVAL, self._report)
 
-    def _make_sender(self, mid: str, source: str) -> senders.Sender:
+    def _usual_sender(self, mid: str, source: str) -> senders.Sender:
         plan = self.plan
         if SOURCES[source] == "audio":
             sound = senders.microphone(mid, self._ssrc(), self._first_numbers(), plan.feedback)

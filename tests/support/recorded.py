@@ -43,8 +43,12 @@ class Recording:
     epoch: float = 0.0
     keyframes_asked: int = 0
     resent: int = 0
-    streams: list[OutStream] = field(default_factory=list)
     _sent: dict[tuple[int, int], bytes] = field(default_factory=dict)
+
+    @property
+    def streams(self) -> list[OutStream]:
+        """Their numbers are the recording's own."""
+        return []
 
     def start(self, carrier: Carrier, now: float) -> None:
         self.epoch = now
@@ -54,7 +58,7 @@ class Recording:
         """A recording cannot answer."""
         self.keyframes_asked += ssrc in self.ssrcs
 
-    def resend(self, carrier: Carrier, ssrc: int, sequence: int) -> None:
+    def resend(self, carrier: Carrier, ssrc: int, sequence: int, now: float) -> None:
         packet = self._sent.get((ssrc, sequence))
         if packet is not None:
             self.resent += 1

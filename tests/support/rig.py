@@ -70,7 +70,7 @@ class Rig:
         self.taps: list[Callable[[Address, bytes, float], None]] = []
         self._paths: dict[Address, Path] = {}
         self._validated: set[Address] = set()
-        self._requests: dict[tuple[Address, bytes], int] = {}
+        self._requests: dict[tuple[Address, bytes], list[int]] = {}
         self._arrived: list[tuple[bytes, Address]] = []
         self._spins = 0
 
@@ -148,7 +148,7 @@ class Rig:
     def _receive(self, arrived: list[tuple[bytes, Address]]) -> None:
         for data, address in arrived:
             if data and data[0] <= 3:
-                self._requests[address, data[TRANSACTION]] = len(data)
+                self._requests.setdefault((address, data[TRANSACTION]), []).append(len(data))
             self.worker.receive(data, address, self.now)
         self.worker.flush(self.now)
         self.drain()
@@ -191,8 +191,9 @@ class Rig:
         if data[0] > 3:
             assert address in self._validated, f"media to {address}, which was never validated"
             return
-        size = self._requests.pop((address, data[TRANSACTION]), None)
-        assert size is not None, f"a STUN message to {address} that answers nothing"
+        sizes = self._requests.get((address, data[TRANSACTION]))
+        assert sizes, f"a STUN message to {address} that answers nothing"
+        size = sizes.pop(0)
         assert len(data) <= size, f"an answer of {len(data)} bytes to a request of {size}"
         if data[:2] == SUCCESS_TYPE:
             self._validated.add(address)

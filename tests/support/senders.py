@@ -38,6 +38,19 @@ class Carrier(Protocol):
     def wall(self, now: float) -> float: ...
 
 
+class Sender(Protocol):
+    """One published track."""
+
+    stopped: bool
+
+    @property
+    def streams(self) -> list["OutStream"]: ...
+    def start(self, carrier: Carrier, now: float) -> None: ...
+    def keyframe(self, ssrc: int) -> None: ...
+    def resend(self, carrier: Carrier, ssrc: int, sequence: int, now: float) -> None: ...
+    def report(self, carrier: Carrier, now: float) -> None: ...
+
+
 @dataclass(slots=True)
 class OutStream:
     """One RTP stream with its retransmissions; names itself by mid (and rid) until it is heard."""
@@ -150,6 +163,9 @@ class Microphone:
         self.epoch = now
         self._tick(carrier, now)
 
+    def resend(self, carrier: Carrier, ssrc: int, sequence: int, now: float) -> None:
+        _resend(self.streams, carrier, ssrc, sequence, now)
+
     def keyframe(self, ssrc: int) -> None:
         """Sound has none."""
 
@@ -210,6 +226,9 @@ class Camera:
                 encoding.stream.keyframes_asked += 1
                 encoding.wants_key = True
 
+    def resend(self, carrier: Carrier, ssrc: int, sequence: int, now: float) -> None:
+        _resend(self.streams, carrier, ssrc, sequence, now)
+
     def report(self, carrier: Carrier, now: float) -> None:
         for encoding in self.encodings:
             if encoding.stream.packets:
@@ -261,6 +280,14 @@ class Camera:
         encoding.tl0picidx = (encoding.tl0picidx + 1) & 0xFF
 
 
+def _resend(
+    streams: list[OutStream], carrier: Carrier, ssrc: int, sequence: int, now: float
+) -> None:
+    for stream in streams:
+        if stream.ssrc == ssrc:
+            stream.resend(carrier, sequence, now)
+
+
 def _report(carrier: Carrier, stream: OutStream, epoch: float, now: float) -> None:
     carrier.send_rtcp(
         rtcp_client.sender_report(
@@ -273,7 +300,6 @@ def _report(carrier: Carrier, stream: OutStream, epoch: float, now: float) -> No
     )
 
 
-Sender = Microphone | Camera
 ENCODINGS = {"q": (0, (320,), 1), "h": (1, (900,), 3), "f": (2, (1050, 1050, 1051), 6)}
 
 

@@ -12,12 +12,16 @@ from aiortc.rtp import RtcpReceiverInfo
 from tests.support import rtcp_client
 from tests.support.clock import Agenda
 from tests.support.continuity import AudioLine, Frame, VideoLine
-from tests.support.media import RtpFields
+from tests.support.media import RtpFields, begins_keyframe
 from tests.support.peer_sdp import VP8_RTX
 
+CHASE_INTERVAL = 0.01
 NACK_DELAY = 0.01
-NACK_INTERVAL = 0.08
+NACK_INTERVAL = 0.1  # libwebrtc's, while it knows no round trip
 PLI_INTERVAL = 0.4
+MAX_NACK = 200  # numbers in one message
+MAX_MISSING = 500  # more than that is given up, as in libwebrtc
+STALE = 0.3  # s after which a whole key frame is worth more than what is missing before it
 
 
 class Receiver(Protocol):
@@ -80,6 +84,14 @@ class SlotCounters:
 
 
 @dataclass(slots=True)
+class Missing:
+    """A packet that has not come, since when, and when to ask again."""
+
+    since: float
+    due: float
+
+
+@dataclass(slots=True)
 class Slot:
     """One line of packets under one SSRC. `line` judges it; packets wait here for their turn."""
 
@@ -94,7 +106,7 @@ class Slot:
     _next: int | None = None
     _highest: int = 0
     _waiting: dict[int, RtpFields] = field(default_factory=dict)
-    _since: float | None = None
+    _missing: dict[int, Missing] = field(default_factory=dict)
     _chasing: bool = False
     _last_pli: float = -1e9
     _reported: tuple[int, int] = (0, 0)
@@ -112,14 +124,15 @@ class Slot:
         if index < self._next or index in self._waiting:
             self.counters.late += 1
             return
+        for number in range(self._highest + 1, index):
+            self._missing[number] = Missing(now, now + NACK_DELAY)
         self._highest = max(self._highest, index)
+        self._missing.pop(index, None)
         self._waiting[index] = packet
         self._release(now)
-        if self._waiting and self._since is None:
-            self._since = now
-        if self._waiting and not self._chasing:
+        if self._missing and not self._chasing:
             self._chasing = True
-            receiver.agenda.at(now + NACK_DELAY, lambda later: self._chase(receiver, later))
+            receiver.agenda.at(now + CHASE_INTERVAL, lambda later: self._chase(receiver, later))
 
     def report_block(self, now: float) -> RtcpReceiverInfo | None:
         """RFC 3550 6.4.1, with the loss since the last block."""
@@ -142,10 +155,8 @@ class Slot:
         )
 
     def missing(self) -> list[int]:
-        """Indices between the last in order and the newest."""
-        if self._next is None:
-            return []
-        return [n for n in range(self._next, self._highest) if n not in self._waiting]
+        """Indices that are still hoped for."""
+        return list(self._missing)
 
     def capture_wall(self, timestamp: int) -> float:
         """The publisher's wall clock at an RTP timestamp, by the newest Sender Report."""
@@ -174,35 +185,61 @@ class Slot:
         while self._next in self._waiting:
             self.line.packet(self._waiting.pop(self._next), now)
             self._next += 1
-        if not self._waiting:
-            self._since = None
 
     def _chase(self, receiver: Receiver, now: float) -> None:
         """Asks for the missing packets again and again, until patience is at its end."""
-        missing = self.missing()
-        if not missing or self._since is None:
-            self._chasing = False
-            return
-        if now - self._since > self.policy.patience:
-            self._skip(receiver, now)
-        elif self.policy.nack and self.kind == "video":
+        self._skip(self._hopeless(now), receiver, now)
+        due = [index for index, missing in self._missing.items() if missing.due <= now]
+        if due and self.policy.nack and self.kind == "video":
             self.counters.nacks += 1
-            numbers = [index & 0xFFFF for index in missing[:100]]
+            numbers = [index & 0xFFFF for index in due[:MAX_NACK]]
             receiver.send_rtcp(rtcp_client.nack(receiver.ssrc, self.ssrc, numbers))
-        self._chasing = self._since is not None
+        for index in due:
+            self._missing[index].due = now + NACK_INTERVAL
+        self._chasing = bool(self._missing)
         if self._chasing:
-            receiver.agenda.at(now + NACK_INTERVAL, lambda later: self._chase(receiver, later))
+            receiver.agenda.at(now + CHASE_INTERVAL, lambda later: self._chase(receiver, later))
 
-    def _skip(self, receiver: Receiver, now: float) -> None:
-        """Lives with the oldest hole and, for pictures, asks for a key frame."""
-        assert self._next is not None
-        first = min(self._waiting)
-        self.counters.holes += first - self._next
-        self._next = first
-        self.line.gap()
+    def _hopeless(self, now: float) -> int:
+        """The index up to which nothing is hoped for any more."""
+        if len(self._missing) > MAX_MISSING:
+            return max(self._missing) + 1
+        too_old = [i for i, gap in self._missing.items() if now - gap.since > self.policy.patience]
+        stale = any(now - missing.since > STALE for missing in self._missing.values())
+        keys = (self._whole_keyframes() if stale else []) if self.kind == "video" else []
+        return max([index + 1 for index in too_old] + keys, default=0)
+
+    def _whole_keyframes(self) -> list[int]:
+        """Where key frames begin that are here to their last packet."""
+        return [
+            index
+            for index, packet in self._waiting.items()
+            if begins_keyframe(packet.payload) and self._reaches_marker(index)
+        ]
+
+    def _reaches_marker(self, index: int) -> bool:
+        while (packet := self._waiting.get(index)) is not None:
+            if packet.marker:
+                return True
+            index += 1
+        return False
+
+    def _skip(self, end: int, receiver: Receiver, now: float) -> None:
+        """Lives with the holes before `end` and, for pictures, asks for a key frame."""
+        if self._next is None or end <= self._next:
+            return
+        for index in range(self._next, end):
+            packet = self._waiting.pop(index, None)
+            if packet is not None:
+                self.line.packet(packet, now)
+            else:
+                self.counters.holes += 1
+                self._missing.pop(index, None)
+                self.line.gap()
+        self._next = end
+        wanted = end not in self._waiting or not begins_keyframe(self._waiting[end].payload)
         self._release(now)
-        self._since = now if self._waiting else None
-        if self.kind == "video" and self.policy.pli:
+        if wanted and self.kind == "video" and self.policy.pli:
             self.ask_keyframe(receiver, now)
 
     def ask_keyframe(self, receiver: Receiver, now: float) -> None:
