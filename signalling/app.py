@@ -103,6 +103,8 @@ def _hub_settings(settings: Settings) -> HubSettings:
 async def _drain(app: web.Application) -> None:
     """Clients hear that the server stops before their sockets are closed."""
     hub, server = app[HUB], app[SERVER]
+    if hub.is_draining:
+        return
     hub.drain()
     await server.emit("server-draining", {})
     if server.eio.sockets:

@@ -18,7 +18,7 @@ from signalling import config, doctor, logs
 from signalling.app import AccessLogger, create_app
 from signalling.config import ConfigError, Settings
 from signalling.permissions import Identity, Role
-from signalling.tokens import mint
+from signalling.tokens import TokenError, mint, verify
 
 SHUTDOWN_TIMEOUT = 2.0
 LINK_HOURS = 24.0
@@ -120,6 +120,10 @@ def token(
     settings = _settings()
     identity = Identity(user or f"u-{secrets.token_hex(6)}", name, role, class_id)
     minted = _mint(settings, identity, hours)
+    try:
+        verify(minted, config.signing_secret(settings), now=time.time())
+    except TokenError:
+        _fail("a token needs a name of 1 to 80 characters and a class id of A-Z a-z 0-9 _ -")
     typer.echo(join_link(settings.base_url, minted, class_id) if url else minted)
 
 

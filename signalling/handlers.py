@@ -112,7 +112,10 @@ def _chat(room: Classroom, person: Participant, message: ChatMessage, now: float
 
 def _hand(room: Classroom, person: Participant, message: Hand, now: float) -> Decision:
     if message.raised != (person.hand_at is not None):
-        person.hand_at = room.wall_ms(now) if message.raised else None
+        if message.raised:
+            room.roster.raise_hand(person, room.wall_ms(now))
+        else:
+            person.hand_at = None
         room.updates.updated(person, now)
         room.updates.hands(now)
     return Decision()

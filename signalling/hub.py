@@ -59,6 +59,7 @@ class Hub:
         self.sessions: dict[str, Session] = {}
         self.tally = Tally()
         self.is_draining = False
+        self.plane = plane
         self._outgoing = outgoing
         self._conductor = Conductor(plane, outgoing)
         self._inboxes: WeakValueDictionary[tuple[str, str], Inbox] = WeakValueDictionary()

@@ -8,7 +8,7 @@ from sfu.config import WorkerConfig
 from sfu.dtls import AiortcDtls
 from sfu.events import Event
 from sfu.io.udp import UdpWorker
-from sfu.router import SlotWant
+from sfu.layout import SlotWant
 from sfu.stats import WorkerSnapshot
 from sfu.worker import Worker
 from signalling.logs import get_logger

@@ -28,14 +28,14 @@ def hide_secrets(
 
 
 class ClientFaults(logging.Filter):
-    """Makes one short line of a traceback that a client's malformed packet caused.
+    """Makes one short line of the tracebacks of engineio.
 
-    engineio logs every exception of its packet parser with a traceback, so whoever connects
-    could fill the disk.
+    It logs every exception of its packet parser with one, so whoever connects could fill the
+    disk. Exceptions of our own handlers do not get there: the hub answers and logs them.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and record.getMessage().startswith("message"):
+        if record.name == "engineio.server" and record.exc_info:
             record.msg = "malformed packet refused: %s"
             record.args = (type(record.exc_info[1]).__name__,)
             record.exc_info = None
@@ -74,6 +74,7 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    handler.addFilter(ClientFaults())
     for name in ("aiortc", "aioice", "engineio.server", "socketio.server"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -26,6 +26,7 @@ VENDOR_CACHE = "public, max-age=86400"
 _INLINE_SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.S | re.I)
 
 _HEADERS = {
+    "Server": "liveclass",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address of a class holds its token
     "Cross-Origin-Opener-Policy": "same-origin",

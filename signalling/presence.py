@@ -32,6 +32,7 @@ class Participant:
     socket: str | None
     deadline: float | None = None
     hand_at: int | None = None
+    hand_order: int = 0
     microphone: bool = False
     camera: bool = False
     screen: bool = False
@@ -85,6 +86,7 @@ class Roster:
     def __init__(self, rng: Rng) -> None:
         self._rng = rng
         self._order = 0
+        self._hand_order = 0
         self._by_id: dict[str, Participant] = {}
         self._by_user: dict[str, Participant] = {}
 
@@ -167,7 +169,12 @@ class Roster:
     def hands(self) -> list[Participant]:
         """Raised hands, the first one first."""
         raised = [p for p in self._by_id.values() if p.hand_at is not None and not p.is_hidden]
-        return sorted(raised, key=lambda person: (person.hand_at or 0, person.order))
+        return sorted(raised, key=lambda person: person.hand_order)
+
+    def raise_hand(self, person: Participant, at: int) -> None:
+        """The hand goes up behind all others; `at` is only for showing."""
+        self._hand_order += 1
+        person.hand_at, person.hand_order = at, self._hand_order
 
     def describe_hands(self) -> list[dict[str, object]]:
         return [{"participant": person.id, "at": person.hand_at} for person in self.hands()]

@@ -1,0 +1,53 @@
+"""What reaches the log, and what never does."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from signalling import logs
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_lines_are_json_without_secrets_when_not_on_a_terminal() -> None:
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    logs.get_logger("test").info("joined", token="t0ken", Resume="r3sume", participant="p1")
+    (line,) = lines(stream)
+    assert line["event"] == "joined"
+    assert line["participant"] == "p1"
+    assert "t0ken" not in stream.getvalue()
+    assert "r3sume" not in stream.getvalue()
+
+
+def test_libraries_write_the_same_way_and_below_the_level_nothing() -> None:
+    stream = io.StringIO()
+    logs.configure("warning", stream)
+    logging.getLogger("aiohttp.server").warning("from %s", "aiohttp")
+    logging.getLogger("aiohttp.server").info("quiet")
+    assert [line["event"] for line in lines(stream)] == ["from aiohttp"]
+
+
+def test_malformed_packets_do_not_write_tracebacks() -> None:
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    logger = logging.getLogger("engineio.server")
+    try:
+        raise ValueError("binary attachments are not accepted")
+    except ValueError:
+        logger.exception("message async handler error")
+    assert "Traceback" not in stream.getvalue()

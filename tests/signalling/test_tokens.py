@@ -1,0 +1,114 @@
+"""Join tokens: which open a class, and which do not."""
+
+import base64
+import json
+
+import jwt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signalling.permissions import Identity, Right, Role, abilities, may
+from signalling.tokens import LEEWAY, MAX_TOKEN, TokenError, mint, verify
+
+SECRET = "a secret that is long enough for HS256"
+NOW = 1_700_000_000.0
+RAVI = Identity("u1", "Ravi", Role.STUDENT, "demo")
+CLAIMS: dict[str, object] = {
+    "sub": "u1",
+    "name": "Ravi",
+    "role": "student",
+    "class": "demo",
+    "exp": NOW + 60,
+}
+
+
+def signed(claims: dict[str, object], secret: str = SECRET, algorithm: str = "HS256") -> str:
+    return jwt.encode(claims, secret, algorithm=algorithm)
+
+
+def code_of(token: object, now: float = NOW) -> str:
+    with pytest.raises(TokenError) as caught:
+        verify(token, SECRET, now=now)
+    return caught.value.code
+
+
+def test_minted_token_is_verified() -> None:
+    identity = Identity("u1", "Ravi", Role.TEACHER, "demo", {Right.SCREEN: False})
+    assert verify(mint(identity, SECRET, now=NOW, lifetime=60), SECRET, now=NOW) == identity
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1, max_size=80).filter(lambda name: name.isprintable()))
+def test_any_name_survives(name: str) -> None:
+    identity = Identity("u1", name, Role.STUDENT, "demo")
+    assert verify(mint(identity, SECRET, now=NOW, lifetime=60), SECRET, now=NOW).name == name
+
+
+def test_token_expires_with_little_leeway() -> None:
+    token = mint(RAVI, SECRET, now=NOW, lifetime=60)
+    assert verify(token, SECRET, now=NOW + 60 + LEEWAY - 1) == RAVI
+    assert code_of(token, NOW + 60 + LEEWAY) == "token_expired"
+
+
+def test_token_is_not_valid_before_its_time() -> None:
+    token = signed({**CLAIMS, "nbf": NOW + 31, "exp": NOW + 600})
+    assert code_of(token) == "token_not_yet_valid"
+    assert verify(token, SECRET, now=NOW + 31).name == "Ravi"
+
+
+@pytest.mark.parametrize("token", [None, "", 5, {"token": "x"}, b"bytes"])
+def test_no_token(token: object) -> None:
+    assert code_of(token) == "no_token"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "nonsense",
+        "a.b.c",
+        "ä.ö.ü",
+        "x" * (MAX_TOKEN + 1),
+        signed(CLAIMS, "another secret that is long enough too"),
+        signed(CLAIMS, algorithm="HS512", secret=SECRET * 2),
+        signed({**CLAIMS, "role": "king"}),
+        signed({**CLAIMS, "class": "../x"}),
+        signed({**CLAIMS, "name": ""}),
+        signed({**CLAIMS, "name": "x" * 81}),
+        signed({**CLAIMS, "grants": {"publish": "yes"}}),
+        *(signed({k: v for k, v in CLAIMS.items() if k != claim}) for claim in CLAIMS),
+    ],
+)
+def test_bad_token(token: str) -> None:
+    assert code_of(token) == "bad_token"
+
+
+def test_unsigned_token_is_refused() -> None:
+    def part(value: object) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    assert code_of(f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(CLAIMS)}.") == "bad_token"
+
+
+def test_changed_token_is_refused() -> None:
+    head, body, signature = signed(CLAIMS).split(".")
+    forged = base64.urlsafe_b64encode(json.dumps({**CLAIMS, "role": "teacher"}).encode()).decode()
+    assert code_of(f"{head}.{forged.rstrip('=')}.{signature}") == "bad_token"
+    assert body
+
+
+def test_unknown_claims_and_grants_are_ignored() -> None:
+    token = signed({**CLAIMS, "iss": "shop", "aud": "x", "grants": {"record": True, "chat": False}})
+    identity = verify(token, SECRET, now=NOW)
+    assert identity.grants == {Right.CHAT: False}
+
+
+def test_grants_override_the_role() -> None:
+    observer = Identity("u", "O", Role.OBSERVER, "demo", {Right.HIDDEN: False, Right.CHAT: True})
+    assert not may(observer, Right.HIDDEN)
+    assert abilities(observer) == {
+        "publish": False,
+        "screen": False,
+        "chat": True,
+        "moderate": False,
+    }
