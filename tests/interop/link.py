@@ -40,6 +40,17 @@ class EveryNth:
 
 
 @dataclass(slots=True)
+class EveryThird:
+    """Loses each third datagram, of whatever kind."""
+
+    seen: int = 0
+
+    def __call__(self, datagram: bytes) -> bool:
+        self.seen += 1
+        return self.seen % 3 == 0
+
+
+@dataclass(slots=True)
 class FirstFrame:
     """Loses a stream's packets up to the first marker: its first frame, a key frame."""
 

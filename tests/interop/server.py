@@ -10,7 +10,7 @@ from sfu.control import Answer
 from sfu.dtls import AiortcDtls
 from sfu.events import Event
 from sfu.io.udp import UdpWorker
-from sfu.router import SlotWant
+from sfu.layout import SlotWant
 from sfu.stats import ConsumerSnapshot, LayerSnapshot, RouterSnapshot, TransportSnapshot
 from sfu.worker import Worker
 from tests.interop.waiting import Signal

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.interop.link import EveryNth, FirstFrame, Link
+from tests.interop.link import EveryNth, EveryThird, FirstFrame, Link
 from tests.interop.peer import Peer
 from tests.interop.server import ClassServer
 from tests.interop.tracks import Picture, gaps
@@ -66,3 +66,11 @@ async def test_a_key_frame_comes_when_a_subscriber_asks(
     assert loss.lost
     assert server.slot("student", mid).plis_received >= 1
     assert server.layer("teacher", "camera").plis_sent >= 2  # for the start, and for the loss
+
+
+async def test_joining_gets_through_loss(server: ClassServer, link: Link, peer: MakePeer) -> None:
+    link.to_server, link.to_client = EveryThird(), EveryThird()
+    _, student = await joined(peer, teacher=None, student=link)
+    student.show("teacher:camera")
+    await student.sink("video").more(10)
+    assert server.transport("student").state == "connected"
