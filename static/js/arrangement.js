@@ -43,7 +43,8 @@ export const grid = computed(() => {
   const selfId = store.self.value?.id ?? "";
   const count = Object.keys(others.value).filter((id) => id !== selfId).length + 1;
   const limit = (videoMids.value.length || 10) - (stage.value ? 1 : 0) + 1;
-  return gridFor({ ...gallerySpace.value, count, limit });
+  const minWidth = gallerySpace.value.width < 600 ? 120 : 172;
+  return gridFor({ ...gallerySpace.value, count, limit, minWidth });
 });
 
 const pageSize = computed(() => Math.max(1, grid.value.size - 1));

@@ -132,9 +132,13 @@ export function pageOf(list, page, size) {
   return { pages, page: current, items: list.slice(current * size, current * size + size) };
 }
 
-/** Heights are asked in steps, so that resizing a window by a pixel asks for nothing new. @param {number} pixels */
+/**
+ * Heights are asked in steps, so that resizing a window by a pixel asks for nothing new, and a tenth below the real height:
+ * the server sends the layer that reaches it, and nobody sees a picture stretched by a tenth.
+ * @param {number} pixels
+ */
 export function heightStep(pixels) {
-  return Math.max(90, Math.ceil(pixels / 90) * 90);
+  return Math.max(90, Math.ceil((pixels * 0.9) / 90) * 90);
 }
 
 /**

@@ -55,6 +55,8 @@ const diagnostics = {
 const classId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 Object.assign(window, { liveclass: diagnostics });
 intents.open(classId, takeToken(classId));
-render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+root.replaceChildren();
+render(html`<${App} />`, root);
 listenToBrowser();
 listenForKeys();

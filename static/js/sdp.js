@@ -13,22 +13,14 @@ export function preferStereo(sdp) {
 
 /** @param {string} section */
 function isReceivingAudio(section) {
-  return section.startsWith("m=audio") && /^a=(recvonly|sendrecv)\r?$/m.test(section);
+  return section.startsWith("m=audio") && /^a=(recvonly|sendrecv)$/m.test(section);
 }
 
 /** @param {string} section */
 function withStereo(section) {
-  const opus = section.match(/^a=rtpmap:(\d+) opus\/48000\/2\r?$/im);
+  const opus = section.match(/^a=rtpmap:(\d+) opus\/48000\/2$/im);
   if (!opus) return section;
   const line = new RegExp(`^(a=fmtp:${opus[1]} )([^\\r\\n]*)`, "m");
-  if (!line.test(section)) return section.replace(opus[0], `${opus[0].trimEnd()}\r\na=fmtp:${opus[1]} stereo=1`);
+  if (!line.test(section)) return section.replace(opus[0], `${opus[0]}\r\na=fmtp:${opus[1]} stereo=1`);
   return section.replace(line, (whole, head, list) => (/(^|;)\s*stereo=/.test(list) ? whole : `${head}${list};stereo=1`));
-}
-
-/** The mids of an offer by kind and direction, in order. @param {string} sdp @param {"audio"|"video"} kind @param {string} direction */
-export function midsOf(sdp, kind, direction) {
-  return sdp
-    .split(/^(?=m=)/m)
-    .filter((section) => section.startsWith(`m=${kind} `) && new RegExp(`^a=${direction}\\r?$`, "m").test(section))
-    .map((section) => section.match(/^a=mid:(\S+)/m)?.[1] ?? "");
 }

@@ -164,15 +164,15 @@ export class Session {
 
   _sendLayout() {
     if (!this._offered || !this.protocol.connected) return;
-    const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
+    const density = globalThis.devicePixelRatio || 1;
     const view = {
       mids: videoMids.value,
       stage: stage.value,
       tiles: galleryPage.value.items,
       participants: state.value.participants,
       selfId: state.value.self?.id ?? "",
-      stageHeight: stageSpace.value.height * ratio,
-      tileHeight: grid.value.height * ratio,
+      stageHeight: stageSpace.value.height * Math.min(density, 2),
+      tileHeight: grid.value.height * Math.min(density, 1.5),
       visible: visible.value,
     };
     const slots = planSlots(view, this._asked);

@@ -23,8 +23,8 @@ export function ClassPage() {
       <main class="class-main">
         <${Banners} />
         ${waiting ? html`<${Waiting} />` : html`<${Stage} />`}
-        <${Gallery} />
         <${Reactions} />
+        <${Gallery} />
       </main>
       <${Panel} />
     </div>

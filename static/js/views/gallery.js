@@ -23,7 +23,7 @@ function rove(event) {
 
 /** @param {{label: string, icon: string, to: number, disabled: boolean}} props */
 function Turn({ label, icon, to, disabled }) {
-  return html`<button type="button" class="turn" aria-label=${label} disabled=${disabled} onClick=${() => goToPage(to)}><${Icon} name=${icon} /></button>`;
+  return html`<button type="button" class=${`turn turn-${icon}`} aria-label=${label} disabled=${disabled} onClick=${() => goToPage(to)}><${Icon} name=${icon} /></button>`;
 }
 
 export function Gallery() {
@@ -33,7 +33,7 @@ export function Gallery() {
   useMeasured(space, gallerySpace);
   useSignalEffect(() => {
     list.current?.style.setProperty("--tile-width", `${grid.value.width}px`);
-    list.current?.style.setProperty("--columns", String(grid.value.columns));
+    list.current?.style.setProperty("--grid-width", `${grid.value.columns * (grid.value.width + 8)}px`);
   });
   const { pages, page, items } = galleryPage.value;
   const end = (/** @type {PointerEvent} */ event) => {
@@ -42,7 +42,7 @@ export function Gallery() {
     if (Math.abs(moved) > SWIPE) goToPage(Math.min(pages - 1, Math.max(0, page - Math.sign(moved))));
   };
   const begin = (/** @type {PointerEvent} */ event) => (swipe.current = event.pointerType === "touch" ? event.clientX : null);
-  return html`<section class="gallery" aria-label="People" data-testid="gallery">
+  return html`<section class="gallery" data-paged=${pages > 1} aria-label="People" data-testid="gallery">
     ${pages > 1 && html`<${Turn} label="Previous page" icon="chevron-left" to=${page - 1} disabled=${page === 0} />`}
     <div class="gallery-space" ref=${space} onPointerDown=${begin} onPointerUp=${end}>
       <ul class="gallery-grid" ref=${list} onKeyDown=${rove}>
@@ -51,6 +51,6 @@ export function Gallery() {
       </ul>
     </div>
     ${pages > 1 && html`<${Turn} label="Next page" icon="chevron-right" to=${page + 1} disabled=${page === pages - 1} />`}
-    ${pages > 1 && html`<p class="gallery-pages" aria-live="polite">${page + 1}<span class="quiet">/${pages}</span></p>`}
+    ${pages > 1 && html`<p class="gallery-pages" aria-label=${`Page ${page + 1} of ${pages}`}>${page + 1}<span class="quiet"> / ${pages}</span></p>`}
   </section>`;
 }

@@ -5,7 +5,7 @@ import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.js";
 
-/** @typedef {{label: string, icon?: string, hint?: string, checked?: boolean, danger?: boolean, heading?: boolean, run?: () => unknown}} MenuItem */
+/** @typedef {{label: string, icon?: string, hint?: string, symbol?: string, checked?: boolean, danger?: boolean, heading?: boolean, run?: () => unknown}} MenuItem */
 
 const open = signal(/** @type {{anchor: HTMLElement, label: string, items: MenuItem[]}|null} */ (null));
 
@@ -35,7 +35,7 @@ function move(event) {
   const items = [...list.querySelectorAll("button")];
   const here = items.indexOf(/** @type {any} */ (document.activeElement));
   /** @type {Record<string, number>} */
-  const target = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 };
+  const target = { ArrowDown: here + 1, ArrowRight: here + 1, ArrowUp: here - 1, ArrowLeft: here - 1, Home: 0, End: -1 };
   if (event.key === "Escape" || event.key === "Tab") closeMenu();
   else if (event.key in target) items.at(target[event.key] % items.length)?.focus();
   else return;
@@ -50,6 +50,8 @@ function Item({ item }) {
     closeMenu();
     item.run?.();
   };
+  if (item.symbol)
+    return html`<li class="menu-symbol" role="none"><button type="button" class="symbol" role="menuitem" aria-label=${item.label} onClick=${choose}>${item.symbol}</button></li>`;
   const role = item.checked === undefined ? "menuitem" : "menuitemradio";
   return html`<li role="none">
     <button type="button" class="menu-item" role=${role} aria-checked=${item.checked} data-danger=${item.danger} onClick=${choose}>

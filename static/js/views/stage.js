@@ -45,7 +45,7 @@ function OnStage({ shown, person, player }) {
   const hand = hands.value.indexOf(person.id) + 1;
   const speaking = person.microphone && speakers.value.includes(person.id);
   const label = sharing ? `${person.name}'s screen` : describe(person, hand, speaking);
-  return html`<div class="on-stage" role="group" data-source=${shown.source} data-speaking=${speaking} aria-label=${label}>
+  return html`<div class="on-stage" role="group" tabindex="-1" data-source=${shown.source} data-speaking=${speaking} aria-label=${label}>
     ${!sharing && html`<${Avatar} id=${person.id} name=${person.name} />`}
     ${(sharing || person.camera) &&
     html`<${RemoteVideo} participant=${person.id} source=${shown.source} label=${label} hold=${(/** @type {any} */ video) => (player.current = video)} />`}

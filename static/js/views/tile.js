@@ -29,7 +29,7 @@ export function TileMarks({ person, hand, own = false }) {
       <span>${own ? "You" : person.name}</span>
     </div>
     ${hand > 0 && html`<div class="tile-hand"><${Icon} name="hand" />${hand}</div>`}
-    ${person.connection !== "connected" && html`<div class="tile-link"><${Icon} name="signal-low" />${person.connection === "lost" ? "Reconnecting" : "Poor connection"}</div>`}
+    ${person.connection !== "connected" && html`<div class="tile-link" data-kind=${person.connection}><${Icon} name=${person.connection === "lost" ? "wifi-off" : "wifi-low"} /><span>${person.connection === "lost" ? "Reconnecting" : "Poor connection"}</span></div>`}
   `;
 }
 

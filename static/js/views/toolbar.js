@@ -51,7 +51,7 @@ function HandTool() {
     warm=${place > 0} testid="button-hand" run=${intents.toggleHand} />`;
 }
 
-const reactionItems = () => Object.entries(REACTIONS).map(([kind, { symbol, label }]) => ({ label: `${symbol} ${label}`, run: () => intents.react(kind) }));
+const reactionItems = () => Object.entries(REACTIONS).map(([kind, { symbol, label }]) => ({ label, symbol, run: () => intents.react(kind) }));
 
 /** @returns {import("./menu.js").MenuItem[]} what the bar has no room for */
 function moreItems() {
@@ -77,7 +77,7 @@ function askToEnd() {
 
 export function Toolbar() {
   const { publish = false } = self.value?.can ?? {};
-  return html`<footer class="toolbar" role="toolbar" aria-label="Class controls">
+  return html`<footer class="toolbar" role="group" aria-label="Class controls">
     <div class="toolbar-group">
       ${publish && html`<${DeviceTool} kind="microphone" /><${DeviceTool} kind="camera" />`}
       <${ScreenTool} />

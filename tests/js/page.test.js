@@ -1,0 +1,52 @@
+// The page's files agree with each other: modules that are imported exist, icons and import map are complete.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { ICONS } from "../../tools/icons.js";
+
+const root = new URL("../../", import.meta.url);
+const page = readFileSync(new URL("static/class.html", root), "utf8");
+const imports = JSON.parse(page.match(/<script type="importmap">(.*?)<\/script>/s)?.[1] ?? "{}").imports;
+const scripts = readdirSync(new URL("static/js/", root), { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith(".js"))
+  .map((name) => ({ name, text: readFileSync(new URL(`static/js/${name}`, root), "utf8") }));
+
+test("every bare import has a place in the import map, and every place a file", () => {
+  const bare = scripts.flatMap(({ text }) => [...text.matchAll(/^import .*?from "([^."][^"]*)"/gms)].map((match) => match[1]));
+  for (const name of new Set(bare)) assert.ok(name in imports, name);
+  for (const path of Object.values(imports)) {
+    assert.ok(existsSync(new URL(path.replace(/^\/vendor\//, "node_modules/"), root)), path);
+  }
+});
+
+test("what the pages link to exists", () => {
+  for (const file of ["class.html", "index.html"]) {
+    const html = readFileSync(new URL(`static/${file}`, root), "utf8");
+    const paths = [...html.matchAll(/(?:src|href)="(\/static\/[^"#]+)/g)].map((match) => match[1]);
+    assert.ok(paths.length > 5);
+    for (const path of paths) assert.ok(existsSync(new URL(path.slice(1), root)), path);
+  }
+});
+
+test("the pages have no inline style, handler or script but the import map", () => {
+  for (const file of ["class.html", "index.html"]) {
+    const html = readFileSync(new URL(`static/${file}`, root), "utf8");
+    assert.doesNotMatch(html, /\sstyle=|<style|\son[a-z]+=/i);
+    assert.doesNotMatch(html.replace(/<script type="importmap">/, ""), /<script(?![^>]*src=)/);
+  }
+  for (const { name, text } of scripts) assert.doesNotMatch(text, /\sstyle="/, name);
+});
+
+test("every icon that is named is in the sprite, and none for nothing", () => {
+  const all = scripts.map(({ text }) => text).join("\n") + readFileSync(new URL("static/index.html", root), "utf8");
+  const named = [...all.matchAll(/<\$\{Icon\} name=(?:"([a-z0-9-]+)"|\$\{([^}]*)\})/g)].flatMap((match) => match[1] ?? [...match[2].matchAll(/"([a-z0-9-]+)"/g)].map((one) => one[1]));
+  for (const name of named.filter((one) => !["microphone", "camera", "lost"].includes(one))) assert.ok(ICONS.includes(name), name);
+  for (const name of ICONS) assert.ok(all.includes(`"${name}"`) || all.includes(`#${name}"`), `${name} is not used`);
+});
+
+test("lockfile and manifests name no registry", () => {
+  const lock = readFileSync(new URL("package-lock.json", root), "utf8");
+  assert.doesNotMatch(lock, /"resolved"|registry/);
+});
