@@ -35,13 +35,15 @@ def allocate(requests: Sequence[SlotRequest[Key]], budget: float | None) -> dict
     """Layer index per slot; None: paused for lack of bandwidth, or nothing to choose from.
 
     Every slot gets its lowest layer first, in order of priority; what is left raises them one
-    after the other, in the same order. Without a budget each gets what it asks for.
+    after the other, in the same order. Without a budget each gets what it asks for. The first
+    slot is never paused: what is known of the bandwidth is a guess, and a class without its
+    picture is no class.
     """
     ladders = {request.key: _ladder(request) for request in _by_priority(requests)}
     left = math.inf if budget is None else budget
     chosen: dict[Key, LayerInfo | None] = {}
     for key, ladder in ladders.items():
-        fits = bool(ladder) and ladder[0].bitrate <= left
+        fits = bool(ladder) and (not any(chosen.values()) or ladder[0].bitrate <= left)
         chosen[key] = ladder[0] if fits else None
         left -= ladder[0].bitrate if fits else 0
     for key, ladder in ladders.items():

@@ -87,6 +87,19 @@ class Downlink:
             int.from_bytes(seed[6:], "big") & 0x7FFF,
         )
 
+    def move(self, address: Address | None) -> None:
+        """The nominated address; another one is another path."""
+        if address != self.address and self.address is not None:
+            self.forget_path()
+        self.address = address
+
+    def forget_path(self) -> None:
+        """After an outage or on another network nothing is known of the bandwidth: the loss that
+        is reported next is of the time in between."""
+        self.estimator = DownlinkEstimator()
+        self.remb = None
+        self.loss = 0.0
+
     def connect(self, srtp: OutboundSrtp) -> None:
         """Keys are there: slots may carry media from now on."""
         self._srtp = srtp

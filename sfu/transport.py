@@ -167,7 +167,7 @@ class Transport:
     def receive_stun(self, request: BindingRequest, address: Address, now: float) -> bytes:
         """The answer to a binding request; raises StunError."""
         answer = self.agent.handle_request(request, address, now)
-        self.downlink.address = self.agent.selected
+        self.downlink.move(self.agent.selected)
         for data in self._dtls_queue:
             self._services.outbox.append((address, [data]))
         self._dtls_queue.clear()
@@ -184,6 +184,7 @@ class Transport:
             self._services.on_changed(self)
         elif self.state is TransportState.DISCONNECTED and ice is IceState.CONNECTED:
             self.state = TransportState.CONNECTED
+            self.downlink.forget_path()
             self._services.on_changed(self)
 
     # -- RTP and RTCP -----------------------------------------------------------------------

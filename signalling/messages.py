@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from signalling.errors import MessageError
 
-MAX_SDP = 100_000
+MAX_SDP = 400_000  # as sfu.sdp.MAX_LENGTH: a class offer with 40 slots has about 150 kB
 MAX_TEXT = 2_000
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

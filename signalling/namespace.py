@@ -11,7 +11,7 @@ from signalling.logs import get_logger
 
 PING_INTERVAL = 3
 PING_TIMEOUT = 4
-MAX_MESSAGE = 160_000  # bytes; an offer of 100 kB fits with its JSON escapes
+MAX_MESSAGE = 500_000  # bytes; the longest offer fits with its JSON escapes
 MAX_UNSENT = 2_000  # messages queued for one socket that does not read
 UNAUTHENTICATED = 10.0  # seconds a socket may take to bring its token
 CARE_INTERVAL = 2.0

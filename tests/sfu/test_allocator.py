@@ -25,8 +25,8 @@ def test_without_a_budget_a_slot_gets_the_smallest_layer_that_fills_it(max_heigh
 @pytest.mark.parametrize(
     ("budget", "expected"),
     [
-        (0, None),
-        (149e3, None),
+        (0, 0),
+        (149e3, 0),
         (150e3, 0),
         (499e3, 0),
         (500e3, 1),
@@ -35,14 +35,14 @@ def test_without_a_budget_a_slot_gets_the_smallest_layer_that_fills_it(max_heigh
         (math.inf, 2),
     ],
 )
-def test_one_slot_gets_the_best_that_fits(budget, expected):
+def test_one_slot_gets_the_best_that_fits_and_is_never_paused(budget, expected):
     assert allocate([slot("a")], budget) == {"a": expected}
 
 
 @pytest.mark.parametrize(
     ("budget", "expected"),
     [
-        (100e3, {"a": None, "b": None, "c": None}),
+        (100e3, {"a": 0, "b": None, "c": None}),
         (300e3, {"a": 0, "b": 0, "c": None}),
         (450e3, {"a": 0, "b": 0, "c": 0}),
         (800e3, {"a": 1, "b": 0, "c": 0}),
@@ -68,14 +68,16 @@ def test_a_small_slot_is_not_raised_above_its_goal():
 
 
 def test_what_a_large_slot_cannot_use_goes_to_a_smaller_one():
-    assert allocate([slot("screen", 0, ONE), slot("a", 1)], 200e3) == {"screen": None, "a": 0}
+    requests = [slot("stage", 0), slot("screen", 1, ONE), slot("a", 2)]
+    assert allocate(requests, 400e3) == {"stage": 0, "screen": None, "a": 0}
 
 
 def test_inactive_layers_are_never_chosen_beside_active_ones():
     layers = (LayerInfo(0, 0, 180), LayerInfo(1, 500e3, 360), LayerInfo(2, 0, 720))
     assert allocate([slot("a", layers=layers)], None) == {"a": 1}
     assert allocate([slot("a", layers=layers, max_height=100)], None) == {"a": 1}
-    assert allocate([slot("a", layers=layers)], 400e3) == {"a": None}
+    requests = [slot("stage", 0), slot("a", 1, layers)]
+    assert allocate(requests, 600e3) == {"stage": 1, "a": None}
 
 
 def test_the_lowest_layer_is_chosen_when_none_is_active_yet():
@@ -156,10 +158,12 @@ def cost(requests, plan):
 
 
 @given(requests_strategy, st.floats(0, 1e7))
-def test_a_plan_never_costs_more_than_the_budget(requests, budget):
+def test_a_plan_costs_no_more_than_the_budget_or_the_first_slots_least(requests, budget):
     plan = allocate(requests, budget)
     assert set(plan) == {request.key for request in requests}
-    assert cost(requests, plan) <= budget + 1e-3
+    first = min(requests, key=lambda request: request.priority, default=None)
+    least = first.layers[0].bitrate if first is not None else 0.0
+    assert cost(requests, plan) <= max(budget, least) + 1e-3
 
 
 @given(requests_strategy)
