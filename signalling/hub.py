@@ -84,6 +84,7 @@ class Hub:
             identity = verify(token, self.settings.secret, now=self.settings.wall())
         except LiveclassError as error:
             self.tally.connections_refused[error.code] += 1
+            log.info("connection.refused", code=error.code)
             raise
         key = (identity.class_id, identity.user_id)
         inbox = self._inboxes.get(key)

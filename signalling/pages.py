@@ -18,7 +18,6 @@ VENDOR_PACKAGES = (
     "@preact/signals",
     "@preact/signals-core",
     "socket.io-client",
-    "lucide",
 )
 STATIC_CACHE = "no-cache"  # asked again each time, answered 304 while it is the same
 VENDOR_CACHE = "public, max-age=86400"
@@ -26,7 +25,6 @@ VENDOR_CACHE = "public, max-age=86400"
 _INLINE_SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.S | re.I)
 
 _HEADERS = {
-    "Server": "liveclass",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address of a class holds its token
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -61,6 +59,7 @@ def content_policy(html: bytes = b"") -> str:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every response; a page brings its own policy."""
+    response.headers["Server"] = "liveclass"
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", content_policy())

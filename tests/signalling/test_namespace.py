@@ -251,6 +251,18 @@ async def test_token_of_one_class_does_not_open_another(server: ClassServer) -> 
         assert server.hub.rooms == {}
 
 
+async def test_class_that_nobody_begun_is_forgotten_with_its_last_person(
+    server: ClassServer,
+) -> None:
+    async with joined(server, "ravi") as (ravi, _):
+        await ravi.say("video-leave")
+        await ravi.say("video-join", classId="demo")
+        await ravi.say("video-leave")
+        await ravi.call("hand", {"raised": True})  # a round trip later
+        assert server.hub.rooms == {}
+        assert server.plane.calls[-1] == ("close_class", "demo")
+
+
 async def test_messages_before_the_join_are_refused(server: ClassServer) -> None:
     async with connected(server, "ravi") as ravi:
         refused = await ravi.call("chat-message", {"text": "hello"})
