@@ -102,6 +102,19 @@ def test_a_slot_moves_between_people_without_a_seam() -> None:
     assert told == shown
 
 
+def test_picture_numbers_continue_although_the_publishers_own_have_wrapped() -> None:
+    room = Room()
+    ada = room.add(replace(SEEN_STUDENT, numbers=BEFORE_THE_WRAP), "ada")
+    ben = room.add(replace(SEEN_STUDENT, numbers=Numbers(5, 5, picture_id=5, tl0picidx=5)), "ben")
+    watcher = room.add(STUDENT, "watcher")
+    room.join(watcher, ada, ben)
+    for name in ("ben", "ada", "ben", "ada"):
+        room.watch(watcher, [name])
+        room.run(5)
+    assert_unbroken(watcher)
+    assert pictures(watcher)[-1].publisher == ada.publisher
+
+
 def test_moving_a_slot_keeps_the_old_picture_until_the_new_person_has_a_key_frame() -> None:
     room = Room()
     ada, ben = room.add(SEEN_STUDENT, "ada"), room.add(SEEN_STUDENT, "ben")

@@ -12,6 +12,7 @@ FIRST = 80_000.0
 GROWTH = 1.08  # a second
 QUEUED = 0.06  # s above the shortest way from camera to subscriber
 HEADER_BYTES = 40
+LEAST = 30_000.0
 
 
 @dataclass(slots=True)
@@ -20,25 +21,27 @@ class Remb:
 
     estimate: float = FIRST
     _octets: int = 0
-    _asked_at: float = 0.0
+    _asked_at: float | None = None
     _shortest: float = 10.0
 
     def __call__(self, peer: Peer, now: float) -> int:
         octets = sum(
             slot.counters.octets + HEADER_BYTES * slot.counters.packets for slot in peer.slots
         )
-        received = (octets - self._octets) * 8 / max(0.5, now - self._asked_at)
+        before, self._octets = self._octets, octets
+        asked, self._asked_at = self._asked_at, now
+        if asked is None:
+            return round(self.estimate)
+        received = (octets - before) * 8 / (now - asked)
         delays = [
             frame.at - frame.captured
             for slot in peer.slots
             for frame in slot.line.frames[-30:]
-            if frame.at > self._asked_at
+            if frame.at > asked
         ]
-        self._octets, self._asked_at = octets, now
-        if delays:
-            self._shortest = min(self._shortest, *delays)
+        self._shortest = min(self._shortest, *delays) if delays else self._shortest
         if delays and max(delays) - self._shortest > QUEUED:
-            self.estimate = min(self.estimate, 0.85 * received)
+            self.estimate = max(LEAST, min(self.estimate, 0.85 * received))
         else:
             self.estimate = min(self.estimate * GROWTH, max(self.estimate, 1.5 * received))
         return round(self.estimate)
