@@ -53,7 +53,7 @@ async def picture_class(lesson: Lesson) -> None:
     await lesson.enter("Elif Aydin", camera=False, microphone=False)
     await talk(lesson)
     for seat in (dark, light, phone):
-        await sees(seat, teacher, "camera", 720, frames=1)
+        await sees(seat, teacher, "camera", 180, frames=1)
     await take(dark, "class-dark")
     await take(light, "class-light")
     await take(phone, "phone")
@@ -63,7 +63,7 @@ async def picture_class(lesson: Lesson) -> None:
     await take(light, "class-people")
     await take(teacher, "class-teacher")
     await teacher.switch("screen", True)
-    await sees(dark, teacher, "screen", 720, frames=1)
+    await sees(dark, teacher, "screen", 540, frames=1)
     await take(dark, "class-screen")
 
 

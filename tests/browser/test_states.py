@@ -1,6 +1,7 @@
 """The pages around the class: before it begins, after it ends, and without devices."""
 
 import pytest
+from playwright.async_api import Locator
 
 from loadtest.chromium import chromium
 from loadtest.local_server import LocalServer
@@ -52,7 +53,12 @@ async def test_blocked_devices_are_explained_and_can_be_tried_again(
         for device, trouble in troubles.items():
             await trouble.get_by_role("button", name="Retry").click()
             await trouble.wait_for(state="hidden")
-            assert await student.find(f"prejoin-{device}").get_attribute("aria-pressed") == "true"
+            button = student.find(f"prejoin-{device}")
+
+            async def is_on(button: Locator = button) -> bool:
+                return await button.get_attribute("aria-pressed") == "true"
+
+            await student.until(f"the {device} is on", is_on)
         await lesson.close()
 
 

@@ -14,13 +14,19 @@ async def picture(seat: Seat, of: Seat, source: str = "camera") -> Json | None:
 
 
 async def sees(seat: Seat, of: Seat, source: str, height: int, frames: int = 10) -> None:
-    """Waits until a picture of this height comes, and `frames` more of its frames are decoded."""
+    """Waits for a picture at least this high, and then until `frames` more of it are decoded."""
 
     async def has_height() -> bool:
         slot = await picture(seat, of, source)
-        return slot is not None and slot["height"] == height and slot["framesDecoded"] > 0
+        return slot is not None and slot["height"] >= height and slot["framesDecoded"] > 0
 
-    await seat.until(f"sees {of.name}'s {source} at {height}p", has_height)
+    try:
+        await seat.until(f"sees {of.name}'s {source} at {height}p", has_height)
+    except AssertionError as error:
+        sent = (await of.stats())["outbound"] if not of.page.is_closed() else "nothing"
+        raise AssertionError(
+            f"{error}\nreceived: {await picture(seat, of, source)}\nsent: {sent}"
+        ) from None
     before = await picture(seat, of, source)
     assert before is not None
 
