@@ -68,6 +68,7 @@ class Rig:
         self.events: list[tuple[float, Event]] = []
         self.stray: list[tuple[Address, bytes]] = []
         self.taps: list[Callable[[Address, bytes, float], None]] = []
+        self.up_taps: list[Callable[[Address, bytes, float], None]] = []
         self._paths: dict[Address, Path] = {}
         self._validated: set[Address] = set()
         self._requests: dict[tuple[Address, bytes], list[int]] = {}
@@ -108,12 +109,14 @@ class Rig:
         self.drain()
         return result
 
-    def inject(self, data: bytes, address: Address) -> None:
-        """A datagram straight into the worker, as if it had just arrived."""
-        self._receive([(data, address)])
+    def inject(self, address: Address, *datagrams: bytes) -> None:
+        """Datagrams straight into the worker, as if they had just arrived together."""
+        self._receive([(data, address) for data in datagrams])
 
     def send(self, path: Path, data: bytes) -> None:
         """An endpoint puts a datagram on its path to the worker."""
+        for tap in self.up_taps:
+            tap(path.address, data, self.now)
         path.up.send(data, self.now)
         deadline = path.up.next_deadline()
         if deadline is not None and (path.up_armed is None or deadline < path.up_armed):

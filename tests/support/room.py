@@ -120,7 +120,7 @@ def path(frames: list[Frame]) -> list[int]:
 def assert_unbroken(*peers: Peer) -> None:
     """No rule of continuity was broken in any slot, and no hole stayed."""
     for peer in peers:
-        assert peer.violations() == []
+        assert not peer.violations(), peer.violations()[:5]
         for slot in peer.slots:
             assert slot.counters.holes == 0, f"{peer.name} {slot.mid}: {slot.counters}"
 
@@ -130,4 +130,6 @@ def assert_consecutive(frames: list[Frame], least: int = 1) -> None:
     assert len(frames) >= least, f"{len(frames)} frames instead of {least} or more"
     first = frames[0]
     expected = [(first.publisher, first.layer, first.number + n) for n in range(len(frames))]
-    assert [(frame.publisher, frame.layer, frame.number) for frame in frames] == expected
+    got = [(frame.publisher, frame.layer, frame.number) for frame in frames]
+    wrong = [pair for pair in zip(got, expected, strict=True) if pair[0] != pair[1]]
+    assert not wrong, f"got, expected: {wrong[:3]}"
