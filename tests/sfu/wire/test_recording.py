@@ -117,10 +117,16 @@ def test_picture_ids_run_on_and_change_with_the_frame(packets: list[RtpPacket], 
         assert before.marker == next_frame
 
 
-@pytest.mark.parametrize("ssrc", LAYERS)
-def test_layers_begin_with_a_key_frame(packets: list[RtpPacket], ssrc: int) -> None:
+@pytest.mark.parametrize(
+    ("ssrc", "size"), [(LOW, (320, 180)), (MIDDLE, (640, 360)), (HIGH, (1280, 720))]
+)
+def test_layers_begin_with_a_key_frame(
+    packets: list[RtpPacket], ssrc: int, size: tuple[int, int]
+) -> None:
     layer = video(packets, ssrc)
-    assert layer[0][1].keyframe
+    keys = [(packet, descriptor) for packet, descriptor in layer if descriptor.keyframe]
+    assert keys[0] == layer[0]
+    assert {vp8.keyframe_size(packet.payload, descriptor) for packet, descriptor in keys} == {size}
     assert {descriptor.temporal_id for _, descriptor in layer} == {0, 1, 2}
 
 

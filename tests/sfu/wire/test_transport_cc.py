@@ -55,6 +55,7 @@ CASES = {
         "0001000e 00006409 aaaa 01010101010101",
     ),
     "two-bit vector": (1, ticks(1, None, 256), "00010003 00006409 d200 01 0100"),
+    "arrived together": (1, ticks(3, 0), "00010002 00006409 2002 03 00"),
     "negative delta": (1, ticks(4, -1), "00010002 00006409 d800 04 ffff"),
     "run of large deltas": (1, ticks(*[300] * 8), "00010008 00006409 4008" + "012c" * 8),
     "largest small delta": (1, ticks(255), "00010001 00006409 2001 ff"),

@@ -97,6 +97,23 @@ def test_agrees_with_aiortc_on_any_bytes(payload: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        ("100200 9d012a 4001 b400", (320, 180)),
+        ("100200 9d012a 0005 d002 ffff", (1280, 720)),
+        ("100200 9d012a ffff 4540", (16383, 69)),  # the upper two bits are scaling
+        ("100200 9d012b 4001 b400", None),  # another start code
+        ("100200 9d012a 4001 b4", None),
+        ("100200 9d", None),
+    ],
+)
+def test_key_frame_size(data: str, size: tuple[int, int] | None) -> None:
+    for descriptor in ("10", "90e0 c60f 69 00"):
+        payload = bytes.fromhex(descriptor + data)
+        assert vp8.keyframe_size(payload, parse(payload)) == size
+
+
+@pytest.mark.parametrize(
     ("before", "picture_id", "tl0", "after"),
     [
         ("90e0 c60f 69 20 00aabb", 0x1234, 0x42, "90e0 9234 42 20 00aabb"),
