@@ -22,6 +22,7 @@ class PeerSrtp:
 
     def __init__(self, keys: MasterKeys, profile: SrtpProfile) -> None:
         self._outbound = _session(keys.client, Policy.SSRC_ANY_OUTBOUND, profile)
+        self._keys, self._profile = keys, profile
         self._inbound = _session(keys.server, Policy.SSRC_ANY_INBOUND, profile)
 
     def protect(self, packet: bytes) -> bytes:
@@ -29,6 +30,11 @@ class PeerSrtp:
 
     def protect_rtcp(self, packet: bytes) -> bytes:
         return self._outbound.protect_rtcp(packet)
+
+    def protect_anything(self, packet: bytes) -> bytes:
+        """Like protect, without libsrtp's own check of the order of numbers."""
+        fresh = _session(self._keys.client, Policy.SSRC_ANY_OUTBOUND, self._profile)
+        return fresh.protect(packet)
 
     def unprotect(self, datagram: bytes) -> bytes | None:
         """The packet, or None for one that was there already; other failures raise."""

@@ -4,14 +4,29 @@ Pure: no I/O, no clock.
 """
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 from tests.support.connection import PeerPlan
+from tests.support.continuity import Frame
+from tests.support.media import RtpFields
 from tests.support.peers import Peer
 from tests.support.rig import Address
 from tests.support.room import STUDENT, TEACHER, Room, address, assert_unbroken, pictures, runs
 
 STRANGER: Address = ("203.0.113.66", 6_666)
+
+
+@dataclass(slots=True)
+class AnyLine:
+    """Takes whatever comes: what an attacker publishes need not make sense."""
+
+    rate: int = 90_000
+    frames: list[Frame] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    def packet(self, packet: RtpFields, now: float) -> None: ...
+    def gap(self) -> None: ...
+    def complain(self, now: float, what: str) -> None: ...
 
 
 class Siege:
@@ -66,11 +81,6 @@ class Siege:
         assert len(runs(fresh)) == 1
         states = [t.state for router in self.room.snapshot().routers for t in router.transports]
         assert states == ["connected", "connected"]
-
-
-def quiet_teacher() -> PeerPlan:
-    """One layer and nothing else that could blur the counters."""
-    return replace(TEACHER, publish=("microphone", "camera"), rids=("f",))
 
 
 def nobody(number: int) -> Address:

@@ -154,6 +154,10 @@ class Slot:
             dlsr=round((now - last.at) * 65_536) if last else 0,
         )
 
+    def newest(self) -> int:
+        """The newest 16-bit sequence number."""
+        return self._highest & 0xFFFF
+
     def missing(self) -> list[int]:
         """Indices that are still hoped for."""
         return list(self._missing)
