@@ -188,6 +188,14 @@ class Consumer:
         layer.add(self)
         self.downlink.slot_changed(self)
 
+    def begin_again(self, layer: Layer) -> None:
+        """The layer's line is broken: waits for its next start, unless it waits for another."""
+        self._leave_layer()
+        if self.target is None:
+            self.target = layer
+            layer.wait(self)
+        self.downlink.slot_changed(self)
+
     def _leave_layer(self) -> None:
         """Takes the slot off its layer and keeps the numbers that were sent last."""
         layer, epoch = self.layer, self.epoch
@@ -202,9 +210,9 @@ class Consumer:
         self.last_timestamp = (layer.newest_timestamp + epoch.timestamp_offset) & _TS_MASK
         self.last_at = layer.last_packet_at
         if layer.newest_picture_id >= 0:
-            self.last_picture = layer.newest_picture_id + epoch.picture_offset
+            self.last_picture = (layer.newest_picture_id + epoch.picture_offset) & 0x7FFF
         if layer.newest_tl0 >= 0:
-            self.last_tl0 = layer.newest_tl0 + epoch.tl0_offset
+            self.last_tl0 = (layer.newest_tl0 + epoch.tl0_offset) & 0xFF
 
     def _timestamp_offset(self, layer: Layer, packet: Packet, now: float) -> int:
         """Offset that puts `packet` where its capture time belongs on the slot's line.

@@ -35,6 +35,8 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     `stamp` is the batch's abs-send-time, never 0.
     """
     packets = layer.take_pending()
+    if not packets:
+        return
     for packet in packets:
         packet.stamp = stamp
     totals.packets += len(packets)
@@ -52,7 +54,7 @@ def _start_waiters(
     if position is None:
         return
     rest = packets[position:]
-    for consumer in layer.waiters:
+    for consumer in tuple(layer.waiters):
         consumer.switch(layer, rest[0], now)
         _send_run(prepare(rest, consumer.profile), rest, (consumer,), outbox, totals)
 

@@ -20,12 +20,14 @@ class PacketHistory(Generic[Packet]):
         self._indices = [-1] * capacity
         self._packets: list[Packet | None] = [None] * capacity
 
-    def put(self, index: int, packet: Packet) -> None:
-        """Keep the packet; one that comes too late does not push out a newer one."""
+    def put(self, index: int, packet: Packet) -> bool:
+        """Keep the packet. False: this index is here already, or too old to tell whether it was."""
         slot = index & self._mask
-        if index >= self._indices[slot]:
-            self._indices[slot] = index
-            self._packets[slot] = packet
+        if index <= self._indices[slot]:
+            return False
+        self._indices[slot] = index
+        self._packets[slot] = packet
+        return True
 
     def get(self, index: int) -> Packet | None:
         """The packet with exactly this index; None when it was never here or was pushed out."""

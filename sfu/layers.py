@@ -1,7 +1,8 @@
 """A Layer: one RTP stream of a producer (one rid), from its first packet to its subscribers.
 
-Owns what is shared by all who receive the layer: the sequence map, the retransmission
-history, reception statistics, the RTP clock, and the lists of consumers. Pure: no I/O, no clock.
+Owns what is shared by all who receive the layer: its line of indices, the sequence map, the
+retransmission history, reception statistics, the RTP clock, and the lists of consumers.
+Pure: no I/O, no clock.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 VIDEO_HISTORY = 1_024  # packets; 2.5 s of a 720p layer at 30 fps
 AUDIO_HISTORY = 64
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
+MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
+REORDERING = 32  # indices that may still come before the packet that began a line
+NOT_BEGUN = 1 << 48  # above every index
 
 ExtensionProfile = tuple[int, int]  # (abs-send-time id, video-orientation id); 0: not negotiated
 Group = tuple[ExtensionProfile, tuple["Consumer", ...]]
@@ -31,15 +35,20 @@ Group = tuple[ExtensionProfile, tuple["Consumer", ...]]
 class Layer:
     """One incoming RTP stream and everybody it goes to.
 
-    `groups` holds the consumers by extension profile, as tuples replaced on change, so that
-    the fan-out iterates without locks or copies and builds extensions once per profile.
+    Its line of indices only ever grows, whatever the publisher does: a new SSRC, a leap in the
+    sequence and a pause begin a new stretch right behind the old one, and its consumers begin
+    again there, so that no index stands for two packets (a GCM nonce would seal both).
     """
 
     __slots__ = (
+        "_first",
+        "_groups",
+        "_members",
+        "_newest",
         "active",
         "clock",
         "codec_name",
-        "groups",
+        "ended",
         "height",
         "history",
         "last_packet_at",
@@ -57,6 +66,7 @@ class Layer:
         "reception",
         "rid",
         "seqmap",
+        "shift",
         "ssrc",
         "waiters",
     )
@@ -78,6 +88,7 @@ class Layer:
         self.codec_name = producer.codec.name
         self.ssrc = 0
         self.active = False
+        self.ended = False  # its publisher said good-bye
         self.last_packet_at = 0.0
         self.loss = 0.0
         self.seqmap = SeqMap()
@@ -87,14 +98,32 @@ class Layer:
         self.nack = NackGenerator() if video else None
         self.reception = ReceptionStats(producer.codec.clock_rate)
         self.clock = RtpClock(producer.codec.clock_rate)
-        self.groups: tuple[Group, ...] = ()
-        self.waiters: tuple[Consumer, ...] = ()
+        self.waiters: dict[Consumer, None] = {}
         self.pending: list[Packet] = []
         self.plis_sent = 0
         self.newest_index = -1
         self.newest_timestamp = 0
         self.newest_picture_id = -1
         self.newest_tl0 = -1
+        self.shift = 0  # from the stream's index to the line's
+        self._first = NOT_BEGUN  # the stream's lowest index that has a place on the line
+        self._newest = -1  # of the line
+        self._members: dict[ExtensionProfile, dict[Consumer, None]] = {}
+        self._groups: tuple[Group, ...] | None = ()
+
+    def begin_stream(self, ssrc: int) -> None:
+        """Another SSRC sends this layer from here on."""
+        if self.ssrc:
+            self.reception = ReceptionStats(self.producer.codec.clock_rate)
+            self.clock = RtpClock(self.producer.codec.clock_rate)
+        self.ssrc = ssrc
+        self.end_line()
+
+    def end_line(self) -> None:
+        """What was received last is the end: the next packet begins a new stretch."""
+        self._first = NOT_BEGUN
+        if self.nack is not None:
+            self.nack.restart()
 
     def receive(
         self,
@@ -106,36 +135,60 @@ class Layer:
         now: float,
     ) -> DropReason | None:
         """Takes one authentic packet (padding stripped); a reason when it goes no further."""
+        if self.producer.paused:
+            return DropReason.PRODUCER_PAUSED
+        line = index + self.shift
+        if index < self._first or line - self._newest > MAX_LEAP:
+            if index < self._first < NOT_BEGUN:
+                return DropReason.RTP_TOO_OLD
+            self._begin_stretch(index)
+            reason = self.receive(index, marker, timestamp, payload, orientation, now)
+            if self.waiters:
+                self.producer.request_keyframe(self, now)
+            return reason
+        if line > self._newest:
+            self._newest = line
         if self.nack is not None:
-            self.nack.receive(index, now)
+            self.nack.receive(line, now)
         if not payload:
-            return self._receive_padding(index, timestamp)
+            return self._receive_padding(line, timestamp)
         self.last_packet_at = now  # probes don't count: they come on layers that are off, too
-        compact = self.seqmap.accept(index)
+        compact = self.seqmap.accept(line)
         if compact is None:
             return DropReason.RTP_TOO_OLD
-        if self.history.get(compact) is not None:
-            return DropReason.RTX_DUPLICATE
         packet = Packet(compact, timestamp, marker, payload, orientation=orientation)
         self._describe(packet)
-        self._queue(packet)
-        return None
+        return self._queue(packet)
 
-    def _receive_padding(self, index: int, timestamp: int) -> DropReason | None:
+    def _begin_stretch(self, index: int) -> None:
+        """A new stretch of the line; there is room before `index` for what it overtook."""
+        self.shift = self._newest + 1 + REORDERING - index
+        self._first = index - REORDERING
+        self.pending.clear()
+        if self.nack is not None:
+            self.nack.restart()
+        for consumer in self.consumers():
+            consumer.begin_again(self)
+
+    def _receive_padding(self, line: int, timestamp: int) -> DropReason | None:
         """A probe carries nothing: the gap is closed, unless later packets are out already."""
-        if self.seqmap.drop(index):
+        if self.seqmap.drop(line):
             return DropReason.RTP_PADDING
-        compact = self.seqmap.accept(index)
-        if compact is None or self.history.get(compact) is not None:
+        compact = self.seqmap.accept(line)
+        if compact is None:
             return DropReason.RTP_PADDING
-        self._queue(Packet(compact, timestamp, 0, PADDING_PAYLOAD, flags=VERSION | PADDING))
-        return None
+        return self._queue(Packet(compact, timestamp, 0, PADDING_PAYLOAD, flags=VERSION | PADDING))
 
-    def _queue(self, packet: Packet) -> None:
-        self.history.put(packet.index, packet)
+    def _queue(self, packet: Packet) -> DropReason | None:
+        """For the next flush. The history knows every index that ever was on the line, or that
+        it is too old to tell: an index goes out once."""
+        if not self.history.put(packet.index, packet):
+            repeated = self.history.get(packet.index) is not None
+            return DropReason.RTX_DUPLICATE if repeated else DropReason.RTP_TOO_OLD
         if not self.pending:
             self.on_pending(self)
         self.pending.append(packet)
+        return None
 
     def _describe(self, packet: Packet) -> None:
         if self.codec_name == "opus":
@@ -167,9 +220,27 @@ class Layer:
                         self.newest_tl0 = descriptor.tl0picidx
         return packets
 
+    def start(self) -> None:
+        """Packets come: the layer can be chosen."""
+        self.active = True
+        self.ended = False
+
+    def stop(self) -> None:
+        """Nothing comes; what was lost before says nothing of the network any more."""
+        self.active = False
+        self.loss = 0.0
+
     def is_quiet(self, now: float) -> bool:
         """True when the publisher has stopped sending this layer."""
-        return now - self.last_packet_at > QUIET_AFTER
+        return self.ended or now - self.last_packet_at > QUIET_AFTER
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Consumers by extension profile: the fan-out builds extensions once for each. Tuples,
+        made anew after a change, so that it iterates without copies."""
+        if self._groups is None:
+            self._groups = tuple((p, tuple(group)) for p, group in self._members.items() if group)
+        return self._groups
 
     def consumers(self) -> tuple["Consumer", ...]:
         """All who receive the layer now."""
@@ -177,25 +248,18 @@ class Layer:
 
     def add(self, consumer: "Consumer") -> None:
         """From the next flush on the consumer gets this layer's packets."""
-        groups = dict(self.groups)
-        groups[consumer.profile] = (*groups.get(consumer.profile, ()), consumer)
-        self.groups = tuple(groups.items())
+        self._members.setdefault(consumer.profile, {})[consumer] = None
+        self._groups = None
 
     def remove(self, consumer: "Consumer") -> None:
         """Ends the forwarding; harmless when the consumer isn't here."""
-        groups = dict(self.groups)
-        rest = tuple(c for c in groups.get(consumer.profile, ()) if c is not consumer)
-        if rest:
-            groups[consumer.profile] = rest
-        else:
-            groups.pop(consumer.profile, None)
-        self.groups = tuple(groups.items())
+        self._members.get(consumer.profile, {}).pop(consumer, None)
+        self._groups = None
 
     def wait(self, consumer: "Consumer") -> None:
         """The consumer wants to begin at the next packet that can be started with."""
-        if consumer not in self.waiters:
-            self.waiters = (*self.waiters, consumer)
+        self.waiters[consumer] = None
 
     def forget(self, consumer: "Consumer") -> None:
         """The consumer no longer waits."""
-        self.waiters = tuple(c for c in self.waiters if c is not consumer)
+        self.waiters.pop(consumer, None)

@@ -74,6 +74,14 @@ class NackGenerator:
         if self._deadline is None or due < self._deadline:
             self._deadline = due
 
+    def restart(self) -> None:
+        """The next packet begins a new sequence: nothing before it is asked for."""
+        self._highest = -1
+        self.abandoned += len(self._missing)
+        self._missing.clear()
+        self._give_up = False
+        self._deadline = None
+
     def handle_timers(self, now: float, rtt: float) -> NackPlan:
         """What to ask for now; `rtt` is the round trip to the publisher in seconds."""
         plan = NackPlan(give_up=self._give_up)

@@ -88,6 +88,8 @@ class Router:
         self._listen(producer)
         if producer.paused:
             producer.detach_consumers(now)
+            for layer in producer.layers:
+                layer.end_line()  # what comes meanwhile has no place on it
         self.resolve_all(now)
 
     def _listen(self, producer: Producer) -> None:
@@ -150,7 +152,7 @@ class Router:
 
     def layer_started(self, layer: Layer, now: float) -> None:
         """A layer sends its first packets, or sends again: it can be chosen."""
-        layer.active = True
+        layer.start()
         self._layers_changed(layer.producer, now)
 
     def stop_quiet_layers(self, transport: Transport, now: float) -> None:
@@ -158,7 +160,7 @@ class Router:
         for producer in transport.uplink.producers.values():
             quiet = [layer for layer in producer.layers if layer.active and layer.is_quiet(now)]
             for layer in quiet:
-                layer.active = False
+                layer.stop()
             if quiet:
                 self._layers_changed(producer, now)
 

@@ -26,10 +26,12 @@ class Stream:
     """One SSRC: its SRTP state and, once known, its layer and role.
 
     The ids are those of header extensions in this stream's section; 0 when not negotiated.
+    One that has ended (`ended_at`) is kept for a while: its replay window is still needed.
     """
 
     srtp: InboundStream
     layer: Layer | None = None
+    ended_at: float | None = None
     repair: bool = False
     payload_type: int = -1
     level_id: int = 0
@@ -91,8 +93,6 @@ class StreamTable:
         stream.payload_type = -1 if wanted is None else wanted
         stream.level_id = section.published.extensions.get(AUDIO_LEVEL, 0)
         stream.orientation_id = section.published.extensions.get(ORIENTATION, 0)
-        if not repair:
-            layer.ssrc = ssrc
         return True
 
     def _by_extensions(

@@ -29,6 +29,7 @@ from sfu.wire.rtcp import (
 from sfu.wire.rtp import FIXED, RtpError, header_length, padding_length, parse_extensions
 
 MAX_REPORT_BLOCKS = 31  # RFC 3550 6.4.1: five bits count them
+KEEP_ENDED = 5.0  # s at least that an ended stream's place isn't given to another
 
 _SRTP_DROPS = {
     "replayed": DropReason.RTP_REPLAYED,
@@ -90,14 +91,15 @@ class Uplink:
         closed = [p for p in self.producers.values() if kept.get(p.producer_id) is not p]
         self.producers = kept
         self._table = StreamTable(sections)
-        self._forget_streams(closed)
+        self._unbind_streams(closed)
         return opened, closed
 
-    def _forget_streams(self, closed: Iterable[Producer]) -> None:
+    def _unbind_streams(self, closed: Iterable[Producer]) -> None:
+        """Their SSRCs may go on for another producer: SRTP goes on, too (RFC 3711 3.2.1)."""
         gone = {id(layer) for producer in closed for layer in producer.layers}
-        self._streams = {
-            ssrc: stream for ssrc, stream in self._streams.items() if id(stream.layer) not in gone
-        }
+        for stream in self._streams.values():
+            if id(stream.layer) in gone:
+                stream.layer = None
 
     # -- media ------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@ class Uplink:
         _, _, seq, _, ssrc = FIXED.unpack_from(data)
         stream = self._streams.get(ssrc)
         if stream is None:
-            if len(self._streams) >= self._max_streams:
+            if not self._has_room(now):
                 return DropReason.RTP_TOO_MANY_STREAMS
             stream = Stream(srtp.stream(ssrc))
         try:
@@ -122,6 +124,17 @@ class Uplink:
             return _SRTP_DROPS.get(error.reason, DropReason.RTP_UNAUTHENTIC)
         self._streams.setdefault(ssrc, stream)  # only now: strangers can't fill the table
         return self._route(stream, data, length, index, payload, now)
+
+    def _has_room(self, now: float) -> bool:
+        """For one more stream: the longest ended one gives way."""
+        if len(self._streams) < self._max_streams:
+            return True
+        ended = [(s.ended_at, ssrc) for ssrc, s in self._streams.items() if s.ended_at is not None]
+        at, ssrc = min(ended, default=(now, 0))
+        if now - at < KEEP_ENDED:
+            return False
+        del self._streams[ssrc]
+        return True
 
     def _route(
         self, stream: Stream, data: bytes, length: int, index: int, payload: bytes, now: float
@@ -136,6 +149,8 @@ class Uplink:
             return DropReason.RTP_UNKNOWN_STREAM
         if payload_type != stream.payload_type:
             return DropReason.RTP_UNWANTED_CODEC
+        if stream.ended_at is not None:
+            return DropReason.RTP_STREAM_ENDED
         if first & 0x20:
             try:
                 payload = payload[: -padding_length(payload)]
@@ -144,12 +159,13 @@ class Uplink:
         if stream.repair:
             return self._receive_repair(stream, second & 0x80, timestamp, payload, now)
         return self._receive_media(
-            stream, index, second & 0x80, timestamp, payload, extensions, len(data), now
+            stream, ssrc, index, second & 0x80, timestamp, payload, extensions, len(data), now
         )
 
     def _receive_media(
         self,
         stream: Stream,
+        ssrc: int,
         index: int,
         marker: int,
         timestamp: int,
@@ -160,14 +176,22 @@ class Uplink:
     ) -> DropReason | None:
         layer = stream.layer
         assert layer is not None  # resolved by the caller
+        if layer.ssrc != ssrc:
+            self._begin_stream(layer, ssrc, now)
         layer.reception.receive(index, timestamp, now, size)
         producer = layer.producer
         if stream.level_id and (level := extensions.get(stream.level_id)) is not None:
             self._on_level(producer, parse_audio_level(level)[0], now)
-        if producer.paused:
-            return DropReason.PRODUCER_PAUSED
         orientation = extensions.get(stream.orientation_id) if stream.orientation_id else None
         return self._into_layer(layer, index, marker, timestamp, payload, orientation, now)
+
+    def _begin_stream(self, layer: Layer, ssrc: int, now: float) -> None:
+        """A new SSRC takes a layer over, as after an encoder's restart: what came before ends,
+        RTX too, whose numbers would mean other packets now."""
+        for known, stream in self._streams.items():
+            if layer.ssrc and stream.layer is layer and known != ssrc:
+                stream.ended_at = now
+        layer.begin_stream(ssrc)
 
     def _receive_repair(
         self, stream: Stream, marker: int, timestamp: int, payload: bytes, now: float
@@ -177,12 +201,12 @@ class Uplink:
         assert layer is not None  # resolved by the caller
         if len(payload) < 2:
             return DropReason.RTP_PADDING
-        if layer.producer.paused:
-            return DropReason.PRODUCER_PAUSED
         newest = layer.reception.highest_index
         if newest is None:
-            return DropReason.RTX_DUPLICATE
+            return DropReason.RTX_AHEAD
         index = extend_seq(int.from_bytes(payload[:2], "big"), newest)
+        if index > newest:
+            return DropReason.RTX_AHEAD
         return self._into_layer(layer, index, marker, timestamp, payload[2:], None, now)
 
     def _into_layer(
@@ -215,7 +239,7 @@ class Uplink:
     def receive_report(self, report: SenderReport, now: float) -> bool:
         """A publisher's sender report: its clock, for layer switches and lip sync."""
         stream = self._streams.get(report.ssrc)
-        if stream is None or stream.layer is None or stream.repair:
+        if stream is None or stream.layer is None or stream.layer.ssrc != report.ssrc:
             return False
         seconds = seconds_from_ntp(report.ntp)
         self.clockmap.sender_report(seconds, now)
@@ -224,9 +248,12 @@ class Uplink:
         return True
 
     def receive_goodbye(self, goodbye: Goodbye) -> None:
-        """RFC 3550 6.6: the named streams end; a new SSRC may take their layer."""
+        """RFC 3550 6.6: the named streams end. Chromium says so, too, of a layer that it switches
+        off, and goes on later with the same SSRC and the same SRTP state."""
         for ssrc in goodbye.ssrcs:
-            self._streams.pop(ssrc, None)
+            stream = self._streams.get(ssrc)
+            if stream is not None and stream.layer is not None and stream.layer.ssrc == ssrc:
+                stream.layer.ended = True
 
     def layers(self) -> Iterable[Layer]:
         """All layers of all producers."""
@@ -257,7 +284,7 @@ class Uplink:
         if plan.give_up:
             self.request_keyframe(layer, now)
         if plan.sequences:
-            sequences = tuple(index & 0xFFFF for index in plan.sequences)
+            sequences = tuple((line - layer.shift) & 0xFFFF for line in plan.sequences)
             yield Nack(self._local_ssrc, layer.ssrc, sequences)
 
     def next_deadline(self, now: float) -> float | None:

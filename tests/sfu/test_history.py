@@ -44,3 +44,12 @@ def test_holds_exactly_the_newest_of_each_slot(indices):
     newest = {index % 16: index for index in sorted(indices)}
     for index in range(201):
         assert history.get(index) == (index * 10 if newest.get(index % 16) == index else None)
+
+
+def test_tells_whether_an_index_is_new():
+    history = PacketHistory[str](4)
+    assert history.put(5, "a")
+    assert not history.put(5, "again")
+    assert history.get(5) == "a"
+    assert not history.put(1, "too old to tell")
+    assert history.put(9, "b")

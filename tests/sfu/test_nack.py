@@ -122,3 +122,23 @@ def test_asks_for_exactly_what_is_missing_between_first_and_newest(indices):
     receive(nack, *indices)
     missing = set(range(indices[0], max(indices))) - set(indices)
     assert nack.handle_timers(1.0, RTT).sequences == sorted(missing)
+
+
+def test_a_new_sequence_leaves_nothing_of_the_old_one_to_ask_for():
+    nack = NackGenerator()
+    nack.receive(10, 0.0)
+    nack.receive(13, 0.0)
+    nack.restart()
+    nack.receive(2, 0.1)
+    nack.receive(3, 0.1)
+    assert nack.next_deadline() is None
+    assert nack.handle_timers(1.0, 0.05).sequences == []
+    assert nack.abandoned == 2
+
+
+def test_a_new_sequence_takes_back_the_wish_for_a_key_frame():
+    nack = NackGenerator()
+    nack.receive(0, 0.0)
+    nack.receive(MAX_MISSING + 2, 0.0)
+    nack.restart()
+    assert not nack.handle_timers(1.0, 0.05).give_up

@@ -1,0 +1,222 @@
+"""Halves of transports without a worker: a publisher's uplink, a subscriber's slots, forwarding.
+
+Media is in the clear, so that tests read it, and a nonce that seals two different packets
+fails the test. Pure: no I/O, no clock.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from cryptography.exceptions import InvalidTag
+from pylibsrtp import Session
+
+from sfu.capabilities import Negotiation, negotiate
+from sfu.consumer import Consumer
+from sfu.downlink import Downlink
+from sfu.forwarder import Totals, forward
+from sfu.ice import Address
+from sfu.layers import Layer
+from sfu.outbox import Send
+from sfu.producer import Producer
+from sfu.sdp import parse_offer
+from sfu.srtp import InboundSrtp, OutboundSrtp
+from sfu.stats import DropReason
+from sfu.uplink import Uplink
+from tests.support.media import Mark, RtpFields, read_rtp, write_rtp, write_video
+from tests.support.offers import EXTENSIONS, Piece, compose, video
+
+TAG = bytes(16)
+STUDENT_ADDRESS: Address = ("198.51.100.9", 40_000)
+OPUS_PT, VP8_PT, VP8_RTX_PT = 111, 96, 97
+IDS = {name: number for uri, number in EXTENSIONS.items() for name in [uri.rpartition(":")[2]]}
+
+
+class OpenCipher:
+    """Seals without hiding anything, and remembers what each nonce has sealed."""
+
+    def __init__(self) -> None:
+        self.sealed: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def seal(self, nonce: bytes, payload: bytes, header: bytes) -> bytes:
+        before = self.sealed.setdefault(nonce, (payload, header))
+        assert before == (payload, header), "one nonce sealed two different packets"
+        return payload + TAG
+
+    def unseal(self, nonce: bytes, data: bytes, header: bytes) -> bytes:
+        if data[-len(TAG) :] != TAG:
+            raise InvalidTag
+        return data[: -len(TAG)]
+
+
+class OpenRtcp:
+    """SRTCP in the clear."""
+
+    def protect_rtcp(self, data: bytes) -> bytes:
+        return data
+
+    def unprotect_rtcp(self, data: bytes) -> bytes:
+        return data
+
+
+def open_inbound() -> InboundSrtp:
+    return InboundSrtp(OpenCipher().unseal, 0, cast(Session, OpenRtcp()))
+
+
+def open_outbound(cipher: OpenCipher) -> OutboundSrtp:
+    return OutboundSrtp(cipher.seal, 0, cast(Session, OpenRtcp()))
+
+
+def negotiation(pieces: Sequence[Piece]) -> Negotiation:
+    return negotiate(parse_offer(compose(pieces)))
+
+
+def vp8(*, key: bool = False, start: bool = True, picture: int = 0, tl0: int = 0) -> bytes:
+    """One packet's payload; one that doesn't start a frame can't be a key frame's first."""
+    mark = Mark(1, 0, key, 0, 0 if start else 1, 2, 0.0)
+    return write_video(mark, picture, tl0, 60)
+
+
+class Source:
+    """A publisher's uplink with keys; `receive` writes the packets that come in."""
+
+    def __init__(
+        self,
+        *pieces: Piece,
+        transport_id: str = "teacher",
+        max_streams: int = 32,
+        connected: bool = True,
+    ) -> None:
+        self.pending: list[Layer] = []
+        self.levels: list[tuple[str, int, float]] = []
+        self.due = 0
+        self.uplink = Uplink(
+            transport_id, 7, max_streams, self.pending.append, self._on_level, self._on_due
+        )
+        if connected:
+            self.uplink.srtp = open_inbound()
+        self.negotiate(*(pieces or (video(),)))
+
+    def negotiate(self, *pieces: Piece) -> tuple[list[Producer], list[Producer]]:
+        return self.uplink.negotiate(negotiation(pieces))
+
+    def producer(self, source: str = "camera") -> Producer:
+        return self.uplink.producers[f"{self.uplink.transport_id}:{source}"]
+
+    def layer(self, number: int = 0, source: str = "camera") -> Layer:
+        return self.producer(source).layers[number]
+
+    def receive(
+        self,
+        sequence: int,
+        payload: bytes | None = None,
+        *,
+        ssrc: int = 11,
+        now: float = 0.0,
+        timestamp: int | None = None,
+        payload_type: int = VP8_PT,
+        marker: bool = False,
+        extensions: Sequence[tuple[int, bytes]] = (),
+        padding: int = 0,
+    ) -> DropReason | None:
+        """One SRTP packet; without a payload a delta frame's first packet."""
+        packet = write_rtp(
+            payload_type,
+            marker,
+            sequence,
+            sequence * 3_000 if timestamp is None else timestamp,
+            ssrc,
+            list(extensions),
+            vp8(picture=sequence) if payload is None else payload,
+            padding,
+        )
+        return self.uplink.receive_rtp(packet + TAG, now)
+
+    def repair(
+        self, original: int, payload: bytes, *, sequence: int, ssrc: int = 12, now: float = 0.0
+    ) -> DropReason | None:
+        """A packet again on the RTX stream (RFC 4588 4)."""
+        return self.receive(
+            sequence,
+            original.to_bytes(2, "big") + payload,
+            ssrc=ssrc,
+            payload_type=VP8_RTX_PT,
+            timestamp=original * 3_000,
+            now=now,
+        )
+
+    def _on_level(self, producer: Producer, level: int, now: float) -> None:
+        self.levels.append((producer.producer_id, level, now))
+
+    def _on_due(self) -> None:
+        self.due += 1
+
+
+class Viewer:
+    """A subscriber's slots with keys and an address; the numbers of its lines begin at 0."""
+
+    def __init__(
+        self,
+        *pieces: Piece,
+        name: str = "student",
+        address: Address | None = STUDENT_ADDRESS,
+        connected: bool = True,
+        random: Callable[[int], bytes] = bytes,
+    ) -> None:
+        self.cipher = OpenCipher()
+        self.drops: Counter[DropReason] = Counter()
+        self.told = 0
+        self.downlink = Downlink(name, "cname", random, self._on_slots, self.drops)
+        self.negotiate(*(pieces or (video("recvonly"),)))
+        self.downlink.address = address
+        if connected:
+            self.downlink.connect(open_outbound(self.cipher))
+
+    def negotiate(self, *pieces: Piece) -> None:
+        agreed = negotiation(pieces)
+        numbers = {
+            slot.mid: (1_000 + int(slot.mid), 2_000 + int(slot.mid)) for slot in agreed.slots
+        }
+        self.downlink.negotiate(agreed, numbers)
+
+    def slot(self, mid: str = "0") -> Consumer:
+        return self.downlink.consumers[mid]
+
+    def _on_slots(self) -> None:
+        self.told += 1
+
+
+@dataclass(slots=True)
+class Sent:
+    """One datagram that left, read."""
+
+    address: Address
+    rtp: RtpFields
+
+
+def read_sent(sends: Sequence[Send]) -> list[Sent]:
+    return [Sent(address, read_rtp(data[: -len(TAG)])) for address, run in sends for data in run]
+
+
+def flush(source: Source, now: float = 0.0, stamp: int = 1) -> list[Sent]:
+    """Forwards what the source has received; what left, in order."""
+    outbox: list[Send] = []
+    pending, source.pending[:] = source.pending[:], []
+    for layer in pending:
+        layer.active = True
+        forward(layer, stamp, now, outbox, Totals())
+    return read_sent(outbox)
+
+
+def sequences(sent: Sequence[Sent]) -> list[int]:
+    return [one.rtp.sequence for one in sent]
+
+
+def show(viewer: Viewer, source: Source, now: float = 0.0, *, mid: str = "0") -> Consumer:
+    """Points a slot at the source's only layer; it begins with the next start."""
+    consumer = viewer.slot(mid)
+    producer = next(iter(source.uplink.producers.values()))
+    consumer.assign(producer, now)
+    consumer.set_target(producer.layers[0], now)
+    return consumer
