@@ -49,11 +49,13 @@ class Negotiator:
         offer = parse_offer(sdp)
         return offer, negotiate(offer)
 
-    def answer(self, transport: Transport, offer: Offer, negotiation: Negotiation) -> Answer:
+    def answer(
+        self, transport: Transport, offer: Offer, negotiation: Negotiation, now: float
+    ) -> Answer:
         """Gives new slots their numbers and writes the answer."""
         ids = self._slot_ids(transport, negotiation)
         numbers = {mid: (slot.ssrc, slot.rtx_ssrc) for mid, slot in ids.items()}
-        transport.downlink.negotiate(negotiation, numbers)
+        transport.downlink.negotiate(negotiation, numbers, now)
         local = LocalParameters(
             transport.agent.credentials, self._dtls.fingerprints, self._candidates, transport.cname
         )

@@ -23,6 +23,7 @@ from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDes
 
 MAX_RESENDS_PER_NACK = 128
 FIRST_ROUND_TRIP = 0.1  # s, until a report tells
+MAX_SOURCES = 31  # of one SDES packet: five bits count them (RFC 3550 6.5)
 PRIORITIES = {"pinned": 0, "speaker": 1, "page": 2}
 
 
@@ -61,8 +62,15 @@ class Downlink:
 
     # -- slots ------------------------------------------------------------------------------
 
-    def negotiate(self, negotiation: Negotiation, ssrcs: dict[str, tuple[int, int]]) -> None:
-        """Makes the slots that the offer added; those it had keep running."""
+    def negotiate(
+        self, negotiation: Negotiation, ssrcs: dict[str, tuple[int, int]], now: float
+    ) -> None:
+        """Makes the slots that the offer added and ends those that it no longer receives in;
+        all others keep running."""
+        offered = {slot.mid for slot in negotiation.slots}
+        for consumer in [c for mid, c in self.consumers.items() if mid not in offered]:
+            consumer.assign(None, now)
+            del self.consumers[consumer.mid], self._by_ssrc[consumer.ssrc]
         for slot in negotiation.slots:
             if slot.mid in self.consumers:
                 continue
@@ -110,8 +118,8 @@ class Downlink:
 
     @property
     def connected(self) -> bool:
-        """True once SRTP keys exist."""
-        return self._srtp is not None
+        """True once media can go out: there are SRTP keys and a nominated address."""
+        return self._srtp is not None and self.address is not None
 
     def seal(self, nonce: bytes, payload: bytes, header: bytes) -> bytes:
         """Stands in a slot until there are keys; slots are only filled after `connect`."""
@@ -168,7 +176,7 @@ class Downlink:
             if position is None:
                 consumer.detach(now)
             else:
-                consumer.set_target(producer.layers[position], now)
+                consumer.set_target(producer.by_height()[position], now)
 
     def _requests(self, now: float) -> list[SlotRequest[str]]:
         requests = []
@@ -259,14 +267,16 @@ class Downlink:
         before, at = self._counted
         self._counted = (total, now)
         if now > at > 0:
-            self.sent_rate = (total - before) * 8 / (now - at)
+            self.sent_rate = max(total - before, 0) * 8 / (now - at)  # less: slots have ended
+            if not self.sent_rate:
+                self.loss = 0.0  # what was lost before says nothing of the network any more
             self.estimator.sent_rate(self.sent_rate, now)
 
     def sender_reports(self, now: float) -> list[RtcpRecord]:
         """Per slot: the publisher's clock told on the server's, so that sound and picture of
         one person, and of different persons, share one time line (RFC 3550 6.4.1)."""
         records: list[RtcpRecord] = []
-        sources = []
+        sources: list[tuple[int, str]] = []
         ntp = ntp_from_seconds(now)
         for consumer in self.consumers.values():
             layer, epoch = consumer.layer, consumer.epoch
@@ -286,8 +296,8 @@ class Downlink:
                 )
             )
             sources.append((consumer.ssrc, self._cname))
-        if sources:
-            records.append(SourceDescription(tuple(sources)))
+        for start in range(0, len(sources), MAX_SOURCES):
+            records.append(SourceDescription(tuple(sources[start : start + MAX_SOURCES])))
         return records
 
 

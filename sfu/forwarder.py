@@ -18,6 +18,7 @@ from sfu.wire.rtp import FIXED, build_extensions
 
 # index, flags with the extension bit, marker, timestamp, extension block, payload
 Prepared = tuple[int, int, int, int, bytes, bytes]
+Fault = tuple[Consumer, Exception]
 
 
 @dataclass(slots=True)
@@ -29,34 +30,43 @@ class Totals:
     bytes: int = 0
 
 
-def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals) -> None:
+def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals) -> list[Fault]:
     """Sends the layer's pending packets to its consumers and starts those that wait.
 
-    `stamp` is the batch's abs-send-time, never 0.
+    `stamp` is the batch's abs-send-time, never 0. Returns the consumers that it failed for: the
+    others have got theirs.
     """
+    faults: list[Fault] = []
     packets = layer.take_pending()
     if not packets:
-        return
+        return faults
     for packet in packets:
         packet.stamp = stamp
     totals.packets += len(packets)
     for profile, consumers in layer.groups:
-        _send_run(prepare(packets, profile), packets, consumers, outbox, totals)
+        faults += _send_run(prepare(packets, profile), packets, consumers, outbox, totals)
     if layer.waiters:
-        _start_waiters(layer, packets, now, outbox, totals)
+        position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
+        if rest := packets[position:]:
+            for profile, started in _switch_waiters(layer, rest[0], now, faults).items():
+                faults += _send_run(prepare(rest, profile), rest, started, outbox, totals)
+    return faults
 
 
-def _start_waiters(
-    layer: Layer, packets: Sequence[Packet], now: float, outbox: Outbox, totals: Totals
-) -> None:
-    """Switches the waiting consumers at the first packet that can start a picture."""
-    position = next((at for at, packet in enumerate(packets) if packet.starts), None)
-    if position is None:
-        return
-    rest = packets[position:]
+def _switch_waiters(
+    layer: Layer, start: Packet, now: float, faults: list[Fault]
+) -> dict[ExtensionProfile, list[Consumer]]:
+    """Those who waited for a packet that can start a picture, by extension profile."""
+    started: dict[ExtensionProfile, list[Consumer]] = {}
     for consumer in tuple(layer.waiters):
-        consumer.switch(layer, rest[0], now)
-        _send_run(prepare(rest, consumer.profile), rest, (consumer,), outbox, totals)
+        try:
+            consumer.switch(layer, start, now)
+        except Exception as error:
+            layer.forget(consumer)
+            faults.append((consumer, error))
+        else:
+            started.setdefault(consumer.profile, []).append(consumer)
+    return started
 
 
 def prepare(packets: Iterable[Packet], profile: ExtensionProfile) -> list[Prepared]:
@@ -91,8 +101,9 @@ def _send_run(
     consumers: Sequence[Consumer],
     outbox: Outbox,
     totals: Totals,
-) -> None:
-    """Seals one run of packets for each consumer."""
+) -> list[Fault]:
+    """Seals one run of packets for each consumer; returns those that it failed for."""
+    faults: list[Fault] = []
     size = sum(len(entry[4]) + len(entry[5]) + 28 for entry in prepared)  # header 12, tag 16
     oldest = min(entry[0] for entry in prepared)
     rewritten: dict[tuple[int, int], list[Prepared]] = {}
@@ -107,13 +118,20 @@ def _send_run(
             run = rewritten.get(key) or rewritten.setdefault(key, _rewrite(prepared, packets, key))
         if oldest < epoch.first_in:
             run = _since_switch(run, consumer, epoch.first_in)
-        if out := _seal(run, consumer, epoch):
-            outbox.append((address, out))
+        try:
+            out = _seal(run, consumer, epoch)
+            if out:
+                outbox.append((address, out))
+        except Exception as error:  # the subscriber's, which must not cost the others
+            faults.append((consumer, error))
+            continue
+        if out:
             count = len(out)
             consumer.packets += count
             consumer.bytes += size
             totals.copies += count
             totals.bytes += size
+    return faults
 
 
 def _since_switch(run: list[Prepared], consumer: Consumer, first: int) -> list[Prepared]:

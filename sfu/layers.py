@@ -125,6 +125,11 @@ class Layer:
         if self.nack is not None:
             self.nack.restart()
 
+    def forget_packets(self) -> None:
+        """Frees the memory; slots that once showed this layer may hold on to it for long."""
+        self.history = PacketHistory(1)
+        self.pending.clear()
+
     def receive(
         self,
         index: int,

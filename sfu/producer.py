@@ -71,7 +71,7 @@ class Producer:
         return sorted(self.layers, key=lambda layer: (layer.height, layer.position))
 
     def layer_infos(self, now: float) -> tuple[LayerInfo, ...]:
-        """What an allocator chooses from; index is the place in `layers`.
+        """What an allocator chooses from; index is the place in `by_height`.
 
         While every layer is silent (a still screen, a pause), those that once ran stay
         on offer with a token bit rate, so that a late joiner can wait for their key frame.
@@ -79,8 +79,9 @@ class Producer:
         running = [layer for layer in self.layers if layer.active]
         candidates = running or [layer for layer in self.layers if layer.ssrc]
         return tuple(
-            LayerInfo(layer.position, max(layer.reception.bitrate(now), 1.0), layer.height)
-            for layer in sorted(candidates, key=lambda layer: (layer.height, layer.position))
+            LayerInfo(place, max(layer.reception.bitrate(now), 1.0), layer.height)
+            for place, layer in enumerate(self.by_height())
+            if layer in candidates
         )
 
     def request_keyframe(self, layer: Layer, now: float) -> None:
@@ -89,11 +90,23 @@ class Producer:
         if self.kind == "video" and layer.ssrc and not arriving:
             self.uplink.request_keyframe(layer, now)
 
-    def detach_consumers(self, now: float) -> None:
-        """Empties all slots that show this producer or wait for it."""
+    def pause(self, now: float) -> None:
+        """Empties the slots that show this producer; what comes meanwhile is lost to all."""
+        self.paused = True
+        self._detach_consumers(now)
+        for layer in self.layers:
+            layer.end_line()
+
+    def close(self, now: float) -> None:
+        """Empties the slots and forgets the packets; idempotent."""
+        self.closed = True
+        self._detach_consumers(now)
+        for consumer in tuple(self.watchers):
+            consumer.assign(None, now)
+        for layer in self.layers:
+            layer.forget_packets()
+
+    def _detach_consumers(self, now: float) -> None:
         for layer in self.layers:
             for consumer in (*layer.consumers(), *layer.waiters):
                 consumer.detach(now)
-        if self.closed:
-            for consumer in tuple(self.watchers):
-                consumer.assign(None, now)

@@ -3,7 +3,7 @@
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from sfu.audio_slots import fill
 from sfu.consumer import Consumer, SlotWish
@@ -43,19 +43,22 @@ class Router:
         self._disabled = {
             source for source in self._disabled if not _published_by(source, transport)
         }
-        self.producers_changed(transport, [], list(transport.uplink.producers.values()), now)
+        if closed := list(transport.uplink.producers.values()):
+            self.producers_changed(transport, [], closed, now)
 
     def producers_changed(
         self,
         transport: Transport,
-        opened: Iterable[Producer],
-        closed: Iterable[Producer],
+        opened: Sequence[Producer],
+        closed: Sequence[Producer],
         now: float,
     ) -> None:
         """Takes up and lets go of producers, and refills the slots."""
+        if not opened and not closed:
+            self.resolve(transport, now)  # new slots, perhaps; nothing new for others
+            return
         for producer in closed:
-            producer.closed = True
-            producer.detach_consumers(now)
+            producer.close(now)
             self.producers.pop(producer.producer_id, None)
             self._speaker.remove(producer.producer_id)
             self._emit(ProducerClosed(self.router_id, transport.transport_id, producer.producer_id))
@@ -84,12 +87,11 @@ class Router:
         producer = self.producers.get(producer_id)
         if producer is None or producer.paused is not enabled:
             return
-        producer.paused = not enabled
+        if enabled:
+            producer.paused = False
+        else:
+            producer.pause(now)
         self._listen(producer)
-        if producer.paused:
-            producer.detach_consumers(now)
-            for layer in producer.layers:
-                layer.end_line()  # what comes meanwhile has no place on it
         self.resolve_all(now)
 
     def _listen(self, producer: Producer) -> None:

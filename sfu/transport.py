@@ -29,6 +29,7 @@ from sfu.wire.rtcp import (
     PictureLossIndication,
     ReceiverReport,
     Remb,
+    ReportBlock,
     RtcpError,
     RtcpRecord,
     SenderReport,
@@ -137,14 +138,13 @@ class Transport:
         self._services.on_changed(self)
 
     def connected(self, keys: SrtpKeys) -> None:
-        """The handshake ended in keys."""
-        if self.state is not TransportState.CONNECTING:
+        """The handshake ended in keys; connected, when ICE has chosen an address, too."""
+        if self.state is not TransportState.CONNECTING or self.uplink.srtp is not None:
             return
         self.srtp_profile = keys.profile.value
         self.uplink.srtp = inbound(keys)
         self.downlink.connect(outbound(keys))
-        self.state = TransportState.CONNECTED
-        self._services.on_changed(self)
+        self._follow_ice()
 
     def closed(self, reason: str) -> None:
         """The peer said good-bye, or the handshake failed."""
@@ -175,9 +175,12 @@ class Transport:
         return answer
 
     def _follow_ice(self) -> None:
-        """Connectivity lost and found again, once there was a connection."""
+        """Connectivity found, lost and found again."""
         ice = self.agent.state
         if ice is IceState.FAILED:
+            self._services.on_changed(self)
+        elif self.state is TransportState.CONNECTING and self.downlink.connected:
+            self.state = TransportState.CONNECTED
             self._services.on_changed(self)
         elif self.state is TransportState.CONNECTED and ice is IceState.DISCONNECTED:
             self.state = TransportState.DISCONNECTED
@@ -220,10 +223,13 @@ class Transport:
 
     def _on_sender_report(self, report: SenderReport, now: float) -> None:
         self.uplink.receive_report(report, now)
-        self.downlink.receive_reports(report.reports, now)
+        self._receive_blocks(report.reports, now)
 
     def _on_receiver_report(self, report: ReceiverReport, now: float) -> None:
-        self.downlink.receive_reports(report.reports, now)
+        self._receive_blocks(report.reports, now)
+
+    def _receive_blocks(self, blocks: Iterable[ReportBlock], now: float) -> None:
+        self.downlink.receive_reports(blocks, now)
         if self.downlink.round_trip is not None:
             self.uplink.round_trip = self.downlink.round_trip
 
@@ -330,11 +336,10 @@ class Transport:
             return
         self.state = TransportState.CLOSED
         self.close_reason = reason
-        self._dtls.close()
         for producer in self.uplink.producers.values():
-            producer.closed = True
-            producer.detach_consumers(now)
+            producer.close(now)
         self.downlink.detach_all(now)
+        self._dtls.close()
 
 
 _RTCP_HANDLERS: dict[type[RtcpRecord], Callable[..., None]] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from sfu.config import WorkerConfig
 from sfu.control import Answer, Negotiator
+from sfu.directory import Directory
 from sfu.dtls_api import DtlsFactory
 from sfu.errors import CapacityError, StateError
 from sfu.events import (
@@ -33,6 +34,8 @@ from sfu.transport import Services, Transport, TransportState
 from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 from sfu.wire.rtp import abs_send_time
 
+AFTER_FAULT = 1.0  # s until a class's timers are tried again
+
 
 class Worker:
     """Routers, their transports, and the one table of addresses they share."""
@@ -41,7 +44,7 @@ class Worker:
         self, config: WorkerConfig, *, dtls: DtlsFactory, rng: Callable[[int], bytes]
     ) -> None:
         """`outbox` may be replaced as long as there is no transport; without that the worker
-        collects for `take_outbox`."""
+        collects for `take_outbox`. `on_fault` hears of exceptions, by transport or class."""
         self.config = config
         self.routers: dict[str, Router] = {}
         self.drops: Counter[DropReason] = Counter()
@@ -50,12 +53,12 @@ class Worker:
         self.forwarded = Totals()
         self.stun_answers = 0
         self.on_wake: Callable[[], None] = lambda: None
+        self.on_fault: Callable[[str, Exception], None] = lambda owner, error: None
         self._dtls = dtls
         self._rng = rng
         self._negotiator = Negotiator(config, dtls, rng)
         self._transports: dict[str, Transport] = {}
-        self._addresses: dict[Address, Transport] = {}
-        self._ufrags: dict[str, Transport] = {}
+        self._directory: Directory[Transport] = Directory()
         self._timers: Timers[Transport | Router] = Timers()
         self._collected: list[Send] = []
         self.outbox: Outbox = self._collected
@@ -77,8 +80,7 @@ class Worker:
 
     def close_router(self, router_id: str, now: float) -> None:
         """Closes a class and every connection in it."""
-        router = self.routers.pop(router_id, None)
-        if router is None:
+        if (router := self.routers.pop(router_id, None)) is None:
             return
         for transport in tuple(router.transports.values()):
             self._close(transport, "ended", now)
@@ -131,11 +133,11 @@ class Worker:
             transport = self._add_transport(router, transport_id, now, pinned=pinned)
         if transport.offer is None:
             transport.begin(offer, negotiation, now)
-            self._index_ufrags(transport)
+            self._directory.name(transport, transport.agent.ufrags())
         elif offer.ice_ufrag != transport.offer.ice_ufrag:
             transport.restart_ice(offer, now)
-            self._index_ufrags(transport)
-        answer = self._negotiator.answer(transport, offer, negotiation)
+            self._directory.name(transport, transport.agent.ufrags())
+        answer = self._negotiator.answer(transport, offer, negotiation, now)
         opened, closed = transport.uplink.negotiate(negotiation)
         router = self._router(transport.router_id)
         router.producers_changed(transport, opened, closed, now)
@@ -154,8 +156,7 @@ class Worker:
 
     def close_transport(self, transport_id: str, now: float) -> None:
         """A participant leaves; harmless when gone."""
-        transport = self._transports.get(transport_id)
-        if transport is not None:
+        if (transport := self._transports.get(transport_id)) is not None:
             self._close(transport, "left", now)
 
     def _router(self, router_id: str) -> Router:
@@ -174,14 +175,15 @@ class Worker:
         if self._transports.get(transport.transport_id) is not transport:
             return
         del self._transports[transport.transport_id]
-        transport.close(reason, now)
+        self._directory.forget(transport)
         self._timers.clear(transport)
-        self._ufrags = {u: t for u, t in self._ufrags.items() if t is not transport}
-        self._addresses = {a: t for a, t in self._addresses.items() if t is not transport}
+        try:
+            transport.close(reason, now)
+            if (router := self.routers.get(transport.router_id)) is not None:
+                router.remove(transport, now)
+        except Exception as error:  # it is in no table any more
+            self.on_fault(transport.transport_id, error)
         self._changed.pop(transport, None)
-        router = self.routers.get(transport.router_id)
-        if router is not None:
-            router.remove(transport, now)
         self.drops.update(transport.drops)
         self._events.append(TransportClosed(transport.router_id, transport.transport_id, reason))
 
@@ -201,7 +203,7 @@ class Worker:
         if kind not in (RTP, RTCP, DTLS):
             self.drops[DropReason.UNKNOWN_KIND if data else DropReason.EMPTY] += 1
             return
-        transport = self._addresses.get(address)
+        transport = self._directory.by_address.get(address)
         if transport is None:
             self.drops[DropReason.UNKNOWN_ADDRESS] += 1
             return
@@ -212,13 +214,16 @@ class Worker:
                 transport.receive_rtcp(data, now)
             else:
                 transport.receive_dtls(data)
-        except Exception:  # a fault of ours costs this connection, not the class
-            self._fail(transport, now)
+        except Exception as error:  # a fault of ours costs this connection, not the class
+            self._fail(transport.transport_id, error, now)
         self._active[transport] = None
 
-    def _fail(self, transport: Transport, now: float) -> None:
+    def _fail(self, transport_id: str, error: Exception, now: float) -> None:
+        """Closes one connection after an exception in it. Never raises."""
         self.drops[DropReason.TRANSPORT_ERROR] += 1
-        self._close(transport, "error", now)
+        self.on_fault(transport_id, error)
+        if (transport := self._transports.get(transport_id)) is not None:
+            self._close(transport, "error", now)
 
     def _receive_stun(self, data: bytes, address: Address, now: float) -> None:
         try:
@@ -226,7 +231,7 @@ class Worker:
         except StunError:
             self.drops[DropReason.STUN_MALFORMED] += 1
             return
-        transport = self._ufrags.get(request.local_ufrag)
+        transport = self._directory.by_ufrag.get(request.local_ufrag)
         if transport is None:
             self.drops[DropReason.STUN_UNKNOWN_USER] += 1
             return
@@ -235,33 +240,19 @@ class Worker:
         except StunError:
             self.drops[DropReason.STUN_REFUSED] += 1
             return
+        except Exception as error:  # as in receive
+            self._fail(transport.transport_id, error, now)
+            return
         self.outbox.append((address, [answer]))
         self.stun_answers += 1
-        self._index_addresses(transport, address)
+        if self._directory.by_address.get(address) is not transport:
+            self._directory.bind(transport, address, transport.agent.addresses())
         self._active[transport] = None
-
-    def _index_addresses(self, transport: Transport, address: Address) -> None:
-        """Only addresses with a valid request lead to a transport; few at most for each."""
-        if self._addresses.get(address) is transport:
-            return
-        bound = set(transport.agent.addresses())
-        self._addresses = {
-            known: owner
-            for known, owner in self._addresses.items()
-            if owner is not transport or known in bound
-        }
-        if address in bound:
-            self._addresses[address] = transport
-
-    def _index_ufrags(self, transport: Transport) -> None:
-        known = {u: t for u, t in self._ufrags.items() if t is not transport}
-        known.update(dict.fromkeys(transport.agent.ufrags(), transport))
-        self._ufrags = known
 
     def flush(self, now: float) -> None:
         """Forwards what a batch of `receive` calls gathered."""
         stamp = abs_send_time(now) or 1  # 0 means "not forwarded yet" in a packet
-        pending = self._pending[:]
+        pending = [layer for layer in self._pending if not layer.producer.closed]
         self._pending.clear()  # in place: the layers hold its append
         for layer in pending:  # all of them first: a slot then goes straight to the layer it wants
             if not layer.active:
@@ -272,24 +263,32 @@ class Worker:
 
     def _forward(self, layer: Layer, stamp: int, now: float) -> None:
         try:
-            forward(layer, stamp, now, self.outbox, self.forwarded)
-        except Exception:  # as in receive: the publisher's media could not be sent
+            faults = forward(layer, stamp, now, self.outbox, self.forwarded)
+        except Exception as error:  # as in receive: the publisher's media could not be sent
             layer.take_pending()
-            transport = self._transports.get(layer.producer.transport_id)
-            if transport is not None:
-                self._fail(transport, now)
+            self._fail(layer.producer.transport_id, error, now)
+            return
+        for consumer, fault in faults:
+            self._fail(consumer.downlink.transport_id, fault, now)
 
     def _start_layer(self, layer: Layer, now: float) -> None:
         transport = self._transports.get(layer.producer.transport_id)
-        if transport is not None:
+        if transport is None:
+            return
+        try:
             self._router(transport.router_id).layer_started(layer, now)
+        except Exception as error:  # as in receive
+            self._fail(transport.transport_id, error, now)
 
     def _settle(self, now: float) -> None:
         """After any input: state changes become events, and deadlines are set."""
         while self._changed:
             transport = next(iter(self._changed))
             del self._changed[transport]
-            self._take_changes(transport, now)
+            try:
+                self._take_changes(transport, now)
+            except Exception as error:  # as in receive
+                self._fail(transport.transport_id, error, now)
         for transport in self._active:
             self._arm(transport, now)
             if router := self.routers.get(transport.router_id):
@@ -306,19 +305,27 @@ class Worker:
         """Does everything that is due."""
         for owner in self._timers.pop_due(now):
             if isinstance(owner, Router):
-                owner.handle_timers(now)
-                self._arm_router(owner)
-            else:
+                self._handle_router_timers(owner, now)
+            elif owner.state is not TransportState.CLOSED:
                 self._handle_transport_timers(owner, now)
         self._settle(now)
+
+    def _handle_router_timers(self, router: Router, now: float) -> None:
+        try:
+            router.handle_timers(now)
+        except Exception as error:  # the class goes on, at worst without new speakers
+            self.on_fault(router.router_id, error)
+            self._timers.set(router, now + AFTER_FAULT)
+            return
+        self._arm_router(router)
 
     def _handle_transport_timers(self, transport: Transport, now: float) -> None:
         try:
             if transport.handle_timers(now):
                 self._router(transport.router_id).stop_quiet_layers(transport, now)
                 transport.downlink.allocate(now)
-        except Exception:  # as in receive
-            self._fail(transport, now)
+        except Exception as error:  # as in receive
+            self._fail(transport.transport_id, error, now)
         self._active[transport] = None
 
     def _arm(self, transport: Transport, now: float) -> None:

@@ -178,7 +178,7 @@ class Viewer:
         numbers = {
             slot.mid: (1_000 + int(slot.mid), 2_000 + int(slot.mid)) for slot in agreed.slots
         }
-        self.downlink.negotiate(agreed, numbers)
+        self.downlink.negotiate(agreed, numbers, 0.0)
 
     def slot(self, mid: str = "0") -> Consumer:
         return self.downlink.consumers[mid]
