@@ -90,6 +90,8 @@ def test_media_that_cannot_be_rewritten_closes_its_publisher_alone(
     assert siege.new_drops()["transport_error"] == 1
     siege.room.watch(late, ["teacher"])
     siege.room.run(1)
-    assert_unbroken(late, siege.student)
-    assert siege.rig.now - pictures(late)[-1].at < 0.1
+    assert_unbroken(siege.student)
+    assert late.violations() == []  # the lost packets' numbers may stay a hole
+    newest = [picture for picture in pictures(late) if picture.decodable][-1]
+    assert siege.rig.now - newest.at < 0.1
     assert siege.rig.now - pictures(siege.student)[-1].at < 0.1

@@ -121,12 +121,12 @@ def test_a_muted_voice_leaves_its_slot_and_is_not_forwarded() -> None:
     room, _, speakers, listener = class_with(1)
     speakers[0].microphone.level = LOUD
     settle(room)
-    room.rig.call(lambda worker, now: worker.set_source("speaker-0", "microphone", False, now))
+    room.set_source(speakers[0], "microphone", False)
     room.run(0.1)
     since = room.rig.now
     room.run(1)
     assert speakers[0].publisher not in set().union(*heard(listener, since))
-    room.rig.call(lambda worker, now: worker.set_source("speaker-0", "microphone", True, now))
+    room.set_source(speakers[0], "microphone", True)
     since = settle(room)
     assert speakers[0].publisher in set().union(*heard(listener, since))
     assert_unbroken(listener)

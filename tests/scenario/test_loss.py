@@ -128,26 +128,6 @@ def test_a_retransmission_without_rtx_is_the_same_datagram_to_the_last_byte() ->
     assert repeated > 10
 
 
-def test_no_two_datagrams_of_a_stream_share_a_number_under_rtx() -> None:
-    """Under AES-GCM a repeated number with other bytes would give the key stream away."""
-    room = Room(seed=3)
-    teacher = room.add(TEACHER)
-    student = room.add(replace(STUDENT, audio_slots=0, down=SCATTERED))
-    seen: set[bytes] = set()
-
-    def look(address: tuple[str, int], data: bytes, now: float) -> None:
-        if data[0] >= 128 and not 192 <= data[1] <= 223:
-            key = data[2:4] + data[8:12]
-            assert key not in seen
-            seen.add(key)
-
-    room.join(teacher, student)
-    room.rig.taps.append(look)
-    room.watch(student, ["teacher"])
-    room.run(5)
-    assert student.slot("video").counters.by_rtx > 10
-
-
 @pytest.mark.parametrize("outage", [0.3, 1.5, 4.0])
 def test_after_an_outage_of_the_uplink_pictures_return_with_a_key_frame(outage: float) -> None:
     room = Room()

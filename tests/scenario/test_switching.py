@@ -140,7 +140,7 @@ def test_a_camera_that_is_switched_off_empties_the_slot_and_returns_with_a_key_f
     room.watch(student, ["teacher"])
     room.run(2)
     room.rig.events.clear()
-    room.rig.call(lambda worker, now: worker.set_source("teacher", "camera", False, now))
+    room.set_source(teacher, "camera", False)
     room.run(0.1)
     before = len(pictures(student))
     mid = student.slot("video").mid
@@ -148,7 +148,7 @@ def test_a_camera_that_is_switched_off_empties_the_slot_and_returns_with_a_key_f
     assert [event.slots for _, event in room.events(SlotsChanged)] == [{mid: None}]
     assert len(pictures(student)) == before
     assert room.snapshot().drops["producer_paused"] > 200
-    room.rig.call(lambda worker, now: worker.set_source("teacher", "camera", True, now))
+    room.set_source(teacher, "camera", True)
     room.run(2)
     assert_unbroken(student)
     again = pictures(student)[before:]

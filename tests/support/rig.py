@@ -2,7 +2,9 @@
 
 Owns the clock, the paths between peers and the worker, and what must hold in every scenario:
 nothing but STUN answers to addresses that were never validated, no answer larger than its
-request, no datagram larger than the path, no timer that spins. Pure: no I/O, no clock.
+request, no datagram larger than the path, no sequence number that protects two different
+packets (under AES-GCM that gives the key stream away), no timer that spins.
+Pure: no I/O, no clock.
 """
 
 import random
@@ -23,6 +25,7 @@ Address = tuple[str, int]
 SERVER: Address = ("192.0.2.1", 7000)
 MTU = 1472
 SPIN_LIMIT = 50
+NUMBER_MEMORY = 20.0  # s; no stream wraps its sequence numbers faster
 GOOD = Conditions(delay=0.02)
 
 
@@ -72,6 +75,7 @@ class Rig:
         self._paths: dict[Address, Path] = {}
         self._validated: set[Address] = set()
         self._requests: dict[tuple[Address, bytes], list[int]] = {}
+        self._numbers: dict[bytes, tuple[float, int]] = {}
         self._arrived: list[tuple[bytes, Address]] = []
         self._spins = 0
 
@@ -193,6 +197,8 @@ class Rig:
         assert 0 < len(data) <= MTU, f"a datagram of {len(data)} bytes to {address}"
         if data[0] > 3:
             assert address in self._validated, f"media to {address}, which was never validated"
+            if data[0] >= 128 and not 192 <= data[1] <= 223:
+                self._check_number(data)
             return
         sizes = self._requests.get((address, data[TRANSACTION]))
         assert sizes, f"a STUN message to {address} that answers nothing"
@@ -200,3 +206,11 @@ class Rig:
         assert len(data) <= size, f"an answer of {len(data)} bytes to a request of {size}"
         if data[:2] == SUCCESS_TYPE:
             self._validated.add(address)
+
+    def _check_number(self, data: bytes) -> None:
+        """A number that was used already may come again only with the same bytes."""
+        key, digest = data[2:4] + data[8:12], hash(data)
+        used, before = self._numbers.setdefault(key, (self.now, digest))
+        if before != digest:
+            assert self.now - used > NUMBER_MEMORY, f"two packets under number {key.hex()}"
+            self._numbers[key] = (self.now, digest)

@@ -69,6 +69,10 @@ class Room:
             layout.append(SlotWant(slot.mid, want if producer else "off", producer, height))
         self.rig.call(lambda worker, now: worker.set_layout(peer.name, layout, now))
 
+    def set_source(self, peer: Peer, source: str, enabled: bool) -> None:
+        """What the page tells when somebody mutes or unmutes."""
+        self.rig.call(lambda worker, now: worker.set_source(peer.name, source, enabled, now))
+
     def run(self, seconds: float) -> None:
         self.rig.run(seconds)
 

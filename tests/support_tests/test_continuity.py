@@ -9,6 +9,7 @@ from tests.support.media import Mark, RtpFields, write_mark, write_video
 
 START = 10.0
 INTERVAL = 1 / 30
+THIRD = Mark(1, 0, False, 2, 0, 1, START)
 
 
 def frame(number: int, *, key: bool = False, layer: int = 0, packets: int = 2) -> list[RtpFields]:
@@ -50,12 +51,12 @@ def test_numbers_may_wrap() -> None:
     [
         ({"timestamp": 3_000}, "timestamp goes by 0"),
         ({"timestamp": 2_000}, "timestamp goes by -1000"),
-        ({"payload": write_video(frame_mark := Mark(1, 0, False, 2, 0, 1, START), 9, 2, 100)},
+        ({"payload": write_video(THIRD, 9, 2, 100)},
          "picture id 9 follows 1"),
-        ({"payload": write_video(frame_mark, 2, 7, 100)}, "TL0PICIDX 7 follows 1"),
-        ({"payload": write_video(frame_mark._replace(frame=3), 2, 2, 100)}, "frame 3 follows 1"),
-        ({"payload": write_video(frame_mark._replace(layer=1), 2, 2, 100)}, "without a key frame"),
-        ({"payload": write_video(frame_mark._replace(publisher=2), 2, 2, 100)},
+        ({"payload": write_video(THIRD, 2, 7, 100)}, "TL0PICIDX 7 follows 1"),
+        ({"payload": write_video(THIRD._replace(frame=3), 2, 2, 100)}, "frame 3 follows 1"),
+        ({"payload": write_video(THIRD._replace(layer=1), 2, 2, 100)}, "without a key frame"),
+        ({"payload": write_video(THIRD._replace(publisher=2), 2, 2, 100)},
          "without a key frame"),
         ({"marker": False}, "marker False"),
     ],

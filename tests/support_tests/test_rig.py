@@ -102,6 +102,16 @@ def test_a_datagram_larger_than_the_path_stops_the_test() -> None:
         rig.drain()
 
 
+def test_a_number_that_protects_two_packets_stops_the_test() -> None:
+    first, second = (b"\x80\x60\x00\x01" + bytes(4) + b"ssrc" + bytes([n] * 30) for n in (1, 2))
+    valid = (PEER, [SUCCESS_TYPE + bytes(18)])
+    rig = scripted(outbox=[valid, (PEER, [first, first])])
+    rig.inject(PEER, bytes(20))
+    rig.worker = Script(outbox=[(PEER, [second])])  # type: ignore[assignment]
+    with pytest.raises(AssertionError, match="two packets under number"):
+        rig.drain()
+
+
 def test_a_timer_that_never_moves_on_stops_the_test() -> None:
     rig = scripted(deadline=1.0)
     with pytest.raises(AssertionError, match="without time passing"):
