@@ -1,0 +1,300 @@
+"""The fan-out: copies for each subscriber, and retransmissions."""
+
+from dataclasses import replace
+
+import pytest
+
+from sfu.forwarder import Totals, forward, prepare, retransmit, rewrite_payload
+from sfu.outbox import Send
+from sfu.packet import Packet
+from sfu.stats import DropReason
+from sfu.wire import vp8 as wire
+from tests.support.core import (
+    OPUS_PT,
+    STUDENT_ADDRESS,
+    TAG,
+    VP8_PT,
+    VP8_RTX_PT,
+    Source,
+    Viewer,
+    flush,
+    read_sent,
+    sequences,
+    show,
+    vp8,
+)
+from tests.support.media import read_rtp, read_video
+from tests.support.offers import Piece, audio, video
+
+ORIENTED = (13, b"\x02")
+
+
+def watched(*viewers: Viewer, count: int = 1) -> Source:
+    """A source that the viewers watch since its first packet, a key frame's."""
+    source = Source()
+    source.receive(1, vp8(key=True, picture=1))
+    for viewer in viewers:
+        show(viewer, source)
+    flush(source)
+    return source
+
+
+def without_rtx() -> Piece:
+    return video("recvonly", tuple(line for line in video().codecs[0] if "97" not in line))
+
+
+class TestCopies:
+    def test_carry_the_slots_numbers_and_the_publishers_media(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        source.receive(2, vp8(picture=2), marker=True, timestamp=6_000, now=0.5)
+        [sent] = flush(source, 0.5)
+        assert sent.address == STUDENT_ADDRESS
+        assert (sent.rtp.ssrc, sent.rtp.payload_type) == (1_000, VP8_PT)
+        assert sent.rtp.sequence == 2
+        assert sent.rtp.marker
+        assert read_video(sent.rtp.payload).picture_id == 2
+
+    def test_go_to_everybody_at_one_address_in_one_run(self) -> None:
+        viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2, 3)]
+        source = watched(*viewers)
+        source.receive(2)
+        source.receive(3)
+        outbox: list[Send] = []
+        totals = Totals()
+        assert forward(source.layer(), 1, 0.0, outbox, totals) == []
+        assert [(address[1], len(run)) for address, run in outbox] == [(1, 2), (2, 2), (3, 2)]
+        assert (totals.packets, totals.copies) == (2, 6)
+        assert totals.bytes == sum(len(data) for _, run in outbox for data in run)
+
+    def test_are_counted_per_slot(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        before = viewer.slot().bytes
+        source.receive(2)
+        [sent] = flush(source)
+        size = 12 + 8 + len(sent.rtp.payload) + len(TAG)  # with the abs-send-time extension
+        assert viewer.slot().bytes - before == size
+        assert viewer.slot().packets == 2
+
+    def test_carry_one_abs_send_time_per_batch(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        source.receive(2)
+        source.receive(3)
+        stamps = {sent.rtp.extensions[2] for sent in flush(source, stamp=0x010203)}
+        assert stamps == {b"\x01\x02\x03"}
+
+    def test_carry_the_orientation_of_their_own_packet(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        source.receive(2, extensions=[ORIENTED])
+        source.receive(3)
+        turned, plain = flush(source)
+        assert turned.rtp.extensions[13] == b"\x02"
+        assert 13 not in plain.rtp.extensions
+
+    def test_of_sound_carry_no_extension(self) -> None:
+        source, viewer = Source(audio()), Viewer(audio("recvonly"))
+        source.receive(1, b"opus", payload_type=OPUS_PT)
+        show(viewer, source)
+        [sent] = flush(source)
+        assert sent.rtp.extensions == {}
+        assert sent.rtp.payload_type == OPUS_PT
+
+    def test_are_not_made_without_an_address(self) -> None:
+        viewer, other = Viewer(address=None), Viewer()
+        source = watched(viewer, other)
+        source.receive(2)
+        assert len(flush(source)) == 1
+        assert viewer.slot().packets == 0
+
+    def test_nothing_pending_is_nothing_to_do(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        outbox: list[Send] = []
+        assert forward(source.layer(), 1, 0.0, outbox, Totals()) == []
+        assert outbox == []
+
+
+class TestLatePackets:
+    def test_from_before_the_switch_are_left_out_and_counted(self) -> None:
+        viewer, late = Viewer(), Viewer()
+        source = watched(viewer)
+        source.receive(5, vp8(key=True))
+        show(late, source)
+        flush(source)
+        source.receive(3)
+        source.receive(6)
+        sent = flush(source)
+        assert sequences(sent) == [3, 6, 2]
+        assert late.drops == {DropReason.BEFORE_SWITCH: 1}
+        assert viewer.drops == {}
+
+    def test_alone_give_no_empty_run(self) -> None:
+        viewer = Viewer()
+        source = Source()
+        source.receive(5, vp8(key=True))
+        show(viewer, source)
+        flush(source)
+        source.receive(3)
+        assert flush(source) == []
+
+    def test_of_the_running_picture_take_their_place(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        source.receive(4)
+        source.receive(3)
+        assert sequences(flush(source)) == [4, 3]
+
+
+class TestStarting:
+    def test_begins_with_the_packet_that_can_start(self) -> None:
+        source, viewer = Source(), Viewer()
+        source.receive(1)
+        show(viewer, source)
+        source.receive(2)
+        source.receive(3, vp8(key=True))
+        source.receive(4)
+        sent = flush(source)
+        assert sequences(sent) == [1, 2]
+        assert [read_video(one.rtp.payload).key for one in sent] == [True, False]
+
+    def test_waits_while_none_can(self) -> None:
+        source, viewer = Source(), Viewer()
+        source.receive(1)
+        show(viewer, source)
+        assert flush(source) == []
+        assert tuple(source.layer().waiters) == (viewer.slot(),)
+
+    def test_several_begin_at_once_each_on_its_own_line(self) -> None:
+        first, second = Viewer(), Viewer()
+        source = watched(first)
+        source.receive(2)
+        flush(source)
+        for viewer in (first, second):
+            show(viewer, source)
+        source.receive(3, vp8(key=True))
+        assert sequences(flush(source)) == [3, 1]
+
+
+class TestFaults:
+    """A subscriber's fault must cost neither the publisher nor the others."""
+
+    def broken(self, nonce: bytes, payload: bytes, header: bytes) -> bytes:
+        raise OverflowError
+
+    def test_of_one_subscriber_leave_the_others_their_copies(self) -> None:
+        viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2, 3)]
+        source = watched(*viewers)
+        viewers[1].slot().seal = self.broken
+        source.receive(2)
+        outbox: list[Send] = []
+        [(consumer, error)] = forward(source.layer(), 1, 0.0, outbox, Totals())
+        assert consumer is viewers[1].slot()
+        assert isinstance(error, OverflowError)
+        assert [address[1] for address, _ in outbox] == [1, 3]
+
+    def test_at_the_start_leave_the_others_their_picture(self) -> None:
+        viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2)]
+        source = Source()
+        source.receive(1, vp8(key=True))
+        for viewer in viewers:
+            show(viewer, source)
+        viewers[0].slot().payload_types = {}
+        outbox: list[Send] = []
+        [(consumer, _)] = forward(source.layer(), 1, 0.0, outbox, Totals())
+        assert consumer is viewers[0].slot()
+        assert [address[1] for address, _ in outbox] == [2]
+        assert not source.layer().waiters
+
+
+class TestPictureNumbers:
+    def test_are_moved_to_the_slots_own_line(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        source.receive(2, vp8(picture=2, tl0=7))
+        flush(source)
+        other = Source(transport_id="other")
+        other.receive(1, vp8(key=True, picture=900, tl0=200))
+        show(viewer, other)
+        other.receive(2, vp8(picture=901, tl0=201))
+        parts = [read_video(one.rtp.payload) for one in flush(other)]
+        assert [(part.picture_id, part.tl0picidx) for part in parts] == [(3, 8), (4, 9)]
+
+    def test_a_payload_without_a_descriptor_stays_as_it_is(self) -> None:
+        packet = Packet(1, 0, 0, b"anything")
+        assert rewrite_payload(packet, 5, 5) == b"anything"
+
+    def test_without_offsets_the_payload_is_not_even_copied(self) -> None:
+        payload = vp8(picture=5)
+        packet = Packet(1, 0, 0, payload, descriptor=wire.parse(payload))
+        assert rewrite_payload(packet, 0, 0) is payload
+
+
+class TestRetransmission:
+    def sent_again(self, viewer: Viewer, sequence: int) -> bytes:
+        found = viewer.slot().find_sent(sequence)
+        assert found is not None
+        return retransmit(viewer.slot(), *found)
+
+    def test_by_rtx_names_the_first_sequence_number(self) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        source.receive(2, vp8(picture=2), marker=True)
+        [first] = flush(source)
+        again = read_rtp(self.sent_again(viewer, 2)[: -len(TAG)])
+        assert (again.ssrc, again.payload_type, again.sequence) == (2_000, VP8_RTX_PT, 1)
+        assert again.payload == b"\x00\x02" + first.rtp.payload
+        assert (again.timestamp, again.marker) == (first.rtp.timestamp, True)
+
+    def test_by_rtx_never_uses_a_number_twice(self) -> None:
+        viewer = Viewer()
+        watched(viewer)
+        numbers = [read_rtp(self.sent_again(viewer, 1)[: -len(TAG)]).sequence for _ in range(3)]
+        assert numbers == [1, 2, 3]
+
+    def test_without_rtx_repeats_every_byte(self) -> None:
+        viewer = Viewer(without_rtx())
+        source = watched(viewer)
+        source.receive(2, vp8(picture=2), extensions=[ORIENTED])
+        outbox: list[Send] = []
+        forward(source.layer(), 0x123456, 0.5, outbox, Totals())
+        [(_, [first])] = outbox
+        assert self.sent_again(viewer, 2) == first
+
+    def test_without_rtx_repeats_every_byte_after_a_switch(self) -> None:
+        viewer = Viewer(without_rtx())
+        source = watched(viewer)
+        other = Source(transport_id="other")
+        other.receive(700, vp8(key=True, picture=900, tl0=20))
+        show(viewer, other)
+        outbox: list[Send] = []
+        forward(other.layer(), 2, 0.5, outbox, Totals())
+        show(viewer, source)
+        source.receive(2, vp8(key=True))
+        flush(source, 1.0)
+        [(_, [first])] = outbox
+        [sent] = read_sent(outbox)
+        assert self.sent_again(viewer, sent.rtp.sequence) == first
+
+
+@pytest.mark.parametrize(
+    ("profile", "orientation", "flags"),
+    [((0, 0), None, 0x80), ((0, 0), b"\1", 0x80), ((2, 0), None, 0x90), ((0, 13), None, 0x80)],
+)
+def test_extension_bit_is_set_where_there_is_a_block(
+    profile: tuple[int, int], orientation: bytes | None, flags: int
+) -> None:
+    packet = Packet(1, 2, 0x80, b"x", orientation=orientation, stamp=9)
+    [(index, first, marker, timestamp, block, payload)] = prepare([packet], profile)
+    assert (index, first, marker, timestamp, payload) == (1, flags, 0x80, 2, b"x")
+    assert bool(block) is (flags == 0x90)
+
+
+def test_packets_of_one_batch_share_their_extension_block() -> None:
+    packets = [Packet(n, 2, 0, b"x", stamp=9) for n in range(3)]
+    first, *others = [entry[4] for entry in prepare(packets, (2, 13))]
+    assert all(other is first for other in others)
+    turned = prepare([*packets, replace(packets[0], orientation=b"\1")], (2, 13))[3][4]
+    assert turned != first
