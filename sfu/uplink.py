@@ -28,7 +28,6 @@ from sfu.wire.rtcp import (
 )
 from sfu.wire.rtp import FIXED, RtpError, header_length, padding_length, parse_extensions
 
-MAX_REPORT_BLOCKS = 31  # RFC 3550 6.4.1: five bits count them
 KEEP_ENDED = 5.0  # s at least that an ended stream's place isn't given to another
 
 _SRTP_DROPS = {
@@ -296,11 +295,11 @@ class Uplink:
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def receiver_report(self, now: float) -> ReceiverReport | None:
-        """RFC 3550 6.4.2 about every stream that has begun."""
+        """RFC 3550 6.4.2 about every running stream: fewer than the 31 that fit."""
         blocks = tuple(
             _report_block(layer, now) for layer in self.layers() if layer.ssrc and layer.active
         )
-        return ReceiverReport(self._local_ssrc, blocks[:MAX_REPORT_BLOCKS]) if blocks else None
+        return ReceiverReport(self._local_ssrc, blocks) if blocks else None
 
 
 def _report_block(layer: Layer, now: float) -> ReportBlock:
