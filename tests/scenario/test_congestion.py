@@ -66,6 +66,11 @@ PLANS = [
         "loss without a queue",
         (Step(WIDE, 5, TOP), Step(DROPPING, 10, SMALL), Step(WIDE, 30, TOP)),
     ),
+    Plan(
+        "loss without an estimate",
+        (Step(WIDE, 5, TOP), Step(DROPPING, 10, SMALL), Step(WIDE, 30, TOP)),
+        remb=False,
+    ),
 ]
 
 

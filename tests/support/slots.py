@@ -135,14 +135,14 @@ class Slot:
             receiver.agenda.at(now + CHASE_INTERVAL, lambda later: self._chase(receiver, later))
 
     def report_block(self, now: float) -> RtcpReceiverInfo | None:
-        """RFC 3550 6.4.1, with the loss since the last block."""
+        """RFC 3550 6.4.1, with the loss since the last block; RTX is a stream of its own."""
         if self._next is None:
             return None
         received, highest = self._reported
         expected = self._highest - highest
-        got = self.counters.packets - received
-        self._reported = (self.counters.packets, self._highest)
-        lost = max(0, expected - got)
+        arrived = self.counters.packets - self.counters.by_rtx
+        self._reported = (arrived, self._highest)
+        lost = max(0, expected - (arrived - received))
         last = self.reports[-1] if self.reports else None
         return RtcpReceiverInfo(
             ssrc=self.ssrc,
