@@ -15,14 +15,17 @@ from pylibsrtp import Session
 from sfu.capabilities import Negotiation, negotiate
 from sfu.consumer import Consumer
 from sfu.downlink import Downlink
+from sfu.events import Event
 from sfu.forwarder import Totals, forward
 from sfu.ice import Address
 from sfu.layers import Layer
 from sfu.outbox import Send
 from sfu.producer import Producer
+from sfu.router import Router
 from sfu.sdp import parse_offer
 from sfu.srtp import InboundSrtp, OutboundSrtp
 from sfu.stats import DropReason
+from sfu.transport import Transport
 from sfu.uplink import Uplink
 from tests.support.media import Mark, RtpFields, read_rtp, write_rtp, write_video
 from tests.support.offers import EXTENSIONS, Piece, compose, video
@@ -220,3 +223,99 @@ def show(viewer: Viewer, source: Source, now: float = 0.0, *, mid: str = "0") ->
     consumer.assign(producer, now)
     consumer.set_target(producer.layers[0], now)
     return consumer
+
+
+@dataclass(slots=True)
+class Member:
+    """What a router sees of a transport: both halves, without ICE and DTLS."""
+
+    transport_id: str
+    source: Source
+    viewer: Viewer
+    pinned: bool = False
+
+    @property
+    def uplink(self) -> Uplink:
+        return self.source.uplink
+
+    @property
+    def downlink(self) -> Downlink:
+        return self.viewer.downlink
+
+    @property
+    def transport(self) -> Transport:
+        return cast(Transport, self)
+
+
+class Classroom:
+    """A router and its members; `speak` and `film` are packets that come in from them."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.router = Router("class", self.events.append)
+        self.members: dict[str, Member] = {}
+        self._sequence = 0
+
+    def join(self, name: str, *pieces: Piece, pinned: bool = False, now: float = 0.0) -> Member:
+        """A member comes in with the sections of its offer, and is connected."""
+        source, viewer = Source(*pieces, transport_id=name), Viewer(*pieces, name=name)
+        member = self.members[name] = Member(name, source, viewer, pinned)
+        self.router.add(member.transport)
+        opened = list(source.uplink.producers.values())
+        self.router.producers_changed(member.transport, opened, [], now)
+        return member
+
+    def leave(self, name: str, now: float = 0.0) -> None:
+        self.router.remove(self.members.pop(name).transport, now)
+
+    def film(self, name: str, now: float = 0.0, *, mid: str | None = None) -> None:
+        """A key frame of the member's only camera, or of the section with this mid."""
+        extensions = [(IDS["mid"], mid.encode())] if mid else []
+        ssrc = 60 + int(mid or 0)
+        self._receive(name, vp8(key=True), VP8_PT, ssrc, extensions, now)
+
+    def speak(self, name: str, level: int = 20, now: float = 0.0, *, mid: str = "0") -> None:
+        """One packet of sound at -`level` dBov."""
+        extensions = [(IDS["ssrc-audio-level"], bytes([level])), (IDS["mid"], mid.encode())]
+        self._receive(name, b"opus", OPUS_PT, 80 + int(mid), extensions, now)
+
+    def _receive(
+        self,
+        name: str,
+        payload: bytes,
+        payload_type: int,
+        ssrc: int,
+        extensions: list[tuple[int, bytes]],
+        now: float,
+    ) -> None:
+        source = self.members[name].source
+        self._sequence += 1
+        source.receive(
+            self._sequence,
+            payload,
+            payload_type=payload_type,
+            ssrc=ssrc,
+            extensions=extensions,
+            now=now,
+        )
+        for producer_id, level, at in source.levels:
+            self.router.on_level(source.uplink.producers[producer_id], level, at)
+        source.levels.clear()
+        for layer in source.pending:
+            if not layer.active:
+                self.router.layer_started(layer, now)
+        flush(source, now)
+
+    def talk(self, name: str, since: float, until: float, level: int = 20) -> None:
+        """Sound every 20 ms, with the router's clock running."""
+        for tick in range(round((until - since) / 0.02)):
+            now = since + tick * 0.02
+            self.speak(name, level, now)
+            deadline = self.router.next_deadline()
+            if deadline is not None and deadline <= now:
+                self.router.handle_timers(now)
+
+    def shown(self, name: str, kind: str = "video") -> list[str | None]:
+        """Whose producers the member's slots are pointed at, in order."""
+        slots = self.members[name].downlink.slots(kind)
+        return [slot.producer.producer_id if slot.producer else None for slot in slots]
