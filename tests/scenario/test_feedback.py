@@ -68,6 +68,26 @@ def test_transport_feedback_tells_what_was_lost() -> None:
     assert 0 <= missed - lost <= 10  # RTCP and STUN have no transport-wide number
 
 
+def test_transport_feedback_corrects_itself_when_packets_come_late() -> None:
+    """What a first message called missing is told by a later one."""
+    room = Room(seed=8)
+    teacher = room.add(TEACHER)
+    room.join(teacher)
+    room.run(1)
+    teacher.connection.path.up.conditions = Conditions(delay=0.02, reorder=0.05, reorder_delay=0.12)
+    room.run(4)
+    teacher.connection.path.up.conditions = Conditions(delay=0.02)
+    room.run(1)
+    told_missing = {
+        sequence
+        for _, feedback in teacher.heard.feedback
+        for sequence, at in feedback.arrivals
+        if at is None
+    }
+    assert len(told_missing) > 10
+    assert None not in arrivals(teacher).values()
+
+
 def test_transport_wide_numbers_wrap() -> None:
     room = Room()
     teacher = room.add(TEACHER)

@@ -128,6 +128,28 @@ def test_a_retransmission_without_rtx_is_the_same_datagram_to_the_last_byte() ->
     assert repeated > 10
 
 
+def test_a_burst_is_repaired_in_one_go() -> None:
+    room = Room()
+    teacher = room.add(TEACHER)
+    student = room.add(STUDENT)
+    room.join(teacher, student)
+    room.watch(student, ["teacher"])
+    room.run(2)
+    student.connection.path.down.conditions = Conditions(loss=1.0)
+    room.run(0.1)
+    lost = student.connection.path.down.counters.lost
+    student.connection.path.down.conditions = GOOD
+    room.run(1)
+    slot = student.slot("video")
+    assert lost >= 9
+    assert slot.counters.nacks == 1
+    assert slot.counters.by_rtx >= 9
+    assert slot.counters.holes == 0
+    assert student.violations() == []
+    late = max(pictures(student), key=lambda picture: picture.at - picture.captured)
+    assert late.at - late.captured < 0.25
+
+
 @pytest.mark.parametrize("outage", [0.3, 1.5, 4.0])
 def test_after_an_outage_of_the_uplink_pictures_return_with_a_key_frame(outage: float) -> None:
     room = Room()
