@@ -27,6 +27,7 @@ class Router:
         self.router_id = router_id
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
+        self.rest_until = 0.0  # no timers before, after a fault in them
         self._emit = emit
         self._speaker = ActiveSpeaker[str]()
         self._disabled: set[str] = set()
@@ -111,7 +112,8 @@ class Router:
 
     def next_deadline(self) -> float | None:
         """When the speakers are looked at again."""
-        return self._speaker.next_deadline()
+        deadline = self._speaker.next_deadline()
+        return None if deadline is None else max(deadline, self.rest_until)
 
     def handle_timers(self, now: float) -> None:
         """Tells who speaks, and gives them slots."""

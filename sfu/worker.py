@@ -258,7 +258,8 @@ class Worker:
             if not layer.active:
                 self._start_layer(layer, now)
         for layer in pending:
-            self._forward(layer, stamp, now)
+            if not layer.producer.closed:
+                self._forward(layer, stamp, now)
         self._settle(now)
 
     def _forward(self, layer: Layer, stamp: int, now: float) -> None:
@@ -315,8 +316,7 @@ class Worker:
             router.handle_timers(now)
         except Exception as error:  # the class goes on, at worst without new speakers
             self.on_fault(router.router_id, error)
-            self._timers.set(router, now + AFTER_FAULT)
-            return
+            router.rest_until = now + AFTER_FAULT
         self._arm_router(router)
 
     def _handle_transport_timers(self, transport: Transport, now: float) -> None:

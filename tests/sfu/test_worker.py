@@ -1,0 +1,391 @@
+"""Five verbs over plain data: limits, what arrives, faults, and nothing left behind."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import pytest
+
+from sfu.config import WorkerConfig
+from sfu.errors import CapacityError, StateError
+from sfu.events import ProducerClosed, TransportClosed, TransportConnected
+from sfu.forwarder import Fault, forward
+from sfu.layers import Layer
+from sfu.layout import SlotWant
+from sfu.router import Router
+from sfu.transport import Transport
+from sfu.worker import AFTER_FAULT, Worker
+from tests.support.dtls import ReadyDtls
+from tests.support.offers import compose, video
+from tests.support.peers import Peer
+from tests.support.rig import SERVER
+from tests.support.room import (
+    SEEN_STUDENT,
+    STUDENT,
+    TEACHER,
+    Room,
+    assert_unbroken,
+    pictures,
+    sounds,
+)
+
+SMALL = WorkerConfig(
+    candidates=(SERVER,), max_routers=2, max_transports=3, max_transports_per_router=2
+)
+NOBODY = ("203.0.113.200", 9)
+OFFER = compose([video("recvonly")])
+
+
+class BrokenError(Exception):
+    """Stands for any programming error."""
+
+
+def broken(*_: object, **__: object) -> NoReturn:
+    raise BrokenError
+
+
+def worker(config: WorkerConfig = SMALL) -> Worker:
+    made = Worker(config, dtls=ReadyDtls(), rng=bytes)
+    made.create_router("class", 0.0)
+    return made
+
+
+def class_of_three() -> tuple[Room, Peer, Peer, Peer]:
+    """A teacher whom ada and ben watch."""
+    room = Room()
+    teacher, ada, ben = room.add(TEACHER), room.add(STUDENT, "ada"), room.add(STUDENT, "ben")
+    room.join(teacher, ada, ben)
+    for student in (ada, ben):
+        room.watch(student, ["teacher"])
+    room.run(1.0)
+    return room, teacher, ada, ben
+
+
+def faults(room: Room) -> list[str]:
+    """Collects by whom the worker is told of exceptions."""
+    heard: list[str] = []
+
+    def note(owner: str, error: Exception) -> None:
+        assert isinstance(error, BrokenError)
+        heard.append(owner)
+
+    room.rig.worker.on_fault = note
+    return heard
+
+
+def closed(room: Room) -> list[tuple[str, str]]:
+    return [(e.transport_id, e.reason) for _, e in room.events(TransportClosed)]
+
+
+class TestControl:
+    def test_opening_a_class_again_is_harmless(self) -> None:
+        made = worker()
+        router = made.routers["class"]
+        made.create_router("class", 0.0)
+        assert made.routers["class"] is router
+
+    @pytest.mark.parametrize(
+        ("call", "code"),
+        [
+            (lambda w: w.create_transport("other", "ada", 0.0), "unknown_class"),
+            (lambda w: w.accept_offer("ada", OFFER, 0.0), "not_joined"),
+            (lambda w: w.set_layout("ada", [SlotWant("0", "off")], 0.0), "not_joined"),
+            (lambda w: w.set_source("ada", "camera", True, 0.0), "not_joined"),
+        ],
+    )
+    def test_what_the_state_does_not_allow(self, call: Callable[[Worker], None], code: str) -> None:
+        with pytest.raises(StateError) as refused:
+            call(worker())
+        assert refused.value.code == code
+
+    def test_nobody_joins_twice(self) -> None:
+        made = worker()
+        made.create_transport("class", "ada", 0.0)
+        with pytest.raises(StateError) as refused:
+            made.create_transport("class", "ada", 0.0)
+        assert refused.value.code == "already_joined"
+
+    def test_limits(self) -> None:
+        made = worker()
+        made.create_router("second", 0.0)
+        with pytest.raises(CapacityError, match="too_many_classes"):
+            made.create_router("third", 0.0)
+        made.create_transport("class", "ada", 0.0)
+        made.create_transport("class", "ben", 0.0)
+        with pytest.raises(CapacityError, match="class_full"):
+            made.create_transport("class", "cem", 0.0)
+        made.create_transport("second", "cem", 0.0)
+        with pytest.raises(CapacityError, match="server_full"):
+            made.create_transport("second", "dan", 0.0)
+        made.close_transport("cem", 0.0)
+        made.create_transport("second", "dan", 0.0)
+
+    def test_closing_is_idempotent(self) -> None:
+        made = worker()
+        made.create_transport("class", "ada", 0.0)
+        for _ in range(2):
+            made.close_transport("ada", 0.0)
+            made.close_router("class", 0.0)
+        assert made.take_events() == [TransportClosed("class", "ada", "left")]
+
+    def test_the_end_of_a_class_ends_its_connections(self) -> None:
+        room, *_ = class_of_three()
+        room.rig.call(lambda w, now: w.close_router("class", now))
+        assert sorted(closed(room)) == [("ada", "ended"), ("ben", "ended"), ("teacher", "ended")]
+        assert_nothing_left(room.rig.worker)
+
+    def test_the_last_one_out_leaves_nothing_behind(self) -> None:
+        room, *peers = class_of_three()
+        for peer in peers:
+            peer.leave()
+        assert_nothing_left(room.rig.worker, routers=1)
+        room.run(1.0)
+        assert {e.producer_id for _, e in room.events(ProducerClosed)} == {
+            "teacher:microphone",
+            "teacher:camera",
+        }
+
+    def test_a_restart_leaves_no_old_fragment_once_the_new_one_nominates(self) -> None:
+        room, _, ada, _ = class_of_three()
+        for _ in range(3):
+            ada.restart_ice()
+            room.run(1.0)
+        ada.leave()
+        assert "ada" not in {t.transport_id for t in directory(room.rig.worker).values()}
+
+
+def directory(of: Worker) -> dict[str, Transport]:
+    return of._directory.by_ufrag
+
+
+def assert_nothing_left(of: Worker, routers: int = 0) -> None:
+    """No table of the worker still knows a transport."""
+    assert len(of.routers) == routers
+    assert not of._transports
+    assert not of._directory.by_address
+    assert not of._directory.by_ufrag
+    assert not of._changed
+    of.flush(20_000.0)
+    assert not of._active
+    of.take_events()
+    assert not of._slots
+    assert not of._pending
+
+
+class TestArrivals:
+    @pytest.mark.parametrize(
+        ("data", "reason"),
+        [
+            (b"", "empty"),
+            (b"\x50" + bytes(30), "unknown_kind"),
+            (bytes(1_501), "oversized"),
+            (b"\x80\x60" + bytes(30), "unknown_address"),
+            (b"\x80\xc8" + bytes(30), "unknown_address"),
+            (b"\x16" + bytes(30), "unknown_address"),
+            (b"\x00\x01" + bytes(30), "stun_malformed"),
+        ],
+    )
+    def test_from_strangers_end_in_a_counter(self, data: bytes, reason: str) -> None:
+        made = worker()
+        made.receive(data, NOBODY, 0.0)
+        snapshot = made.snapshot(0.0)
+        assert snapshot.drops == {reason: 1}
+        assert (snapshot.datagrams_received, snapshot.bytes_received) == (1, len(data))
+        assert made.take_outbox() == []
+
+    def test_are_forwarded_at_the_flush(self) -> None:
+        room, teacher, ada, _ = class_of_three()
+        room.run(1.0)
+        snapshot = room.snapshot()
+        assert snapshot.copies_sent > snapshot.packets_forwarded > 100
+        assert snapshot.stun_answers >= 3
+        assert pictures(ada)[-1].publisher == teacher.publisher
+
+    def test_of_dtls_wake_the_surroundings(self) -> None:
+        room, _, ada, _ = class_of_three()
+        woken = []
+        room.rig.worker.on_wake = lambda: woken.append(True)
+        room.rig.dtls.sessions[1]._hooks.closed("dtls_closed")
+        assert woken
+        room.run(0.1)
+        assert closed(room) == [(ada.name, "dtls_closed")]
+
+
+class TestFaults:
+    """An exception costs as little as can be, and is told."""
+
+    def test_in_reading_a_datagram_cost_its_connection(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room, _, ada, ben = class_of_three()
+        heard = faults(room)
+        with monkeypatch.context() as patch:
+            patch.setattr(Transport, "receive_rtcp", broken)
+            room.rig.inject(ada.connection.path.address, b"\x80\xc8" + bytes(30))
+        assert heard == ["ada"]
+        assert closed(room) == [("ada", "error")]
+        room.run(1.0)
+        assert_unbroken(ben)
+
+    def test_in_a_stun_request_cost_its_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        room, *_ = class_of_three()
+        heard = faults(room)
+        late = room.add(STUDENT, "late")
+        with monkeypatch.context() as patch:
+            patch.setattr(Transport, "receive_stun", broken)
+            late.join()
+            room.run(0.1)
+        assert "late" in heard
+        assert ("late", "error") in closed(room)
+
+    def test_in_a_copy_cost_the_subscriber_not_the_publisher(self) -> None:
+        room, teacher, _, ben = class_of_three()
+        heard = faults(room)
+        transport = room.rig.worker.routers["class"].transports["ada"]
+        for consumer in transport.downlink.consumers.values():
+            consumer.seal = broken
+        room.run(1.0)
+        assert heard == ["ada"]
+        assert closed(room) == [("ada", "error")]
+        assert_unbroken(ben)
+        assert room.rig.now - pictures(ben)[-1].at < 0.1
+        assert teacher.name in room.rig.worker.routers["class"].transports
+
+    def test_in_a_batch_cost_its_publisher_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        room = Room()
+        ada, ben = room.add(SEEN_STUDENT, "ada"), room.add(SEEN_STUDENT, "ben")
+        watcher = room.add(replace(STUDENT, video_slots=2), "watcher")
+        room.join(ada, ben, watcher)
+        room.watch(watcher, ["ada", "ben"])
+        room.run(1.0)
+        heard = faults(room)
+
+        def forward_unless_ada(layer: Layer, *rest: Any) -> list[Fault]:
+            return broken() if layer.producer.transport_id == "ada" else forward(layer, *rest)
+
+        monkeypatch.setattr("sfu.worker.forward", forward_unless_ada)
+        room.run(1.0)
+        assert heard == ["ada"]
+        assert closed(room) == [("ada", "error")]
+        assert room.rig.now - pictures(watcher, 1)[-1].at < 0.1
+
+    def test_in_starting_a_layer_cost_its_publisher(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        room, _, ada, ben = class_of_three()
+        heard = faults(room)
+        with monkeypatch.context() as patch:
+            patch.setattr(Router, "layer_started", broken)
+            late = room.add(SEEN_STUDENT, "late")
+            room.join(late)
+            room.run(0.2)
+        assert set(heard) == {"late"}
+        assert closed(room) == [("late", "error")]
+        room.run(1.0)
+        assert_unbroken(ada, ben)
+
+    def test_in_a_change_of_state_cost_its_connection(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room, *_ = class_of_three()
+        heard = faults(room)
+        late = room.add(STUDENT, "late")
+        late.join()
+        with monkeypatch.context() as patch:
+            patch.setattr(Router, "resolve", broken)
+            room.run(1.0)
+        assert heard == ["late"]
+        assert closed(room) == [("late", "error")]
+
+    def test_in_a_transports_timers_cost_it_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        room, _, _, ben = class_of_three()
+        heard = faults(room)
+        transport = room.rig.worker.routers["class"].transports["ada"]
+        monkeypatch.setattr(transport, "handle_timers", broken)
+        room.run(2.0)
+        assert heard == ["ada"]
+        assert closed(room) == [("ada", "error")]
+        assert_unbroken(ben)
+
+    def test_in_a_classs_timers_cost_nothing_but_are_tried_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room, teacher, ada, _ = class_of_three()
+        heard = faults(room)
+        with monkeypatch.context() as patch:
+            patch.setattr(Router, "handle_timers", broken)
+            room.run(3.5 * AFTER_FAULT)
+        assert heard == ["class"] * 4
+        teacher.microphone.level = 20
+        room.run(3.0)
+        assert closed(room) == []
+        assert room.rig.now - sounds(ada)[-1].at < 0.1
+        assert len(heard) == 4
+
+    def test_in_closing_leave_the_tables_clean(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        room, _, ada, ben = class_of_three()
+        heard = faults(room)
+        monkeypatch.setattr(room.rig.dtls.sessions[1], "close", broken)
+        ada.leave()
+        assert heard == ["ada"]
+        assert closed(room) == [("ada", "left")]
+        assert ada.name not in {t.transport_id for t in directory(room.rig.worker).values()}
+        room.run(1.0)
+        assert_unbroken(ben)
+
+
+class TestLivesOfAConnection:
+    def test_a_reloaded_page_replaces_the_old_connection(self) -> None:
+        room, teacher, ada, _ = class_of_three()
+        ada.reload()
+        room.run(1.0)
+        assert closed(room) == [("ada", "replaced")]
+        told = [e.transport_id for _, e in room.events(TransportConnected)]
+        assert told.count("ada") == 2
+        room.watch(ada, ["teacher"])
+        room.run(1.0)
+        assert pictures(ada)[-1].publisher == teacher.publisher
+
+    def test_more_slots_keep_the_running_ones(self) -> None:
+        room, _, ada, _ = class_of_three()
+        before = ada.slot("video").ssrc
+        ada.renegotiate(video_slots=3)
+        room.run(1.0)
+        assert ada.slot("video").ssrc == before
+        assert closed(room) == []
+        assert_unbroken(ada)
+
+    def test_a_restarted_encoder_goes_on_in_the_slots(self) -> None:
+        """A publisher's streams begin anew with other SSRCs, lower numbers and a good-bye."""
+        room, teacher, ada, ben = class_of_three()
+        room.run(2.0)
+        for sender in teacher.senders.values():
+            for stream in sender.streams:
+                stream.ssrc += 1
+                stream.sequence = 5
+                stream.heard = False
+                stream.history.clear()
+                if stream.rtx_ssrc is not None:
+                    stream.rtx_ssrc += 1
+        for encoding in teacher.camera.encodings:
+            encoding.wants_key = True
+        room.run(2.0)
+        for student in (ada, ben):
+            assert student.violations() == []
+            assert room.rig.now - pictures(student)[-1].at < 0.1
+            assert room.rig.now - sounds(student)[-1].at < 0.1
+
+    def test_nothing_is_sent_or_waited_for_before_the_offer(self) -> None:
+        made = worker()
+        made.create_transport("class", "ada", 0.0)
+        assert made.next_deadline() is None
+        made.flush(0.0)
+        assert made.take_outbox() == []
+
+
+def test_an_own_outbox_gets_the_datagrams() -> None:
+    sent: list[object] = []
+    room = Room()
+    room.rig.worker.outbox = sent
+    room.add(replace(STUDENT)).join()
+    room.run(0.1)
+    assert sent
+    assert room.rig.worker.take_outbox() == []
