@@ -93,14 +93,17 @@ def run_plan(plan: Plan, seconds: float) -> tuple[Room, Peer, list[Peer]]:
 @pytest.mark.parametrize("plan", PLANS, ids=str)
 def test_every_picture_arrives_whole_over_bad_paths(plan: Plan) -> None:
     room, teacher, students = run_plan(plan, seconds=6)
-    lost_up = teacher.connection.path.up.counters.lost
-    assert bool(teacher.heard.nacks) == (lost_up > 0 or plan.up.reorder > 0)
+    if teacher.connection.path.up.counters.lost:
+        assert teacher.heard.nacks
     for student in students:
         slot = student.slot("video")
         assert student.violations() == []
         assert slot.counters.holes == 0
         assert slot.missing() == []
-        assert_consecutive(runs(pictures(student))[-1], least=230)
+        assert len(pictures(student)) >= 230
+        for run in runs(pictures(student)):
+            assert run[0].key
+            assert_consecutive(run)
         if student.connection.path.down.counters.lost:
             assert slot.counters.nacks > 0
             assert (slot.counters.by_rtx > 0) == plan.student_rtx
