@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from signalling.classroom import Classroom
-from signalling.config import Settings, announced_ip, signing_secret
+from signalling.config import Settings, announced_ip, media_host, signing_secret
 from signalling.health import (
     HUB,
     METRICS_TOKEN,
@@ -42,7 +42,7 @@ log = get_logger(__name__)
 async def local_plane(settings: Settings) -> AsyncIterator[MediaPlane]:
     """The SFU in this process."""
     plane = await LocalMediaPlane.start(
-        settings.udp_host, settings.udp_port, announced_ip(settings)
+        media_host(settings), settings.udp_port, announced_ip(settings)
     )
     try:
         yield plane

@@ -82,7 +82,7 @@ async def _start(runner: web.AppRunner, settings: Settings) -> None:
     try:
         await runner.setup()
     except OSError as error:
-        where = f"{settings.udp_host}:{settings.udp_port}"
+        where = f"{config.media_host(settings)}:{settings.udp_port}"
         raise ConfigError(f"LIVECLASS_UDP_PORT: cannot use {where}: {error.strerror}") from None
     try:
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()

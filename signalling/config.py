@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
-    udp_host: str = "0.0.0.0"
+    udp_host: str | None = None
     udp_port: Annotated[int, Field(ge=0, le=65_535)] = 40_000
     announced_ip: str | None = None
     public_url: str | None = None
@@ -105,6 +105,19 @@ def announced_ip(settings: Settings) -> str:
     if settings.announced_ip is not None:
         return settings.announced_ip
     return "127.0.0.1" if is_loopback(settings.http_host) else _own_address()
+
+
+def media_host(settings: Settings) -> str:
+    """The address the media socket is bound to.
+
+    Beside an announced loopback address it must be that one: from a socket bound to all
+    addresses, Linux answers a browser's other local address from that address, and the browser
+    drops answers that do not come from where it asked (RFC 8445 section 7.2.5.2.1).
+    """
+    if settings.udp_host is not None:
+        return settings.udp_host
+    announced = announced_ip(settings)
+    return announced if is_loopback(announced) else "0.0.0.0"
 
 
 def _own_address() -> str:

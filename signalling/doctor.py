@@ -6,7 +6,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from signalling.config import ConfigError, Settings, announced_ip, is_loopback, signing_secret
+from signalling.config import (
+    ConfigError,
+    Settings,
+    announced_ip,
+    is_loopback,
+    media_host,
+    signing_secret,
+)
 from signalling.pages import VENDOR_PACKAGES
 
 PACKAGES = ("aiortc", "aioice", "cryptography", "pylibsrtp", "aiohttp", "python-socketio", "uvloop")
@@ -30,7 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         _crypto(),
         _dtls(),
         _port("HTTP", settings.http_host, settings.http_port, socket.SOCK_STREAM),
-        _port("UDP", settings.udp_host, settings.udp_port, socket.SOCK_DGRAM),
+        _port("UDP", media_host(settings), settings.udp_port, socket.SOCK_DGRAM),
         _announced(settings),
         _secret(settings),
         _pages(settings),

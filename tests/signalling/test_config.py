@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from signalling.config import ConfigError, Settings, announced_ip, load, signing_secret
+from signalling.config import ConfigError, Settings, announced_ip, load, media_host, signing_secret
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +85,9 @@ def test_public_address_is_what_links_show() -> None:
     settings = Settings(public_url="https://class.example/", http_host="0.0.0.0")
     assert settings.base_url == "https://class.example"
     assert Settings(http_host="::1").base_url == "http://[::1]:8080"
+
+
+def test_media_socket_is_bound_to_the_loopback_address_it_announces() -> None:
+    assert media_host(Settings()) == "127.0.0.1"
+    assert media_host(Settings(http_host="0.0.0.0", announced_ip="203.0.113.5")) == "0.0.0.0"
+    assert media_host(Settings(udp_host="192.0.2.7")) == "192.0.2.7"
