@@ -132,6 +132,7 @@ def test_checks_without_nomination_move_no_media() -> None:
     assert len(siege.strays()) == 1
 
 
+@pytest.mark.xfail(reason="the agent does not remember transactions yet", strict=True)
 def test_a_recorded_check_replayed_from_elsewhere_moves_no_media() -> None:
     """Somebody on the path repeats the student's own check from a victim's address."""
     siege = Siege(seconds=4.0)
