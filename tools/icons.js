@@ -8,7 +8,7 @@ export const ICONS = [
   "arrow-down", "camera", "check", "chevron-left", "chevron-right", "chevron-up",
   "circle-alert", "clock", "ellipsis", "ellipsis-vertical", "graduation-cap", "hand", "info", "link",
   "lock", "lock-open", "log-out", "maximize", "message-square", "mic", "mic-off", "monitor-up", "monitor-x",
-  "moon", "phone-off", "picture-in-picture-2", "pin", "pin-off", "play", "rotate-cw", "search", "send", 
+  "moon", "phone-off", "picture-in-picture-2", "pin", "pin-off", "play", "rotate-cw", "search", "send",
   "wifi-low", "smile-plus", "square", "sun", "user-x", "users", "video", "video-off", "volume-2", "wifi-off", "x",
 ];
 

@@ -163,12 +163,16 @@ export function planSlots(view, previous) {
   return view.mids.map((mid) => ({ mid, want: /** @type {const} */ ("off"), ...taken.get(mid) }));
 }
 
+/** Text in a shared screen needs more than its size: a layer well above it, or it blurs. */
+const SCREEN_DETAIL = 1.25;
+
 /** @param {Parameters<typeof planSlots>[0]} view */
 function wantedProducers({ stage, tiles, participants, selfId, stageHeight, tileHeight }) {
   /** @type {{want: "pinned"|"page", producer: string, maxHeight: number}[]} */
   const wanted = [];
   if (stage && stage.participant !== selfId && participants[stage.participant]?.[stage.source]) {
-    wanted.push({ want: "pinned", producer: producerOf(stage), maxHeight: heightStep(stageHeight) });
+    const height = stage.source === "screen" ? stageHeight * SCREEN_DETAIL : stageHeight;
+    wanted.push({ want: "pinned", producer: producerOf(stage), maxHeight: heightStep(height) });
   }
   for (const id of tiles) {
     const producer = `${id}:camera`;

@@ -43,7 +43,7 @@ export class LocalMedia {
   async open(kind, on = true) {
     const device = this[kind];
     if (device.value.busy) return;
-    device.value = { ...device.value, busy: true, trouble: null };
+    device.value = { ...device.value, busy: true };
     try {
       const track = await openDevice(kind, this.choice.value[kind]);
       track.enabled = on;

@@ -9,10 +9,10 @@ export function initials(name) {
   return letters.map((word) => [...word][0].toLocaleUpperCase()).join("") || "?";
 }
 
-/** A stable place on the colour wheel for an id: 0 to 11. @param {string} id */
-export function colourIndex(id) {
+/** A stable place on the colour wheel for a name: 0 to 11. @param {string} name */
+export function colourIndex(name) {
   let hash = 2166136261;
-  for (let index = 0; index < id.length; index += 1) hash = Math.imul(hash ^ id.charCodeAt(index), 16777619) >>> 0;
+  for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 16777619) >>> 0;
   return hash % 12;
 }
 

@@ -188,6 +188,7 @@ test("the stage is asked first, then the page's cameras, the rest is off", () =>
 test("a screen on the stage leaves room for its owner's camera", () => {
   const slots = plan(PEOPLE, { stage: { participant: "t", source: "screen" }, tiles: ["t", "a"] });
   assert.deepEqual(slots.map((slot) => slot.producer), ["t:screen", "t:camera", "a:camera"]);
+  assert.equal(slots[0].maxHeight, 810, "more than a camera on the same stage: text blurs first");
 });
 
 test("cameras that are off are not asked for, nor a stage without a picture", () => {

@@ -26,7 +26,7 @@ function Group({ group }) {
   return html`
     ${group.day && group.day !== new Date().toDateString() && html`<li class="chat-day">${day.format(group.at)}</li>`}
     <li class="chat-group" data-own=${own}>
-      <${Avatar} id=${group.from} name=${group.name} size="small" />
+      <${Avatar} name=${group.name} size="small" />
       <div class="chat-body">
         <div class="chat-head">
           <strong>${own ? "You" : group.name}</strong>

@@ -25,7 +25,7 @@ export function Over() {
       <div class="waiting-mark"><${Icon} name=${words.icon} /></div>
       <h1>${words.heading}</h1>
       <p>${text || words.text}</p>
-      ${length && html`<p class="quiet">${title.value} · it took <span class="figures">${length}</span></p>`}
+      ${length && html`<p class="quiet">${title.value} · <span class="figures">${length}</span></p>`}
       ${words.again && html`<button type="button" class="button button-primary" data-testid="rejoin-button" onClick=${rejoin}>${words.again}</button>`}
     </div>
   </main>`;

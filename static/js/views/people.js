@@ -15,7 +15,7 @@ function Person({ person }) {
   const items = personItems(person);
   const own = self.value?.id === person.id;
   return html`<li class="person" data-lost=${person.connection === "lost"}>
-    <${Avatar} id=${person.id} name=${person.name} size="small" />
+    <${Avatar} name=${person.name} size="small" />
     <div class="person-name"><span>${person.name}${own && html` <span class="quiet">(you)</span>`}</span>
       ${person.role !== "student" && html`<span class="chip">${person.role}</span>`}
       ${person.connection === "lost" && html`<span class="quiet">reconnecting</span>`}

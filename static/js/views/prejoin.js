@@ -21,9 +21,9 @@ function Switch({ kind }) {
 
 function Preview() {
   const { on, track, busy } = media.camera.value;
-  const { name = "?", sub = "" } = intents.claims();
+  const { name = "?" } = intents.claims();
   return html`<div class="preview" data-testid="preview">
-    <${Avatar} id=${String(sub)} name=${name} />
+    <${Avatar} name=${name} />
     ${on && track && html`<${LocalVideo} track=${track} label="Preview of your camera" mirrored=${true} />`}
     ${!on && html`<p class="preview-note">${busy ? "Starting your camera…" : "Your camera is off"}</p>`}
     <div class="preview-tools"><${Switch} kind="microphone" /><${Switch} kind="camera" /></div>
@@ -32,23 +32,24 @@ function Preview() {
 
 /** @param {{kind: "microphone"|"camera"}} props */
 function TroubleNote({ kind }) {
-  const { trouble } = media[kind].value;
+  const { trouble, busy } = media[kind].value;
   if (!trouble) return null;
   return html`<div class="notice" data-kind="warning" data-testid=${`trouble-${kind}`} role="alert">
     <${Icon} name="circle-alert" />
     <div><strong>${trouble.title}.</strong> ${trouble.advice} You can also join without it.</div>
-    ${trouble.retry && html`<button type="button" class="button button-small" onClick=${() => intents.retryDevice(kind)}><${Icon} name="rotate-cw" />Retry</button>`}
+    ${trouble.retry && html`<button type="button" class="button button-small" disabled=${busy} onClick=${() => intents.retryDevice(kind)}><${Icon} name="rotate-cw" />Retry</button>`}
   </div>`;
 }
 
 /** @param {{kind: "microphone"|"camera"|"speaker", icon: string, label: string}} props */
 function Picker({ kind, icon, label }) {
   const list = media.devices.value[kind];
+  const trouble = kind === "speaker" ? null : media[kind].value.trouble;
   if (kind === "speaker" && (list.length === 0 || !("setSinkId" in HTMLMediaElement.prototype))) return null;
   const choose = (/** @type {any} */ event) => intents.chooseDevice(kind, event.target.value);
   return html`<label class="picker"><${Icon} name=${icon} /><span class="visually-hidden">${label}</span>
     <select class="field" value=${deviceInUse(kind)} disabled=${list.length === 0} onChange=${choose}>
-      ${list.length === 0 && html`<option>No ${kind} found</option>`}
+      ${list.length === 0 && html`<option>${trouble?.title ?? `No ${kind} found`}</option>`}
       ${list.map(({ id, label: text }) => html`<option key=${id} value=${id}>${text}</option>`)}
     </select>
     ${kind === "microphone" && html`<${Meter} />`}

@@ -46,7 +46,7 @@ function OnStage({ shown, person, player }) {
   const speaking = person.microphone && speakers.value.includes(person.id);
   const label = sharing ? `${person.name}'s screen` : describe(person, hand, speaking);
   return html`<div class="on-stage" role="group" tabindex="-1" data-source=${shown.source} data-speaking=${speaking} aria-label=${label}>
-    ${!sharing && html`<${Avatar} id=${person.id} name=${person.name} />`}
+    ${!sharing && html`<${Avatar} name=${person.name} />`}
     ${(sharing || person.camera) &&
     html`<${RemoteVideo} participant=${person.id} source=${shown.source} label=${label} hold=${(/** @type {any} */ video) => (player.current = video)} />`}
     ${sharing

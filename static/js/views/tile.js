@@ -45,7 +45,7 @@ export function Tile({ id, first }) {
   };
   return html`<li class="tile" data-testid=${`tile-${id}`} data-speaking=${speaking} data-lost=${person.connection === "lost"}
     tabindex=${first ? 0 : -1} aria-label=${describe(person, hand, speaking)} onKeyDown=${keys}>
-    <${Avatar} id=${id} name=${person.name} />
+    <${Avatar} name=${person.name} />
     ${person.camera && html`<${RemoteVideo} participant=${id} source="camera" label=${`${person.name}'s camera`} />`}
     <${TileMarks} person=${person} hand=${hand} />
     ${items.length > 0 && html`<${MenuButton} class="tile-menu" label=${`Options for ${person.name}`} icon="ellipsis-vertical" tabindex=${-1} items=${() => items} />`}
@@ -63,7 +63,7 @@ export function SelfTile() {
   const speaking = microphone && speakers.value.includes(own.id);
   return html`<li class="tile tile-self" data-testid="self-view" data-speaking=${speaking} tabindex="-1"
     aria-label=${`You: ${describe({ ...person, microphone }, hand, speaking)}`}>
-    <${Avatar} id=${own.id} name=${own.name} />
+    <${Avatar} name=${own.name} />
     ${on && track && html`<${LocalVideo} track=${track} label="Your camera" mirrored=${true} />`}
     <${TileMarks} person=${{ ...person, microphone }} hand=${hand} own=${true} />
   </li>`;
