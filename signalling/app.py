@@ -75,7 +75,7 @@ def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[N
             outgoing = Outgoing(server)
             hub = Hub(_hub_settings(settings), media, outgoing)
             app[HUB] = hub
-            sources = Sources(media.snapshot, lambda: signalling_snapshot(hub))
+            sources = Sources(hub.plane.snapshot, lambda: signalling_snapshot(hub))
             app[REGISTRY] = create_registry(sources)
             server.register_namespace(ClassNamespace(hub))
             tasks = [asyncio.create_task(outgoing.run())]
