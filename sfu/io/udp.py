@@ -65,6 +65,7 @@ class UdpWorker:
     def __init__(self, worker: Worker, on_events: Callable[[Sequence[Event]], None]) -> None:
         self.worker = worker
         worker.outbox = self
+        worker.on_fault = _log_fault
         self._on_events = on_events
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -78,6 +79,7 @@ class UdpWorker:
     async def start(self, host: str, port: int) -> None:
         """Binds; port 0 takes any free one. Raises OSError when the port is taken."""
         self._socket = bind(host, port)
+        self._segmenting = knows_segments(self._socket)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._on_readable)
         self.worker.on_wake = self._wake
@@ -97,8 +99,12 @@ class UdpWorker:
         self._loop.remove_writer(self._socket.fileno())
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         self._socket.close()
         self._socket = None
+        self._backlog.clear()
+        self._backlog_size = 0
+        self.worker.on_wake = lambda: None
 
     def call(self, operation: Callable[[Worker, float], Result]) -> Result:
         """Runs a control call with the present time, then sends what it caused."""
@@ -151,9 +157,9 @@ class UdpWorker:
         deadline = self.worker.next_deadline()
         if deadline is not None and deadline <= now:
             self.worker.handle_timers(now)
-        if events := self.worker.take_events():
-            self._on_events(events)
         self._arm()
+        if events := self.worker.take_events():
+            self._on_events(events)  # last: it may come back with a control call, or raise
 
     def _arm(self) -> None:
         """One timer; one that wakes too early is left alone and sets itself again then."""
@@ -174,38 +180,56 @@ class UdpWorker:
         if self._backlog:
             self._queue(address, datagrams)
         elif len(datagrams) == 1:
-            self._send_run(address, datagrams)
-        else:
+            self._send_one(address, datagrams[0])
+        elif self._segmenting:
             for run in runs(datagrams):
                 self._send_run(address, run)
+        else:
+            self._send_singly(address, datagrams)
 
     def _send_run(self, address: Address, run: Sequence[bytes]) -> None:
-        if self._socket is None:
+        if len(run) == 1:
+            self._send_one(address, run[0])
+            return
+        if self._backlog or self._socket is None:
+            self._queue(address, run)
             return
         try:
-            if len(run) == 1:
-                self._socket.sendto(run[0], address)
-            elif self._segmenting:
-                self._socket.sendmsg(run, _SEGMENTS[len(run[0])], 0, address)
-            else:
-                for datagram in run:
-                    self._socket.sendto(datagram, address)
+            self._socket.sendmsg(run, _SEGMENTS[len(run[0])], 0, address)
         except BlockingIOError:
             self._queue(address, run)
         except OSError as error:
-            self._on_send_error(error, address, run)
+            self._on_segment_error(error)
+            self._send_singly(address, run)
 
-    def _on_send_error(self, error: OSError, address: Address, run: Sequence[bytes]) -> None:
-        if self._segmenting and len(run) > 1 and error.errno in (errno.EINVAL, errno.EIO):
-            self._segmenting = False  # an old kernel or a device without checksum offload
+    def _on_segment_error(self, error: OSError) -> None:
+        """EIO: the device does no checksums, so no run will ever leave by it. Anything else (the
+        path's MTU is below the segments, EINVAL) is that peer's matter."""
+        if error.errno == errno.EIO and self._segmenting:
+            self._segmenting = False
             log.warning("UDP_SEGMENT is not available (%s): sending one by one", error)
-            self._send_run(address, run)
+
+    def _send_singly(self, address: Address, datagrams: Sequence[bytes]) -> None:
+        for datagram in datagrams:
+            self._send_one(address, datagram)
+
+    def _send_one(self, address: Address, datagram: bytes) -> None:
+        if self._backlog or self._socket is None:
+            self._queue(address, (datagram,))
             return
-        self.worker.drops[DropReason.SEND_FAILED] += len(run)
+        try:
+            self._socket.sendto(datagram, address)
+        except BlockingIOError:
+            self._queue(address, (datagram,))
+        except OSError as error:
+            log.debug("send failed: %s", error)
+            self.worker.drops[DropReason.SEND_FAILED] += 1
 
     def _queue(self, address: Address, run: Sequence[bytes]) -> None:
         """The socket's buffer is full: keep a bounded amount, in order."""
-        if self._backlog_size + len(run) > MAX_BACKLOG or self._loop is None or not self._socket:
+        if self._loop is None or self._socket is None:
+            return  # not started, or closed
+        if self._backlog_size + len(run) > MAX_BACKLOG:
             self.worker.drops[DropReason.OUTBOX_FULL] += len(run)
             return
         if not self._backlog:
@@ -219,6 +243,20 @@ class UdpWorker:
             self._loop.remove_writer(self._socket.fileno())
         for send in backlog:
             self.append(send)
+
+
+def knows_segments(udp: socket.socket) -> bool:
+    """Whether the kernel has UDP_SEGMENT; an older one would send a run as one datagram."""
+    try:
+        udp.getsockopt(socket.IPPROTO_UDP, UDP_SEGMENT)
+    except OSError:
+        log.warning("UDP_SEGMENT is not available: sending one by one")
+        return False
+    return True
+
+
+def _log_fault(owner: str, error: Exception) -> None:
+    log.error("fault in %s", owner, exc_info=error)
 
 
 def bind(host: str, port: int) -> socket.socket:
