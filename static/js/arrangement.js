@@ -38,16 +38,19 @@ const others = computed(() => {
   return rest;
 });
 
+/** One's own tile: a place of the grid for all who can be seen themselves. */
+const ownPlaces = computed(() => (store.self.value?.can.publish ? 1 : 0));
+
 /** The grid holds the page's people and, as its last tile, oneself. */
 export const grid = computed(() => {
   const selfId = store.self.value?.id ?? "";
-  const count = Object.keys(others.value).filter((id) => id !== selfId).length + 1;
-  const limit = (videoMids.value.length || 10) - (stage.value ? 1 : 0) + 1;
+  const count = Object.keys(others.value).filter((id) => id !== selfId).length + ownPlaces.value;
+  const limit = (videoMids.value.length || 10) - (stage.value ? 1 : 0) + ownPlaces.value;
   const minWidth = gallerySpace.value.width < 600 ? 120 : 172;
   return gridFor({ ...gallerySpace.value, count, limit, minWidth });
 });
 
-const pageSize = computed(() => Math.max(1, grid.value.size - 1));
+const pageSize = computed(() => Math.max(1, grid.value.size - ownPlaces.value));
 
 const order = computed(() => {
   const view = {

@@ -14,6 +14,9 @@ import { claimsOf } from "./text.js";
 export let session = null;
 
 const { dispatch } = store;
+/** After a reload the class does not wait longer than this for the devices; they follow when they are open. */
+const DEVICES_WAIT_MS = 2500;
+
 let classId = "";
 let token = "";
 
@@ -34,9 +37,10 @@ export function open(id, joinToken) {
   store.state.value = initialState(classId);
   const kept = classMemory(classId).read();
   const wanted = { microphone: kept.microphone ?? true, camera: kept.camera ?? true };
-  const back = Boolean(kept.inClass && kept.resume);
-  if (mayPublish()) void media.begin(wanted).then(() => back && join());
-  else if (back) join();
+  const opened = mayPublish() ? media.begin(wanted) : Promise.resolve();
+  if (!kept.inClass || !kept.resume) return;
+  dispatch("phase", "returning");
+  void Promise.race([opened, new Promise((resolve) => setTimeout(resolve, DEVICES_WAIT_MS))]).then(join);
 }
 
 export function join() {
@@ -60,8 +64,6 @@ export function rejoin() {
 export async function toggleDevice(kind) {
   wakeAudio();
   await media.set(kind, !media[kind].value.on);
-  const { trouble } = media[kind].value;
-  if (trouble) dispatch("toast", { kind: "warning", text: `${trouble.title}. ${trouble.advice}` });
 }
 
 /** @param {"microphone"|"camera"} kind */
@@ -77,8 +79,6 @@ export function chooseDevice(kind, id) {
 export async function toggleScreen() {
   if (media.screen.value.on) return media.stopScreen();
   await media.startScreen();
-  const { trouble } = media.screen.value;
-  if (trouble) dispatch("toast", { kind: "warning", text: `${trouble.title}. ${trouble.advice}` });
 }
 
 export function toggleHand() {
@@ -122,6 +122,11 @@ export function togglePin(producer) {
 /** @param {number} page */
 export function goToPage(page) {
   dispatch("page", page);
+}
+
+/** Tries to reconnect at once. */
+export function hurry() {
+  session?.protocol.hurry();
 }
 
 /** Plays what the browser refused to play without a gesture. */

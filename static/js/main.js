@@ -5,6 +5,7 @@ import { visible } from "./arrangement.js";
 import { wakeAudio } from "./devices.js";
 import * as intents from "./intents.js";
 import { listenForKeys } from "./keys.js";
+import { beginNotices } from "./notices.js";
 import { readStats } from "./stats.js";
 import { classMemory } from "./storage.js";
 import { state } from "./store.js";
@@ -27,12 +28,12 @@ function listenToBrowser() {
   addEventListener("pagehide", () => intents.session?.pause());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   addEventListener("online", () => {
-    intents.session?.protocol.hurry();
+    intents.hurry();
     void intents.session?.peer?.restart();
   });
   const updateVisible = () => {
     visible.value = document.visibilityState === "visible" || Boolean(document.pictureInPictureElement);
-    if (document.visibilityState === "visible") intents.session?.protocol.hurry();
+    if (document.visibilityState === "visible") intents.hurry();
   };
   document.addEventListener("visibilitychange", updateVisible);
   document.addEventListener("leavepictureinpicture", updateVisible, true);
@@ -60,3 +61,4 @@ root.replaceChildren();
 render(html`<${App} />`, root);
 listenToBrowser();
 listenForKeys();
+beginNotices();

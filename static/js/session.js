@@ -41,7 +41,7 @@ export class Session {
 
   enter() {
     dispatch("link", "connecting");
-    dispatch("phase", "joining");
+    if (state.value.phase !== "returning") dispatch("phase", "joining");
     this.protocol.open();
   }
 
@@ -99,7 +99,8 @@ export class Session {
 
   /** @param {any} reply */
   _joined(reply) {
-    this.memory.keep({ resume: reply.resume, inClass: true });
+    const { microphone, camera } = this.media.state();
+    this.memory.keep({ resume: reply.resume, inClass: true, ...(state.value.phase === "joining" && { microphone, camera }) });
     this._iceServers = reply.iceServers;
     this._counts = reply.slots;
     dispatch("joined", reply);

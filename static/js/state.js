@@ -40,7 +40,6 @@ export function initialState(classId) {
     toasts: /** @type {import("./types.js").Toast[]} */ ([]),
     announcement: { polite: "", assertive: "" },
     serial: 1,
-    own: { microphone: true, camera: true, screen: false, talking: false },
     soundBlocked: false,
     draining: false,
   };
@@ -67,9 +66,9 @@ function announced(state, urgency, text) {
   return { ...state, announcement: { ...state.announcement, [urgency]: text } };
 }
 
-/** @param {State} state @param {import("./types.js").Toast["kind"]} kind @param {string} text @param {import("./types.js").Toast["action"]} [action] */
-function toasted(state, kind, text, action) {
-  const toast = { id: state.serial, kind, text, action };
+/** @param {State} state @param {import("./types.js").Toast["kind"]} kind @param {string} text */
+function toasted(state, kind, text) {
+  const toast = { id: state.serial, kind, text };
   const others = state.toasts.filter((other) => other.text !== text);
   return { ...state, serial: state.serial + 1, toasts: [...others, toast].slice(-TOASTS_SHOWN) };
 }
@@ -241,14 +240,12 @@ const REDUCERS = {
   link: (state, { payload }) => ({ ...state, link: payload, retry: null }),
   media: (state, { payload }) => ({ ...state, media: payload }),
   "join-failed": (state, { payload }) => ({ ...state, phase: /** @type {const} */ ("prejoin"), joinError: payload }),
-  own: (state, { payload }) => ({ ...state, own: { ...state.own, ...payload } }),
   panel: panelChanged,
   pin: (state, { payload }) => ({ ...state, pinned: state.pinned === payload ? null : payload }),
   page: (state, { payload }) => ({ ...state, page: Math.max(0, payload) }),
-  toast: (state, { payload }) => toasted(state, payload.kind ?? "info", payload.text, payload.action),
+  toast: (state, { payload }) => toasted(state, payload.kind ?? "info", payload.text),
   "toast-gone": (state, { payload }) => ({ ...state, toasts: state.toasts.filter((toast) => toast.id !== payload) }),
   "reaction-gone": (state, { payload }) => ({ ...state, reactions: state.reactions.filter((one) => one.id !== payload) }),
-  say: (state, { payload }) => announced(state, payload.urgency ?? "polite", payload.text),
   "sound-blocked": (state, { payload }) => ({ ...state, soundBlocked: payload }),
 };
 

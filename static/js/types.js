@@ -31,10 +31,10 @@
 /** @typedef {{mid: string, direction: string, kind: string, source?: string}} Section */
 /** @typedef {{urls: string|string[], username?: string, credential?: string}} IceServer */
 /** @typedef {{audio: number, video: number}} SlotCounts */
-/** @typedef {{id: number, kind: "info"|"warning"|"danger"|"hand", text: string, action?: {label: string, intent: string}}} Toast */
+/** @typedef {{id: number, kind: "info"|"warning"|"danger"|"hand", text: string}} Toast */
 /** @typedef {{id: number, from: string, name: string, kind: string}} Reaction */
 /** @typedef {"idle"|"connecting"|"connected"|"reconnecting"|"closed"} LinkState */
-/** @typedef {"prejoin"|"joining"|"class"|"over"} Phase */
+/** @typedef {"prejoin"|"joining"|"returning"|"class"|"over"} Phase */
 /** @typedef {{kind: "left"|"ended"|"removed"|"replaced"|"refused", text?: string, at: number}} Over */
 /** @typedef {{microphone: string|null, camera: string|null, speaker: string|null}} DeviceChoice */
 /** @typedef {{code: string, title: string, advice: string, retry: boolean}} Trouble */

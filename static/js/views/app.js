@@ -17,6 +17,7 @@ function LiveRegions() {
 
 function Screen() {
   if (phase.value === "over") return html`<${Over} />`;
+  if (phase.value === "returning") return html`<p class="loading" role="status"><span class="spinner" aria-hidden="true"></span>Back to your class…</p>`;
   if (phase.value === "class") return html`<${ClassPage} /><${AudioSlots} />`;
   return html`<${Prejoin} />`;
 }

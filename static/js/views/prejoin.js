@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import * as intents from "../intents.js";
-import { media, theme } from "../local.js";
-import { joinError, phase } from "../store.js";
+import { media } from "../local.js";
+import { joinError, phase, retry } from "../store.js";
 import { Avatar } from "./avatar.js";
 import { deviceInUse } from "./device-items.js";
 import { Icon } from "./icon.js";
@@ -77,6 +77,7 @@ function Form() {
 }
 
 function JoinError() {
+  if (phase.value === "joining" && retry.value) return html`<div class="notice" role="status"><span class="spinner" aria-hidden="true"></span><div>The server does not answer yet. Trying again…</div></div>`;
   if (!joinError.value) return null;
   return html`<div class="notice" data-kind="danger" data-testid="join-error" role="alert"><${Icon} name="circle-alert" /><div>${joinError.value.message}</div></div>`;
 }
@@ -84,7 +85,7 @@ function JoinError() {
 export function Prejoin() {
   const publish = intents.mayPublish();
   if (!intents.claims().class) return html`<${NoLink} />`;
-  return html`<main class="prejoin" data-testid="prejoin" data-publish=${publish} data-theme-choice=${theme.value}>
+  return html`<main class="prejoin" data-testid="prejoin" data-publish=${publish}>
     ${publish && html`<section class="prejoin-look" aria-label="Your camera and microphone"><${Preview} /><${TroubleNote} kind="microphone" /><${TroubleNote} kind="camera" /></section>`}
     <${Form} />
   </main>`;

@@ -41,7 +41,9 @@ export function Tile({ id, first }) {
   const speaking = person.microphone && speakers.value.includes(id);
   const items = personItems(person);
   const keys = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Enter" && event.target === event.currentTarget) openMenu(/** @type {HTMLElement} */ (event.currentTarget), person.name, items);
+    if (event.key !== "Enter" || event.target !== event.currentTarget || items.length === 0) return;
+    event.preventDefault(); // else the same key press would choose the menu's first item
+    openMenu(/** @type {HTMLElement} */ (event.currentTarget), person.name, items);
   };
   return html`<li class="tile" data-testid=${`tile-${id}`} data-speaking=${speaking} data-lost=${person.connection === "lost"}
     tabindex=${first ? 0 : -1} aria-label=${describe(person, hand, speaking)} onKeyDown=${keys}>
@@ -56,7 +58,7 @@ export function Tile({ id, first }) {
 export function SelfTile() {
   const own = self.value;
   const person = own && participants.value[own.id];
-  if (!person) return null;
+  if (!person || !own.can.publish) return null;
   const { on, track } = media.camera.value;
   const microphone = media.microphone.value.on;
   const hand = hands.value.indexOf(own.id) + 1;
