@@ -136,10 +136,10 @@ class Consumer:
         if producer is self.producer:
             return
         if self.producer is not None:
-            self.producer.watchers.discard(self)
+            self.producer.watchers.pop(self, None)
         self.producer = producer
         if producer is not None:
-            producer.watchers.add(self)
+            producer.watchers[self] = None
         self.set_target(None, now)
         if producer is None or (self.layer and not self.layer.producer.available):
             self.detach(now)

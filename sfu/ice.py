@@ -15,6 +15,7 @@ from aioice import stun
 Address = tuple[str, int]  # what recvfrom gives; IPv6 may bring two more items
 
 MAX_ADDRESSES = 8  # of one transport
+MAX_TRANSACTIONS = 64  # remembered against replays: minutes of consent checks
 DISCONNECTED_AFTER = 8.0  # s; peers ask for consent every 4 to 6 s (RFC 7675 5.1)
 FAILED_AFTER = 30.0  # s, RFC 7675 5.1
 
@@ -37,7 +38,7 @@ class StunError(Exception):
     """A request that gets no answer.
 
     `reason`: "malformed", "not_a_request", "no_username", "unknown_user", "no_integrity",
-    "wrong_integrity", "bad_address", "amplification" or "failed".
+    "wrong_integrity", "replayed", "bad_address", "amplification" or "failed".
     """
 
     def __init__(self, reason: str) -> None:
@@ -98,6 +99,7 @@ class IceAgent:
         self.state = IceState.NEW
         self._previous: IceCredentials | None = None
         self._bound: dict[Address, float] = {}  # when last heard, the oldest first
+        self._seen: dict[bytes, Address] = {}  # authentic transactions, the oldest first
         self._disconnect_at = now
         self._fail_at = now + FAILED_AFTER
 
@@ -121,6 +123,7 @@ class IceAgent:
     def handle_request(self, request: BindingRequest, address: Address, now: float) -> bytes:
         """The answer, after the address was bound or nominated; raises StunError."""
         credentials = self._authenticate(request)
+        self._refuse_replay(request.message.transaction_id, address)
         if "ICE-CONTROLLED" in request.message.attributes:
             # RFC 8445 7.3.1.1: a lite end stays controlled, so the peer must change its role.
             return _answer(request, stun.Class.ERROR, {"ERROR-CODE": _ROLE_CONFLICT}, credentials)
@@ -183,6 +186,13 @@ class IceAgent:
         if not request.message.check_message_integrity(credentials.pwd.encode()):
             raise StunError("wrong_integrity")
         return credentials
+
+    def _refuse_replay(self, transaction: bytes, address: Address) -> None:
+        """A recorded request must not move media to another address; a retransmission may come."""
+        if self._seen.setdefault(transaction, address) != address:
+            raise StunError("replayed")
+        if len(self._seen) > MAX_TRANSACTIONS:
+            del self._seen[next(iter(self._seen))]
 
     def _bind(self, address: Address, now: float) -> None:
         self._bound.pop(address, None)

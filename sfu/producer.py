@@ -44,7 +44,7 @@ class Producer:
         self.uplink = uplink
         self.paused = False
         self.closed = False
-        self.watchers: set[Consumer] = set()
+        self.watchers: dict[Consumer, None] = {}  # in order of arrival
         rids = published.rids or ("",)
         heights = NOMINAL_HEIGHTS.get(len(rids), (720,) * len(rids))
         self.layers = tuple(

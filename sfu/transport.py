@@ -168,11 +168,16 @@ class Transport:
         """The answer to a binding request; raises StunError."""
         answer = self.agent.handle_request(request, address, now)
         self.downlink.move(self.agent.selected)
-        for data in self._dtls_queue:
-            self._services.outbox.append((address, [data]))
-        self._dtls_queue.clear()
+        if self.agent.is_bound(address):  # not after a role conflict
+            for data in self._dtls_queue:
+                self._services.outbox.append((address, [data]))
+            self._dtls_queue.clear()
         self._follow_ice()
         return answer
+
+    def holds(self, address: Address) -> bool:
+        """True while the peer is there: nobody else may claim its address meanwhile."""
+        return self.agent.state is IceState.CONNECTED and self.agent.selected == address
 
     def _follow_ice(self) -> None:
         """Connectivity found, lost and found again."""

@@ -235,6 +235,10 @@ class Worker:
         if transport is None:
             self.drops[DropReason.STUN_UNKNOWN_USER] += 1
             return
+        holder = self._directory.by_address.get(address)
+        if holder is not None and holder is not transport and holder.holds(address):
+            self.drops[DropReason.STUN_REFUSED] += 1  # a forged source would cut the holder off
+            return
         try:
             answer = transport.receive_stun(request, address, now)
         except StunError:
@@ -245,7 +249,7 @@ class Worker:
             return
         self.outbox.append((address, [answer]))
         self.stun_answers += 1
-        if self._directory.by_address.get(address) is not transport:
+        if holder is not transport and transport.agent.is_bound(address):
             self._directory.bind(transport, address, transport.agent.addresses())
         self._active[transport] = None
 

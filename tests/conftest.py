@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
+
+# A busy machine is no failure.
+settings.register_profile("liveclass", deadline=None)
+settings.load_profile("liveclass")
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,8 @@ PURE_SIGNALLING = frozenset(
 
 # What signalling may know of sfu.
 SFU_FACE = frozenset(
-    f"sfu.{name}" for name in ("config", "dtls", "errors", "events", "io.udp", "layout", "stats", "worker")
+    f"sfu.{name}"
+    for name in ("config", "dtls", "errors", "events", "io.udp", "layout", "stats", "worker")
 )
 
 # Sources of sfu without a test module of their own, and why. A name that no longer needs to be

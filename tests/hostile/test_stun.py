@@ -132,7 +132,6 @@ def test_checks_without_nomination_move_no_media() -> None:
     assert len(siege.strays()) == 1
 
 
-@pytest.mark.xfail(reason="the agent does not remember transactions yet", strict=True)
 def test_a_recorded_check_replayed_from_elsewhere_moves_no_media() -> None:
     """Somebody on the path repeats the student's own check from a victim's address."""
     siege = Siege(seconds=4.0)
@@ -140,6 +139,15 @@ def test_a_recorded_check_replayed_from_elsewhere_moves_no_media() -> None:
     siege.rig.inject(STRANGER, check)
     siege.assert_class_goes_on(2.0)
     assert all(data[0] <= 3 for _, data in siege.strays())
+
+
+def test_a_forged_source_address_cuts_nobody_off() -> None:
+    """A participant's own check, sent with the teacher's address as its source."""
+    siege = Siege()
+    check = binding_request(siege.student.connection.credentials, bytes(12))
+    siege.rig.inject(siege.teacher.connection.path.address, check)
+    assert siege.new_drops() == {"stun_refused": 1}
+    siege.assert_class_goes_on()
 
 
 def test_a_check_of_one_participant_does_not_open_anothers_transport() -> None:

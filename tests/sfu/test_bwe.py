@@ -1,5 +1,6 @@
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ RTT = 0.1
 K, M = 1e3, 1e6
 
 
-def play(estimator, rows, start=0.0):
+def play(estimator: Any, rows: Any, start: Any = 0.0) -> Any:
     """One row a second: (sent, REMB or None, loss or None); returns the limits after each."""
     limits = []
     for second, (sent, remb, loss) in enumerate(rows):
@@ -24,7 +25,7 @@ def play(estimator, rows, start=0.0):
     return limits
 
 
-def congested(start=0.0, sent=1.8 * M, loss=0.3):
+def congested(start: Any = 0.0, sent: Any = 1.8 * M, loss: Any = 0.3) -> Any:
     """An estimator that has just found congestion, and the time."""
     estimator = DownlinkEstimator()
     limits = play(estimator, [(sent, None, 0.0)] * 3 + [(sent, None, loss)] * 2, start)
@@ -67,11 +68,11 @@ SMOOTH = {
 
 
 @pytest.mark.parametrize("rows", SMOOTH.values(), ids=SMOOTH.keys())
-def test_no_congestion(rows):
+def test_no_congestion(rows: Any) -> None:
     assert set(play(DownlinkEstimator(), rows)) == {None}
 
 
-def settling(loss=0.15):
+def settling(loss: Any = 0.15) -> Any:
     """A REMB that climbed to 560k and settles at about 550k over a 600k bottleneck."""
     climb = [80, 130, 200, 290, 390, 490, 560]
     settled = [552, 548, 551, 550, 549, 552]
@@ -117,21 +118,21 @@ BRAKED = {
 
 
 @pytest.mark.parametrize(("rows", "by", "least", "most"), BRAKED.values(), ids=BRAKED.keys())
-def test_congestion(rows, by, least, most):
+def test_congestion(rows: Any, by: Any, least: Any, most: Any) -> None:
     limits = play(DownlinkEstimator(), rows)
     first = next(row for row, limit in enumerate(limits) if limit is not None)
     assert first <= by
     assert least <= limits[first] <= most
 
 
-def test_the_calls_that_find_congestion_say_so():
+def test_the_calls_that_find_congestion_say_so() -> None:
     estimator = DownlinkEstimator()
     play(estimator, [(1.8 * M, 2.2 * M, 0.0)] * 3 + [(1.8 * M, 0.9 * M, 0.0)])
     assert estimator.on_remb(0.9 * M, 4.5) is True
     assert estimator.on_remb(0.9 * M, 4.6) is False
 
 
-def test_two_quick_remb_are_not_enough():
+def test_two_quick_remb_are_not_enough() -> None:
     estimator = DownlinkEstimator()
     play(estimator, [(1.8 * M, 2.2 * M, 0.0)] * 3)
     for now in (3.0, 3.2, 3.4, 3.6):
@@ -139,7 +140,7 @@ def test_two_quick_remb_are_not_enough():
     assert estimator.on_remb(0.9 * M, 4.0) is True
 
 
-def test_reports_of_several_streams_count_by_their_packets():
+def test_reports_of_several_streams_count_by_their_packets() -> None:
     silent, busy = DownlinkEstimator(), DownlinkEstimator()
     for second in range(10):
         for estimator, audio_loss, video_loss in ((silent, 0.4, 0.0), (busy, 0.0, 0.4)):
@@ -150,20 +151,20 @@ def test_reports_of_several_streams_count_by_their_packets():
     assert busy.limit(10.0) is not None
 
 
-def test_several_bad_reports_in_one_moment_are_one():
+def test_several_bad_reports_in_one_moment_are_one() -> None:
     estimator = DownlinkEstimator()
     play(estimator, [(1.8 * M, None, 0.0)] * 3)
     for part in range(8):
         assert estimator.on_report(0.5, RTT, 3.2 + part * 0.05) is False
 
 
-def test_nothing_is_judged_while_queues_drain():
+def test_nothing_is_judged_while_queues_drain() -> None:
     estimator, now = congested()
     limit = estimator.limit(now)
     assert play(estimator, [(1.0 * M, None, 0.5)] * 2, now + 0.1)[-1] == limit
 
 
-def test_congestion_that_goes_on_cuts_further():
+def test_congestion_that_goes_on_cuts_further() -> None:
     estimator, now = congested()
     first = estimator.limit(now)
     limits = play(estimator, [(1.0 * M, None, 0.3)] * 8, now + 1)
@@ -171,13 +172,13 @@ def test_congestion_that_goes_on_cuts_further():
     assert min(limits) < first
 
 
-def test_congestion_never_raises_the_limit():
+def test_congestion_never_raises_the_limit() -> None:
     estimator, now = congested(sent=500 * K)
     first = estimator.limit(now)
     assert set(play(estimator, [(1.8 * M, None, 0.2)] * 8, now + 1)) == {first}
 
 
-def test_a_trial_needs_a_limit_and_the_hold_off():
+def test_a_trial_needs_a_limit_and_the_hold_off() -> None:
     assert DownlinkEstimator().trial(1 * M, 0.0) is False
     estimator, now = congested()
     assert estimator.next_deadline() == pytest.approx(now + 5.0)
@@ -189,7 +190,7 @@ def test_a_trial_needs_a_limit_and_the_hold_off():
     assert estimator.trial(1.5 * M, now + 5.1) is False
 
 
-def test_a_trial_that_goes_well_is_kept_and_the_next_comes_sooner():
+def test_a_trial_that_goes_well_is_kept_and_the_next_comes_sooner() -> None:
     estimator, now = congested()
     estimator.trial(1.5 * M, now + 5.0)
     assert estimator.limit(now + 5.0) == pytest.approx(1.65 * M)
@@ -200,7 +201,7 @@ def test_a_trial_that_goes_well_is_kept_and_the_next_comes_sooner():
     assert estimator.trial(3 * M, now + 10.0) is True
 
 
-def fail_trial(estimator, start):
+def fail_trial(estimator: Any, start: Any) -> Any:
     """Runs a trial into loss; returns when it was found."""
     assert estimator.trial(1.5 * M, start)
     for tenth in range(10, 80, 5):
@@ -212,7 +213,7 @@ def fail_trial(estimator, start):
     raise AssertionError("the trial did not fail")
 
 
-def test_a_failed_trial_restores_the_limit_and_doubles_the_hold_off():
+def test_a_failed_trial_restores_the_limit_and_doubles_the_hold_off() -> None:
     estimator, now = congested(sent=600 * K)
     limit, holds = estimator.limit(now), []
     now += 5.0
@@ -225,12 +226,12 @@ def test_a_failed_trial_restores_the_limit_and_doubles_the_hold_off():
     assert holds == [10, 20, 40, 60, LONGEST_HOLD, LONGEST_HOLD]
 
 
-def test_a_trial_fails_within_its_three_seconds():
+def test_a_trial_fails_within_its_three_seconds() -> None:
     estimator, now = congested(sent=600 * K)
     assert fail_trial(estimator, now + 5.0) - (now + 5.0) <= 3.0
 
 
-def test_a_trial_fails_when_remb_falls():
+def test_a_trial_fails_when_remb_falls() -> None:
     estimator, now = congested(sent=600 * K)
     limit, start = estimator.limit(now), now + 5.0
     estimator.on_remb(700 * K, start)
@@ -242,7 +243,7 @@ def test_a_trial_fails_when_remb_falls():
     assert estimator.limit(start + 2.8) == limit
 
 
-def test_congestion_soon_after_a_trial_is_its_fault():
+def test_congestion_soon_after_a_trial_is_its_fault() -> None:
     estimator, now = congested(sent=600 * K)
     limit, start = estimator.limit(now), now + 5.0
     estimator.trial(1.5 * M, start)
@@ -250,7 +251,7 @@ def test_congestion_soon_after_a_trial_is_its_fault():
     assert estimator.limit(start + 7) == limit
 
 
-def test_congestion_long_after_a_trial_is_judged_by_itself():
+def test_congestion_long_after_a_trial_is_judged_by_itself() -> None:
     estimator, now = congested(sent=600 * K)
     start = now + 5.0
     estimator.trial(1.5 * M, start)
@@ -258,7 +259,7 @@ def test_congestion_long_after_a_trial_is_judged_by_itself():
     assert estimator.limit(start + 22) == pytest.approx(0.85 * 1.2 * M)
 
 
-def test_hold_off_is_short_again_after_a_trial_that_went_well():
+def test_hold_off_is_short_again_after_a_trial_that_went_well() -> None:
     estimator, now = congested(sent=600 * K)
     now = fail_trial(estimator, now + 5.0)
     start = now + 10.0
@@ -268,7 +269,7 @@ def test_hold_off_is_short_again_after_a_trial_that_went_well():
     assert estimator.next_deadline() == pytest.approx(start + 21.2 + 5.0)
 
 
-def test_an_infinite_trial_lifts_the_limit():
+def test_an_infinite_trial_lifts_the_limit() -> None:
     estimator, now = congested(sent=600 * K)
     assert estimator.trial(math.inf, now + 5.0)
     assert estimator.limit(now + 5.0) is None
@@ -277,7 +278,7 @@ def test_an_infinite_trial_lifts_the_limit():
     assert estimator.next_deadline() is None
 
 
-def test_an_absurd_round_trip_does_not_stop_the_judging():
+def test_an_absurd_round_trip_does_not_stop_the_judging() -> None:
     estimator = DownlinkEstimator()
     for second in range(12):
         estimator.sent_rate(1.8 * M, second)
@@ -300,7 +301,7 @@ class Path:
     delay: float = 0.0
     rates: list[float] = field(default_factory=list)
 
-    def carry(self, rate, capacity, step):
+    def carry(self, rate: Any, capacity: Any, step: Any) -> None:
         self.sent += rate * step
         self.queue += rate * step * (1 - self.noise)
         self.lost += rate * step * self.noise
@@ -311,7 +312,7 @@ class Path:
         self.queue -= excess
         self.lost += excess
 
-    def report(self, capacity):
+    def report(self, capacity: Any) -> Any:
         """(REMB, loss) once a second."""
         delay = self.queue / capacity
         if delay > self.delay + 0.02:
@@ -324,7 +325,9 @@ class Path:
         return self.remb, loss
 
 
-def watch(path, capacities, layers=(150 * K, 500 * K, 1.5 * M), step=0.1):
+def watch(
+    path: Any, capacities: Any, layers: Any = (150 * K, 500 * K, 1.5 * M), step: Any = 0.1
+) -> Any:
     """Closed loop: estimator and allocator over a path; returns the layer of every second."""
     infos = tuple(LayerInfo(i, rate, 180 << i) for i, rate in enumerate(layers))
     requests = [SlotRequest("stage", 0, infos)]
@@ -357,12 +360,12 @@ PATHS = {
 
 
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS.keys())
-def test_a_wide_path_shows_the_best_from_the_first_second_on(path):
+def test_a_wide_path_shows_the_best_from_the_first_second_on(path: Any) -> None:
     assert set(watch(path, [10 * M] * 120)) == {2}
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_a_600k_bottleneck_settles_on_the_middle_layer(name):
+def test_a_600k_bottleneck_settles_on_the_middle_layer(name: Any) -> None:
     path = Path(has_remb=PATHS[name].has_remb, buffer=PATHS[name].buffer, noise=PATHS[name].noise)
     chosen = watch(path, [600 * K] * 300)
     assert chosen[30:].count(2) < 0.12 * len(chosen[30:])
@@ -371,7 +374,7 @@ def test_a_600k_bottleneck_settles_on_the_middle_layer(name):
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_recovers_soon_after_a_short_dip(name):
+def test_recovers_soon_after_a_short_dip(name: Any) -> None:
     path = Path(has_remb=PATHS[name].has_remb, buffer=PATHS[name].buffer, noise=PATHS[name].noise)
     chosen = watch(path, [10 * M] * 30 + [300 * K] * 20 + [10 * M] * 60)
     assert chosen[45] == 0

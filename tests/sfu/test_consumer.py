@@ -72,7 +72,7 @@ class TestPointing:
         viewer.slot().assign(None, 0.0)
         assert viewer.slot().layer is None
         assert viewer.told > told
-        assert first.producer().watchers == set()
+        assert not first.producer().watchers
 
     def test_somebody_else_empties_a_slot_whose_picture_is_gone(self) -> None:
         first, second, viewer = two()
@@ -94,7 +94,7 @@ class TestPointing:
         assert tuple(second.layer().waiters) == (consumer,)
         show(viewer, first)
         assert not second.layer().waiters
-        assert second.producer().watchers == set()
+        assert not second.producer().watchers
         assert key(second, 9_002) == []
 
     def test_back_to_the_layer_it_shows_stops_the_waiting(self) -> None:
@@ -393,8 +393,7 @@ def test_whatever_happens_no_number_is_used_for_two_packets(moves: list[tuple[st
                 if found is not None:
                     retransmit(viewer.slot(), *found)
     for viewer in play.viewers:
-        address = viewer.downlink.address
-        mine = [s.rtp for s in play.got if s.address == address]
+        mine = [s.rtp for s in play.got if s.address == viewer.downlink.address]
         assert len({rtp.sequence for rtp in mine}) == len(mine)
         in_order = sorted(mine, key=lambda rtp: rtp.sequence)
         keys = [rtp for rtp in in_order if read_video(rtp.payload).key]

@@ -1,79 +1,29 @@
 """What one participant receives: slots, layers within the budget, feedback."""
 
-from collections.abc import Sequence
-
 import pytest
 
-from sfu.downlink import MAX_RESENDS_PER_NACK, MAX_SOURCES
+from sfu.downlink import MAX_RESENDS_PER_NACK
 from sfu.events import SlotState
-from sfu.reception import ReceptionStats
 from sfu.stats import DropReason
-from sfu.wire.arith import compact_ntp, ntp_from_seconds
-from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
+from sfu.wire.rtcp import Nack
 from tests.support.core import (
     OPUS_PT,
     Source,
     Viewer,
     flush,
     open_outbound,
-    show,
-    vp8,
 )
-from tests.support.offers import H264, Piece, audio, video
-
-SLOT = 1_000  # the SSRC of the first slot
-RIDS = ("q", "h", "f")
-RATES = (100_000, 400_000, 1_500_000)
-
-
-class SteadyReception(ReceptionStats):
-    """A layer that always has the same rate, in bits/s."""
-
-    __slots__ = ("rate",)
-
-    def __init__(self, rate: float) -> None:
-        super().__init__(90_000)
-        self.rate = rate
-
-    def bitrate(self, now: float) -> float:
-        return self.rate
-
-
-def report(ssrc: int = SLOT, *, lost: float = 0.0, lsr: int = 0, dlsr: float = 0.0) -> ReportBlock:
-    return ReportBlock(ssrc, int(lost * 256), 0, 0, 0, lsr, int(dlsr * 65536))
-
-
-def simulcast(transport_id: str = "teacher") -> Source:
-    """Three layers that run at RATES."""
-    source = Source(video(rids=RIDS), transport_id=transport_id)
-    for number, (layer, rate) in enumerate(zip(source.producer().layers, RATES, strict=True)):
-        layer.begin_stream(100 + number)
-        layer.reception = SteadyReception(rate)
-        layer.start()
-    return source
-
-
-def watch(viewer: Viewer, source: Source, mid: str = "0", *, height: int | None = None) -> None:
-    consumer = viewer.slot(mid)
-    consumer.wish.want, consumer.wish.max_height = "pinned", height
-    consumer.assign(source.producer(), 1.0)
-
-
-def targets(viewer: Viewer) -> dict[str, str | None]:
-    """By mid: the rid of the layer that each slot waits for."""
-    consumers = viewer.downlink.consumers.values()
-    return {c.mid: c.target.rid if c.target else None for c in consumers}
-
-
-def watching(count: int = 3) -> tuple[Source, Viewer]:
-    """A viewer that has got `count` packets."""
-    source, viewer = Source(), Viewer()
-    source.receive(1, vp8(key=True))
-    show(viewer, source)
-    for sequence in range(2, count + 1):
-        source.receive(sequence)
-    flush(source)
-    return source, viewer
+from tests.support.downlinks import (
+    RATES,
+    SLOT,
+    SteadyReception,
+    congest,
+    simulcast,
+    targets,
+    watch,
+    watching,
+)
+from tests.support.offers import audio, video
 
 
 class TestSlots:
@@ -112,7 +62,7 @@ class TestSlots:
         assert list(viewer.downlink.consumers) == ["1"]
         assert viewer.downlink.consumer_by_ssrc(SLOT) is None
         assert source.layer().consumers() == ()
-        assert source.producer().watchers == set()
+        assert not source.producer().watchers
         assert viewer.downlink.take_changed_slots() == {"0": None}
 
     def test_changes_are_told_once_as_they_are_then(self) -> None:
@@ -241,15 +191,6 @@ class TestLayers:
         assert targets(viewer) == {"0": None}
 
 
-def congest(viewer: Viewer, rate: float) -> None:
-    """Makes the estimator's limit 0.85 of `rate`, by loss that it must believe."""
-    estimator = viewer.downlink.estimator
-    estimator.sent_rate(rate / 0.5, 1.0)
-    for second in range(5, 10):
-        estimator.on_report(0.5, 0.05, float(second), 100)
-    assert viewer.downlink.limited
-
-
 class TestRetransmission:
     def nack(self, viewer: Viewer, *sequences: int, now: float = 1.0, ssrc: int = SLOT) -> int:
         return len(viewer.downlink.receive_nack(Nack(9, ssrc, sequences), now))
@@ -288,137 +229,3 @@ class TestRetransmission:
         _, viewer = watching(1)
         self.nack(viewer, *range(1_000, 1_000 + 2 * MAX_RESENDS_PER_NACK))
         assert viewer.slot().nacks_received == MAX_RESENDS_PER_NACK
-
-
-class TestKeyFrameRequests:
-    def test_go_on_to_the_layer_that_is_shown(self) -> None:
-        source, viewer = watching()
-        before = source.layer().plis_sent
-        assert viewer.downlink.receive_keyframe_request(SLOT, 9.0)
-        assert source.layer().plis_sent == before + 1
-        assert viewer.slot().plis_received == 1
-
-    def test_of_an_empty_slot_go_nowhere(self) -> None:
-        viewer = Viewer()
-        assert viewer.downlink.receive_keyframe_request(SLOT, 9.0)
-        assert not viewer.downlink.receive_keyframe_request(77, 9.0)
-
-
-class TestReports:
-    def test_tell_the_loss_of_what_was_sent(self) -> None:
-        _, viewer = watching()
-        viewer.downlink.receive_reports([report(lost=0.25), report(ssrc=77, lost=1.0)], 1.0)
-        assert viewer.downlink.loss == 0.25
-
-    def test_about_nothing_new_say_nothing(self) -> None:
-        _, viewer = watching()
-        viewer.downlink.receive_reports([report(lost=0.25)], 1.0)
-        viewer.downlink.receive_reports([report(lost=0.9)], 2.0)
-        assert viewer.downlink.loss == 0.25
-
-    def test_tell_the_round_trip(self) -> None:
-        _, viewer = watching()
-        sent = compact_ntp(ntp_from_seconds(100.0))
-        viewer.downlink.receive_reports([report(lsr=sent, dlsr=0.5)], 100.75)
-        assert viewer.downlink.round_trip == pytest.approx(0.25, abs=0.001)
-
-    def test_from_the_future_tell_no_round_trip(self) -> None:
-        _, viewer = watching()
-        sent = compact_ntp(ntp_from_seconds(100.0))
-        viewer.downlink.receive_reports([report(lsr=sent, dlsr=9.0)], 100.75)
-        assert viewer.downlink.round_trip is None
-
-    def test_of_heavy_loss_lower_the_layer(self) -> None:
-        source, viewer = simulcast(), Viewer()
-        watch(viewer, source)
-        viewer.downlink.allocate(1.0)
-        assert targets(viewer) == {"0": "f"}
-        viewer.downlink.estimator.sent_rate(1_500_000, 1.0)
-        for second in range(5, 10):
-            viewer.slot().packets += 100
-            viewer.downlink.receive_reports([report(lost=0.5)], float(second))
-        assert targets(viewer) == {"0": "h"}
-
-    def test_remb_that_brakes_lowers_the_layer(self) -> None:
-        source, viewer = simulcast(), Viewer()
-        watch(viewer, source)
-        viewer.downlink.allocate(1.0)
-        viewer.downlink.estimator.sent_rate(1_500_000, 1.0)
-        for tick in range(12):
-            viewer.downlink.receive_remb(500_000, 5.0 + tick)
-        assert viewer.downlink.remb == 500_000
-        assert targets(viewer) == {"0": "h"}
-
-
-class TestPath:
-    def test_another_address_is_another_path(self) -> None:
-        viewer = Viewer()
-        congest(viewer, 200_000)
-        viewer.downlink.loss, viewer.downlink.remb = 0.5, 1.0
-        viewer.downlink.move(viewer.downlink.address)
-        assert viewer.downlink.limited
-        viewer.downlink.move(("192.0.2.1", 1))
-        assert not viewer.downlink.limited
-        assert (viewer.downlink.loss, viewer.downlink.remb) == (0.0, None)
-
-    def test_sent_rate_is_measured_between_two_counts(self) -> None:
-        viewer = Viewer()
-        viewer.downlink.count_rate(10.0)
-        viewer.slot().bytes += 125_000
-        viewer.downlink.count_rate(12.0)
-        assert viewer.downlink.sent_rate == 500_000
-
-    def test_loss_is_forgotten_when_nothing_is_sent_any_more(self) -> None:
-        _, viewer = watching()
-        viewer.downlink.count_rate(10.0)
-        viewer.downlink.loss = 0.5
-        viewer.downlink.count_rate(11.0)
-        assert viewer.downlink.loss == 0.0
-
-    def test_slots_that_end_make_no_negative_rate(self) -> None:
-        _, viewer = watching()
-        viewer.downlink.count_rate(10.0)
-        viewer.negotiate(video("inactive"), video("recvonly"))
-        viewer.downlink.count_rate(11.0)
-        assert viewer.downlink.sent_rate == 0.0
-
-
-class TestSenderReports:
-    def told(self, *pieces: Piece, slots: int) -> Sequence[RtcpRecord]:
-        """Reports of a viewer whose slots all show one publisher with a known clock."""
-        source, viewer = Source(), Viewer(*pieces)
-        source.receive(1, vp8(key=True), now=10.0)
-        source.layer().clock.sender_report(3_000, 50.0)
-        source.uplink.clockmap.sender_report(50.0, 10.0)
-        for mid in range(slots):
-            show(viewer, source, mid=str(mid))
-        flush(source, 10.0)
-        return viewer.downlink.sender_reports(11.0)
-
-    def test_put_the_publishers_clock_on_the_servers(self) -> None:
-        report, names = self.told(slots=1)
-        assert isinstance(report, SenderReport)
-        assert report.ssrc == SLOT
-        assert report.ntp == ntp_from_seconds(11.0)
-        assert report.rtp_timestamp == 90_000
-        assert report.packet_count == 1
-        assert names == SourceDescription(((SLOT, "cname"),))
-
-    def test_name_no_more_slots_at_once_than_a_packet_can(self) -> None:
-        pieces = [video("recvonly")] * (MAX_SOURCES + 4)
-        records = self.told(*pieces, slots=len(pieces))
-        names = [r for r in records if isinstance(r, SourceDescription)]
-        assert [len(record.items) for record in names] == [MAX_SOURCES, 4]
-
-    def test_leave_out_slots_without_media_or_without_a_clock(self) -> None:
-        assert self.told(slots=0) == []
-        _, viewer = watching()
-        assert viewer.downlink.sender_reports(11.0) == []
-
-
-def test_codec_of_a_publisher_decides_the_payload_type() -> None:
-    source, viewer = Source(video("sendonly", H264)), Viewer()
-    source.receive(1, b"\x67sps", payload_type=108)
-    show(viewer, source)
-    [sent] = flush(source)
-    assert sent.rtp.payload_type == 108

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from sfu.history import PacketHistory
 
 
-def test_gives_back_what_was_put():
+def test_gives_back_what_was_put() -> None:
     history = PacketHistory[str](8)
     history.put(100, "a")
     history.put(101, "b")
@@ -13,7 +15,7 @@ def test_gives_back_what_was_put():
     assert history.get(101) == "b"
 
 
-def test_unknown_and_pushed_out_indices_give_none():
+def test_unknown_and_pushed_out_indices_give_none() -> None:
     history = PacketHistory[str](4)
     assert history.get(0) is None
     history.put(1, "old")
@@ -22,7 +24,7 @@ def test_unknown_and_pushed_out_indices_give_none():
     assert history.get(5) == "new"
 
 
-def test_a_late_packet_does_not_push_out_a_newer_one():
+def test_a_late_packet_does_not_push_out_a_newer_one() -> None:
     history = PacketHistory[str](4)
     history.put(5, "new")
     history.put(1, "old")
@@ -31,13 +33,13 @@ def test_a_late_packet_does_not_push_out_a_newer_one():
 
 
 @pytest.mark.parametrize("capacity", [0, -4, 3, 100])
-def test_capacity_must_be_a_power_of_two(capacity):
+def test_capacity_must_be_a_power_of_two(capacity: Any) -> None:
     with pytest.raises(ValueError, match="power of two"):
         PacketHistory(capacity)
 
 
 @given(st.lists(st.integers(0, 200), max_size=100))
-def test_holds_exactly_the_newest_of_each_slot(indices):
+def test_holds_exactly_the_newest_of_each_slot(indices: Any) -> None:
     history = PacketHistory[int](16)
     for index in indices:
         history.put(index, index * 10)
@@ -46,7 +48,7 @@ def test_holds_exactly_the_newest_of_each_slot(indices):
         assert history.get(index) == (index * 10 if newest.get(index % 16) == index else None)
 
 
-def test_tells_whether_an_index_is_new():
+def test_tells_whether_an_index_is_new() -> None:
     history = PacketHistory[str](4)
     assert history.put(5, "a")
     assert not history.put(5, "again")

@@ -1,5 +1,7 @@
 """ICE-lite in virtual time; the peer's messages are made by aioice."""
 
+import itertools
+
 import pytest
 from aioice import stun
 from hypothesis import example, given
@@ -22,6 +24,8 @@ RENEWED = IceCredentials("renewedu", "q" * 24)
 WIFI: Address = ("192.0.2.7", 40000)
 MOBILE: Address = ("198.51.100.9", 50000)
 
+TRANSACTIONS = itertools.count(1)
+
 
 def request(
     credentials: IceCredentials = OURS,
@@ -40,7 +44,8 @@ def request(
     }
     if nominate:
         attributes["USE-CANDIDATE"] = None
-    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, b"transaction1", attributes)
+    number = next(TRANSACTIONS).to_bytes(12, "big")
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, number, attributes)
     message.add_message_integrity((pwd or credentials.pwd).encode())
     if not fingerprint:
         del message.attributes["FINGERPRINT"]
@@ -82,9 +87,10 @@ def test_a_request_is_read() -> None:
 
 @pytest.mark.parametrize("fingerprint", [True, False])
 def test_the_answer_tells_the_address_and_is_signed(fingerprint: bool) -> None:
-    answer = ask(IceAgent(OURS, 0.0), request(fingerprint=fingerprint))
+    check = request(fingerprint=fingerprint)
+    answer = ask(IceAgent(OURS, 0.0), check)
     assert answer.message_class is stun.Class.RESPONSE
-    assert answer.transaction_id == b"transaction1"
+    assert answer.transaction_id == check[8:20]
     assert answer.attributes["XOR-MAPPED-ADDRESS"] == WIFI
     assert answer.check_message_integrity(OURS.pwd.encode())
     assert "FINGERPRINT" in answer.attributes

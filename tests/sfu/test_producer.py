@@ -134,6 +134,6 @@ class TestPauseAndClose:
             assert viewer.slot().layer is None
             assert viewer.slot().producer is None
             assert viewer.slot().find_sent(1) is None
-        assert source.producer().watchers == set()
+        assert not source.producer().watchers
         assert source.layer().pending == []
         assert not source.layer().waiters

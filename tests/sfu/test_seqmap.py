@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,14 +92,14 @@ TABLES = {
 
 
 @pytest.mark.parametrize("steps", TABLES.values(), ids=TABLES.keys())
-def test_table(steps):
+def test_table(steps: Any) -> None:
     seqmap = SeqMap()
     for number, (verb, index, expected) in enumerate(steps):
         result = seqmap.accept(index) if verb == "a" else seqmap.drop(index)
         assert result == expected, f"step {number}: {verb} {index}"
 
 
-def test_ranges_are_bounded_and_older_ones_are_unknown():
+def test_ranges_are_bounded_and_older_ones_are_unknown() -> None:
     seqmap = SeqMap()
     for index in range(0, 4000, 2):
         seqmap.accept(index)
@@ -110,7 +112,7 @@ def test_ranges_are_bounded_and_older_ones_are_unknown():
     assert seqmap.accept(4000) == 2000
 
 
-def test_a_long_run_is_one_range():
+def test_a_long_run_is_one_range() -> None:
     seqmap = SeqMap()
     for index in range(100_000):
         assert seqmap.drop(index)
@@ -122,8 +124,10 @@ steps = st.lists(st.tuples(st.booleans(), st.integers(0, 60)), max_size=120)
 
 
 @given(steps)
-def test_compact_indices_are_unique_keep_order_and_never_change(steps):
-    seqmap, given_out, dropped = SeqMap(), {}, set()
+def test_compact_indices_are_unique_keep_order_and_never_change(steps: Any) -> None:
+    seqmap = SeqMap()
+    given_out: dict[int, int] = {}
+    dropped: set[int] = set()
     for accept, index in steps:
         if accept:
             compact = seqmap.accept(index)
@@ -139,7 +143,7 @@ def test_compact_indices_are_unique_keep_order_and_never_change(steps):
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(0, 2**40))
-def test_in_order_drops_leave_no_holes(keeps, first):
+def test_in_order_drops_leave_no_holes(keeps: Any, first: Any) -> None:
     seqmap = SeqMap()
     compact = []
     for index, keep in enumerate(keeps, first):

@@ -1,0 +1,106 @@
+"""A started UDP worker with a real far end, and a socket that can be made narrow."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from random import Random
+
+from sfu.config import WorkerConfig
+from sfu.events import Event
+from sfu.io.udp import UdpWorker, bind
+from sfu.stats import DropReason
+from sfu.worker import Worker
+from tests.support.dtls import ReadyDtls
+
+LOCAL = "127.0.0.1"
+PATIENCE = 5.0  # s, on the wall clock
+
+
+class Far:
+    """The other end: a real socket on loopback."""
+
+    def __init__(self) -> None:
+        self.socket = bind(LOCAL, 0)
+        self.address: tuple[str, int] = self.socket.getsockname()
+
+    async def take(self, count: int) -> list[bytes]:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(PATIENCE):
+            return [(await loop.sock_recvfrom(self.socket, 65_535))[0] for _ in range(count)]
+
+    def is_empty(self) -> bool:
+        try:
+            self.socket.recv(2_048)
+        except BlockingIOError:
+            return True
+        return False
+
+
+class Narrow:
+    """The worker's own socket with room for some datagrams until `room` is raised again."""
+
+    def __init__(self, real: socket.socket, room: int) -> None:
+        self._real = real
+        self.room = room
+        self.calls = 0
+        self.fails: dict[str, int] = {}  # by call: errno
+
+    def fileno(self) -> int:
+        return self._real.fileno()
+
+    def close(self) -> None:
+        self._real.close()
+
+    def sendto(self, data: bytes, address: tuple[str, int]) -> int:
+        self._take("sendto", 1)
+        return self._real.sendto(data, address)
+
+    def sendmsg(self, run: Sequence[bytes], control: object, flags: int, address: object) -> int:
+        self._take("sendmsg", len(run))
+        return self._real.sendmsg(run, control, flags, address)  # type: ignore[arg-type]
+
+    def _take(self, name: str, count: int) -> None:
+        self.calls += 1
+        if name in self.fails:
+            raise OSError(self.fails[name], "as the test wants it")
+        if count > self.room:
+            raise BlockingIOError
+        self.room -= count
+
+
+class Edge:
+    """A started UdpWorker, the far end, and the events that were told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.worker = Worker(
+            WorkerConfig(candidates=((LOCAL, 1),)), dtls=ReadyDtls(), rng=Random(1).randbytes
+        )
+        self.udp = UdpWorker(self.worker, self.events.extend)
+        self.far = Far()
+
+    def narrow(self, room: int) -> Narrow:
+        real = self.udp._socket
+        assert real is not None
+        narrow = Narrow(real, room)
+        self.udp._socket = narrow  # type: ignore[assignment]
+        return narrow
+
+    def send(self, *datagrams: bytes) -> None:
+        self.udp.append((self.far.address, datagrams))
+
+    @property
+    def drops(self) -> dict[DropReason, int]:
+        return dict(self.worker.drops)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Lets the loop run, its timers too."""
+        async with asyncio.timeout(PATIENCE):
+            while not done():
+                turn = asyncio.get_running_loop().create_future()
+                asyncio.get_running_loop().call_later(0.001, turn.set_result, None)
+                await turn
+
+
+def frame(count: int, size: int = 300) -> list[bytes]:
+    return [n.to_bytes(2, "big") * (size // 2) for n in range(count)]

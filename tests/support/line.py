@@ -1,0 +1,133 @@
+"""A transport with its peer in the test. Pure: no I/O, no clock."""
+
+from collections import Counter
+from itertools import count
+
+from sfu.capabilities import Negotiation, negotiate
+from sfu.ice import parse_binding_request
+from sfu.layers import Layer
+from sfu.outbox import Send
+from sfu.sdp import Offer, parse_offer
+from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.transport import (
+    Services,
+    Transport,
+)
+from sfu.wire.rtcp import (
+    RtcpRecord,
+    build_compound,
+    parse_compound,
+)
+from tests.support.core import (
+    TAG,
+    VP8_PT,
+    OpenCipher,
+    Source,
+    flush,
+    open_inbound,
+    open_outbound,
+    vp8,
+)
+from tests.support.dtls import ReadyDtls
+from tests.support.media import write_rtp
+from tests.support.offers import Piece, compose, video
+from tests.support.stun_client import Credentials, binding_request
+
+HOME, CAFE = ("192.0.2.1", 1), ("192.0.2.2", 2)
+KEYS = SrtpKeys(SrtpProfile.AEAD_AES_128_GCM, b"l" * 28, b"r" * 28)
+PIECES = (video(), video("recvonly"))
+SLOT = 1_001
+_NUMBERS = count(1)
+
+
+class Line:
+    """A transport and its surroundings: what it sends and what it tells its worker."""
+
+    def __init__(self, *pieces: Piece) -> None:
+        self.sent: list[Send] = []
+        self.pending: list[Layer] = []
+        self.told: Counter[str] = Counter()
+        self.dtls = ReadyDtls()
+        self._draws = 0
+        self.pieces = pieces or PIECES
+        self.transport = Transport("class", "ada", self._services(), 0.0, pinned=False)
+
+    def _services(self) -> Services:
+        return Services(
+            dtls=self.dtls,
+            random=self._draw,
+            outbox=self.sent,
+            on_pending=self.pending.append,
+            on_level=lambda producer, level, now: None,
+            on_changed=lambda transport: self.told.update(["changed"]),
+            on_due=lambda transport: self.told.update(["due"]),
+            on_slots=lambda transport: self.told.update(["slots"]),
+            max_streams=32,
+        )
+
+    def _draw(self, count: int) -> bytes:
+        self._draws += 1
+        return bytes([self._draws]) * count
+
+    def offer(self, ufrag: str = "client") -> tuple[Offer, Negotiation]:
+        offer = parse_offer(compose(self.pieces, ufrag=ufrag))
+        return offer, negotiate(offer)
+
+    def begin(self, now: float = 0.0) -> "Line":
+        offer, negotiation = self.offer()
+        self.transport.begin(offer, negotiation, now)
+        numbers = {slot.mid: (SLOT + n, 2_000 + n) for n, slot in enumerate(negotiation.slots)}
+        self.transport.downlink.negotiate(negotiation, numbers, now)
+        self.transport.uplink.negotiate(negotiation)
+        return self
+
+    @property
+    def state(self) -> str:
+        return self.transport.state.value
+
+    def check(
+        self,
+        address: tuple[str, int] = HOME,
+        now: float = 0.0,
+        *,
+        nominate: bool = True,
+        integrity: bool = True,
+    ) -> bytes:
+        """A binding request of the peer from this address; its answer."""
+        own, number = self.transport.agent.credentials, next(_NUMBERS).to_bytes(12, "big")
+        credentials = Credentials("client", "pw", own.ufrag, own.pwd)
+        data = binding_request(credentials, number, nominate=nominate, integrity=integrity)
+        return self.transport.receive_stun(parse_binding_request(data), address, now)
+
+    def connected(self) -> "Line":
+        """With keys, an address, and media in the clear."""
+        self.begin()
+        self.check()
+        self.transport.connected(KEYS)
+        self.transport.uplink.srtp = open_inbound()
+        self.transport.downlink.connect(open_outbound(OpenCipher()))
+        self.sent.clear()
+        self.told.clear()
+        return self
+
+    def rtcp(self, *records: RtcpRecord, now: float = 1.0) -> None:
+        self.transport.receive_rtcp(build_compound(records), now)
+
+    def rtp(self, sequence: int, now: float = 0.0, payload: bytes | None = None) -> None:
+        body = vp8(key=True) if payload is None else payload
+        data = write_rtp(VP8_PT, False, sequence, sequence * 3_000, 11, [], body)
+        self.transport.receive_rtp(data + TAG, now)
+
+    def take_records(self) -> list[RtcpRecord]:
+        """The RTCP that was sent since the last look."""
+        datagrams = [data for _, run in self.sent for data in run]
+        self.sent.clear()
+        return [record for data in datagrams for record in parse_compound(data)]
+
+    def watch(self, source: Source, now: float = 0.0) -> None:
+        """The slot shows the source from its first packet on."""
+        source.receive(1, vp8(key=True), now=now)
+        consumer = next(iter(self.transport.downlink.consumers.values()))
+        consumer.assign(source.producer(), now)
+        consumer.set_target(source.layer(), now)
+        flush(source, now)
