@@ -51,7 +51,7 @@ class SlotWish:
 class Consumer:
     """One slot of one subscriber.
 
-    The fan-out reads `seal`, `nonce_base`, `ssrc`, `epoch` and `first_index`; everything else
+    The fan-out reads `seal`, `nonce_base`, `ssrc` and `epoch`; everything else
     belongs to decisions outside the hot path.
     """
 

@@ -34,7 +34,8 @@ class TransportDisconnected:
 
 @dataclass(slots=True)
 class TransportClosed:
-    """The transport is gone; reason: left, replaced, timeout, dtls_closed, dtls_failed, error."""
+    """The transport is gone; reason: left, ended, replaced, timeout,
+    dtls_closed, dtls_failed, error."""
 
     router_id: str
     transport_id: str

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sfu.consumer import Consumer
     from sfu.producer import Producer
 
-VIDEO_HISTORY = 1_024  # packets; 2.5 s of a 720p layer at 30 fps
+VIDEO_HISTORY = 1_024  # packets; 5.6 s of a recorded 720p layer
 AUDIO_HISTORY = 64
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
