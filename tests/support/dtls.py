@@ -63,7 +63,7 @@ class ReadySession:
     def receive(self, datagram: bytes) -> None:
         if self.closed or self._expected is None:
             return
-        if datagram.startswith(ALERT) and self._connected:
+        if datagram == close_notify() and self._connected:  # real alerts are authenticated
             self._end("dtls_closed")
         elif datagram.startswith(HANDSHAKE) and len(datagram) > 4 + NONCE_LENGTH:
             self._shake_hands(datagram)
