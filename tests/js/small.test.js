@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { classAddress } from "../../static/js/links.js";
-import { preferStereo } from "../../static/js/sdp.js";
+import { preferStereo, withStartBitrate } from "../../static/js/sdp.js";
 import { readStats } from "../../static/js/stats.js";
 import { chatGroups, claimsOf, colourIndex, duration, initials, linkParts } from "../../static/js/text.js";
 import { ICONS, spriteOf } from "../../tools/icons.js";
@@ -36,6 +36,23 @@ test("an audio section without format parameters gets a line of its own", () => 
 test("a section without opus stays as it is", () => {
   const other = "m=audio 9 UDP/TLS/RTP/SAVPF 8\r\na=recvonly\r\na=rtpmap:8 PCMA/8000\r\n";
   assert.equal(preferStereo(other), other);
+});
+
+const VIDEO = "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:2\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
+
+test("the answer says what the uplink may begin with, in the sections we send video on", () => {
+  const answer = `v=0\r\nm=audio 9 X 111\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n${VIDEO}${VIDEO.replace("recvonly", "sendonly")}`;
+  const told = withStartBitrate(answer, 1200);
+  assert.equal(told.split("x-google-start-bitrate=1200").length, 2);
+  assert.equal(told.replace("a=fmtp:96 x-google-start-bitrate=1200\r\n", ""), answer);
+  assert.ok(told.includes("a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=1200\r\na=rtpmap:97"));
+});
+
+test("the start is added to parameters that are there, and nowhere without a codec", () => {
+  const h264 = "m=video 9 X 102\r\na=recvonly\r\na=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1\r\n";
+  assert.match(withStartBitrate(h264, 900), /^a=fmtp:102 packetization-mode=1;x-google-start-bitrate=900\r$/m);
+  const none = "m=video 0 X 0\r\na=recvonly\r\n";
+  assert.equal(withStartBitrate(none, 900), none);
 });
 
 test("initials are at most two and never empty", () => {
