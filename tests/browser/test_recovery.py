@@ -14,11 +14,11 @@ async def test_a_reload_resumes_as_the_same_participant(lesson: Lesson) -> None:
     student = await lesson.enter("Ben", camera=False, microphone=False)
     identity = await student.own_id()
     await student.switch("hand", True)
-    await sees(student, teacher, "camera", 180)
+    await sees(student, teacher, "camera", 720)
     await student.page.reload()
     await student.find("class").wait_for()
     assert await student.own_id() == identity
-    await sees(student, teacher, "camera", 180)
+    await sees(student, teacher, "camera", 720)
     assert (await teacher.state())["hands"] == [identity]
     assert await count_of_people(teacher) == 2
 
@@ -26,18 +26,18 @@ async def test_a_reload_resumes_as_the_same_participant(lesson: Lesson) -> None:
 async def test_a_teachers_reload_brings_the_picture_back(lesson: Lesson) -> None:
     teacher = await lesson.enter("Asha", role="teacher")
     student = await lesson.enter("Ben", camera=False, microphone=False)
-    await sees(student, teacher, "camera", 180)
+    await sees(student, teacher, "camera", 720)
     offers = await student.offers()
     await teacher.page.reload()
     await teacher.find("class").wait_for()
-    await sees(student, teacher, "camera", 180)
+    await sees(student, teacher, "camera", 720)
     assert await student.offers() == offers
 
 
 async def test_a_kicked_socket_recovers_while_media_runs_on(lesson: Lesson) -> None:
     teacher = await lesson.enter("Asha", role="teacher")
     student = await lesson.enter("Ben", camera=False, microphone=False)
-    await sees(student, teacher, "camera", 180)
+    await sees(student, teacher, "camera", 720)
     before = await picture(student, teacher)
     assert before is not None
     await student.page.evaluate("liveclass.disconnectSocket()")
@@ -47,7 +47,7 @@ async def test_a_kicked_socket_recovers_while_media_runs_on(lesson: Lesson) -> N
         return await _link(student) == "connected"
 
     await student.until("the socket is back", back)
-    await sees(student, teacher, "camera", 180)
+    await sees(student, teacher, "camera", 720)
     after: Json | None = await picture(student, teacher)
     assert after is not None
     assert after["mid"] == before["mid"]
@@ -68,7 +68,7 @@ async def test_a_second_login_replaces_the_first(lesson: Lesson) -> None:
     second = await lesson.enter("Ben", camera=False, microphone=False)
     await first.find("ended").wait_for()
     assert await second.own_id() == identity
-    await sees(second, teacher, "camera", 180)
+    await sees(second, teacher, "camera", 720)
     assert await count_of_people(teacher) == 2
     assert not await first.find("status-reconnecting").is_visible()
 
