@@ -204,8 +204,6 @@ class Consumer:
         if layer is None or epoch is None:
             return
         layer.remove(self)
-        if layer.newest_index < epoch.first_in:
-            return
         self.last_index = layer.newest_index + epoch.sequence_offset
         self.last_timestamp = (layer.newest_timestamp + epoch.timestamp_offset) & _TS_MASK
         self.last_at = layer.last_packet_at

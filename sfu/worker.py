@@ -172,8 +172,6 @@ class Worker:
         return transport
 
     def _close(self, transport: Transport, reason: str, now: float) -> None:
-        if self._transports.get(transport.transport_id) is not transport:
-            return
         del self._transports[transport.transport_id]
         self._directory.forget(transport)
         self._timers.clear(transport)
@@ -311,7 +309,7 @@ class Worker:
         for owner in self._timers.pop_due(now):
             if isinstance(owner, Router):
                 self._handle_router_timers(owner, now)
-            elif owner.state is not TransportState.CLOSED:
+            else:
                 self._handle_transport_timers(owner, now)
         self._settle(now)
 

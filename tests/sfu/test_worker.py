@@ -2,27 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NoReturn
 
 import pytest
 
 from sfu.config import WorkerConfig
 from sfu.errors import CapacityError, StateError
 from sfu.events import ProducerClosed, TransportClosed, TransportConnected
-from sfu.forwarder import Fault, forward
-from sfu.layers import Layer
 from sfu.layout import SlotWant
-from sfu.router import Router
-from sfu.transport import Transport
-from sfu.worker import AFTER_FAULT, Worker
+from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls
+from tests.support.faults import class_of_three, closed, directory
 from tests.support.offers import compose, video
-from tests.support.peers import Peer
 from tests.support.rig import SERVER
 from tests.support.room import (
-    SEEN_STUDENT,
     STUDENT,
-    TEACHER,
     Room,
     assert_unbroken,
     pictures,
@@ -36,45 +29,10 @@ NOBODY = ("203.0.113.200", 9)
 OFFER = compose([video("recvonly")])
 
 
-class BrokenError(Exception):
-    """Stands for any programming error."""
-
-
-def broken(*_: object, **__: object) -> NoReturn:
-    raise BrokenError
-
-
 def worker(config: WorkerConfig = SMALL) -> Worker:
     made = Worker(config, dtls=ReadyDtls(), rng=bytes)
     made.create_router("class", 0.0)
     return made
-
-
-def class_of_three() -> tuple[Room, Peer, Peer, Peer]:
-    """A teacher whom ada and ben watch."""
-    room = Room()
-    teacher, ada, ben = room.add(TEACHER), room.add(STUDENT, "ada"), room.add(STUDENT, "ben")
-    room.join(teacher, ada, ben)
-    for student in (ada, ben):
-        room.watch(student, ["teacher"])
-    room.run(1.0)
-    return room, teacher, ada, ben
-
-
-def faults(room: Room) -> list[str]:
-    """Collects by whom the worker is told of exceptions."""
-    heard: list[str] = []
-
-    def note(owner: str, error: Exception) -> None:
-        assert isinstance(error, BrokenError)
-        heard.append(owner)
-
-    room.rig.worker.on_fault = note
-    return heard
-
-
-def closed(room: Room) -> list[tuple[str, str]]:
-    return [(e.transport_id, e.reason) for _, e in room.events(TransportClosed)]
 
 
 class TestControl:
@@ -154,10 +112,6 @@ class TestControl:
         assert "ada" not in {t.transport_id for t in directory(room.rig.worker).values()}
 
 
-def directory(of: Worker) -> dict[str, Transport]:
-    return of._directory.by_ufrag
-
-
 def assert_nothing_left(of: Worker, routers: int = 0) -> None:
     """No table of the worker still knows a transport."""
     assert len(of.routers) == routers
@@ -211,127 +165,6 @@ class TestArrivals:
         assert closed(room) == [(ada.name, "dtls_closed")]
 
 
-class TestFaults:
-    """An exception costs as little as can be, and is told."""
-
-    def test_in_reading_a_datagram_cost_its_connection(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        room, _, ada, ben = class_of_three()
-        heard = faults(room)
-        with monkeypatch.context() as patch:
-            patch.setattr(Transport, "receive_rtcp", broken)
-            room.rig.inject(ada.connection.path.address, b"\x80\xc8" + bytes(30))
-        assert heard == ["ada"]
-        assert closed(room) == [("ada", "error")]
-        room.run(1.0)
-        assert_unbroken(ben)
-
-    def test_in_a_stun_request_cost_its_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        room, *_ = class_of_three()
-        heard = faults(room)
-        late = room.add(STUDENT, "late")
-        with monkeypatch.context() as patch:
-            patch.setattr(Transport, "receive_stun", broken)
-            late.join()
-            room.run(0.1)
-        assert "late" in heard
-        assert ("late", "error") in closed(room)
-
-    def test_in_a_copy_cost_the_subscriber_not_the_publisher(self) -> None:
-        room, teacher, _, ben = class_of_three()
-        heard = faults(room)
-        transport = room.rig.worker.routers["class"].transports["ada"]
-        for consumer in transport.downlink.consumers.values():
-            consumer.seal = broken
-        room.run(1.0)
-        assert heard == ["ada"]
-        assert closed(room) == [("ada", "error")]
-        assert_unbroken(ben)
-        assert room.rig.now - pictures(ben)[-1].at < 0.1
-        assert teacher.name in room.rig.worker.routers["class"].transports
-
-    def test_in_a_batch_cost_its_publisher_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        room = Room()
-        ada, ben = room.add(SEEN_STUDENT, "ada"), room.add(SEEN_STUDENT, "ben")
-        watcher = room.add(replace(STUDENT, video_slots=2), "watcher")
-        room.join(ada, ben, watcher)
-        room.watch(watcher, ["ada", "ben"])
-        room.run(1.0)
-        heard = faults(room)
-
-        def forward_unless_ada(layer: Layer, *rest: Any) -> list[Fault]:
-            return broken() if layer.producer.transport_id == "ada" else forward(layer, *rest)
-
-        monkeypatch.setattr("sfu.worker.forward", forward_unless_ada)
-        room.run(1.0)
-        assert heard == ["ada"]
-        assert closed(room) == [("ada", "error")]
-        assert room.rig.now - pictures(watcher, 1)[-1].at < 0.1
-
-    def test_in_starting_a_layer_cost_its_publisher(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        room, _, ada, ben = class_of_three()
-        heard = faults(room)
-        with monkeypatch.context() as patch:
-            patch.setattr(Router, "layer_started", broken)
-            late = room.add(SEEN_STUDENT, "late")
-            room.join(late)
-            room.run(0.2)
-        assert set(heard) == {"late"}
-        assert closed(room) == [("late", "error")]
-        room.run(1.0)
-        assert_unbroken(ada, ben)
-
-    def test_in_a_change_of_state_cost_its_connection(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        room, *_ = class_of_three()
-        heard = faults(room)
-        late = room.add(STUDENT, "late")
-        late.join()
-        with monkeypatch.context() as patch:
-            patch.setattr(Router, "resolve", broken)
-            room.run(1.0)
-        assert heard == ["late"]
-        assert closed(room) == [("late", "error")]
-
-    def test_in_a_transports_timers_cost_it_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        room, _, _, ben = class_of_three()
-        heard = faults(room)
-        transport = room.rig.worker.routers["class"].transports["ada"]
-        monkeypatch.setattr(transport, "handle_timers", broken)
-        room.run(2.0)
-        assert heard == ["ada"]
-        assert closed(room) == [("ada", "error")]
-        assert_unbroken(ben)
-
-    def test_in_a_classs_timers_cost_nothing_but_are_tried_again(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        room, teacher, ada, _ = class_of_three()
-        heard = faults(room)
-        with monkeypatch.context() as patch:
-            patch.setattr(Router, "handle_timers", broken)
-            room.run(3.5 * AFTER_FAULT)
-        assert heard == ["class"] * 4
-        teacher.microphone.level = 20
-        room.run(3.0)
-        assert closed(room) == []
-        assert room.rig.now - sounds(ada)[-1].at < 0.1
-        assert len(heard) == 4
-
-    def test_in_closing_leave_the_tables_clean(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        room, _, ada, ben = class_of_three()
-        heard = faults(room)
-        monkeypatch.setattr(room.rig.dtls.sessions[1], "close", broken)
-        ada.leave()
-        assert heard == ["ada"]
-        assert closed(room) == [("ada", "left")]
-        assert ada.name not in {t.transport_id for t in directory(room.rig.worker).values()}
-        room.run(1.0)
-        assert_unbroken(ben)
-
-
 class TestLivesOfAConnection:
     def test_a_reloaded_page_replaces_the_old_connection(self) -> None:
         room, teacher, ada, _ = class_of_three()
@@ -372,6 +205,25 @@ class TestLivesOfAConnection:
             assert student.violations() == []
             assert room.rig.now - pictures(student)[-1].at < 0.1
             assert room.rig.now - sounds(student)[-1].at < 0.1
+
+    def test_what_a_closed_connection_still_says_is_not_heard(self) -> None:
+        room, _, ada, ben = class_of_three()
+        hooks = room.rig.worker.routers["class"].transports["ada"]
+        ada.leave()
+        hooks.send(b"\x15late")
+        hooks.closed("dtls_closed")
+        room.run(1.0)
+        assert closed(room) == [("ada", "left")]
+        assert_unbroken(ben)
+
+    def test_what_had_arrived_when_the_class_ended_is_let_go(self) -> None:
+        room, teacher, *_ = class_of_three()
+        made, now = room.rig.worker, room.rig.now
+        made.receive(b"\x80\x60" + bytes(40), teacher.connection.path.address, now)
+        made.close_router("class", now)
+        made.flush(now)
+        assert made.next_deadline() is None
+        assert_nothing_left(made)
 
     def test_nothing_is_sent_or_waited_for_before_the_offer(self) -> None:
         made = worker()
