@@ -37,6 +37,7 @@ run: setup ## Serve on http://127.0.0.1:8080 with a demo class, its links printe
 
 test: setup ## Everything: Python, JavaScript and real browsers
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
+	export LIVECLASS_FIREFOX="$$(tools/need.sh firefox)"
 	npm test
 	pytest -q --durations=10
 

@@ -29,13 +29,19 @@ def executable() -> str | None:
 
 
 @asynccontextmanager
-async def chromium(*, asks_for_devices: bool = False) -> AsyncIterator[Browser]:
-    """A running browser; with asks_for_devices it gives a page none until permission is granted."""
+async def chromium(
+    *, asks_for_devices: bool = False, trusting: str | None = None
+) -> AsyncIterator[Browser]:
+    """A running browser; with asks_for_devices it gives a page none until permission is granted.
+
+    `trusting` names an origin without TLS that is to be treated as secure.
+    """
     skipped = "--use-fake-ui-for-media-stream" if asks_for_devices else ""
+    trusted = [f"--unsafely-treat-insecure-origin-as-secure={trusting}"] if trusting else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=executable(),
-            args=[argument for argument in ARGUMENTS if argument != skipped],
+            args=[argument for argument in ARGUMENTS if argument != skipped] + trusted,
         )
         try:
             yield browser

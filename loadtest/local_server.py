@@ -26,11 +26,12 @@ HOST = "127.0.0.1"
 class LocalServer:
     """A running server; tokens for it are minted here with its secret."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, host: str = HOST) -> None:
         self.directory = directory
-        self.port = free_port(socket.SOCK_STREAM)
-        self.udp_port = free_port(socket.SOCK_DGRAM)
-        self.url = f"http://{HOST}:{self.port}"
+        self.host = host
+        self.port = free_port(socket.SOCK_STREAM, host)
+        self.udp_port = free_port(socket.SOCK_DGRAM, host)
+        self.url = f"http://{host}:{self.port}"
         self._secret = secrets.token_urlsafe(32)
         self._process: asyncio.subprocess.Process | None = None
 
@@ -65,9 +66,11 @@ class LocalServer:
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("LIVECLASS_")}
         return inherited | {
-            "LIVECLASS_HTTP_HOST": HOST,
+            "LIVECLASS_HTTP_HOST": self.host,
             "LIVECLASS_HTTP_PORT": str(self.port),
+            "LIVECLASS_UDP_HOST": self.host,
             "LIVECLASS_UDP_PORT": str(self.udp_port),
+            "LIVECLASS_ANNOUNCED_IP": self.host,
             "LIVECLASS_SECRET": self._secret,
         }
 
@@ -106,18 +109,18 @@ class LocalServer:
         return f"{self.url}/class/{class_id}?t={token}"
 
 
-def free_port(kind: socket.SocketKind) -> int:
+def free_port(kind: socket.SocketKind, host: str) -> int:
     """A port that nobody has at this moment."""
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
 @asynccontextmanager
-async def local_server(directory: Path) -> AsyncIterator[LocalServer]:
+async def local_server(directory: Path, host: str = HOST) -> AsyncIterator[LocalServer]:
     """A started server that is stopped at the end."""
-    server = LocalServer(directory)
+    server = LocalServer(directory, host)
     await server.start()
     try:
         yield server

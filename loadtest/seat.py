@@ -3,9 +3,6 @@
 The page answers through `window.liveclass` (diagnostics) and stable data-testid attributes.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from playwright.async_api import (
@@ -18,21 +15,20 @@ from playwright.async_api import (
     ViewportSize,
 )
 
+from loadtest.page import PATIENCE, ClassPage, Json
+
+__all__ = ["DESKTOP", "PATIENCE", "Json", "Seat"]
+
 DESKTOP: ViewportSize = {"width": 1280, "height": 720}
-PATIENCE = 15.0
-
-Json = dict[str, Any]
 
 
-class Seat:
+class Seat(ClassPage):
     """A page in a browser context of its own. `problems` gathers what a console should not show."""
 
     def __init__(self, name: str, link: str, context: BrowserContext, page: Page) -> None:
-        self.name = name
-        self.link = link
+        super().__init__(name, link)
         self.context = context
         self.page = page
-        self.problems: list[str] = []
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("response", self._on_response)
@@ -78,34 +74,11 @@ class Seat:
         if await button.get_attribute("aria-pressed") != str(on).lower():
             await button.click()
 
-    async def state(self) -> Json:
-        """The page's signal values as plain data."""
-        values: Json = await self.page.evaluate("liveclass.state()")
-        return values
+    async def evaluate(self, expression: str) -> Any:
+        return await self.page.evaluate(expression)
 
-    async def stats(self) -> Json:
-        """Received and sent media, from getStats."""
-        values: Json = await self.page.evaluate("liveclass.stats()")
-        return values
-
-    async def offers(self) -> int:
-        count: int = await self.page.evaluate("liveclass.offers")
-        return count
-
-    async def own_id(self) -> str:
-        identity: str = (await self.state())["self"]["id"]
-        return identity
-
-    async def until(
-        self, what: str, holds: Callable[[], Awaitable[bool]], within: float = PATIENCE
-    ) -> float:
-        """Waits until something holds; returns the seconds that took, raises when it never does."""
-        started = time.monotonic()
-        while not await holds():
-            if time.monotonic() - started > within:
-                raise AssertionError(f"{self.name}: not within {within} s: {what}")
-            await asyncio.sleep(0.1)
-        return time.monotonic() - started
+    def is_open(self) -> bool:
+        return not self.page.is_closed()
 
     async def leave(self) -> None:
         """Closes the context as closing the tab would."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What the machine itself must have: `tools/need.sh python|node|chromium|network`.
+# What the machine itself must have: `tools/need.sh python|node|chromium|firefox|network`.
 # Each word is quick when the thing is there, installs it where it can (Debian's packages as root,
 # otherwise inside .venv or the browser cache), and else says the one command that would.
-# `python` and `chromium` print the path of the program on standard output.
+# `python`, `chromium` and `firefox` print the path of the program on standard output.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -85,6 +85,17 @@ need_chromium() {
   find_chromium || fail "no Chromium that starts was found. Run: sudo .venv/bin/playwright install-deps chromium"
 }
 
+# Firefox is tested where root can install it and give it a network of its own; elsewhere its tests
+# are skipped and say why, so nothing is printed and nothing fails.
+need_firefox() {
+  starts "${LIVECLASS_FIREFOX:-firefox-esr}" && return 0
+  if can_install && on_debian; then
+    install firefox-esr
+    hash -r
+    starts firefox-esr || fail "firefox-esr was installed but does not start"
+  fi
+}
+
 need_network() {
   has ip && return 0
   can_install || fail "the ip command is missing. Run: sudo apt-get install iproute2"
@@ -92,6 +103,6 @@ need_network() {
 }
 
 case "${1:-}" in
-  python | node | chromium | network) "need_$1" ;;
-  *) fail "usage: tools/need.sh python|node|chromium|network" ;;
+  python | node | chromium | firefox | network) "need_$1" ;;
+  *) fail "usage: tools/need.sh python|node|chromium|firefox|network" ;;
 esac

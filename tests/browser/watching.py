@@ -1,9 +1,9 @@
 """What a seat receives of another person, from getStats."""
 
-from loadtest.seat import Json, Seat
+from loadtest.page import PATIENCE, ClassPage, Json
 
 
-async def picture(seat: Seat, of: Seat, source: str = "camera") -> Json | None:
+async def picture(seat: ClassPage, of: ClassPage, source: str = "camera") -> Json | None:
     """The statistics of the slot in which a seat receives another's camera or screen."""
     participant = await of.own_id()
     for slot in (await seat.stats())["video"]:
@@ -13,7 +13,14 @@ async def picture(seat: Seat, of: Seat, source: str = "camera") -> Json | None:
     return None
 
 
-async def sees(seat: Seat, of: Seat, source: str, height: int, frames: int = 10) -> None:
+async def sees(
+    seat: ClassPage,
+    of: ClassPage,
+    source: str,
+    height: int,
+    frames: int = 10,
+    within: float = PATIENCE,
+) -> None:
     """Waits for a picture at least this high, and then until `frames` more of it are decoded."""
 
     async def has_height() -> bool:
@@ -21,9 +28,9 @@ async def sees(seat: Seat, of: Seat, source: str, height: int, frames: int = 10)
         return slot is not None and slot["height"] >= height and slot["framesDecoded"] > 0
 
     try:
-        await seat.until(f"sees {of.name}'s {source} at {height}p", has_height)
+        await seat.until(f"sees {of.name}'s {source} at {height}p", has_height, within)
     except AssertionError as error:
-        sent = (await of.stats())["outbound"] if not of.page.is_closed() else "nothing"
+        sent = (await of.stats())["outbound"] if of.is_open() else "nothing"
         raise AssertionError(
             f"{error}\nreceived: {await picture(seat, of, source)}\nsent: {sent}"
         ) from None
@@ -37,7 +44,7 @@ async def sees(seat: Seat, of: Seat, source: str, height: int, frames: int = 10)
     await seat.until(f"decodes {frames} more frames of {of.name}'s {source}", goes_on, within=5)
 
 
-async def energy(seat: Seat, of: Seat) -> float:
+async def energy(seat: ClassPage, of: ClassPage) -> float:
     """How much sound of another person a seat has decoded."""
     participant = await of.own_id()
     heard = [s for s in (await seat.stats())["audio"] if s["participant"] == participant]
