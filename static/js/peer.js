@@ -23,10 +23,10 @@ const GIVE_UP_MS = 12_000;
 const PASSING = new Set(["offline", "timeout"]);
 
 /**
- * Enough for the three camera layers to begin at once. Left to its own first guess, Chromium sent the top layer after
- * 0.6 to more than 20 s on a busy machine; told this, after 0.6 to 0.7 s every time.
+ * Above the 1.4 Mbit/s at which Chromium opens the camera's top layer. Left to its own first guess it sent that layer
+ * after 0.6 to more than 20 s (five joins on a busy machine); told 1.2 Mbit/s, after 0.6 to 0.7 s every time.
  */
-const START_KBPS = 1200;
+const START_KBPS = 1600;
 
 const CAMERA_LAYERS = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
