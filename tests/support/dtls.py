@@ -54,7 +54,7 @@ class ReadySession:
     def __init__(self, hooks: DtlsHooks) -> None:
         self._hooks = hooks
         self._expected: tuple[Fingerprint, ...] | None = None
-        self._connected = False
+        self._first: bytes | None = None
         self.closed = False
 
     def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None:
@@ -63,7 +63,7 @@ class ReadySession:
     def receive(self, datagram: bytes) -> None:
         if self.closed or self._expected is None:
             return
-        if datagram == close_notify() and self._connected:  # real alerts are authenticated
+        if datagram == close_notify() and self._first is not None:  # real alerts are authenticated
             self._end("dtls_closed")
         elif datagram.startswith(HANDSHAKE) and len(datagram) > 4 + NONCE_LENGTH:
             self._shake_hands(datagram)
@@ -72,16 +72,18 @@ class ReadySession:
         self.closed = True
 
     def _shake_hands(self, datagram: bytes) -> None:
+        if self._first is not None:
+            if datagram == self._first:  # our answer was lost; anything else isn't authentic
+                self._hooks.send(FINISHED)
+            return
         if datagram[3] >= len(KEY_LENGTHS):
             return
         fingerprint = datagram[4 + NONCE_LENGTH :].decode(errors="replace")
         if not any(fingerprint == value for _, value in self._expected or ()):
             self._end("dtls_failed")
             return
+        self._first = datagram
         self._hooks.send(FINISHED)
-        if self._connected:
-            return  # the peer repeats itself because our answer was lost
-        self._connected = True
         profile = list(KEY_LENGTHS)[datagram[3]]
         keys = master_keys(datagram[4 : 4 + NONCE_LENGTH], profile)
         self._hooks.connected(SrtpKeys(profile, local=keys.server, remote=keys.client))
