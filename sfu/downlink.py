@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from sfu.allocator import SlotRequest, allocate, next_step
 from sfu.bwe import DownlinkEstimator
-from sfu.capabilities import Negotiation, Slot
+from sfu.capabilities import ABS_SEND_TIME, VIDEO_ORIENTATION, Negotiation, Slot
 from sfu.consumer import Consumer
 from sfu.events import SlotState
 from sfu.forwarder import retransmit
@@ -17,7 +17,6 @@ from sfu.layers import ExtensionProfile
 from sfu.resend import ResendBudget
 from sfu.srtp import OutboundSrtp
 from sfu.stats import DropReason
-from sfu.streams import ABS_SEND_TIME, ORIENTATION
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
 
@@ -322,4 +321,4 @@ def _profile(slot: Slot) -> ExtensionProfile:
     """Sound needs neither: its REMB share is nothing and it has no orientation."""
     if slot.kind != "video":
         return (0, 0)
-    return (slot.extensions.get(ABS_SEND_TIME, 0), slot.extensions.get(ORIENTATION, 0))
+    return (slot.extensions.get(ABS_SEND_TIME, 0), slot.extensions.get(VIDEO_ORIENTATION, 0))

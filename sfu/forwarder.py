@@ -104,7 +104,7 @@ def _send_run(
 ) -> list[Fault]:
     """Seals one run of packets for each consumer; returns those that it failed for."""
     faults: list[Fault] = []
-    size = sum(len(entry[4]) + len(entry[5]) + 28 for entry in prepared)  # header 12, tag 16
+    whole = _size(prepared)
     oldest = min(entry[0] for entry in prepared)
     rewritten: dict[tuple[int, int], list[Prepared]] = {}
     for consumer in consumers:
@@ -112,12 +112,13 @@ def _send_run(
         address = consumer.downlink.address
         if epoch is None or address is None:
             continue
-        run = prepared
+        run, size = prepared, whole
         if epoch.picture_offset or epoch.tl0_offset:
             key = (epoch.picture_offset, epoch.tl0_offset)
             run = rewritten.get(key) or rewritten.setdefault(key, _rewrite(prepared, packets, key))
         if oldest < epoch.first_in:
             run = _since_switch(run, consumer, epoch.first_in)
+            size = _size(run)
         try:
             out = _seal(run, consumer, epoch)
             if out:
@@ -132,6 +133,11 @@ def _send_run(
             totals.copies += count
             totals.bytes += size
     return faults
+
+
+def _size(run: Sequence[Prepared]) -> int:
+    """Bytes of the datagrams: 12 of header and 16 of tag beside extensions and payload."""
+    return sum(len(entry[4]) + len(entry[5]) + 28 for entry in run)
 
 
 def _since_switch(run: list[Prepared], consumer: Consumer, first: int) -> list[Prepared]:

@@ -7,18 +7,17 @@ extensions of its first authentic packets (RFC 8852, RFC 8843 9.2). Pure: no I/O
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sfu.capabilities import Published
+from sfu.capabilities import (
+    AUDIO_LEVEL,
+    MID,
+    REPAIRED_RTP_STREAM_ID,
+    RTP_STREAM_ID,
+    VIDEO_ORIENTATION,
+    Published,
+)
 from sfu.layers import Layer
 from sfu.producer import Producer
 from sfu.srtp import InboundStream
-
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
-AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-ORIENTATION = "urn:3gpp:video-orientation"
 
 
 @dataclass(slots=True)
@@ -59,8 +58,8 @@ class StreamTable:
     def __init__(self, sections: Sequence[Section]) -> None:
         self.sections = tuple(sections)
         self._mid_id = self._shared_id(MID)
-        self._rid_id = self._shared_id(RID)
-        self._repaired_id = self._shared_id(REPAIRED_RID)
+        self._rid_id = self._shared_id(RTP_STREAM_ID)
+        self._repaired_id = self._shared_id(REPAIRED_RTP_STREAM_ID)
         self._declared = self._declared_ssrcs()
 
     def _shared_id(self, uri: str) -> int:
@@ -92,7 +91,7 @@ class StreamTable:
         wanted = codec.rtx_payload_type if repair else codec.payload_type
         stream.payload_type = -1 if wanted is None else wanted
         stream.level_id = section.published.extensions.get(AUDIO_LEVEL, 0)
-        stream.orientation_id = section.published.extensions.get(ORIENTATION, 0)
+        stream.orientation_id = section.published.extensions.get(VIDEO_ORIENTATION, 0)
         return True
 
     def _by_extensions(

@@ -6,14 +6,14 @@ receiver reports. Pure: no I/O, no clock.
 
 from collections.abc import Callable, Iterable
 
-from sfu.capabilities import Negotiation
+from sfu.capabilities import TRANSPORT_CC, Negotiation
 from sfu.clockmap import ClockMap
 from sfu.keyframe import KeyframeRequester
 from sfu.layers import Layer
 from sfu.producer import Producer
 from sfu.srtp import InboundSrtp, SrtpError
 from sfu.stats import DropReason
-from sfu.streams import TRANSPORT_CC, Section, Stream, StreamTable
+from sfu.streams import Section, Stream, StreamTable
 from sfu.twcc import TwccRecorder
 from sfu.wire.arith import extend_seq, seconds_from_ntp
 from sfu.wire.audio_level import parse_audio_level
@@ -37,6 +37,7 @@ _SRTP_DROPS = {
     "malformed": DropReason.RTP_MALFORMED,
 }
 
+Header = tuple[int, int, int, int, int]  # as wire.rtp.FIXED reads it
 LevelHandler = Callable[[Producer, int, float], None]
 
 
@@ -111,7 +112,8 @@ class Uplink:
             length = header_length(data)
         except RtpError:
             return DropReason.RTP_MALFORMED
-        _, _, seq, _, ssrc = FIXED.unpack_from(data)
+        header: Header = FIXED.unpack_from(data)
+        _, _, seq, _, ssrc = header
         stream = self._streams.get(ssrc)
         if stream is None:
             if not self._has_room(now):
@@ -122,7 +124,9 @@ class Uplink:
         except SrtpError as error:
             return _SRTP_DROPS.get(error.reason, DropReason.RTP_UNAUTHENTIC)
         self._streams.setdefault(ssrc, stream)  # only now: strangers can't fill the table
-        return self._route(stream, data, length, index, payload, now)
+        return self._route(
+            stream, header, parse_extensions(data, length), index, payload, len(data), now
+        )
 
     def _has_room(self, now: float) -> bool:
         """For one more stream: the longest ended one gives way."""
@@ -136,11 +140,17 @@ class Uplink:
         return True
 
     def _route(
-        self, stream: Stream, data: bytes, length: int, index: int, payload: bytes, now: float
+        self,
+        stream: Stream,
+        header: Header,
+        extensions: dict[int, bytes],
+        index: int,
+        payload: bytes,
+        size: int,
+        now: float,
     ) -> DropReason | None:
-        """An authentic packet to its layer."""
-        first, second, _, timestamp, ssrc = FIXED.unpack_from(data)
-        extensions = parse_extensions(data, length)
+        """An authentic packet to its layer; `size` is that of the whole datagram."""
+        first, second, _, timestamp, ssrc = header
         if self._twcc_id and (sent := extensions.get(self._twcc_id)) and len(sent) == 2:
             self._twcc.receive(int.from_bytes(sent, "big"), now)
         payload_type = second & 0x7F
@@ -158,7 +168,7 @@ class Uplink:
         if stream.repair:
             return self._receive_repair(stream, second & 0x80, timestamp, payload, now)
         return self._receive_media(
-            stream, ssrc, index, second & 0x80, timestamp, payload, extensions, len(data), now
+            stream, ssrc, index, second & 0x80, timestamp, payload, extensions, size, now
         )
 
     def _receive_media(

@@ -119,12 +119,10 @@ class Worker:
         self._arm_router(router)
         return transport
 
-    def accept_offer(
-        self, transport_id: str, sdp: str, now: float, *, ice_restart: bool = False
-    ) -> Answer:
+    def accept_offer(self, transport_id: str, sdp: str, now: float) -> Answer:
         """Answers a client's offer: the first one, one with more slots, an ICE restart, or that
-        of a reloaded page, which replaces the old connection. `ice_restart` is a hint only: the
-        offer itself tells (RFC 8839 4.4.1.1.1)."""
+        of a reloaded page, which replaces the old connection. Which it is, the offer itself tells
+        (RFC 8839 4.4.1.1.1)."""
         transport = self._transport(transport_id)
         offer, negotiation = self._negotiator.read(sdp)
         if transport.offer is not None and offer.fingerprints != transport.offer.fingerprints:

@@ -96,7 +96,5 @@ class Conductor:
             raise
 
     async def _answer(self, effect: Negotiate) -> Ack:
-        answer = await self._plane.answer(
-            effect.participant_id, effect.sdp, ice_restart=effect.ice_restart
-        )
+        answer = await self._plane.answer(effect.participant_id, effect.sdp)
         return answer.describe()

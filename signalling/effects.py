@@ -46,7 +46,6 @@ class Negotiate:
     participant_id: str
     socket: str
     sdp: str
-    ice_restart: bool
     open_first: bool
     pinned: bool
 

@@ -49,7 +49,6 @@ def _offer(room: Classroom, person: Participant, message: VideoOffer, now: float
         participant_id=person.id,
         socket=person.socket,
         sdp=message.sdp,
-        ice_restart=message.ice_restart,
         open_first=not person.media_open,
         pinned=person.identity.role is Role.TEACHER,
     )

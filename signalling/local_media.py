@@ -67,12 +67,8 @@ class LocalMediaPlane:
             )
         )
 
-    async def answer(self, participant_id: str, sdp: str, *, ice_restart: bool) -> MediaAnswer:
-        answer = self._udp.call(
-            lambda worker, now: worker.accept_offer(
-                participant_id, sdp, now, ice_restart=ice_restart
-            )
-        )
+    async def answer(self, participant_id: str, sdp: str) -> MediaAnswer:
+        answer = self._udp.call(lambda worker, now: worker.accept_offer(participant_id, sdp, now))
         sections: list[dict[str, object]] = []
         for section in answer.sections:
             line: dict[str, object] = {

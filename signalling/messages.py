@@ -43,7 +43,8 @@ class VideoJoin(Message):
 
 
 class VideoOffer(Message):
-    """The one peer connection's offer."""
+    """The one peer connection's offer. `ice_restart` tells readers of a log; the SFU reads the
+    offer itself."""
 
     sdp: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP)]
     ice_restart: bool = False

@@ -16,7 +16,7 @@ from loadtest.local_server import local_server
 from loadtest.page import ClassPage
 from tests.browser.firefox import Firefox, FirefoxPage, executable, firefox
 from tests.browser.lesson import Lesson
-from tests.browser.watching import energy, picture, sees
+from tests.browser.watching import energy, moves, picture, sees
 from tests.support.wire import Wire, WireError, wire
 
 # A stall of 10 ms spoils Firefox's only probes; its estimate then climbs (docs/browsers.md).
@@ -160,16 +160,7 @@ async def test_a_slot_moves_in_firefox_without_an_offer(mixed: Mixed) -> None:
     second = await mixed.enter("Dev", camera=False, microphone=False)
     await first.switch("camera", False)
     await second.switch("camera", True)
-
-    async def moved() -> bool:
-        now = await picture(watcher, second)
-        return (
-            now is not None
-            and now["mid"] == slot["mid"]
-            and now["framesDecoded"] > slot["framesDecoded"] + 10
-        )
-
-    await watcher.until("the slot shows the second student", moved)
+    await moves(watcher, slot, second)
     assert await watcher.offers() == 1
 
 

@@ -5,7 +5,7 @@ import time
 
 from loadtest.seat import Seat
 from tests.browser.lesson import Lesson
-from tests.browser.watching import energy, picture, sees
+from tests.browser.watching import energy, moves, picture, sees
 from tests.support import png
 
 # How much of the stage a moving test picture changes within a second, at the very least.
@@ -79,16 +79,7 @@ async def test_a_slot_moves_from_one_student_to_another_without_an_offer(
     assert slot is not None
     await first.switch("camera", False)
     await second.switch("camera", True)
-
-    async def moved() -> bool:
-        now = await picture(watcher, second)
-        return (
-            now is not None
-            and now["mid"] == slot["mid"]
-            and now["framesDecoded"] > slot["framesDecoded"] + 10
-        )
-
-    await watcher.until("the slot shows the second student", moved)
+    await moves(watcher, slot, second)
     await second.switch("camera", False)
     assert await watcher.offers() == offers == 1
 

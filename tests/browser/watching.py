@@ -44,6 +44,20 @@ async def sees(
     await seat.until(f"decodes {frames} more frames of {of.name}'s {source}", goes_on, within=5)
 
 
+async def moves(watcher: ClassPage, slot: Json, to: ClassPage) -> None:
+    """Waits until the very same slot (as `picture` gave it) shows another person's camera."""
+
+    async def moved() -> bool:
+        now = await picture(watcher, to)
+        return (
+            now is not None
+            and now["mid"] == slot["mid"]
+            and now["framesDecoded"] > slot["framesDecoded"] + 10
+        )
+
+    await watcher.until("the slot shows the second student", moved)
+
+
 async def energy(seat: ClassPage, of: ClassPage) -> float:
     """How much sound of another person a seat has decoded."""
     participant = await of.own_id()

@@ -167,7 +167,7 @@ def test_old_credentials_hold_until_the_new_ones_are_used() -> None:
     student.connection.new_credentials()
     room.rig.call(
         lambda worker, now: worker.accept_offer(
-            student.name, student.connection.written_offer(), now, ice_restart=True
+            student.name, student.connection.written_offer(), now
         )
     )
     room.run(12)  # the page never got the answer: its checks go on with the old ones

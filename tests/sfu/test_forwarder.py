@@ -122,12 +122,15 @@ class TestLatePackets:
         viewer, late = Viewer(), Viewer()
         source = watched(viewer)
         source.receive(5, vp8(key=True))
-        show(late, source)
+        slot = show(late, source)
         flush(source)
-        source.receive(3)
+        before = slot.packets, slot.bytes
+        source.receive(3, vp8() + bytes(800))
         source.receive(6)
         sent = flush(source)
         assert sequences(sent) == [3, 6, 2]
+        assert slot.packets == before[0] + 1
+        assert slot.bytes - before[1] < 200, "what was left out isn't counted"
         assert late.drops == {DropReason.BEFORE_SWITCH: 1}
         assert viewer.drops == {}
 

@@ -20,8 +20,8 @@ def test_first_offer_opens_a_transport_and_the_next_one_uses_it() -> None:
     teacher = rig.teacher()
     first = rig.say(teacher, "video-offer", sdp="one").effects
     second = rig.say(teacher, "video-offer", sdp="two", iceRestart=True).effects
-    assert first == [Negotiate("demo", teacher.id, "teacher", "one", False, True, True)]
-    assert second == [Negotiate("demo", teacher.id, "teacher", "two", True, False, True)]
+    assert first == [Negotiate("demo", teacher.id, "teacher", "one", True, True)]
+    assert second == [Negotiate("demo", teacher.id, "teacher", "two", False, True)]
 
 
 def test_only_the_teacher_is_pinned() -> None:

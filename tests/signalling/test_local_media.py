@@ -63,7 +63,7 @@ async def test_plane_opens_and_closes_without_order_mattering() -> None:
         await plane.open_class("demo")
         await plane.join("demo", "p1", pinned=True)
         with pytest.raises(PeerError):
-            await plane.answer("p1", "", ice_restart=False)
+            await plane.answer("p1", "")
         await plane.leave("p1")
         await plane.leave("p1")
         await plane.close_class("demo")

@@ -74,7 +74,7 @@ async def test_answer_comes_in_the_acknowledgement_and_as_an_event(server: Class
         assert server.plane.calls == [
             ("open_class", "demo"),
             ("join", "demo", welcome["self"]["id"], True),
-            ("answer", welcome["self"]["id"], "offer", False),
+            ("answer", welcome["self"]["id"], "offer"),
         ]
 
 

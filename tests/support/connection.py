@@ -100,14 +100,10 @@ class Connection:
         planned = self._plan_offer(now.fingerprint)
         self.offer = replace(planned, ufrag=now.ufrag, pwd=now.pwd)
 
-    def negotiate(self, *, ice_restart: bool = False) -> None:
+    def negotiate(self) -> None:
         """Sends the offer of the present page, reads the answer, begins the checks."""
         text = self.written_offer()
-        result = self.rig.call(
-            lambda worker, now: worker.accept_offer(
-                self.plan.name, text, now, ice_restart=ice_restart
-            )
-        )
+        result = self.rig.call(lambda worker, now: worker.accept_offer(self.plan.name, text, now))
         answer = read_answer(result.sdp)
         assert answer.lite
         self.credentials = Credentials(self.offer.ufrag, self.offer.pwd, answer.ufrag, answer.pwd)

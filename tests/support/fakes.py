@@ -37,9 +37,9 @@ class RecordingMediaPlane:
         self.transports.add(participant_id)
         self.calls.append(("join", class_id, participant_id, pinned))
 
-    async def answer(self, participant_id: str, sdp: str, *, ice_restart: bool) -> MediaAnswer:
+    async def answer(self, participant_id: str, sdp: str) -> MediaAnswer:
         self._require(participant_id)
-        self.calls.append(("answer", participant_id, sdp, ice_restart))
+        self.calls.append(("answer", participant_id, sdp))
         section: dict[str, object] = {"mid": "0", "direction": "recvonly", "kind": "audio"}
         return MediaAnswer(f"answer to {sdp}", [section])
 

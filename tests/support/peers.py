@@ -81,7 +81,7 @@ class Peer:
     def restart_ice(self) -> None:
         """New ICE credentials over the same DTLS session."""
         self.connection.new_credentials()
-        self.connection.negotiate(ice_restart=True)
+        self.connection.negotiate()
 
     def renegotiate(self, *, video_slots: int) -> None:
         """The same page offers again, with more slots at the end."""

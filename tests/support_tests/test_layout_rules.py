@@ -60,4 +60,6 @@ def test_addresses_are_found_and_urls_of_our_own_are_not() -> None:
         f"line 2: {host[:14]}",
         f"line 3: {path[:7]}",
     ]
-    assert not layout.addresses("http://127.0.0.1:8080/home/x, ~/work/x and /usr/bin/chromium")
+    below = "/".join(("~", "work", "x"))
+    ours = f"http://127.0.0.1:8080{path}, {below} and /usr/bin/chromium"
+    assert not layout.addresses(ours)
