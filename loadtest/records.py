@@ -1,0 +1,209 @@
+"""What the load test's parts tell each other: plans, messages over the pipes, and all of one run.
+
+Plain picklable data. Pure: no I/O, no clock. "Start" is the run's start, `Begin.at`; times are
+seconds after it unless a name says otherwise.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with one bot's own link; made in the bot."""
+
+    loss: float = 0.0  # share of datagrams dropped, each way
+    # (seconds after its join, bits/s of its downlink; None: no limit)
+    rate: tuple[tuple[float, float | None], ...] = ()
+    handover_every: float | None = None  # s; a new local socket, nominated by ICE
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BotPlan:
+    """One participant."""
+
+    name: str
+    role: str
+    token: str
+    join_at: float  # s after the run's start
+    leave_at: float | None = None
+    publish: tuple[str, ...] = ()  # of "camera", "microphone"
+    layers: int = 3  # simulcast layers of its camera
+    # (from, to) s after the start: loud then, quiet else; None: always loud
+    speaks: tuple[tuple[float, float], ...] | None = None
+    audio_slots: int = 3
+    video_slots: int = 1
+    # "teacher" (pinned), "speaker", "gallery" (fills video_slots with other people's cameras, in a
+    # round of its own), "nothing"
+    show: str = "teacher"
+    max_height: int | None = None
+    sampled: bool = False
+    base: bool = True  # False: a latecomer (storm, churn); its latencies are kept apart
+    faults: Faults | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPlan:
+    """One process of bots."""
+
+    number: int
+    url: str
+    class_id: str
+    bots: tuple[BotPlan, ...]
+    core: int | None  # pin to it
+    clip_height: int = 720
+
+
+@dataclass(slots=True)
+class Begin:
+    """Runner to fleet."""
+
+    at: float  # time.monotonic() of the run's start (same machine: one clock)
+
+
+@dataclass(slots=True)
+class People:
+    """Runner to all fleets: user name to participant id, of those who publish."""
+
+    participants: dict[str, str]
+    teacher: str | None
+
+
+@dataclass(slots=True)
+class Finish:
+    """Runner to fleet: leave in order, then Done."""
+
+
+@dataclass(slots=True)
+class Joined:
+    """Fleet to runner: when the first frame came (audio only: the first packet), or 10 s after."""
+
+    name: str
+    participant: str
+    at: float  # s after the start
+    join_ms: float  # from the first request to the answer of video-join
+    first_packet_ms: float | None  # from the same moment; None: it never came
+    first_frame_ms: float | None
+
+
+@dataclass(slots=True)
+class Failed:
+    """Fleet to runner: somebody did not get in, or fell out."""
+
+    name: str
+    at: float
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Tick:
+    """Fleet to runner, every second; counts are since the last tick."""
+
+    fleet: int
+    at: float
+    present: int
+    packets: int
+    bytes: int
+    lost: int  # by sequence gaps not filled within 1 s
+    cpu_s: float  # of the fleet's process
+    lag_ms: float  # the worst: kernel arrival (SO_TIMESTAMPNS) to being read, of sampled bots
+    # ms added latency, base?; at most 2,000 a tick, thinned evenly beyond
+    latencies: list[tuple[float, bool]]
+    nacks: int
+    plis: int
+    freezes: int
+    frames: int
+    sent: int
+
+
+@dataclass(slots=True)
+class BotResult:
+    """One bot's totals at its end."""
+
+    name: str
+    sampled: bool
+    base: bool
+    packets: int
+    lost: int
+    recovered: int
+    duplicates: int
+    undecryptable: int
+    frames: int
+    freezes: int
+    freeze_s: float
+    switches: int
+    left: str  # why it ended
+
+
+@dataclass(slots=True)
+class Done:
+    """Fleet to runner: the last message."""
+
+    fleet: int
+    results: list[BotResult]
+
+
+@dataclass(slots=True)
+class ServerSample:
+    """Every second, from /metrics?scope=worker (and /proc with --spawn): totals so far."""
+
+    at: float
+    cpu_s: float
+    rss_bytes: int
+    copies: int
+    packets_in: int
+    datagrams_in: int
+    bytes_out: int
+    drops: dict[str, int]
+    stalls: int
+    longest_stall_ms: float
+
+
+@dataclass(slots=True)
+class BrowserResult:
+    """One real Chromium viewer's own statistics."""
+
+    name: str
+    joined: bool
+    join_ms: float | None
+    first_frame_ms: float | None
+    frames_decoded: int
+    frames_dropped: int
+    freezes: int
+    freeze_s: float
+    packets: int
+    lost: int
+    fps: float
+    width: int
+    height: int
+    jitter_buffer_ms: float
+    audio_concealed: float
+    error: str | None
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """All that one run found; summary.summarise(record) makes the Summary."""
+
+    scenario: str
+    title: str
+    viewers: int
+    duration: float
+    url: str
+    spawned: bool
+    machine: str
+    started_at: float  # wall clock, s since 1970
+    server_core: int | None
+    fleet_cores: list[int]
+    commit: str
+    measure_from: float  # s: the steady part (everybody of the base is in)
+    measure_to: float
+    joined: list[Joined]
+    failed: list[Failed]
+    ticks: list[Tick]
+    results: list[BotResult]
+    server: list[ServerSample]
+    browsers: list[BrowserResult]
+    expected: int
+    notes: list[str]
