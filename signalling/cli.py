@@ -1,4 +1,4 @@
-"""The command `liveclass`: serve, token, doctor."""
+"""The command `liveclass`: serve, token, class-key, doctor."""
 
 import asyncio
 import secrets
@@ -16,12 +16,14 @@ from rich.table import Table
 
 from signalling import config, doctor, logs
 from signalling.app import AccessLogger, create_app
+from signalling.class_key import KeyId, derive, parse_key_id
 from signalling.config import ConfigError, Settings
 from signalling.permissions import Identity, Role
 from signalling.tokens import TokenError, mint, verify
 
 SHUTDOWN_TIMEOUT = 2.0
 LINK_HOURS = 24.0
+CLASS_KEY_HOURS = 2.0
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Live classes on one machine.")
 
@@ -43,11 +45,15 @@ def join_link(base_url: str, token: str, class_id: str) -> str:
     return f"{base_url}/class/{class_id}?t={token}"
 
 
-def _mint(settings: Settings, identity: Identity, hours: float) -> str:
+def _secret(settings: Settings) -> str:
     try:
-        secret = config.signing_secret(settings)
+        return config.signing_secret(settings)
     except ConfigError as error:
         _fail(str(error))
+
+
+def _mint(settings: Settings, identity: Identity, hours: float) -> str:
+    secret = _secret(settings)
     return mint(identity, secret, now=time.time(), lifetime=hours * 3600)
 
 
@@ -125,6 +131,23 @@ def token(
     except TokenError:
         _fail("a token needs a name of 1 to 80 characters and a class id of A-Z a-z 0-9 _ -")
     typer.echo(join_link(settings.base_url, minted, class_id) if url else minted)
+
+
+@app.command(name="class-key")
+def class_key(
+    class_id: Annotated[str, typer.Option("--class", help="Class id.")] = "demo",
+    hours: Annotated[
+        float, typer.Option(help="Valid for so long.", min=0.01, max=24 * 366)
+    ] = CLASS_KEY_HOURS,
+) -> None:
+    """Print a key that mints join tokens for one class only, for `liveclass loadtest`.
+
+    Whoever holds it can be anybody in that class, a teacher too, until it expires.
+    """
+    key_id = KeyId(class_id, int(time.time() + hours * 3600))
+    if parse_key_id(str(key_id)) is None:
+        _fail("a class key needs a class id of A-Z a-z 0-9 _ - (64 at most)")
+    typer.echo(str(derive(_secret(_settings()), key_id)))
 
 
 @app.command(name="doctor")

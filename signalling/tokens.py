@@ -1,5 +1,6 @@
 """Join tokens: JSON Web Tokens signed with HS256 and nothing else (RFC 7519, RFC 8725).
 
+The server's secret signs them, or a class key derived from it, which the header's `kid` names.
 Pure: no I/O, no clock. The time is an argument, in seconds since 1970.
 """
 
@@ -8,6 +9,7 @@ from jwt.types import Options
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sfu.errors import LiveclassError
+from signalling.class_key import PREFIX, ClassKey, KeyId, derive, parse_key_id
 from signalling.messages import Id
 from signalling.permissions import Identity, Right, Role
 
@@ -41,25 +43,44 @@ class _Claims(BaseModel):
 
 def mint(identity: Identity, secret: str, *, now: float, lifetime: float) -> str:
     """A token for this person that is valid for `lifetime` seconds."""
+    claims = _claims_of(identity, now, now + lifetime)
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+def mint_with_class_key(identity: Identity, key: ClassKey, *, now: float, lifetime: float) -> str:
+    """A token signed with a class key, valid no longer than the key; raises ValueError."""
+    if identity.class_id != key.id.class_id:
+        raise ValueError(f"the key is for the class {key.id.class_id}, not {identity.class_id}")
+    claims = _claims_of(identity, now, min(now + lifetime, key.id.expires))
+    return jwt.encode(claims, key.key, algorithm=ALGORITHM, headers={"kid": str(key.id)})
+
+
+def _claims_of(identity: Identity, now: float, expires: float) -> dict[str, object]:
     claims: dict[str, object] = {
         "sub": identity.user_id,
         "name": identity.name,
         "role": identity.role.value,
         "class": identity.class_id,
         "iat": int(now),
-        "exp": int(now + lifetime),
+        "exp": int(expires),
     }
     if identity.grants:
         claims["grants"] = {right.value: value for right, value in identity.grants.items()}
-    return jwt.encode(claims, secret, algorithm=ALGORITHM)
+    return claims
 
 
 def verify(token: object, secret: str, *, now: float) -> Identity:
     """The person a token stands for; raises TokenError."""
     if not isinstance(token, str) or not token:
         raise TokenError("no_token", "Open the class with the link you were given.")
-    claims = _claims(token, secret)
-    if claims.exp + LEEWAY <= now:
+    if len(token) > MAX_TOKEN:
+        raise _bad_token()
+    key_id = _key_id(token)
+    claims = _claims(token, secret if key_id is None else derive(secret, key_id).key)
+    if key_id is not None and key_id.class_id != claims.class_id:
+        raise _bad_token()
+    expires = claims.exp if key_id is None else min(claims.exp, key_id.expires)
+    if expires + LEEWAY <= now:
         raise TokenError("token_expired", "This link has expired. Ask for a new one.")
     if claims.nbf is not None and claims.nbf - LEEWAY > now:
         raise TokenError("token_not_yet_valid", "This link is not valid yet. Try again later.")
@@ -67,11 +88,29 @@ def verify(token: object, secret: str, *, now: float) -> Identity:
     return Identity(claims.sub, claims.name, claims.role, claims.class_id, granted)
 
 
-def _claims(token: str, secret: str) -> _Claims:
+def _bad_token() -> TokenError:
+    return TokenError("bad_token", "This link is not valid. Check it, or ask for a new one.")
+
+
+def _key_id(token: str) -> KeyId | None:
+    """The class key a token says it is signed with; None: the server's secret.
+
+    Nothing here is believed yet: the id only chooses the key that the signature must fit.
+    """
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except (jwt.PyJWTError, UnicodeError, ValueError):
+        raise _bad_token() from None
+    if not isinstance(kid, str) or not kid.startswith(PREFIX):
+        return None
+    key_id = parse_key_id(kid)
+    if key_id is None:
+        raise _bad_token()
+    return key_id
+
+
+def _claims(token: str, key: str | bytes) -> _Claims:
     """Signature first (PyJWT compares in constant time), then the claims; dates are ours."""
-    bad = TokenError("bad_token", "This link is not valid. Check it, or ask for a new one.")
-    if len(token) > MAX_TOKEN:
-        raise bad
     unchecked: Options = {
         "verify_exp": False,
         "verify_nbf": False,
@@ -79,7 +118,7 @@ def _claims(token: str, secret: str) -> _Claims:
         "verify_aud": False,
     }
     try:
-        payload = jwt.decode(token, secret, algorithms=[ALGORITHM], options=unchecked)
+        payload = jwt.decode(token, key, algorithms=[ALGORITHM], options=unchecked)
         return _Claims.model_validate(payload)
     except (jwt.PyJWTError, ValidationError, UnicodeError, ValueError):
-        raise bad from None
+        raise _bad_token() from None

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from signalling import cli
+from signalling.class_key import KeyId, derive, parse_class_key
 from signalling.config import Settings
 from signalling.doctor import examine
 from signalling.permissions import Role
@@ -47,6 +49,22 @@ def test_two_tokens_are_two_people_unless_the_user_is_named(run: CliRunner) -> N
 def test_link_opens_the_page_of_the_class(run: CliRunner) -> None:
     link = run.invoke(cli.app, ["token", "--class", "maths", "--url"]).stdout
     assert re.fullmatch(r"http://127\.0\.0\.1:8080/class/maths\?t=[\w.-]+\n", link)
+
+
+def test_class_key_opens_its_class_until_it_expires(run: CliRunner) -> None:
+    printed = run.invoke(cli.app, ["class-key", "--class", "maths", "--hours", "3"]).stdout
+    key = parse_class_key(printed)
+    assert key == derive(SECRET, KeyId("maths", key.id.expires))
+    assert 3 * 3600 - 60 < key.id.expires - time.time() <= 3 * 3600
+
+
+@pytest.mark.parametrize("arguments", [["--class", "a/b"], ["--class", ""], ["--hours", "0"]])
+def test_class_key_that_would_open_nothing_is_not_printed(
+    run: CliRunner, arguments: list[str]
+) -> None:
+    result = run.invoke(cli.app, ["class-key", *arguments])
+    assert result.exit_code == 2
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize(
