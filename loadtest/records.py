@@ -115,6 +115,7 @@ class Tick:
     freezes: int
     frames: int
     sent: int
+    overflows: int | None = None  # datagrams its sockets had no room for (SO_RXQ_OVFL)
 
 
 @dataclass(slots=True)
@@ -207,3 +208,4 @@ class RunRecord:
     browsers: list[BrowserResult]
     expected: int
     notes: list[str]
+    command: str = ""  # as it was typed, keys left out
