@@ -7,7 +7,6 @@ page lets them (camera and microphone on), and prints the percentiles as text an
 import argparse
 import asyncio
 import json
-import math
 import os
 import platform
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
+from loadtest.arithmetic import percentile
 from loadtest.chromium import chromium
 from loadtest.local_server import LocalServer, local_server
 from loadtest.seat import Seat
@@ -63,12 +63,6 @@ class JoinReport:
     first_frame_ms: Percentiles
     browser: str
     machine: str
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The nearest-rank percentile: the smallest value that is not below that share of all."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def summary(values: Sequence[float]) -> Percentiles:
