@@ -55,6 +55,13 @@ class FleetPlan:
 
 
 @dataclass(slots=True)
+class Ready:
+    """Fleet to runner, first of all: all is loaded, the fleet waits for Begin."""
+
+    fleet: int
+
+
+@dataclass(slots=True)
 class Begin:
     """Runner to fleet."""
 
@@ -76,7 +83,11 @@ class Finish:
 
 @dataclass(slots=True)
 class Joined:
-    """Fleet to runner: when the first frame came (audio only: the first packet), or 10 s after."""
+    """Fleet to runner: when the first frame came (audio only: the first packet), or 10 s after.
+
+    Who publishes sends one more as soon as it has joined, since others must know its id to show it;
+    of several with one name the last counts.
+    """
 
     name: str
     participant: str
