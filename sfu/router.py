@@ -12,7 +12,9 @@ from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
 from sfu.layers import Layer
 from sfu.layout import WANTS, SlotWant
 from sfu.producer import Producer
+from sfu.snapshot import snapshot_transport
 from sfu.speaker import ActiveSpeaker
+from sfu.stats import TrafficTotals
 from sfu.transport import Transport
 
 MAX_VOICES = 32  # candidates for audio slots; nobody has that many slots
@@ -27,6 +29,7 @@ class Router:
         self.router_id = router_id
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
+        self.departed = TrafficTotals()  # of transports that have left
         self.rest_until = 0.0  # no timers before, after a fault in them
         self._emit = emit
         self._speaker = ActiveSpeaker[str]()
@@ -41,6 +44,7 @@ class Router:
     def remove(self, transport: Transport, now: float) -> None:
         """Takes a closed transport and what it published out of the class."""
         self.transports.pop(transport.transport_id, None)
+        self.departed.add(snapshot_transport(transport, now).traffic())
         self._disabled = {
             source for source in self._disabled if not _published_by(source, transport)
         }

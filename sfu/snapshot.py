@@ -1,11 +1,8 @@
 """Reads a worker's state into the plain records of sfu.stats. Pure: no I/O, no clock."""
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from sfu.consumer import Consumer
-from sfu.layers import Layer
-from sfu.producer import Producer
-from sfu.router import Router
 from sfu.stats import (
     ConsumerSnapshot,
     LayerSnapshot,
@@ -14,19 +11,23 @@ from sfu.stats import (
     TransportSnapshot,
     WorkerSnapshot,
 )
-from sfu.transport import Transport
 
 if TYPE_CHECKING:
+    from sfu.consumer import Consumer
+    from sfu.layers import Layer
+    from sfu.producer import Producer
+    from sfu.router import Router
+    from sfu.transport import Transport
     from sfu.worker import Worker
 
 
-def snapshot_worker(worker: "Worker", now: float) -> WorkerSnapshot:
-    """Everything; drops are those of the worker, of its transports and of those that left."""
+def snapshot_totals(worker: "Worker") -> WorkerSnapshot:
+    """The totals alone; drops are those of the worker, of its transports and of those that left."""
     drops = worker.drops.copy()
-    routers = [_router(router, now) for router in worker.routers.values()]
     for router in worker.routers.values():
         for transport in router.transports.values():
-            drops.update(transport.drops)
+            for reason, count in transport.drops.items():  # Counter.update costs 1 ms for 1,000
+                drops[reason] += count
     return WorkerSnapshot(
         worker.datagrams_received,
         worker.bytes_received,
@@ -35,16 +36,35 @@ def snapshot_worker(worker: "Worker", now: float) -> WorkerSnapshot:
         worker.forwarded.bytes,
         worker.stun_answers,
         {reason.value: count for reason, count in drops.items()},
-        routers,
+        sum(len(router.transports) for router in worker.routers.values()),
+        {router.router_id: router.departed for router in worker.routers.values()},
     )
 
 
-def _router(router: Router, now: float) -> RouterSnapshot:
-    transports = [_transport(transport, now) for transport in router.transports.values()]
+def snapshot_worker(worker: "Worker", now: float) -> WorkerSnapshot:
+    """Everything at once, which takes 50 µs a transport; metrics read one by one."""
+    snapshot = snapshot_totals(worker)
+    snapshot.routers = [_router(router, now) for router in worker.routers.values()]
+    return snapshot
+
+
+def snapshot_transports(
+    worker: "Worker", clock: Callable[[], float]
+) -> Iterator[tuple[str, TransportSnapshot]]:
+    """Each present transport with its class's id, read when it is asked for: the worker may run
+    in between. Who has left by then is told as they left."""
+    for router in tuple(worker.routers.values()):
+        for transport in tuple(router.transports.values()):
+            yield router.router_id, snapshot_transport(transport, clock())
+
+
+def _router(router: "Router", now: float) -> RouterSnapshot:
+    transports = [snapshot_transport(one, now) for one in router.transports.values()]
     return RouterSnapshot(router.router_id, transports)
 
 
-def _transport(transport: Transport, now: float) -> TransportSnapshot:
+def snapshot_transport(transport: "Transport", now: float) -> TransportSnapshot:
+    """One transport with its producers and slots."""
     downlink = transport.downlink
     consumers = [_consumer(consumer) for consumer in downlink.consumers.values()]
     round_trip = downlink.round_trip
@@ -66,7 +86,7 @@ def _transport(transport: Transport, now: float) -> TransportSnapshot:
     )
 
 
-def _producer(producer: Producer, now: float) -> ProducerSnapshot:
+def _producer(producer: "Producer", now: float) -> ProducerSnapshot:
     return ProducerSnapshot(
         producer.producer_id,
         producer.source,
@@ -77,7 +97,7 @@ def _producer(producer: Producer, now: float) -> ProducerSnapshot:
     )
 
 
-def _layer(layer: Layer, now: float) -> LayerSnapshot:
+def _layer(layer: "Layer", now: float) -> LayerSnapshot:
     reception = layer.reception
     return LayerSnapshot(
         layer.rid,
@@ -92,7 +112,7 @@ def _layer(layer: Layer, now: float) -> LayerSnapshot:
     )
 
 
-def _consumer(consumer: Consumer) -> ConsumerSnapshot:
+def _consumer(consumer: "Consumer") -> ConsumerSnapshot:
     return ConsumerSnapshot(
         consumer.mid,
         consumer.kind,

@@ -86,6 +86,33 @@ class ConsumerSnapshot:
 
 
 @dataclass(slots=True)
+class TrafficTotals:
+    """What passed through one transport, or through all of a class since it opened."""
+
+    packets_received: int = 0
+    bytes_received: int = 0
+    copies_sent: int = 0
+    bytes_sent: int = 0
+    drops: int = 0
+    nacks_received: int = 0
+    plis_received: int = 0
+    retransmitted: int = 0
+    switches: int = 0
+
+    def add(self, other: "TrafficTotals") -> None:
+        """Adds another's counts to these."""
+        self.packets_received += other.packets_received
+        self.bytes_received += other.bytes_received
+        self.copies_sent += other.copies_sent
+        self.bytes_sent += other.bytes_sent
+        self.drops += other.drops
+        self.nacks_received += other.nacks_received
+        self.plis_received += other.plis_received
+        self.retransmitted += other.retransmitted
+        self.switches += other.switches
+
+
+@dataclass(slots=True)
 class TransportSnapshot:
     """One peer connection."""
 
@@ -104,6 +131,21 @@ class TransportSnapshot:
     producers: list[ProducerSnapshot] = field(default_factory=list)
     consumers: list[ConsumerSnapshot] = field(default_factory=list)
 
+    def traffic(self) -> TrafficTotals:
+        """Its counters, over all slots."""
+        slots = self.consumers
+        return TrafficTotals(
+            self.packets_received,
+            self.bytes_received,
+            self.copies_sent,
+            self.bytes_sent,
+            sum(self.drops.values()),
+            sum(slot.nacks_received for slot in slots),
+            sum(slot.plis_received for slot in slots),
+            sum(slot.retransmitted for slot in slots),
+            sum(slot.switches for slot in slots),
+        )
+
 
 @dataclass(slots=True)
 class RouterSnapshot:
@@ -115,7 +157,11 @@ class RouterSnapshot:
 
 @dataclass(slots=True)
 class WorkerSnapshot:
-    """The whole worker: totals since the start, and its routers."""
+    """The whole worker: totals since the start, and its routers.
+
+    `departed` has by class what transports that left had counted. `routers` is empty where only
+    totals were asked for.
+    """
 
     datagrams_received: int
     bytes_received: int
@@ -124,4 +170,6 @@ class WorkerSnapshot:
     bytes_sent: int
     stun_answers: int
     drops: dict[str, int] = field(default_factory=dict)
+    transports: int = 0
+    departed: dict[str, TrafficTotals] = field(default_factory=dict)
     routers: list[RouterSnapshot] = field(default_factory=list)

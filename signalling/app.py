@@ -15,20 +15,21 @@ from signalling.config import Settings, announced_ip, media_host, signing_secret
 from signalling.health import (
     HUB,
     METRICS_TOKEN,
-    REGISTRY,
-    create_registry,
+    SOURCES,
     healthz,
     metrics,
+    process_families,
     readyz,
 )
 from signalling.hub import Hub, HubSettings
 from signalling.local_media import LocalMediaPlane
 from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
-from signalling.metrics import ClassCount, SignallingSnapshot, Sources
+from signalling.metrics import ClassCount, SignallingSnapshot
 from signalling.namespace import ClassNamespace, SocketCare, create_server
 from signalling.outgoing import Outgoing
 from signalling.pages import add_headers, add_pages
+from signalling.scrape import Sources
 
 PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
 
@@ -75,8 +76,7 @@ def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[N
             outgoing = Outgoing(server)
             hub = Hub(_hub_settings(settings), media, outgoing)
             app[HUB] = hub
-            sources = Sources(hub.plane.snapshot, lambda: signalling_snapshot(hub))
-            app[REGISTRY] = create_registry(sources)
+            app[SOURCES] = _sources(hub)
             server.register_namespace(ClassNamespace(hub))
             tasks = [asyncio.create_task(outgoing.run())]
             tasks.append(asyncio.create_task(SocketCare(server).run()))
@@ -112,6 +112,16 @@ async def _drain(app: web.Application) -> None:
     await server.shutdown()
 
 
+def _sources(hub: Hub) -> Sources:
+    return Sources(
+        process_families,
+        hub.plane.totals,
+        hub.plane.transports,
+        lambda: signalling_snapshot(hub),
+        lambda: map(_count, tuple(hub.rooms.values())),
+    )
+
+
 def signalling_snapshot(hub: Hub) -> SignallingSnapshot:
     """What the hub counts, as plain data."""
     tally = hub.tally
@@ -120,7 +130,6 @@ def signalling_snapshot(hub: Hub) -> SignallingSnapshot:
         messages=tally.messages,
         refusals=tally.refusals,
         connections_refused=tally.connections_refused,
-        classes=[_count(room) for room in hub.rooms.values()],
     )
 
 

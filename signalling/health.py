@@ -2,24 +2,30 @@
 
 import hmac
 import ipaddress
+from collections.abc import Iterator
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import ProcessCollector
 
+from signalling.exposition import CONTENT_TYPE, Family, label_text
 from signalling.hub import Hub
-from signalling.metrics import ClassCollector, Sources
+from signalling.metrics import Scope
+from signalling.scrape import Sources, in_slices, steps
 
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
-REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("registry", CollectorRegistry)
+SOURCES: web.AppKey[Sources] = web.AppKey("sources", Sources)
 METRICS_TOKEN: web.AppKey[str] = web.AppKey("metrics_token", str)
 
+_process = ProcessCollector(registry=None)
 
-def create_registry(sources: Sources) -> CollectorRegistry:
-    """A registry of our own: nothing is counted in the library's global one."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(ClassCollector(sources))
-    return registry
+
+def process_families() -> Iterator[Family]:
+    """The process as the library tells it: CPU, memory, start, open files."""
+    for metric in _process.collect():
+        family = Family(metric.name, metric.documentation, metric.type)
+        for sample in metric.samples:
+            family.add(sample.value, label_text(sample.labels))
+        yield family
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -33,12 +39,25 @@ async def readyz(request: web.Request) -> web.Response:
     return web.json_response({"ready": is_ready}, status=200 if is_ready else 503)
 
 
-async def metrics(request: web.Request) -> web.Response:
-    """Prometheus text, for this machine or whoever has the token."""
+async def metrics(request: web.Request) -> web.StreamResponse:
+    """Prometheus text, for this machine or whoever has the token; `scope` says how much."""
     if not _may_read(request):
         raise web.HTTPForbidden(text="Set LIVECLASS_METRICS_TOKEN and send it as a Bearer token.")
-    body = generate_latest(request.app[REGISTRY])
-    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    scope = _scope(request.query.get("scope", Scope.CLASSES))
+    response = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE})
+    await response.prepare(request)
+    async for text in in_slices(steps(request.app[SOURCES], scope)):
+        await response.write(text.encode())
+    await response.write_eof()
+    return response
+
+
+def _scope(name: str) -> Scope:
+    try:
+        return Scope(name)
+    except ValueError:
+        known = ", ".join(Scope)
+        raise web.HTTPBadRequest(text=f"scope must be one of: {known}.") from None
 
 
 def _may_read(request: web.Request) -> bool:

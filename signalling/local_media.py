@@ -2,14 +2,16 @@
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from sfu.config import WorkerConfig
 from sfu.dtls import AiortcDtls
 from sfu.events import Event
 from sfu.io.udp import UdpWorker
 from sfu.layout import SlotWant
-from sfu.stats import WorkerSnapshot
+from sfu.snapshot import snapshot_totals, snapshot_transports
+from sfu.stats import TransportSnapshot, WorkerSnapshot
 from sfu.worker import Worker
 from signalling.logs import get_logger
 from signalling.media_plane import MediaAnswer
@@ -91,8 +93,11 @@ class LocalMediaPlane:
     async def leave(self, participant_id: str) -> None:
         self._udp.call(lambda worker, now: worker.close_transport(participant_id, now))
 
-    def snapshot(self) -> WorkerSnapshot:
-        return self._udp.call(lambda worker, now: worker.snapshot(now))
+    def totals(self) -> WorkerSnapshot:
+        return snapshot_totals(self._udp.worker)
+
+    def transports(self) -> Iterator[tuple[str, TransportSnapshot]]:
+        return snapshot_transports(self._udp.worker, time.monotonic)
 
 
 def _free_port(host: str) -> int:

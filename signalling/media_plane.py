@@ -1,11 +1,11 @@
 """What signalling needs of the SFU, wherever it runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sfu.events import Event
-from sfu.stats import WorkerSnapshot
+from sfu.stats import TransportSnapshot, WorkerSnapshot
 from signalling.messages import WantedSlot
 
 
@@ -34,4 +34,5 @@ class MediaPlane(Protocol):
     async def set_source(self, participant_id: str, source: str, enabled: bool) -> None: ...
     async def leave(self, participant_id: str) -> None: ...
     def subscribe(self, handler: Callable[[Event], None]) -> None: ...
-    def snapshot(self) -> WorkerSnapshot: ...
+    def totals(self) -> WorkerSnapshot: ...
+    def transports(self) -> Iterator[tuple[str, TransportSnapshot]]: ...

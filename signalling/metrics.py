@@ -1,20 +1,29 @@
 """Snapshots of the SFU and of the classes as Prometheus metrics.
 
-Series of a class, a transport or a layer exist while it does, and for a bounded number of them:
-what was left out is counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
+Three scopes, each with what the one before has: `worker` is the process and the worker's
+totals, a fixed number of series; `classes` adds sums of each class; `transports` a series for
+each transport and layer. Series of a class or transport exist while it does, and for a bounded
+number of them: what was left out is counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
-from sfu.stats import LayerSnapshot, RouterSnapshot, TransportSnapshot, WorkerSnapshot
+from sfu.stats import TrafficTotals, TransportSnapshot, WorkerSnapshot
+from signalling.exposition import Family, by_label, label_text, single
 
 MAX_CLASSES = 200
-MAX_TRANSPORTS = 500
+MAX_TRANSPORTS = 1_000
+
+
+class Scope(StrEnum):
+    """How much a scrape tells."""
+
+    WORKER = "worker"
+    CLASSES = "classes"
+    TRANSPORTS = "transports"
 
 
 @dataclass(slots=True)
@@ -36,36 +45,10 @@ class SignallingSnapshot:
     messages: Mapping[str, int]
     refusals: Mapping[str, int]
     connections_refused: Mapping[str, int]
-    classes: list[ClassCount]
 
 
-@dataclass(slots=True)
-class Sources:
-    """Where a scrape takes its numbers from."""
-
-    worker: Callable[[], WorkerSnapshot]
-    signalling: Callable[[], SignallingSnapshot]
-
-
-class ClassCollector(Collector):
-    """Reads both snapshots once a scrape."""
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    def collect(self) -> Iterator[Metric]:
-        worker, signalling = self._sources.worker(), self._sources.signalling()
-        yield from worker_metrics(worker)
-        yield from signalling_metrics(signalling)
-        yield from transport_metrics(worker.routers)
-        yield _omitted(worker, signalling)
-
-
-def _counter(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(f"liveclass_{name}", text, labels=[label])
-    for key, value in sorted(values.items()):
-        family.add_metric([key], value)
-    return family
+def _counter(name: str, text: str, label: str, values: Mapping[str, float]) -> Family:
+    return by_label(f"liveclass_{name}", text, "counter", label, values)
 
 
 _WORKER: tuple[tuple[str, str, Callable[[WorkerSnapshot], int]], ...] = (
@@ -78,11 +61,21 @@ _WORKER: tuple[tuple[str, str, Callable[[WorkerSnapshot], int]], ...] = (
 )
 
 
-def worker_metrics(worker: WorkerSnapshot) -> Iterator[Metric]:
+def worker_metrics(worker: WorkerSnapshot) -> Iterator[Family]:
     """Totals of the worker since its start, and drops by reason."""
     for name, text, read in _WORKER:
-        yield CounterMetricFamily(f"liveclass_worker_{name}", text, value=read(worker))
+        yield single(f"liveclass_worker_{name}", text, "counter", read(worker))
+    yield single("liveclass_worker_transports", "Transports now", "gauge", worker.transports)
     yield _counter("worker_drops", "What went no further, by reason", "reason", worker.drops)
+
+
+def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Family]:
+    """Sockets, messages, refusals."""
+    yield single("liveclass_sockets", "Connected sockets", "gauge", signalling.sockets)
+    yield _counter("messages", "Client messages by event", "event", signalling.messages)
+    yield _counter("refusals", "Refused messages by error code", "code", signalling.refusals)
+    refused = signalling.connections_refused
+    yield _counter("connections_refused", "Refused connections by error code", "code", refused)
 
 
 _CLASS: tuple[tuple[str, str, Callable[[ClassCount], int]], ...] = (
@@ -91,128 +84,93 @@ _CLASS: tuple[tuple[str, str, Callable[[ClassCount], int]], ...] = (
     ("hands", "Raised hands", lambda c: c.hands),
 )
 
-
-def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Metric]:
-    """Sockets, messages and who is in which class."""
-    yield GaugeMetricFamily("liveclass_sockets", "Connected sockets", value=signalling.sockets)
-    yield _counter("messages", "Client messages by event", "event", signalling.messages)
-    yield _counter("refusals", "Refused messages by error code", "code", signalling.refusals)
-    refused = signalling.connections_refused
-    yield _counter("connections_refused", "Refused connections by error code", "code", refused)
-    states = GaugeMetricFamily("liveclass_classes", "Classes by state", labels=["state"])
-    for state, count in Counter(one.state for one in signalling.classes).items():
-        states.add_metric([state], count)
-    yield states
-    for name, text, read in _CLASS:
-        family = GaugeMetricFamily(f"liveclass_class_{name}", text, labels=["class_id"])
-        for one in signalling.classes[:MAX_CLASSES]:
-            family.add_metric([one.class_id], read(one))
-        yield family
-
-
-_TransportReader = Callable[[TransportSnapshot], float | None]
-_LayerReader = Callable[[LayerSnapshot], float]
-
-_TRANSPORT_COUNTERS: tuple[tuple[str, str, _TransportReader], ...] = (
-    ("packets_received", "Media packets from the participant", lambda t: t.packets_received),
-    ("received_bytes", "Media bytes from the participant", lambda t: t.bytes_received),
-    ("copies_sent", "Copies sent to the participant", lambda t: t.copies_sent),
-    ("sent_bytes", "Bytes sent to the participant", lambda t: t.bytes_sent),
-    ("drops", "What went no further, all reasons", lambda t: sum(t.drops.values())),
-    ("nacks_received", "NACKs", lambda t: sum(c.nacks_received for c in t.consumers)),
-    ("plis_received", "Key frame requests", lambda t: sum(c.plis_received for c in t.consumers)),
-    ("retransmitted", "Copies sent again", lambda t: sum(c.retransmitted for c in t.consumers)),
-    ("switches", "Moves of slots and layers", lambda t: sum(c.switches for c in t.consumers)),
-)
-
-_TRANSPORT_GAUGES: tuple[tuple[str, str, _TransportReader], ...] = (
-    ("round_trip_seconds", "Round trip time", lambda t: _thousandth(t.round_trip_ms)),
-    ("downlink_loss", "Loss the participant reports, 0 to 1", lambda t: t.downlink_loss),
-    ("remb_bits", "The participant's own estimate, bits a second", lambda t: t.remb),
-    ("budget_bits", "Limit in force, bits a second; absent: none", lambda t: t.budget),
-)
-
-_LAYER_COUNTERS: tuple[tuple[str, str, _LayerReader], ...] = (
-    ("packets", "Packets received", lambda layer: layer.packets),
-    ("bytes", "Bytes received", lambda layer: layer.bytes),
-    ("nacks_sent", "Packets asked for again", lambda layer: layer.nacks_sent),
-    ("plis_sent", "Key frames asked for", lambda layer: layer.plis_sent),
-)
-
-_LAYER_GAUGES: tuple[tuple[str, str, _LayerReader], ...] = (
-    ("bits", "Bit rate now, bits a second", lambda layer: layer.bitrate),
-    ("loss", "Loss on the way to us, 0 to 1", lambda layer: layer.fraction_lost),
-    ("jitter_seconds", "Interarrival jitter", lambda layer: layer.jitter_ms / 1000),
+TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
+    ("packets_received", "Media packets from participants", lambda t: t.packets_received),
+    ("received_bytes", "Media bytes from participants", lambda t: t.bytes_received),
+    ("copies_sent", "Copies sent to participants", lambda t: t.copies_sent),
+    ("sent_bytes", "Bytes sent to participants", lambda t: t.bytes_sent),
+    ("drops", "What went no further, all reasons", lambda t: t.drops),
+    ("nacks_received", "NACKs", lambda t: t.nacks_received),
+    ("plis_received", "Key frame requests", lambda t: t.plis_received),
+    ("retransmitted", "Copies sent again", lambda t: t.retransmitted),
+    ("switches", "Moves of slots and layers", lambda t: t.switches),
 )
 
 
-def _thousandth(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+@dataclass(slots=True)
+class ClassSums:
+    """One class, added up over its transports; `traffic` includes those that have left."""
+
+    traffic: TrafficTotals = field(default_factory=TrafficTotals)
+    connected: int = 0
+    limited: int = 0
+    worst_loss: float = 0.0
+    worst_round_trip: float = 0.0  # s
+
+    def add(self, transport: TransportSnapshot) -> None:
+        """One more transport."""
+        self.traffic.add(transport.traffic())
+        self.connected += transport.state == "connected"
+        self.limited += transport.budget is not None
+        self.worst_loss = max(self.worst_loss, transport.downlink_loss)
+        self.worst_round_trip = max(self.worst_round_trip, (transport.round_trip_ms or 0) / 1000)
 
 
-def transport_metrics(routers: Iterable[RouterSnapshot]) -> Iterator[Metric]:
-    """One series a transport, and one a layer it publishes."""
-    rows = [
-        ([router.router_id, transport.transport_id], transport)
-        for router in routers
-        for transport in router.transports
-    ][:MAX_TRANSPORTS]
-    labels = ["class_id", "participant"]
-    for name, text, read in _TRANSPORT_COUNTERS:
-        counter = CounterMetricFamily(f"liveclass_transport_{name}", text, labels=labels)
-        for row, transport in rows:
-            counter.add_metric(row, read(transport) or 0)
-        yield counter
-    for name, text, read in _TRANSPORT_GAUGES:
-        gauge = GaugeMetricFamily(f"liveclass_transport_{name}", text, labels=labels)
-        for row, transport in rows:
-            if (value := read(transport)) is not None:
-                gauge.add_metric(row, value)
-        yield gauge
-    yield _slots(rows, labels)
-    yield from _layer_metrics(rows, labels)
+_SUMS: tuple[tuple[str, str, Callable[[ClassSums], float]], ...] = (
+    ("connected", "Transports with media", lambda s: s.connected),
+    ("limited", "Transports whose network limits what is sent", lambda s: s.limited),
+    ("worst_loss", "The greatest loss a participant reports, 0 to 1", lambda s: s.worst_loss),
+    ("worst_round_trip_seconds", "The longest round trip", lambda s: s.worst_round_trip),
+)
 
 
-_Rows = list[tuple[list[str], TransportSnapshot]]
+class ClassFamilies:
+    """The series of classes: taken in one by one, told at the end."""
+
+    def __init__(self, worker: WorkerSnapshot) -> None:
+        self._states: Counter[str] = Counter()
+        self._counted = 0
+        self._counts = [Family(f"liveclass_class_{name}", text) for name, text, _ in _CLASS]
+        self._sums = {key: ClassSums(replace(gone)) for key, gone in worker.departed.items()}
+
+    def add_class(self, one: ClassCount) -> None:
+        """What signalling knows of a class."""
+        self._states[one.state] += 1
+        self._counted += 1
+        if self._counted <= MAX_CLASSES:
+            labels = label_text({"class_id": one.class_id})
+            for family, (_, _, read) in zip(self._counts, _CLASS, strict=True):
+                family.add(read(one), labels)
+
+    def add_transport(self, router_id: str, transport: TransportSnapshot) -> None:
+        """A transport of a class; one whose class closed meanwhile is left out."""
+        if (sums := self._sums.get(router_id)) is not None:
+            sums.add(transport)
+
+    @property
+    def omitted(self) -> int:
+        """Classes without series of their own."""
+        return max(0, self._counted - MAX_CLASSES)
+
+    def families(self) -> Iterator[Family]:
+        """Everything that was taken in."""
+        yield by_label("liveclass_classes", "Classes by state", "gauge", "state", self._states)
+        yield from self._counts
+        shown = [(label_text({"class_id": key}), s) for key, s in self._sums.items()][:MAX_CLASSES]
+        for name, text, read in _SUMS:
+            family = Family(f"liveclass_class_{name}", text)
+            for labels, sums in shown:
+                family.add(read(sums), labels)
+            yield family
+        for name, text, count in TRAFFIC:
+            family = Family(f"liveclass_class_{name}", text, "counter")
+            for labels, sums in shown:
+                family.add(count(sums.traffic), labels)
+            yield family
 
 
-def _slots(rows: _Rows, labels: list[str]) -> Metric:
-    """How many video slots show which layer; "none" counts those that show nothing."""
-    text = "Video slots by the layer they show"
-    family = GaugeMetricFamily("liveclass_transport_video_slots", text, labels=[*labels, "layer"])
-    for row, transport in rows:
-        slots = (slot for slot in transport.consumers if slot.kind == "video")
-        shown = Counter("none" if slot.layer is None else str(slot.layer) for slot in slots)
-        for layer, count in sorted(shown.items()):
-            family.add_metric([*row, layer], count)
-    return family
-
-
-def _layer_metrics(rows: _Rows, labels: list[str]) -> Iterator[Metric]:
-    layers = [
-        ([*row, producer.source, layer.rid], layer)
-        for row, transport in rows
-        for producer in transport.producers
-        for layer in producer.layers
-    ]
-    names = [*labels, "source", "rid"]
-    for name, text, read in _LAYER_COUNTERS:
-        counter = CounterMetricFamily(f"liveclass_layer_{name}", text, labels=names)
-        for row, layer in layers:
-            counter.add_metric(row, read(layer))
-        yield counter
-    for name, text, read in _LAYER_GAUGES:
-        gauge = GaugeMetricFamily(f"liveclass_layer_{name}", text, labels=names)
-        for row, layer in layers:
-            gauge.add_metric(row, read(layer))
-        yield gauge
-
-
-def _omitted(worker: WorkerSnapshot, signalling: SignallingSnapshot) -> Metric:
-    family = GaugeMetricFamily(
-        "liveclass_metrics_omitted", "Classes and transports without series", labels=["kind"]
-    )
-    transports = sum(len(router.transports) for router in worker.routers)
-    family.add_metric(["class"], max(0, len(signalling.classes) - MAX_CLASSES))
-    family.add_metric(["transport"], max(0, transports - MAX_TRANSPORTS))
-    return family
+def omitted(classes: int, transports: int) -> Family:
+    """What has no series because there are too many."""
+    text = "Classes and transports without series"
+    counts = {"class": classes, "transport": transports}
+    return by_label("liveclass_metrics_omitted", text, "gauge", "kind", counts)

@@ -61,7 +61,8 @@ def names() -> Names:
 
 def series() -> set[str]:
     """What the metrics may be called: their names are put together where they are made."""
-    parts = set(re.findall(r"[a-z_]+", text("signalling/metrics.py")))
+    made = text("signalling/metrics.py") + text("signalling/transport_metrics.py")
+    parts = set(re.findall(r"[a-z_]+", made))
     owners = ("", "worker_", "class_", "transport_", "layer_")
     return {f"liveclass_{owner}{part}" for owner in owners for part in parts}
 

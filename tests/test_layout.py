@@ -24,7 +24,10 @@ PURE_SIGNALLING = frozenset(
 # What signalling may know of sfu.
 SFU_FACE = frozenset(
     f"sfu.{name}"
-    for name in ("config", "dtls", "errors", "events", "io.udp", "layout", "stats", "worker")
+    for name in (
+        *("config", "dtls", "errors", "events", "io.udp", "layout", "snapshot", "stats"),
+        "worker",
+    )
 )
 
 # Sources of sfu without a test module of their own, and why. A name that no longer needs to be

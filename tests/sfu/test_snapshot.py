@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from sfu.snapshot import snapshot_totals, snapshot_transports
 from tests.support.room import SEEN_STUDENT, STUDENT, TEACHER, Room
 
 
@@ -70,3 +71,36 @@ def test_drops_outlive_the_transports_they_happened_in() -> None:
 def test_is_plain_data() -> None:
     room = two_in_a_class()
     assert asdict(room.snapshot())["routers"][0]["router_id"] == "class"
+
+
+def test_totals_are_the_snapshot_without_its_routers() -> None:
+    room = two_in_a_class()
+    totals, whole = snapshot_totals(room.rig.worker), room.snapshot()
+    assert totals.routers == []
+    assert totals.transports == 2
+    whole.routers = []
+    assert totals == whole
+
+
+def test_transports_are_read_one_by_one_and_each_as_of_its_turn() -> None:
+    room = two_in_a_class()
+    reading = snapshot_transports(room.rig.worker, lambda: room.rig.now)
+    first = next(reading)
+    before = room.transport(room.peers["student"]).copies_sent
+    room.run(1.0)
+    [(router_id, student)] = reading
+    assert (first[1].transport_id, student.transport_id, router_id) == (
+        "teacher",
+        "student",
+        "class",
+    )
+    assert student.copies_sent > before
+
+
+def test_a_class_keeps_the_counts_of_who_left() -> None:
+    room = two_in_a_class()
+    student = room.transport(room.peers["student"])
+    room.peers["student"].leave()
+    departed = snapshot_totals(room.rig.worker).departed["class"]
+    assert departed == student.traffic()
+    assert departed.copies_sent > 100

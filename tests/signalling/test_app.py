@@ -155,6 +155,22 @@ async def test_metrics_count_the_class(server: ClassServer, http: aiohttp.Client
         assert line in text
 
 
+async def test_metrics_tell_as_much_as_the_scope_asks_for(
+    server: ClassServer, http: aiohttp.ClientSession
+) -> None:
+    async with http.get(f"{server.url}/metrics?scope=worker") as response:
+        text = await response.text()
+    assert "liveclass_worker_copies_sent_total 4.0" in text
+    assert "process_cpu_seconds_total " in text
+    assert "process_resident_memory_bytes " in text
+    assert "liveclass_class" not in text
+    async with http.get(f"{server.url}/metrics?scope=transports") as response:
+        assert "liveclass_transport_" in await response.text()
+    async with http.get(f"{server.url}/metrics?scope=all") as response:
+        assert response.status == 400
+        assert await response.text() == "scope must be one of: worker, classes, transports."
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -1,85 +1,23 @@
-"""Snapshots as Prometheus text."""
+"""Snapshots as Prometheus text: what each scope tells, and its bounds."""
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
-from prometheus_client.parser import text_string_to_metric_families
-
-from sfu.stats import (
-    ConsumerSnapshot,
-    LayerSnapshot,
-    ProducerSnapshot,
-    RouterSnapshot,
-    TransportSnapshot,
-    WorkerSnapshot,
-)
-from signalling.metrics import (
-    MAX_CLASSES,
-    MAX_TRANSPORTS,
-    ClassCollector,
-    ClassCount,
-    SignallingSnapshot,
-    Sources,
-)
-
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def transport(name: str) -> TransportSnapshot:
-    layer = LayerSnapshot("f", 1, 10, 11, 12.0, 0.5, 20.0, 13, 14)
-    producer = ProducerSnapshot(f"{name}:camera", "camera", "video", "VP8", False, [layer])
-    slots = [
-        ConsumerSnapshot(str(mid), "video", None, layer_, None, 1, 2, 3, 4, 5, 6)
-        for mid, layer_ in enumerate((None, 2, 2))
-    ]
-    return TransportSnapshot(
-        name, "connected", None, 1, 2, 3, 4, 40.0, 0.25, None, 9e5, {"x": 7}, [producer], slots
-    )
-
-
-def scrape(worker: WorkerSnapshot, signalling: SignallingSnapshot | None = None) -> Samples:
-    counts = signalling or SignallingSnapshot(0, {}, {}, {}, [])
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(ClassCollector(Sources(lambda: worker, lambda: counts)))
-    text = generate_latest(registry).decode()
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def value(samples: Samples, name: str, **labels: str) -> float:
-    return samples[f"liveclass_{name}", frozenset(labels.items())]
+from sfu.stats import TrafficTotals, WorkerSnapshot
+from signalling.metrics import MAX_CLASSES, ClassCount, Scope, SignallingSnapshot
+from tests.support.scrapes import names, scrape, sources, transport, value
 
 
 def test_worker_totals_and_drops_by_reason() -> None:
-    samples = scrape(WorkerSnapshot(1, 2, 3, 4, 5, 6, {"unknown_address": 7, "empty": 8}))
-    names = ("datagrams_received", "received_bytes", "packets_forwarded", "copies_sent")
-    assert [value(samples, f"worker_{name}_total") for name in names] == [1, 2, 3, 4]
+    worker = WorkerSnapshot(1, 2, 3, 4, 5, 6, {"unknown_address": 7, "empty": 8}, transports=9)
+    samples = scrape(sources(worker), Scope.WORKER)
+    read = ("datagrams_received", "received_bytes", "packets_forwarded", "copies_sent")
+    assert [value(samples, f"worker_{name}_total") for name in read] == [1, 2, 3, 4]
     assert value(samples, "worker_drops_total", reason="unknown_address") == 7
     assert value(samples, "worker_drops_total", reason="empty") == 8
-
-
-def test_transport_and_layer_series() -> None:
-    worker = WorkerSnapshot(0, 0, 0, 0, 0, 0, {}, [RouterSnapshot("demo", [transport("p1")])])
-    samples = scrape(worker)
-    who = {"class_id": "demo", "participant": "p1"}
-    assert value(samples, "transport_copies_sent_total", **who) == 3
-    assert value(samples, "transport_drops_total", **who) == 7
-    assert value(samples, "transport_plis_received_total", **who) == 15
-    assert value(samples, "transport_round_trip_seconds", **who) == 0.04
-    assert value(samples, "transport_video_slots", **who, layer="2") == 2
-    assert value(samples, "transport_video_slots", **who, layer="none") == 1
-    assert value(samples, "layer_bits", **who, source="camera", rid="f") == 12.0
-    assert value(samples, "layer_plis_sent_total", **who, source="camera", rid="f") == 14
-    assert ("liveclass_transport_remb_bits", frozenset(who.items())) not in samples
+    assert value(samples, "worker_transports") == 9
 
 
 def test_signalling_series() -> None:
-    counts = SignallingSnapshot(
-        3, {"hand": 4}, {"forbidden": 5}, {"bad_token": 6}, [ClassCount("demo", "live", 2, 1, 1)]
-    )
-    samples = scrape(WorkerSnapshot(0, 0, 0, 0, 0, 0), counts)
+    counts = SignallingSnapshot(3, {"hand": 4}, {"forbidden": 5}, {"bad_token": 6})
+    samples = scrape(sources(classes=[ClassCount("demo", "live", 2, 1, 1)], signalling=counts))
     assert value(samples, "sockets") == 3
     assert value(samples, "messages_total", event="hand") == 4
     assert value(samples, "refusals_total", code="forbidden") == 5
@@ -89,14 +27,39 @@ def test_signalling_series() -> None:
     assert value(samples, "class_away", class_id="demo") == 1
 
 
-def test_series_are_bounded_and_the_rest_is_counted() -> None:
-    transports = [transport(f"p{number}") for number in range(MAX_TRANSPORTS + 30)]
-    worker = WorkerSnapshot(0, 0, 0, 0, 0, 0, {}, [RouterSnapshot("demo", transports)])
-    classes = [ClassCount(f"c{n}", "live", 1, 0, 0) for n in range(MAX_CLASSES + 5)]
-    samples = scrape(worker, SignallingSnapshot(0, {}, {}, {}, classes))
-    names = [name for name, _ in samples]
-    assert names.count("liveclass_transport_copies_sent_total") == MAX_TRANSPORTS
-    assert names.count("liveclass_class_present") == MAX_CLASSES
-    assert value(samples, "metrics_omitted", kind="transport") == 30
+def test_a_class_is_the_sum_of_those_who_are_in_it_and_of_those_who_left() -> None:
+    gone = TrafficTotals(packets_received=100, copies_sent=1_000, drops=5)
+    worker = WorkerSnapshot(0, 0, 0, 0, 0, 0, departed={"demo": gone, "other": TrafficTotals()})
+    told = sources(worker, [("demo", transport("a")), ("demo", transport("b"))])
+    samples = scrape(told)
+    assert value(samples, "class_packets_received_total", class_id="demo") == 102
+    assert value(samples, "class_copies_sent_total", class_id="demo") == 1_006
+    assert value(samples, "class_drops_total", class_id="demo") == 19
+    assert value(samples, "class_plis_received_total", class_id="demo") == 30
+    assert value(samples, "class_copies_sent_total", class_id="other") == 0
+    assert value(samples, "class_connected", class_id="demo") == 2
+    assert value(samples, "class_limited", class_id="demo") == 2
+    assert value(samples, "class_worst_loss", class_id="demo") == 0.25
+    assert value(samples, "class_worst_round_trip_seconds", class_id="demo") == 0.04
+    assert (gone.packets_received, gone.copies_sent) == (100, 1_000)
+    assert scrape(told) == samples
+
+
+def test_a_transport_of_a_class_that_closed_meanwhile_is_left_out() -> None:
+    samples = scrape(sources(transports=[("closed", transport("a"))]))
+    assert "liveclass_class_connected" not in names(samples)
+
+
+def test_series_of_classes_are_bounded_and_the_rest_is_counted() -> None:
+    ids = [f"c{n}" for n in range(MAX_CLASSES + 5)]
+    departed = {class_id: TrafficTotals() for class_id in ids}
+    samples = scrape(
+        sources(
+            WorkerSnapshot(0, 0, 0, 0, 0, 0, departed=departed),
+            classes=[ClassCount(class_id, "live", 1, 0, 0) for class_id in ids],
+        )
+    )
+    assert names(samples).count("liveclass_class_present") == MAX_CLASSES
+    assert names(samples).count("liveclass_class_copies_sent_total") == MAX_CLASSES
     assert value(samples, "metrics_omitted", kind="class") == 5
     assert value(samples, "classes", state="live") == MAX_CLASSES + 5

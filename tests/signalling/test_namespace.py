@@ -81,7 +81,7 @@ async def test_answer_comes_in_the_acknowledgement_and_as_an_event(server: Class
 async def test_transport_that_went_unnoticed_is_opened_anew(server: ClassServer) -> None:
     async with joined(server, "asha", Role.TEACHER) as (asha, _):
         await asha.say("video-offer", sdp="one")
-        server.plane.transports.clear()
+        server.plane.joined.clear()
         await asha.say("video-offer", sdp="two")
         assert [call[0] for call in server.plane.calls[-2:]] == ["join", "answer"]
 

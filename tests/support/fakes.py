@@ -1,12 +1,12 @@
 """Doubles at the I/O seams of signalling: a media plane that records, sockets that collect."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from sfu.errors import LiveclassError, StateError
 from sfu.events import Event
-from sfu.stats import WorkerSnapshot
+from sfu.stats import TransportSnapshot, WorkerSnapshot
 from signalling.app import PlaneFactory
 from signalling.config import Settings
 from signalling.media_plane import MediaAnswer, MediaPlane
@@ -18,7 +18,7 @@ class RecordingMediaPlane:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
-        self.transports: set[str] = set()
+        self.joined: set[str] = set()
         self.refuse_join: LiveclassError | None = None
         self.handler: Callable[[Event], None] = lambda event: None
 
@@ -34,7 +34,7 @@ class RecordingMediaPlane:
     async def join(self, class_id: str, participant_id: str, *, pinned: bool) -> None:
         if self.refuse_join is not None:
             raise self.refuse_join
-        self.transports.add(participant_id)
+        self.joined.add(participant_id)
         self.calls.append(("join", class_id, participant_id, pinned))
 
     async def answer(self, participant_id: str, sdp: str) -> MediaAnswer:
@@ -52,14 +52,17 @@ class RecordingMediaPlane:
         self.calls.append(("set_source", participant_id, source, enabled))
 
     async def leave(self, participant_id: str) -> None:
-        self.transports.discard(participant_id)
+        self.joined.discard(participant_id)
         self.calls.append(("leave", participant_id))
 
-    def snapshot(self) -> WorkerSnapshot:
+    def totals(self) -> WorkerSnapshot:
         return WorkerSnapshot(1, 2, 3, 4, 5, 6, {"unknown_address": 7})
 
+    def transports(self) -> Iterator[tuple[str, TransportSnapshot]]:
+        return iter(())
+
     def _require(self, participant_id: str) -> None:
-        if participant_id not in self.transports:
+        if participant_id not in self.joined:
             raise StateError("not_joined", "join the class first")
 
     def factory(self) -> PlaneFactory:
