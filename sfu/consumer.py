@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sfu.layers import ExtensionProfile, Layer
 from sfu.packet import Packet
 from sfu.producer import Producer
-from sfu.srtp import Seal
+from sfu.srtp import Seal, SealInto
 from sfu.wire.arith import extend_seq, ts_delta
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SlotWish:
 class Consumer:
     """One slot of one subscriber.
 
-    The fan-out reads `seal`, `nonce_base`, `ssrc` and `epoch`; everything else
+    The fan-out reads `seal_into`, `seal`, `nonce_base`, `ssrc` and `epoch`; everything else
     belongs to decisions outside the hot path.
     """
 
@@ -81,6 +81,7 @@ class Consumer:
         "rtx_nonce_base",
         "rtx_ssrc",
         "seal",
+        "seal_into",
         "ssrc",
         "switches",
         "target",
@@ -117,6 +118,7 @@ class Consumer:
         self.epoch: Epoch | None = None
         self.epochs: list[Epoch] = []
         self.seal: Seal = downlink.seal
+        self.seal_into: SealInto | None = downlink.seal_into
         self.nonce_base = downlink.nonce_base(self.ssrc)
         self.rtx_nonce_base = downlink.nonce_base(self.rtx_ssrc)
         self.packets = 0

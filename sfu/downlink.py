@@ -15,7 +15,7 @@ from sfu.forwarder import retransmit
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
 from sfu.resend import ResendBudget
-from sfu.srtp import OutboundSrtp
+from sfu.srtp import OutboundSrtp, SealInto
 from sfu.stats import DropReason
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
@@ -112,6 +112,7 @@ class Downlink:
         self._srtp = srtp
         for consumer in self.consumers.values():
             consumer.seal = srtp.seal
+            consumer.seal_into = srtp.seal_into
             consumer.nonce_base = srtp.nonce_base(consumer.ssrc)
             consumer.rtx_nonce_base = srtp.nonce_base(consumer.rtx_ssrc)
 
@@ -125,6 +126,11 @@ class Downlink:
         if self._srtp is None:
             raise RuntimeError("a slot was filled before its transport had keys")
         return self._srtp.seal(nonce, payload, header)
+
+    @property
+    def seal_into(self) -> SealInto | None:
+        """The keys' way to seal in place; None before there are any."""
+        return self._srtp.seal_into if self._srtp is not None else None
 
     def nonce_base(self, ssrc: int) -> int:
         """The base of a stream's nonces, 0 before there are keys."""

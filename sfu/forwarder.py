@@ -1,23 +1,22 @@
 """The fan-out: from one layer's new packets to encrypted copies for every subscriber.
 
-The hottest code of the product. Per batch: extensions are built once per profile and payloads
-once per set of VP8 offsets; per copy there is one header, one nonce, one encryption, one append.
+The hottest code of the product. Per batch: datagrams are laid out once per extension profile and
+once per set of VP8 offsets; per copy there is one header, one nonce, one encryption in place.
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfu.consumer import Consumer, Epoch
 from sfu.layers import ExtensionProfile, Layer
 from sfu.outbox import Outbox
-from sfu.packet import EXTENSION, Packet
+from sfu.packet import Packet
+from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite, rewrite_payload
+from sfu.srtp import SealInto
 from sfu.stats import DropReason
-from sfu.wire import vp8
-from sfu.wire.rtp import FIXED, build_extensions
+from sfu.wire.rtp import FIXED
 
-# index, flags with the extension bit, marker, timestamp, extension block, payload
-Prepared = tuple[int, int, int, int, bytes, bytes]
 Fault = tuple[Consumer, Exception]
 
 
@@ -40,16 +39,17 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     packets = layer.take_pending()
     if not packets:
         return faults
+    equalise(packets)
     for packet in packets:
         packet.stamp = stamp
     totals.packets += len(packets)
     for profile, consumers in layer.groups:
-        faults += _send_run(prepare(packets, profile), packets, consumers, outbox, totals)
+        faults += _send(Batch(packets, profile), consumers, outbox, totals)
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:
             for profile, started in _switch_waiters(layer, rest[0], now, faults).items():
-                faults += _send_run(prepare(rest, profile), rest, started, outbox, totals)
+                faults += _send(Batch(rest, profile), started, outbox, totals)
     return faults
 
 
@@ -69,133 +69,114 @@ def _switch_waiters(
     return started
 
 
-def prepare(packets: Iterable[Packet], profile: ExtensionProfile) -> list[Prepared]:
-    """What all copies of one extension profile share."""
-    stamp_id, orientation_id = profile
-    if not stamp_id and not orientation_id:
-        return [(p.index, p.flags, p.marker, p.timestamp, b"", p.payload) for p in packets]
-    shared: dict[tuple[int, bytes | None], bytes] = {}
-    prepared = []
-    for p in packets:
-        key = (p.stamp, p.orientation)
-        block = shared.get(key)
-        if block is None:
-            block = shared[key] = _extensions(p, stamp_id, orientation_id)
-        flags = p.flags | EXTENSION if block else p.flags
-        prepared.append((p.index, flags, p.marker, p.timestamp, block, p.payload))
-    return prepared
+class Batch:
+    """One layer's new packets as they go to the consumers of one extension profile."""
+
+    __slots__ = ("_packets", "_rewritten", "oldest", "prepared", "runs", "size")
+
+    def __init__(self, packets: Sequence[Packet], profile: ExtensionProfile) -> None:
+        self._packets = packets
+        self._rewritten: dict[tuple[int, int], tuple[list[Prepared], list[Run]]] = {}
+        self.prepared = prepare(packets, profile)
+        self.runs = lay_out(self.prepared)
+        self.size = sum(len(run.buffer) for run in self.runs)
+        self.oldest = min(packet.index for packet in packets)
+
+    def moved(self, offsets: tuple[int, int]) -> tuple[list[Prepared], list[Run]]:
+        """The batch on a line of VP8 picture ids that is off by this much."""
+        known = self._rewritten.get(offsets)
+        if known is None:
+            moved = rewrite(self.prepared, self._packets, offsets)
+            known = self._rewritten[offsets] = (moved, lay_out(moved))
+        return known
 
 
-def _extensions(packet: Packet, stamp_id: int, orientation_id: int) -> bytes:
-    elements = []
-    if stamp_id:
-        elements.append((stamp_id, packet.stamp.to_bytes(3, "big")))
-    if orientation_id and packet.orientation is not None:
-        elements.append((orientation_id, packet.orientation))
-    return build_extensions(elements)
-
-
-def _send_run(
-    prepared: list[Prepared],
-    packets: Sequence[Packet],
-    consumers: Sequence[Consumer],
-    outbox: Outbox,
-    totals: Totals,
+def _send(
+    batch: Batch, consumers: Sequence[Consumer], outbox: Outbox, totals: Totals
 ) -> list[Fault]:
-    """Seals one run of packets for each consumer; returns those that it failed for."""
+    """Seals the batch for each consumer; returns those that it failed for."""
     faults: list[Fault] = []
-    whole = _size(prepared)
-    oldest = min(entry[0] for entry in prepared)
-    rewritten: dict[tuple[int, int], list[Prepared]] = {}
+    oldest, count, size = batch.oldest, len(batch.prepared), batch.size
     for consumer in consumers:
         epoch = consumer.epoch
         address = consumer.downlink.address
         if epoch is None or address is None:
             continue
-        run, size = prepared, whole
+        prepared, runs = batch.prepared, batch.runs
         if epoch.picture_offset or epoch.tl0_offset:
-            key = (epoch.picture_offset, epoch.tl0_offset)
-            run = rewritten.get(key) or rewritten.setdefault(key, _rewrite(prepared, packets, key))
-        if oldest < epoch.first_in:
-            run = _since_switch(run, consumer, epoch.first_in)
-            size = _size(run)
+            prepared, runs = batch.moved((epoch.picture_offset, epoch.tl0_offset))
         try:
-            out = _seal(run, consumer, epoch)
-            if out:
-                outbox.append((address, out))
+            seal_into = consumer.seal_into
+            if seal_into is None or oldest < epoch.first_in:
+                _send_singly(prepared, consumer, epoch, outbox, totals)
+                continue
+            for run in runs:
+                _seal_run(run, consumer, epoch, seal_into)
+                outbox.append_run(address, run.buffer, run.segment)
         except Exception as error:  # the subscriber's, which must not cost the others
             faults.append((consumer, error))
             continue
-        if out:
-            count = len(out)
-            consumer.packets += count
-            consumer.bytes += size
-            totals.copies += count
-            totals.bytes += size
+        consumer.packets += count
+        consumer.bytes += size
+        totals.copies += count
+        totals.bytes += size
     return faults
 
 
-def _size(run: Sequence[Prepared]) -> int:
-    """Bytes of the datagrams: 12 of header and 16 of tag beside extensions and payload."""
-    return sum(len(entry[4]) + len(entry[5]) + 28 for entry in run)
-
-
-def _since_switch(run: list[Prepared], consumer: Consumer, first: int) -> list[Prepared]:
-    """Leaves out late packets from before the slot came to the layer: they have no place in its
-    sequence."""
-    kept = [entry for entry in run if entry[0] >= first]
-    consumer.downlink.drops[DropReason.BEFORE_SWITCH] += len(run) - len(kept)
-    return kept
-
-
-def _seal(run: list[Prepared], consumer: Consumer, epoch: Epoch) -> list[bytes]:
+def _seal_run(run: Run, consumer: Consumer, epoch: Epoch, seal_into: SealInto) -> None:
     """The innermost loop: what one copy costs."""
-    pack = FIXED.pack
+    pack_into = FIXED.pack_into
+    buffer = run.buffer
     sequence_offset = epoch.sequence_offset
     timestamp_offset = epoch.timestamp_offset
     payload_type = epoch.payload_type
     ssrc = consumer.ssrc
-    seal = consumer.seal
     nonce_base = consumer.nonce_base
-    out: list[bytes] = []
-    append = out.append
-    for index, flags, marker, timestamp, block, payload in run:
+    for index, flags, marker, timestamp, payload, offset, header, sealed in run.entries:
         index += sequence_offset
-        header = (
-            pack(
-                flags,
-                marker | payload_type,
-                index & 0xFFFF,
-                (timestamp + timestamp_offset) & 0xFFFFFFFF,
-                ssrc,
-            )
-            + block
+        pack_into(
+            buffer,
+            offset,
+            flags,
+            marker | payload_type,
+            index & 0xFFFF,
+            (timestamp + timestamp_offset) & 0xFFFFFFFF,
+            ssrc,
         )
-        append(header + seal((nonce_base ^ index).to_bytes(12, "big"), payload, header))
-    return out
+        seal_into((nonce_base ^ index).to_bytes(12, "big"), payload, header, sealed)
 
 
-def _rewrite(
-    prepared: list[Prepared], packets: Sequence[Packet], offsets: tuple[int, int]
-) -> list[Prepared]:
-    """The same run with VP8 picture ids and TL0PICIDX moved by the offsets."""
-    return [
-        (*entry[:5], rewrite_payload(packet, *offsets))
-        for entry, packet in zip(prepared, packets, strict=True)
-    ]
+def _send_singly(
+    prepared: Sequence[Prepared],
+    consumer: Consumer,
+    epoch: Epoch,
+    outbox: Outbox,
+    totals: Totals,
+) -> None:
+    """The same for few: without GCM sizes differ, and what is late from before the slot came to
+    the layer is left out, as it has no place in its sequence."""
+    downlink = consumer.downlink
+    kept = [entry for entry in prepared if entry[0] >= epoch.first_in]
+    if len(kept) < len(prepared):
+        downlink.drops[DropReason.BEFORE_SWITCH] += len(prepared) - len(kept)
+    out = [_seal(entry, consumer, epoch) for entry in kept]
+    if out and downlink.address is not None:
+        outbox.append((downlink.address, out))
+        size = sum(map(len, out))
+        consumer.packets += len(out)
+        consumer.bytes += size
+        totals.copies += len(out)
+        totals.bytes += size
 
 
-def rewrite_payload(packet: Packet, picture_offset: int, tl0_offset: int) -> bytes:
-    """The packet's payload on a slot's own line of VP8 picture ids."""
-    descriptor = packet.descriptor
-    if descriptor is None or not (picture_offset or tl0_offset):
-        return packet.payload
-    return vp8.rewrite(
-        packet.payload,
-        descriptor,
-        (descriptor.picture_id or 0) + picture_offset,
-        (descriptor.tl0picidx or 0) + tl0_offset,
-    )
+def _seal(entry: Prepared, consumer: Consumer, epoch: Epoch) -> bytes:
+    index, flags, marker, timestamp, block, payload = entry
+    index += epoch.sequence_offset
+    timestamp = (timestamp + epoch.timestamp_offset) & 0xFFFFFFFF
+    second = marker | epoch.payload_type
+    header = FIXED.pack(flags, second, index & 0xFFFF, timestamp, consumer.ssrc) + block
+    nonce = (consumer.nonce_base ^ index).to_bytes(12, "big")
+    return header + consumer.seal(nonce, payload, header)
 
 
 def retransmit(consumer: Consumer, out: int, epoch: Epoch, packet: Packet) -> bytes:

@@ -17,6 +17,8 @@ from sfu.srtp_ctr import CounterCipher
 from sfu.srtp_kdf import MASTER_KEY_LENGTH, Label, derive
 
 Seal = Callable[[bytes, bytes, bytes], bytes]  # nonce, payload, header -> ciphertext and tag
+# nonce, payload, header, where to write -> bytes written; the header may lie in the same buffer
+SealInto = Callable[[bytes, bytes, memoryview, memoryview], int]
 Unseal = Callable[[bytes, bytes, bytes], bytes]  # nonce, ciphertext and tag, header -> payload
 
 REPLAY_WINDOW = 1024  # packets
@@ -60,12 +62,16 @@ class OutboundSrtp:
     `(nonce_base(ssrc) ^ index).to_bytes(12, "big")`, where the low 16 bits of the index are the
     header's sequence number. For GCM a packet sent again under the same index must be the same
     in every byte of header and payload: anything else reuses a nonce, which breaks the key.
+    `seal_into` does the same in place, for AES-GCM; None where the cipher can't.
     """
 
-    __slots__ = ("_rtcp", "_salt", "seal")
+    __slots__ = ("_rtcp", "_salt", "seal", "seal_into")
 
-    def __init__(self, seal: Seal, salt: int, rtcp: Session) -> None:
+    def __init__(
+        self, seal: Seal, salt: int, rtcp: Session, seal_into: SealInto | None = None
+    ) -> None:
         self.seal = seal
+        self.seal_into = seal_into
         self._salt = salt
         self._rtcp = rtcp
 
@@ -183,7 +189,10 @@ def outbound(keys: SrtpKeys) -> OutboundSrtp:
     """The sending half of a transport's keys."""
     cipher, salt = _cipher(keys.profile, keys.local)
     return OutboundSrtp(
-        cipher.encrypt, salt, _rtcp_session(keys.profile, keys.local, outbound=True)
+        cipher.encrypt,
+        salt,
+        _rtcp_session(keys.profile, keys.local, outbound=True),
+        cipher.encrypt_into if isinstance(cipher, AESGCM) else None,
     )
 
 

@@ -6,7 +6,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sfu.config import WorkerConfig
 from sfu.control import Answer, Negotiator
@@ -25,7 +25,7 @@ from sfu.forwarder import Totals, forward
 from sfu.ice import Address, IceState, StunError, parse_binding_request
 from sfu.layers import Layer
 from sfu.layout import SlotWant
-from sfu.outbox import Outbox, Send
+from sfu.outbox import Collected, Outbox, Send
 from sfu.router import Router
 from sfu.snapshot import snapshot_worker
 from sfu.stats import DropReason, WorkerSnapshot
@@ -59,8 +59,9 @@ class Worker:
         self._negotiator = Negotiator(config, dtls, rng)
         self._transports: dict[str, Transport] = {}
         self._directory: Directory[Transport] = Directory()
+        self.by_address: Mapping[Address, Transport] = self._directory.by_address
         self._timers: Timers[Transport | Router] = Timers()
-        self._collected: list[Send] = []
+        self._collected = Collected()
         self.outbox: Outbox = self._collected
         self._events: list[Event] = []
         self._pending: list[Layer] = []

@@ -7,6 +7,7 @@ import pytest
 from sfu.config import WorkerConfig
 from sfu.control import MAIN_STREAM, Answer, AnswerSection, Negotiator
 from sfu.errors import PeerError
+from sfu.outbox import Collected
 from sfu.transport import Services, Transport
 from tests.support.dtls import ReadyDtls
 from tests.support.offers import H264, Piece, application, audio, compose, video
@@ -25,7 +26,7 @@ class Desk:
         services = Services(
             dtls=self.dtls,
             random=lambda count: bytes(count),
-            outbox=[],
+            outbox=Collected(),
             on_pending=lambda layer: None,
             on_level=lambda producer, level, now: None,
             on_changed=lambda transport: None,

@@ -9,6 +9,7 @@ from sfu.config import WorkerConfig
 from sfu.errors import CapacityError, StateError
 from sfu.events import ProducerClosed, TransportClosed, TransportConnected
 from sfu.layout import SlotWant
+from sfu.outbox import Collected
 from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls
 from tests.support.faults import class_of_three, closed, directory
@@ -234,7 +235,7 @@ class TestLivesOfAConnection:
 
 
 def test_an_own_outbox_gets_the_datagrams() -> None:
-    sent: list[object] = []
+    sent = Collected()
     room = Room()
     room.rig.worker.outbox = sent
     room.add(replace(STUDENT)).join()

@@ -54,7 +54,7 @@ class TestFaults:
         heard = faults(room)
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.consumers.values():
-            consumer.seal = broken
+            consumer.seal_into = broken
         room.run(1.0)
         assert heard == ["ada"]
         assert closed(room) == [("ada", "error")]
@@ -71,7 +71,7 @@ class TestFaults:
         heard = faults(room)
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.slots("video"):
-            consumer.seal = broken
+            consumer.seal_into = broken
         room.run(0.2)
         assert heard == ["ada", "ada"]
         assert closed(room) == [("ada", "error")]

@@ -19,7 +19,7 @@ from sfu.events import Event
 from sfu.forwarder import Totals, forward
 from sfu.ice import Address
 from sfu.layers import Layer
-from sfu.outbox import Send
+from sfu.outbox import Collected, Send
 from sfu.producer import Producer
 from sfu.router import Router
 from sfu.sdp import parse_offer
@@ -47,6 +47,12 @@ class OpenCipher:
         assert before == (payload, header), "one nonce sealed two different packets"
         return payload + TAG
 
+    def seal_into(
+        self, nonce: bytes, payload: bytes, header: memoryview, sealed: memoryview
+    ) -> int:
+        sealed[:] = self.seal(nonce, payload, bytes(header))
+        return len(sealed)
+
     def unseal(self, nonce: bytes, data: bytes, header: bytes) -> bytes:
         if data[-len(TAG) :] != TAG:
             raise InvalidTag
@@ -68,7 +74,7 @@ def open_inbound() -> InboundSrtp:
 
 
 def open_outbound(cipher: OpenCipher) -> OutboundSrtp:
-    return OutboundSrtp(cipher.seal, 0, cast(Session, OpenRtcp()))
+    return OutboundSrtp(cipher.seal, 0, cast(Session, OpenRtcp()), cipher.seal_into)
 
 
 def negotiation(pieces: Sequence[Piece]) -> Negotiation:
@@ -204,7 +210,7 @@ def read_sent(sends: Sequence[Send]) -> list[Sent]:
 
 def flush(source: Source, now: float = 0.0, stamp: int = 1) -> list[Sent]:
     """Forwards what the source has received; what left, in order."""
-    outbox: list[Send] = []
+    outbox = Collected()
     pending, source.pending[:] = source.pending[:], []
     for layer in pending:
         layer.active = True

@@ -6,7 +6,7 @@ from itertools import count
 from sfu.capabilities import Negotiation, negotiate
 from sfu.ice import parse_binding_request
 from sfu.layers import Layer
-from sfu.outbox import Send
+from sfu.outbox import Collected
 from sfu.sdp import Offer, parse_offer
 from sfu.srtp import SrtpKeys, SrtpProfile
 from sfu.transport import (
@@ -44,7 +44,7 @@ class Line:
     """A transport and its surroundings: what it sends and what it tells its worker."""
 
     def __init__(self, *pieces: Piece) -> None:
-        self.sent: list[Send] = []
+        self.sent = Collected()
         self.pending: list[Layer] = []
         self.told: Counter[str] = Counter()
         self.dtls = ReadyDtls()

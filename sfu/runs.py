@@ -1,0 +1,128 @@
+"""What all copies of a batch share: headers' constant parts, payloads, and buffers to seal into.
+
+Per batch, extensions are built once for each profile and datagrams are laid out once in the
+pieces that one send takes; a copy then only writes its numbers and its ciphertext there.
+Pure: no I/O, no clock.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sfu.layers import ExtensionProfile
+from sfu.packet import EXTENSION, PADDING, VERSION, Packet
+from sfu.segments import cut
+from sfu.wire import vp8
+from sfu.wire.rtp import build_extensions
+
+FIXED_HEADER = 12  # bytes, RFC 3550 5.1
+GCM_TAG = 16  # bytes, RFC 7714 13.2
+
+# index, flags with the extension bit, marker, timestamp, extension block, payload
+Prepared = tuple[int, int, int, int, bytes, bytes]
+# index, flags, marker, timestamp, payload, where the datagram begins, its header, its ciphertext
+Entry = tuple[int, int, int, int, bytes, int, memoryview, memoryview]
+
+
+class Run:
+    """Datagrams that leave in one send: equal sizes, the last may be shorter.
+
+    The buffer already holds the header extensions; every subscriber's numbers and ciphertext
+    are written over those of the one before.
+    """
+
+    __slots__ = ("buffer", "entries", "segment")
+
+    def __init__(self, prepared: Sequence[Prepared]) -> None:
+        sizes = [_size(entry) for entry in prepared]
+        self.segment = sizes[0]
+        self.buffer = bytearray(sum(sizes))
+        self.entries: list[Entry] = []
+        view, offset = memoryview(self.buffer), 0
+        for size, (index, flags, marker, timestamp, block, payload) in zip(
+            sizes, prepared, strict=True
+        ):
+            start = offset + FIXED_HEADER
+            middle, end = start + len(block), offset + size
+            self.buffer[start:middle] = block
+            header, sealed = view[offset:middle], view[middle:end]
+            self.entries.append((index, flags, marker, timestamp, payload, offset, header, sealed))
+            offset = end
+
+
+def _size(prepared: Prepared) -> int:
+    """Bytes of the datagram under AES-GCM."""
+    return FIXED_HEADER + GCM_TAG + len(prepared[4]) + len(prepared[5])
+
+
+def lay_out(prepared: Sequence[Prepared]) -> list[Run]:
+    """The runs that these datagrams make, in order."""
+    return [Run(prepared[start:end]) for start, end in cut([_size(one) for one in prepared])]
+
+
+def equalise(packets: Sequence[Packet]) -> None:
+    """Pads the smaller packets of one frame by a byte, so that the frame is one run.
+
+    Chromium cuts a frame into packets that differ by one byte at most, the smaller ones first;
+    without this each frame would take two sends. The padding is part of the packet from here on:
+    what is sent again must be the same. RFC 3550 5.1: the last octet counts the padding.
+    """
+    sizes = {len(packet.payload) for packet in packets}
+    if len(sizes) != 2 or max(sizes) - min(sizes) != 1:
+        return
+    if any(packet.stamp or packet.flags != VERSION for packet in packets):
+        return
+    if any(packet.timestamp != packets[0].timestamp for packet in packets):
+        return
+    smaller = min(sizes)
+    for packet in packets:
+        if len(packet.payload) == smaller:
+            packet.payload += b"\x01"
+            packet.flags = VERSION | PADDING
+
+
+def prepare(packets: Iterable[Packet], profile: ExtensionProfile) -> list[Prepared]:
+    """What all copies of one extension profile share."""
+    stamp_id, orientation_id = profile
+    if not stamp_id and not orientation_id:
+        return [(p.index, p.flags, p.marker, p.timestamp, b"", p.payload) for p in packets]
+    shared: dict[tuple[int, bytes | None], bytes] = {}
+    prepared = []
+    for p in packets:
+        key = (p.stamp, p.orientation)
+        block = shared.get(key)
+        if block is None:
+            block = shared[key] = _extensions(p, stamp_id, orientation_id)
+        flags = p.flags | EXTENSION if block else p.flags
+        prepared.append((p.index, flags, p.marker, p.timestamp, block, p.payload))
+    return prepared
+
+
+def _extensions(packet: Packet, stamp_id: int, orientation_id: int) -> bytes:
+    elements = []
+    if stamp_id:
+        elements.append((stamp_id, packet.stamp.to_bytes(3, "big")))
+    if orientation_id and packet.orientation is not None:
+        elements.append((orientation_id, packet.orientation))
+    return build_extensions(elements)
+
+
+def rewrite(
+    prepared: Sequence[Prepared], packets: Sequence[Packet], offsets: tuple[int, int]
+) -> list[Prepared]:
+    """The same datagrams with VP8 picture ids and TL0PICIDX moved by the offsets."""
+    return [
+        (*entry[:5], rewrite_payload(packet, *offsets))
+        for entry, packet in zip(prepared, packets, strict=True)
+    ]
+
+
+def rewrite_payload(packet: Packet, picture_offset: int, tl0_offset: int) -> bytes:
+    """The packet's payload on a slot's own line of VP8 picture ids."""
+    descriptor = packet.descriptor
+    if descriptor is None or not (picture_offset or tl0_offset):
+        return packet.payload
+    return vp8.rewrite(
+        packet.payload,
+        descriptor,
+        (descriptor.picture_id or 0) + picture_offset,
+        (descriptor.tl0picidx or 0) + tl0_offset,
+    )
