@@ -1,0 +1,1 @@
+"""What the load test's publishers send: a clip, and players that give it out packet by packet."""
