@@ -55,8 +55,8 @@ format: setup ## Put the Python sources in shape
 	ruff format $(PYTHON_SOURCES)
 	ruff check --fix $(PYTHON_SOURCES)
 
-bench: setup ## Cost of a forwarded copy beside the lean loop
-	python -m tests.bench.forwarding
+bench: setup ## What the product's steps cost beside the lean loop
+	python -m tests.bench
 
 bench-join: setup ## From Join to the first frame in Chromium, 20 times
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
