@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import cast
+from typing import Literal, cast
 
 from aiortc import RTCIceTransport, RTCSctpTransport
 from aiortc.rtcdtlstransport import (
@@ -36,6 +36,8 @@ MAX_QUEUED_CHANNEL_REPLIES = 64
 
 _PROFILES = (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80)  # the first the peer has is chosen
 _KEYING_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 4.2
+
+Role = Literal["server", "client"]  # the client begins: load-test bots do, the SFU never
 
 logger = logging.getLogger(__name__)
 
@@ -71,14 +73,14 @@ class DatagramLink:
         self.send(data)
 
 
-class DtlsServer(RTCDtlsTransport):
-    """The passive end; keeps the exported keys instead of SRTP sessions."""
+class DtlsEnd(RTCDtlsTransport):
+    """Either end; keeps the exported keys instead of SRTP sessions."""
 
-    def __init__(self, link: DatagramLink, certificate: RTCCertificate) -> None:
+    def __init__(self, link: DatagramLink, certificate: RTCCertificate, role: Role) -> None:
         super().__init__(cast(RTCIceTransport, link), [certificate])
         self._link = link
         self._srtp_profiles = list(_PROFILES)
-        self._set_role("server")
+        self._set_role(role)
         self.keys: SrtpKeys | None = None
 
     def _setup_srtp(self) -> None:
@@ -91,11 +93,9 @@ class DtlsServer(RTCDtlsTransport):
         material = self._ssl.export_keying_material(
             _KEYING_LABEL, 2 * (profile.key_length + profile.salt_length)
         )
-        self.keys = SrtpKeys(  # RFC 5764 4.2: the client's keys come first
-            SrtpProfile(name.decode()),
-            local=profile.get_key_and_salt(material, 1),
-            remote=profile.get_key_and_salt(material, 0),
-        )
+        client, server = (profile.get_key_and_salt(material, place) for place in (0, 1))
+        local, remote = (server, client) if self._role == "server" else (client, server)
+        self.keys = SrtpKeys(SrtpProfile(name.decode()), local, remote)
 
     async def pumped(self) -> None:
         """Returns when the association has ended."""
@@ -119,7 +119,7 @@ class DataAssociation(RTCSctpTransport):
     A peer that breaks the protocol or a limit loses the association, never its media.
     """
 
-    def __init__(self, transport: DtlsServer) -> None:
+    def __init__(self, transport: DtlsEnd) -> None:
         super().__init__(transport, SCTP_PORT)
         self._inbound_streams_max = MAX_DATA_STREAMS
         self._advertised_rwnd = DATA_WINDOW
@@ -159,15 +159,17 @@ class DataAssociation(RTCSctpTransport):
 class AiortcSession:
     """One association from handshake to end; `closed` is called once, and not after close()."""
 
-    def __init__(self, hooks: DtlsHooks, certificate: RTCCertificate) -> None:
+    def __init__(
+        self, hooks: DtlsHooks, certificate: RTCCertificate, role: Role = "server"
+    ) -> None:
         self._hooks = hooks
         self._link = DatagramLink(hooks)
-        self._dtls = DtlsServer(self._link, certificate)
+        self._dtls = DtlsEnd(self._link, certificate, role)
         self._task: asyncio.Task[None] | None = None
         self._ended = False
 
     def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None:
-        """Begin to answer; datagrams that came before were kept."""
+        """Begin, or begin to answer; datagrams that came before were kept."""
         if self._task is None and not self._ended:
             self._task = asyncio.get_running_loop().create_task(self._run(remote_fingerprints))
 
@@ -220,9 +222,10 @@ class AiortcSession:
 
 
 class AiortcDtls:
-    """The DtlsFactory of a worker: one ECDSA certificate for all its sessions."""
+    """The DtlsFactory of a worker or a fleet: one ECDSA certificate for all its sessions."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: Role = "server") -> None:
+        self._role = role
         self._certificate = RTCCertificate.generateCertificate()
         self.fingerprints: tuple[Fingerprint, ...] = tuple(
             (known.algorithm, known.value)
@@ -232,4 +235,4 @@ class AiortcDtls:
 
     def session(self, hooks: DtlsHooks) -> AiortcSession:
         """A session that waits for start()."""
-        return AiortcSession(hooks, self._certificate)
+        return AiortcSession(hooks, self._certificate, self._role)

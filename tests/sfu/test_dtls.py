@@ -18,7 +18,7 @@ from aiortc.rtcdtlstransport import (
 )
 
 from sfu import dtls
-from sfu.dtls import AiortcSession
+from sfu.dtls import AiortcDtls, AiortcSession
 from sfu.dtls_api import DtlsFactory, DtlsHooks, DtlsSession
 from sfu.srtp import SrtpKeys, SrtpProfile
 from tests.support.dtls_pair import (
@@ -73,6 +73,42 @@ async def test_a_client_without_gcm_gets_counter_mode() -> None:
     assert pair.keys.profile is SrtpProfile.AES128_CM_SHA1_80
     assert (len(pair.keys.local), len(pair.keys.remote)) == (30, 30)
     await pair.finish()
+
+
+class Wire:
+    """Hooks of one of two ends of ours: its datagrams go straight to the other."""
+
+    def __init__(self) -> None:
+        self.keys: SrtpKeys | None = None
+        self.reasons: list[str] = []
+        self.far: AiortcSession | None = None
+
+    def send(self, data: bytes) -> None:
+        if self.far is not None:
+            self.far.receive(data)
+
+    def connected(self, keys: SrtpKeys) -> None:
+        self.keys = keys
+
+    def closed(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+async def test_a_client_of_ours_has_the_keys_the_other_way_round() -> None:
+    begins = AiortcDtls(role="client")
+    here, there = Wire(), Wire()
+    client, server = begins.session(here), FACTORY.session(there)
+    here.far, there.far = server, client
+    server.start(begins.fingerprints)
+    client.start(FACTORY.fingerprints)
+    await turned(lambda: here.keys and there.keys)
+    assert here.keys is not None
+    assert there.keys is not None
+    assert (here.keys.local, here.keys.remote) == (there.keys.remote, there.keys.local)
+    assert here.keys.profile is SrtpProfile.AEAD_AES_128_GCM
+    client.close()
+    await turned(lambda: there.reasons)
+    assert (here.reasons, there.reasons) == ([], ["dtls_closed"])
 
 
 async def test_a_client_without_a_common_profile_fails() -> None:
