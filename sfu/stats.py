@@ -36,9 +36,28 @@ class DropReason(StrEnum):
     RTX_EXPIRED = "rtx_expired"
     RTX_RECENT = "rtx_recent"
     RTX_OVER_BUDGET = "rtx_over_budget"
-    OUTBOX_FULL = "outbox_full"
     TRANSPORT_ERROR = "transport_error"
+    BACKLOG_VIDEO = "backlog_video"
+    BACKLOG_AUDIO = "backlog_audio"
+    BACKLOG_CONTROL = "backlog_control"
+    BACKLOG_STALE = "backlog_stale"
+    BACKLOG_CLOSED = "backlog_closed"
+    SEND_TOO_BIG = "send_too_big"
+    SEND_REFUSED = "send_refused"
+    SEND_FORBIDDEN = "send_forbidden"
+    SEND_UNREACHABLE = "send_unreachable"
     SEND_FAILED = "send_failed"
+
+
+@dataclass(slots=True)
+class SocketSnapshot:
+    """The worker's socket: datagrams the kernel dropped because its receive buffer was full,
+    destinations that took no runs so far, and what waits to be sent now."""
+
+    overruns: int = 0
+    runs_refused: int = 0
+    waiting_datagrams: int = 0
+    waiting_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -172,4 +191,5 @@ class WorkerSnapshot:
     drops: dict[str, int] = field(default_factory=dict)
     transports: int = 0
     departed: dict[str, TrafficTotals] = field(default_factory=dict)
+    socket: SocketSnapshot = field(default_factory=SocketSnapshot)
     routers: list[RouterSnapshot] = field(default_factory=list)

@@ -1,86 +1,53 @@
-"""The worker's UDP socket: drains what has arrived, sends in batches, keeps one timer.
+"""The worker's UDP socket: drains what has arrived, keeps one timer, tells what happened.
 
-Linux's UDP_SEGMENT (udp(7)) lets one system call send a run of equal-sized datagrams to one
-peer; where the kernel doesn't know it, datagrams are sent one by one.
+What leaves goes by the Sender.
 """
 
 import asyncio
-import errno
 import logging
 import socket
-import struct
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sfu.events import Event
+from sfu.events import Event, TransportClosed
 from sfu.ice import Address
-from sfu.outbox import Send
-from sfu.stats import DropReason
+from sfu.io.buffers import overruns, size_buffers
+from sfu.io.sender import Sender
+from sfu.stats import SocketSnapshot
 from sfu.worker import Worker
 
 MAX_BATCH = 64  # datagrams drained per wake-up
-MAX_SEGMENTS = 64  # of one UDP_SEGMENT send; more is EMSGSIZE
-MAX_SEGMENTED_BYTES = 65_507  # of one UDP datagram before it is cut
-MAX_SIZE = 2_048  # bytes of a datagram, either way
-MAX_BACKLOG = 20_000  # datagrams kept while the socket's buffer is full
-BUFFER_BYTES = 8 * 1024 * 1024
-UDP_SEGMENT = 103  # include/uapi/linux/udp.h
-
-# The ancillary data of a UDP_SEGMENT send, by the size of its segments.
-_SEGMENTS = [
-    [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", size))] for size in range(MAX_SIZE + 1)
-]
+MAX_SIZE = 2_048  # bytes of a datagram that comes in
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-def runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Cuts a list for UDP_SEGMENT: equal sizes in each run, the last one may be less."""
-    sizes = list(map(len, datagrams))
-    if sizes.count(sizes[0]) == len(sizes) <= MAX_SEGMENTS and sum(sizes) <= MAX_SEGMENTED_BYTES:
-        yield datagrams  # the usual case: one frame
-        return
-    start, total = 0, 0
-    for position, datagram in enumerate(datagrams):
-        size = len(datagrams[start])
-        full = position - start >= MAX_SEGMENTS or total + len(datagram) > MAX_SEGMENTED_BYTES
-        ended = position > start and len(datagrams[position - 1]) < size
-        if position > start and (full or ended or len(datagram) > size):
-            yield datagrams[start:position]
-            start, total = position, 0
-        total += len(datagram)
-    if start < len(datagrams):
-        yield datagrams[start:]
-
-
 class UdpWorker:
-    """Runs one Worker on one socket of the running event loop, and is the worker's outbox.
+    """Runs one Worker on one socket of the running event loop.
 
     `on_events` gets what the core tells, after every stimulus.
     """
 
     def __init__(self, worker: Worker, on_events: Callable[[Sequence[Event]], None]) -> None:
         self.worker = worker
-        worker.outbox = self
+        self.sender = Sender(worker.drops, self._is_video)
+        worker.outbox = self.sender
         worker.on_fault = _log_fault
         self._on_events = on_events
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
-        self._backlog: deque[Send] = deque()
-        self._backlog_size = 0
         self._woken = False
-        self._segmenting = True
+        self._overruns = 0  # of sockets that are closed
 
     async def start(self, host: str, port: int) -> None:
         """Binds; port 0 takes any free one. Raises OSError when the port is taken."""
         self._socket = bind(host, port)
-        self._segmenting = knows_segments(self._socket)
         self._loop = asyncio.get_running_loop()
+        self.sender.open(self._socket, self._loop)
         self._loop.add_reader(self._socket.fileno(), self._on_readable)
         self.worker.on_wake = self._wake
 
@@ -96,14 +63,13 @@ class UdpWorker:
         if self._socket is None or self._loop is None:
             return
         self._loop.remove_reader(self._socket.fileno())
-        self._loop.remove_writer(self._socket.fileno())
+        self.sender.close()
+        self._overruns += overruns(self._socket)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._socket.close()
         self._socket = None
-        self._backlog.clear()
-        self._backlog_size = 0
         self.worker.on_wake = lambda: None
 
     def call(self, operation: Callable[[Worker, float], Result]) -> Result:
@@ -159,6 +125,8 @@ class UdpWorker:
             self.worker.handle_timers(now)
         self._arm()
         if events := self.worker.take_events():
+            if any(isinstance(event, TransportClosed) for event in events):
+                self.sender.forget_all_but(self.worker.by_address)
             self._on_events(events)  # last: it may come back with a control call, or raise
 
     def _arm(self) -> None:
@@ -174,85 +142,21 @@ class UdpWorker:
         delay = max(deadline - time.monotonic(), 0.0)
         self._timer = self._loop.call_later(delay, self._on_timer)
 
-    def append(self, send: Send, /) -> None:
-        """The worker's outbox: sends at once, or queues while the socket's buffer is full."""
-        address, datagrams = send
-        if self._backlog:
-            self._queue(address, datagrams)
-        elif len(datagrams) == 1:
-            self._send_one(address, datagrams[0])
-        elif self._segmenting:
-            for run in runs(datagrams):
-                self._send_run(address, run)
-        else:
-            self._send_singly(address, datagrams)
+    # -- what the sender and metrics ask ----------------------------------------------------
 
-    def _send_run(self, address: Address, run: Sequence[bytes]) -> None:
-        if len(run) == 1:
-            self._send_one(address, run[0])
-            return
-        if self._backlog or self._socket is None:
-            self._queue(address, run)
-            return
-        try:
-            self._socket.sendmsg(run, _SEGMENTS[len(run[0])], 0, address)
-        except BlockingIOError:
-            self._queue(address, run)
-        except OSError as error:
-            self._on_segment_error(error)
-            self._send_singly(address, run)
+    def _is_video(self, address: Address, ssrc: int) -> bool:
+        """What no slot sends with is RTX, which video alone has; or of nobody any more."""
+        transport = self.worker.by_address.get(address)
+        consumer = transport.downlink.consumer_by_ssrc(ssrc) if transport is not None else None
+        return consumer is None or consumer.kind == "video"
 
-    def _on_segment_error(self, error: OSError) -> None:
-        """EIO: the device does no checksums, so no run will ever leave by it. Anything else (the
-        path's MTU is below the segments, EINVAL) is that peer's matter."""
-        if error.errno == errno.EIO and self._segmenting:
-            self._segmenting = False
-            log.warning("UDP_SEGMENT is not available (%s): sending one by one", error)
-
-    def _send_singly(self, address: Address, datagrams: Sequence[bytes]) -> None:
-        for datagram in datagrams:
-            self._send_one(address, datagram)
-
-    def _send_one(self, address: Address, datagram: bytes) -> None:
-        if self._backlog or self._socket is None:
-            self._queue(address, (datagram,))
-            return
-        try:
-            self._socket.sendto(datagram, address)
-        except BlockingIOError:
-            self._queue(address, (datagram,))
-        except OSError as error:
-            log.debug("send failed: %s", error)
-            self.worker.drops[DropReason.SEND_FAILED] += 1
-
-    def _queue(self, address: Address, run: Sequence[bytes]) -> None:
-        """The socket's buffer is full: keep a bounded amount, in order."""
-        if self._loop is None or self._socket is None:
-            return  # not started, or closed
-        if self._backlog_size + len(run) > MAX_BACKLOG:
-            self.worker.drops[DropReason.OUTBOX_FULL] += len(run)
-            return
-        if not self._backlog:
-            self._loop.add_writer(self._socket.fileno(), self._on_writable)
-        self._backlog.append((address, run))
-        self._backlog_size += len(run)
-
-    def _on_writable(self) -> None:
-        backlog, self._backlog, self._backlog_size = self._backlog, deque(), 0
-        if self._loop is not None and self._socket is not None:
-            self._loop.remove_writer(self._socket.fileno())
-        for send in backlog:
-            self.append(send)
-
-
-def knows_segments(udp: socket.socket) -> bool:
-    """Whether the kernel has UDP_SEGMENT; an older one would send a run as one datagram."""
-    try:
-        udp.getsockopt(socket.IPPROTO_UDP, UDP_SEGMENT)
-    except OSError:
-        log.warning("UDP_SEGMENT is not available: sending one by one")
-        return False
-    return True
+    def figures(self) -> SocketSnapshot:
+        """The socket's own figures."""
+        dropped = overruns(self._socket) if self._socket is not None else 0
+        backlog = self.sender.backlog
+        return SocketSnapshot(
+            self._overruns + dropped, self.sender.refusals, backlog.datagrams, backlog.bytes
+        )
 
 
 def _log_fault(owner: str, error: Exception) -> None:
@@ -265,10 +169,11 @@ def bind(host: str, port: int) -> socket.socket:
     udp = socket.socket(family, socket.SOCK_DGRAM)
     try:
         udp.setblocking(False)
-        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            udp.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+        buffers = size_buffers(udp)
         udp.bind((host, port))
     except OSError:
         udp.close()
         raise
+    if advice := buffers.advice():
+        log.warning("the socket's buffers are small (%s). %s", buffers, advice)
     return udp

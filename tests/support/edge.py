@@ -37,13 +37,17 @@ class Far:
 
 
 class Narrow:
-    """The worker's own socket with room for some datagrams until `room` is raised again."""
+    """The worker's own socket with room for some datagrams until `room` is raised again.
+
+    `fails` has errors by call, `only` the one address that has them.
+    """
 
     def __init__(self, real: socket.socket, room: int) -> None:
         self._real = real
         self.room = room
         self.calls = 0
         self.fails: dict[str, int] = {}  # by call: errno
+        self.only: object = None
 
     def fileno(self) -> int:
         return self._real.fileno()
@@ -51,17 +55,27 @@ class Narrow:
     def close(self) -> None:
         self._real.close()
 
+    def getsockopt(self, *words: int) -> int | bytes:
+        return self._real.getsockopt(*words)
+
     def sendto(self, data: bytes, address: tuple[str, int]) -> int:
-        self._take("sendto", 1)
+        self._take("sendto", 1, address)
         return self._real.sendto(data, address)
 
-    def sendmsg(self, run: Sequence[bytes], control: object, flags: int, address: object) -> int:
-        self._take("sendmsg", len(run))
+    def sendmsg(
+        self,
+        run: Sequence[bytes],
+        control: Sequence[tuple[int, int, bytes]],
+        flags: int,
+        address: object,
+    ) -> int:
+        (_, _, size) = control[0]
+        self._take("sendmsg", -(-sum(map(len, run)) // int.from_bytes(size, "little")), address)
         return self._real.sendmsg(run, control, flags, address)  # type: ignore[arg-type]
 
-    def _take(self, name: str, count: int) -> None:
+    def _take(self, name: str, count: int, address: object) -> None:
         self.calls += 1
-        if name in self.fails:
+        if name in self.fails and self.only in (None, address):
             raise OSError(self.fails[name], "as the test wants it")
         if count > self.room:
             raise BlockingIOError
@@ -84,10 +98,17 @@ class Edge:
         assert real is not None
         narrow = Narrow(real, room)
         self.udp._socket = narrow  # type: ignore[assignment]
+        self.udp.sender._socket = narrow  # type: ignore[assignment]
         return narrow
 
     def send(self, *datagrams: bytes) -> None:
-        self.udp.append((self.far.address, datagrams))
+        self.udp.sender.append((self.far.address, datagrams))
+
+    def send_run(self, count: int, size: int = 300) -> None:
+        """A frame as the fan-out hands it over: in one buffer that is written anew afterwards."""
+        run = bytearray().join(frame(count, size))
+        self.udp.sender.append_run(self.far.address, run, size)
+        run[:] = bytes(len(run))
 
     @property
     def drops(self) -> dict[DropReason, int]:

@@ -1,177 +1,18 @@
-"""The worker's socket: batches in, runs out, one timer."""
+"""The worker's socket: batches in, buffers, figures."""
 
-import errno
-from collections.abc import Sequence
+import logging
+import socket
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sfu.io import udp
-from sfu.io.udp import MAX_BATCH, MAX_SEGMENTED_BYTES, MAX_SEGMENTS, runs
-from sfu.stats import DropReason
+from sfu.io.buffers import Buffers
+from sfu.io.udp import MAX_BATCH
+from sfu.stats import DropReason, SocketSnapshot
+from tests.support.connection import PeerPlan
 from tests.support.edge import LOCAL, Edge, frame
-
-
-def sizes(cut: Sequence[Sequence[bytes]]) -> list[list[int]]:
-    return [[len(datagram) for datagram in run] for run in cut]
-
-
-class TestRuns:
-    """What one UDP_SEGMENT send may hold (udp(7))."""
-
-    @pytest.mark.parametrize(
-        ("datagrams", "cut"),
-        [
-            ([100], [[100]]),
-            ([100] * 3, [[100] * 3]),
-            ([100, 100, 60], [[100, 100, 60]]),
-            ([100, 60, 60], [[100, 60], [60]]),
-            ([60, 100], [[60], [100]]),
-            ([99, 99, 100, 100], [[99, 99], [100, 100]]),
-            ([100, 99, 100, 99], [[100, 99], [100, 99]]),
-            ([100, 99, 98], [[100, 99], [98]]),
-            ([100] * MAX_SEGMENTS, [[100] * MAX_SEGMENTS]),
-            ([100] * (MAX_SEGMENTS + 1), [[100] * MAX_SEGMENTS, [100]]),
-            ([100] * MAX_SEGMENTS + [60, 60], [[100] * MAX_SEGMENTS, [60, 60]]),
-            ([1_400] * 50, [[1_400] * 46, [1_400] * 4]),
-        ],
-    )
-    def test_cuts(self, datagrams: list[int], cut: list[list[int]]) -> None:
-        assert sizes(list(runs([bytes(size) for size in datagrams]))) == cut
-
-    @given(st.lists(st.sampled_from([40, 1_199, 1_200, 1_499]), min_size=1, max_size=200))
-    def test_every_run_is_one_that_the_kernel_takes(self, lengths: list[int]) -> None:
-        datagrams = [n.to_bytes(2, "big") + bytes(size) for n, size in enumerate(lengths)]
-        cut = list(runs(datagrams))
-        assert [datagram for run in cut for datagram in run] == datagrams
-        for run in sizes(cut):
-            assert len(run) <= MAX_SEGMENTS
-            assert sum(run) <= MAX_SEGMENTED_BYTES
-            assert set(run[:-1]) <= {run[0]}
-            assert run[-1] <= run[0]
-
-
-class TestSending:
-    @pytest.mark.parametrize("count", [1, 2, 6, MAX_SEGMENTS, 2 * MAX_SEGMENTS + 3])
-    async def test_datagrams_arrive_as_they_were(self, edge: Edge, count: int) -> None:
-        datagrams = frame(count)
-        edge.send(*datagrams)
-        assert await edge.far.take(count) == datagrams
-        assert edge.drops == {}
-
-    async def test_sizes_that_differ_arrive_as_they_were(self, edge: Edge) -> None:
-        datagrams = [bytes(size) for size in (1_199, 1_199, 1_200, 1_200, 40, 40, 1_200)]
-        edge.send(*datagrams)
-        assert await edge.far.take(7) == datagrams
-
-    async def test_a_frame_is_one_call(self, edge: Edge) -> None:
-        narrow = edge.narrow(1_000)
-        edge.send(*frame(6))
-        edge.send(b"single")
-        assert narrow.calls == 2
-        assert len(await edge.far.take(7)) == 7
-
-    async def test_a_datagram_that_cannot_be_sent_is_counted(self, edge: Edge) -> None:
-        edge.udp.append((("255.255.255.255", 9), [b"broadcast needs leave"]))
-        assert edge.drops == {DropReason.SEND_FAILED: 1}
-
-
-class TestFullSocket:
-    async def test_keeps_everything_in_order(self, edge: Edge) -> None:
-        narrow = edge.narrow(70)
-        datagrams = frame(3 * MAX_SEGMENTS)
-        edge.send(*datagrams)
-        edge.send(b"later")
-        narrow.room = 10_000
-        assert await edge.far.take(len(datagrams) + 1) == [*datagrams, b"later"]
-        assert edge.drops == {}
-
-    async def test_what_comes_behind_waits_even_when_there_is_room_again(self, edge: Edge) -> None:
-        narrow = edge.narrow(0)
-        edge.send(b"first")
-        narrow.room = 10_000
-        edge.send(b"second")
-        edge.send(*frame(3))
-        assert edge.far.is_empty()
-        assert await edge.far.take(5) == [b"first", b"second", *frame(3)]
-
-    async def test_may_fill_again(self, edge: Edge) -> None:
-        narrow = edge.narrow(0)
-        edge.send(b"one")
-        edge.send(b"two")
-        edge.send(b"three")
-        narrow.room = 2
-        assert await edge.far.take(2) == [b"one", b"two"]
-        assert edge.far.is_empty()
-        narrow.room = 1
-        assert await edge.far.take(1) == [b"three"]
-
-    async def test_one_by_one_repeats_nothing(self, edge: Edge) -> None:
-        edge.udp._segmenting = False
-        narrow = edge.narrow(2)
-        edge.send(*frame(5))
-        assert await edge.far.take(2) == frame(5)[:2]
-        narrow.room = 100
-        assert await edge.far.take(3) == frame(5)[2:]
-        assert edge.far.is_empty()
-
-    async def test_keeps_so_much_and_counts_the_rest(
-        self, edge: Edge, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(udp, "MAX_BACKLOG", 10)
-        narrow = edge.narrow(0)
-        edge.send(*frame(6))
-        edge.send(*frame(6))
-        edge.send(*frame(4))
-        assert edge.drops == {DropReason.OUTBOX_FULL: 6}
-        narrow.room = 100
-        assert await edge.far.take(10) == [*frame(6), *frame(4)]
-
-
-class TestWithoutSegments:
-    async def test_an_old_kernel_gets_one_by_one(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        monkeypatch.setattr(udp, "UDP_SEGMENT", 32_000)
-        edge = Edge()
-        await edge.udp.start(LOCAL, 0)
-        narrow = edge.narrow(100)
-        narrow.fails["sendmsg"] = errno.EINVAL
-        edge.send(*frame(4))
-        assert await edge.far.take(4) == frame(4)
-        assert narrow.calls == 4
-        assert "UDP_SEGMENT is not available" in caplog.text
-        edge.udp.close()
-        edge.far.socket.close()
-
-    async def test_a_device_without_checksums_ends_the_trying(
-        self, edge: Edge, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        narrow = edge.narrow(100)
-        narrow.fails["sendmsg"] = errno.EIO
-        edge.send(*frame(4))
-        edge.send(*frame(4))
-        assert await edge.far.take(8) == [*frame(4), *frame(4)]
-        assert narrow.calls == 1 + 4 + 4
-        assert len(caplog.records) == 1
-        assert edge.drops == {}
-
-    async def test_a_path_with_a_small_mtu_is_that_peers_matter(self, edge: Edge) -> None:
-        narrow = edge.narrow(100)
-        narrow.fails["sendmsg"] = errno.EINVAL
-        edge.send(*frame(4))
-        assert await edge.far.take(4) == frame(4)
-        narrow.fails.clear()
-        narrow.calls = 0
-        edge.send(*frame(4))
-        assert narrow.calls == 1
-
-    async def test_segments_above_the_mtu_still_arrive(self, edge: Edge) -> None:
-        """Loopback takes 65,536 bytes; a route's MTU is tested above."""
-        datagrams = [bytes(2_000)] * 3
-        edge.send(*datagrams)
-        assert await edge.far.take(3) == datagrams
+from tests.support.peers import Peer
+from tests.support.rig import Rig
 
 
 class TestReceiving:
@@ -204,3 +45,60 @@ def _give(answers: list[object]) -> object:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+class TestBuffers:
+    async def test_small_ones_are_a_warning_that_says_what_to_do(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(udp, "size_buffers", lambda made: Buffers(212_992, 4_194_304))
+        udp.bind(LOCAL, 0).close()
+        [record] = caplog.records
+        assert record.levelno == logging.WARNING
+        assert "net.core.rmem_max=8388608 net.core.wmem_max=8388608" in record.message
+
+    async def test_enough_is_silent(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(udp, "size_buffers", lambda made: Buffers(8_388_608, 8_388_608))
+        udp.bind(LOCAL, 0).close()
+        assert not caplog.records
+
+
+class TestFigures:
+    async def test_tell_what_waits(self, edge: Edge) -> None:
+        assert edge.udp.figures() == SocketSnapshot()
+        edge.narrow(0)
+        edge.send(*frame(6))
+        assert edge.udp.figures() == SocketSnapshot(waiting_datagrams=6, waiting_bytes=1_800)
+
+    async def test_datagrams_that_found_no_room_are_counted_over_restarts(self, edge: Edge) -> None:
+        real = edge.udp._socket
+        assert real is not None
+        real.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least there is
+        for _ in range(100):
+            edge.far.socket.sendto(bytes(1_000), (LOCAL, edge.udp.port))
+        lost = edge.udp.figures().overruns
+        assert 50 < lost <= 100
+        edge.udp.close()
+        assert edge.udp.figures().overruns == lost
+        await edge.udp.start(LOCAL, 0)
+        assert edge.udp.figures().overruns == lost
+
+
+class TestKinds:
+    """What the backlog is told of an SSRC."""
+
+    async def test_of_slots_of_nobody_and_of_rtx(self, edge: Edge) -> None:
+        rig = Rig()
+        rig.call(lambda worker, now: worker.create_router("class", now))
+        peer = Peer(rig, PeerPlan("ada", video_slots=1, audio_slots=1), 1, ("192.0.2.1", 9))
+        peer.join()
+        rig.run(0.5)
+        edge.udp.worker = rig.worker
+        consumers = rig.worker.by_address["192.0.2.1", 9].downlink.consumers.values()
+        told = {edge.udp._is_video(("192.0.2.1", 9), c.ssrc): c.kind for c in consumers}
+        assert told == {True: "video", False: "audio"}
+        rtx = next(c.rtx_ssrc for c in consumers if c.kind == "video")
+        assert edge.udp._is_video(("192.0.2.1", 9), rtx)
+        assert edge.udp._is_video(("192.0.2.7", 9), rtx)

@@ -52,6 +52,18 @@ class TestControlCalls:
         assert told == [TransportClosed("class", "ada", "left")] * 2
 
 
+class TestLeaving:
+    async def test_discards_what_waits_for_nobody(self, edge: Edge) -> None:
+        edge.udp.call(join)
+        edge.narrow(0)
+        edge.send(b"\x80\x60" + bytes(30))
+        edge.udp.call(lambda worker, now: None)
+        assert edge.udp.figures().waiting_datagrams == 1
+        edge.udp.call(lambda worker, now: worker.close_transport("ada", now))
+        assert edge.udp.figures().waiting_datagrams == 0
+        assert edge.drops == {DropReason.BACKLOG_CLOSED: 1}
+
+
 class TestTimer:
     async def test_is_one_at_the_workers_next_deadline(self, edge: Edge) -> None:
         assert edge.udp._timer is None
@@ -150,7 +162,7 @@ class TestLife:
         edge.udp.call(lambda worker, now: worker.close_router("class", now))
         edge.worker.on_wake()
         edge.udp._on_readable()
-        edge.udp._on_writable()
+        edge.udp.sender._on_writable()
         assert edge.far.is_empty()
         with pytest.raises(RuntimeError):
             _ = edge.udp.port
