@@ -51,6 +51,7 @@ class Layer:
         "ended",
         "height",
         "history",
+        "is_whole",
         "last_packet_at",
         "loss",
         "nack",
@@ -60,6 +61,7 @@ class Layer:
         "newest_tl0",
         "on_pending",
         "pending",
+        "pending_since",
         "plis_sent",
         "position",
         "producer",
@@ -100,6 +102,8 @@ class Layer:
         self.clock = RtpClock(producer.codec.clock_rate)
         self.waiters: dict[Consumer, None] = {}
         self.pending: list[Packet] = []
+        self.pending_since = 0.0
+        self.is_whole = True  # nothing pending waits for the end of its frame
         self.plis_sent = 0
         self.newest_index = -1
         self.newest_timestamp = 0
@@ -156,14 +160,14 @@ class Layer:
         if self.nack is not None:
             self.nack.receive(line, now)
         if not payload:
-            return self._receive_padding(line, timestamp)
+            return self._receive_padding(line, timestamp, now)
         self.last_packet_at = now  # probes don't count: they come on layers that are off, too
         compact = self.seqmap.accept(line)
         if compact is None:
             return DropReason.RTP_TOO_OLD
         packet = Packet(compact, timestamp, marker, payload, orientation=orientation)
         self._describe(packet)
-        return self._queue(packet)
+        return self._queue(packet, now)
 
     def _begin_stretch(self, index: int) -> None:
         """A new stretch of the line; there is room before `index` for what it overtook."""
@@ -175,24 +179,30 @@ class Layer:
         for consumer in self.consumers():
             consumer.begin_again(self)
 
-    def _receive_padding(self, line: int, timestamp: int) -> DropReason | None:
+    def _receive_padding(self, line: int, timestamp: int, now: float) -> DropReason | None:
         """A probe carries nothing: the gap is closed, unless later packets are out already."""
         if self.seqmap.drop(line):
             return DropReason.RTP_PADDING
         compact = self.seqmap.accept(line)
         if compact is None:
             return DropReason.RTP_PADDING
-        return self._queue(Packet(compact, timestamp, 0, PADDING_PAYLOAD, flags=VERSION | PADDING))
+        padding = Packet(compact, timestamp, 0, PADDING_PAYLOAD, flags=VERSION | PADDING)
+        return self._queue(padding, now)
 
-    def _queue(self, packet: Packet) -> DropReason | None:
+    def _queue(self, packet: Packet, now: float) -> DropReason | None:
         """For the next flush. The history knows every index that ever was on the line, or that
         it is too old to tell: an index goes out once."""
         if not self.history.put(packet.index, packet):
             repeated = self.history.get(packet.index) is not None
             return DropReason.RTX_DUPLICATE if repeated else DropReason.RTP_TOO_OLD
         if not self.pending:
+            self.pending_since = now
+            self.is_whole = False
             self.on_pending(self)
         self.pending.append(packet)
+        # a late packet completes an earlier frame: its receiver waits for it
+        if packet.marker or packet.index < self.newest_index or self.nack is None:
+            self.is_whole = True
         return None
 
     def _describe(self, packet: Packet) -> None:

@@ -9,6 +9,14 @@ from typing import Generic, TypeVar
 
 Owner = TypeVar("Owner", bound=Hashable)
 
+
+def earliest(first: float | None, second: float | None) -> float | None:
+    """The earlier of two deadlines, either of which may be none."""
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first, second)
+
+
 _SLACK = 64  # entries that may lie dead in the heap before it is rebuilt
 
 

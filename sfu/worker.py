@@ -26,10 +26,11 @@ from sfu.ice import Address, IceState, StunError, parse_binding_request
 from sfu.layers import Layer
 from sfu.layout import SlotWant
 from sfu.outbox import Collected, Outbox, Send
+from sfu.pending import PendingLayers
 from sfu.router import Router
 from sfu.snapshot import snapshot_worker
 from sfu.stats import DropReason, WorkerSnapshot
-from sfu.timers import Timers
+from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
 from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 from sfu.wire.rtp import abs_send_time
@@ -64,7 +65,7 @@ class Worker:
         self._collected = Collected()
         self.outbox: Outbox = self._collected
         self._events: list[Event] = []
-        self._pending: list[Layer] = []
+        self._pending = PendingLayers()
         self._active: dict[Transport, None] = {}
         self._changed: dict[Transport, None] = {}
         self._slots: dict[Transport, None] = {}
@@ -253,9 +254,9 @@ class Worker:
     def flush(self, now: float) -> None:
         """Forwards what a batch of `receive` calls gathered."""
         stamp = abs_send_time(now) or 1  # 0 means "not forwarded yet" in a packet
-        pending = [layer for layer in self._pending if not layer.producer.closed]
-        self._pending.clear()  # in place: the layers hold its append
-        for layer in pending:  # all of them first: a slot then goes straight to the layer it wants
+        for layer in (
+            pending := self._pending.take(now)
+        ):  # all of them first: a slot then goes straight to the layer it wants
             if not layer.active:
                 self._start_layer(layer, now)
         for layer in pending:
@@ -301,10 +302,12 @@ class Worker:
 
     def next_deadline(self) -> float | None:
         """When handle_timers has something to do."""
-        return self._timers.next_deadline()
+        return earliest(self._pending.next_deadline(), self._timers.next_deadline())
 
     def handle_timers(self, now: float) -> None:
         """Does everything that is due."""
+        if (held := self._pending.next_deadline()) is not None and held <= now:
+            self.flush(now)
         for owner in self._timers.pop_due(now):
             if isinstance(owner, Router):
                 self._handle_router_timers(owner, now)

@@ -1,0 +1,49 @@
+"""Layers with packets to forward, and how long the beginning of a frame waits for its end.
+
+Pure: no I/O, no clock.
+"""
+
+from sfu.layers import Layer
+
+FRAME_WAIT = 0.002  # s
+
+
+class PendingLayers:
+    """What the next flush forwards.
+
+    A frame can't be shown before its last packet, and that one would have to wait until the
+    others had been sent to everybody one by one. So the first packets of a frame wait for the
+    last, FRAME_WAIT at most: all of them then leave in one send a subscriber.
+    """
+
+    def __init__(self) -> None:
+        self._layers: list[Layer] = []
+        self._deadline: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def append(self, layer: Layer) -> None:
+        """A layer has its first packet since it was taken."""
+        self._layers.append(layer)
+
+    def take(self, now: float) -> list[Layer]:
+        """Those with something to forward at `now`."""
+        if not self._layers:
+            return self._layers
+        ready: list[Layer] = []
+        held: list[Layer] = []
+        for layer in self._layers:
+            if layer.producer.closed:
+                continue
+            whole = layer.is_whole or now >= layer.pending_since + FRAME_WAIT
+            (ready if whole else held).append(layer)
+        self._layers = held
+        self._deadline = min((layer.pending_since for layer in held), default=None)
+        if self._deadline is not None:
+            self._deadline += FRAME_WAIT
+        return ready
+
+    def next_deadline(self) -> float | None:
+        """When a frame has waited long enough."""
+        return self._deadline
