@@ -1,0 +1,109 @@
+"""Were the bots the limit, did anything drift."""
+
+from collections.abc import Callable
+
+import pytest
+
+from loadtest.judgement import BotsLoad, Soak, bots_load, soak
+from loadtest.records import RunRecord
+from loadtest.series import series
+from tests.support.run_records import Shape, made_run
+
+
+def load(shape: Shape, cores: int = 2) -> BotsLoad:
+    ticks = made_run(shape).ticks
+    return bots_load(ticks, cores, sum(tick.packets for tick in ticks))
+
+
+def test_bots_with_time_to_spare_are_not_the_limit() -> None:
+    found = load(Shape())
+    assert (found.were_the_limit, found.reasons, found.fleets) == (False, (), 2)
+    assert found.cpu_cores == pytest.approx(0.6, abs=0.02)
+    assert found.cpu_share == pytest.approx(0.3, abs=0.01)
+    assert found.overflows == 0
+
+
+def test_one_busy_fleet_is_the_limit() -> None:
+    found = load(Shape(fleet_cpu=0.97))
+    assert found.were_the_limit
+    assert "one fleet used 97 % of a core" in found.reasons[0]
+
+
+def test_fleets_that_share_a_core_can_fill_it_together() -> None:
+    found = load(Shape(fleet_cpu=0.48), cores=1)
+    assert found.were_the_limit
+    assert "96 % of the cores they had" in found.reasons[0]
+
+
+def test_late_reading_is_the_limit_when_it_is_frequent() -> None:
+    record = made_run()
+    for tick in record.ticks[::5]:
+        tick.lag_ms = 80.0
+    assert "waited more than 50 ms" in bots_load(record.ticks, 2, 1_000_000).reasons[0]
+    for tick in record.ticks[10:]:
+        tick.lag_ms = 1.0
+    assert not bots_load(record.ticks, 2, 1_000_000).were_the_limit
+
+
+def test_packets_without_room_are_the_limit() -> None:
+    assert "no room for" in load(Shape(overflows=40)).reasons[0]
+    assert load(Shape(overflows=None)).overflows is None
+
+
+def test_nothing_is_known_without_ticks() -> None:
+    found = bots_load([], 0, 0)
+    assert (found.were_the_limit, found.cpu_cores, found.lag_ms) == (None, None, None)
+
+
+def soaked(shape: Shape, change: Callable[[RunRecord], None] | None = None) -> Soak | None:
+    record = made_run(shape)
+    if change:
+        change(record)
+    return soak(series(record), shape.start, shape.end)
+
+
+LONG = Shape(viewers=20, steady=300)
+
+
+def test_a_calm_run_drifts_nowhere() -> None:
+    found = soaked(LONG)
+    assert found is not None
+    assert found.drifts == ()
+    assert found.memory_mb_per_h == pytest.approx(0, abs=0.5)
+
+
+def test_a_leak_has_its_slope() -> None:
+    found = soaked(Shape(viewers=20, steady=300, leak_mb_per_h=60))
+    assert found is not None
+    assert found.memory_mb_per_h == pytest.approx(60, abs=2)
+    assert found.drifts == ("the server's memory grew by 5.0 MB in 5 min",)
+
+
+def test_rising_latency_and_cost_are_drifts() -> None:
+    def tire(record: RunRecord) -> None:
+        for tick in record.ticks:
+            tick.latencies = [(ms * (1 + tick.at / 300), base) for ms, base in tick.latencies]
+        for sample in record.server:
+            sample.cpu_s *= 1 + sample.at / 300
+
+    found = soaked(LONG, tire)
+    assert found is not None
+    assert [drift.split(" rose")[0] for drift in found.drifts] == [
+        "CPU per copy",
+        "p50 added latency",
+        "p99 added latency",
+    ]
+
+
+def test_people_who_leave_are_a_drift() -> None:
+    def thin_out(record: RunRecord) -> None:
+        for tick in record.ticks:
+            tick.present -= int(tick.at / 60)
+
+    found = soaked(LONG, thin_out)
+    assert found is not None
+    assert found.drifts[0].startswith("people present fell by")
+
+
+def test_a_short_run_is_not_judged() -> None:
+    assert soaked(Shape(steady=30)) is None
