@@ -156,10 +156,11 @@ def examine() -> None:
     findings = doctor.examine(_settings())
     table = Table("", "Check", "Found", "What to do", box=None)
     for finding in findings:
-        mark = "[red]✗[/red]" if finding.advice else "[green]✓[/green]"
+        bad = "[red]✗[/red]" if finding.needed else "[yellow]![/yellow]"
+        mark = bad if finding.advice else "[green]✓[/green]"
         table.add_row(mark, finding.name, finding.detail, finding.advice)
     Console().print(table)
-    sys.exit(1 if any(finding.advice for finding in findings) else 0)
+    sys.exit(1 if any(finding.advice and finding.needed for finding in findings) else 0)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sfu.io.buffers import size_buffers
 from signalling.config import (
     ConfigError,
     Settings,
@@ -22,11 +23,13 @@ PINNED = {"aiortc": "1.16.", "aioice": "0.13."}
 
 @dataclass(slots=True)
 class Finding:
-    """The result of one check; `advice` is empty when all is well."""
+    """The result of one check; `advice` is empty when all is well. Classes can be held without
+    what is not `needed`."""
 
     name: str
     detail: str
     advice: str = ""
+    needed: bool = True
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -38,6 +41,7 @@ def examine(settings: Settings) -> list[Finding]:
         _dtls(),
         _port("HTTP", settings.http_host, settings.http_port, socket.SOCK_STREAM),
         _port("UDP", media_host(settings), settings.udp_port, socket.SOCK_DGRAM),
+        _buffers(),
         _announced(settings),
         _secret(settings),
         _pages(settings),
@@ -99,6 +103,13 @@ def _port(kind: str, host: str, port: int, type_: socket.SocketKind) -> Finding:
             advice = f"Stop what uses it, or set LIVECLASS_{kind}_PORT (and _HOST)."
             return Finding(f"{kind} port", f"{host}:{port}: {error.strerror}", advice)
     return Finding(f"{kind} port", f"{host}:{port} is free")
+
+
+def _buffers() -> Finding:
+    """What the media socket will be granted (the limits are those of the network namespace)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        buffers = size_buffers(probe)
+    return Finding("UDP buffers", str(buffers), buffers.advice(), needed=False)
 
 
 def _announced(settings: Settings) -> Finding:

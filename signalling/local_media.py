@@ -94,7 +94,9 @@ class LocalMediaPlane:
         self._udp.call(lambda worker, now: worker.close_transport(participant_id, now))
 
     def totals(self) -> WorkerSnapshot:
-        return snapshot_totals(self._udp.worker)
+        totals = snapshot_totals(self._udp.worker)
+        totals.socket = self._udp.figures()
+        return totals
 
     def transports(self) -> Iterator[tuple[str, TransportSnapshot]]:
         return snapshot_transports(self._udp.worker, time.monotonic)

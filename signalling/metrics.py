@@ -58,6 +58,14 @@ _WORKER: tuple[tuple[str, str, Callable[[WorkerSnapshot], int]], ...] = (
     ("copies_sent", "Copies of media packets sent to subscribers", lambda w: w.copies_sent),
     ("sent_bytes", "Bytes sent to subscribers", lambda w: w.bytes_sent),
     ("stun_answers", "STUN requests answered", lambda w: w.stun_answers),
+    ("overruns", "Datagrams lost as the receive buffer was full", lambda w: w.socket.overruns),
+    ("runs_refused", "Destinations that get single sends", lambda w: w.socket.runs_refused),
+)
+
+_WORKER_NOW: tuple[tuple[str, str, Callable[[WorkerSnapshot], int]], ...] = (
+    ("transports", "Transports now", lambda w: w.transports),
+    ("waiting_datagrams", "Waiting for the socket now", lambda w: w.socket.waiting_datagrams),
+    ("waiting_bytes", "Waiting for the socket now", lambda w: w.socket.waiting_bytes),
 )
 
 
@@ -65,7 +73,8 @@ def worker_metrics(worker: WorkerSnapshot) -> Iterator[Family]:
     """Totals of the worker since its start, and drops by reason."""
     for name, text, read in _WORKER:
         yield single(f"liveclass_worker_{name}", text, "counter", read(worker))
-    yield single("liveclass_worker_transports", "Transports now", "gauge", worker.transports)
+    for name, text, read in _WORKER_NOW:
+        yield single(f"liveclass_worker_{name}", text, "gauge", read(worker))
     yield _counter("worker_drops", "What went no further, by reason", "reason", worker.drops)
 
 

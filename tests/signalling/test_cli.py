@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from signalling import cli
+from sfu.io.buffers import Buffers
+from signalling import cli, doctor
 from signalling.class_key import KeyId, derive, parse_class_key
 from signalling.config import Settings
 from signalling.doctor import examine
@@ -104,6 +105,25 @@ def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
     assert "make setup" in advice["Browser modules"]
     well = ("Python", "aiortc", "Encryption", "DTLS", "HTTP port", "Secret", "Media address")
     assert {name: advice[name] for name in well} == dict.fromkeys(well, "")
+
+
+def test_doctor_names_small_buffers_but_classes_can_be_held(
+    run: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = doctor.Finding("UDP buffers", str(Buffers(1, 1)), Buffers(1, 1).advice(), needed=False)
+    monkeypatch.setattr(doctor, "examine", lambda settings: [small])
+    result = run.invoke(cli.app, ["doctor"], env={"COLUMNS": "200"})
+    assert "sysctl -w net.core.rmem_max=8388608" in result.stdout
+    assert result.exit_code == 0
+
+
+def test_doctor_reads_back_what_a_socket_is_granted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "size_buffers", lambda probe: Buffers(212_992, 8_388_608))
+    [found] = [f for f in examine(Settings(var_dir=tmp_path)) if f.name == "UDP buffers"]
+    assert found.detail == "receive 208 KiB, send 8192 KiB"
+    assert found.advice == "Run `sysctl -w net.core.rmem_max=8388608`."
 
 
 @pytest.mark.interop

@@ -7,6 +7,7 @@ import pytest
 
 from sfu.errors import PeerError
 from sfu.events import ActiveSpeakers, Event
+from sfu.stats import SocketSnapshot
 from signalling.app import local_plane
 from signalling.local_media import LocalMediaPlane
 from signalling.permissions import Role
@@ -69,6 +70,7 @@ async def test_plane_opens_and_closes_without_order_mattering() -> None:
         await plane.close_class("demo")
         await plane.close_class("demo")
         assert plane.totals().departed == {}
+        assert plane.totals().socket == SocketSnapshot()
     finally:
         plane.close()
 

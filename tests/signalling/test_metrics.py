@@ -1,6 +1,6 @@
 """Snapshots as Prometheus text: what each scope tells, and its bounds."""
 
-from sfu.stats import TrafficTotals, WorkerSnapshot
+from sfu.stats import SocketSnapshot, TrafficTotals, WorkerSnapshot
 from signalling.metrics import MAX_CLASSES, ClassCount, Scope, SignallingSnapshot
 from tests.support.scrapes import names, scrape, sources, transport, value
 
@@ -13,6 +13,15 @@ def test_worker_totals_and_drops_by_reason() -> None:
     assert value(samples, "worker_drops_total", reason="unknown_address") == 7
     assert value(samples, "worker_drops_total", reason="empty") == 8
     assert value(samples, "worker_transports") == 9
+
+
+def test_the_workers_socket() -> None:
+    worker = WorkerSnapshot(0, 0, 0, 0, 0, 0, socket=SocketSnapshot(1, 2, 3, 4))
+    samples = scrape(sources(worker), Scope.WORKER)
+    assert value(samples, "worker_overruns_total") == 1
+    assert value(samples, "worker_runs_refused_total") == 2
+    assert value(samples, "worker_waiting_datagrams") == 3
+    assert value(samples, "worker_waiting_bytes") == 4
 
 
 def test_signalling_series() -> None:
