@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import forwarding, table
+from tests.bench import feedback, forwarding, ingest, rooms, table, timers
 from tests.bench.figures import Figure
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,8 +29,33 @@ def _forwarding(options: argparse.Namespace) -> list[Figure]:
     return lines
 
 
+def _feedback(options: argparse.Namespace) -> list[Figure]:
+    kinds = [kind for kind in feedback.KINDS if kind != "check" and "feedback" in options.names]
+    return feedback.measure(options.rounds, (*kinds, *["check"][: "stun" in options.names]))
+
+
+def _ingest(options: argparse.Namespace) -> list[Figure]:
+    return ingest.measure(options.rounds)
+
+
+def _timers(options: argparse.Namespace) -> list[Figure]:
+    return timers.measure(options.rounds)
+
+
+def _rooms(options: argparse.Namespace) -> list[Figure]:
+    return rooms.measure(options.rounds)
+
+
 # By name; names of one function are measured together, by turns.
-BENCHES: dict[str, Bench] = {"forwarding": _forwarding, "paced": _forwarding}
+BENCHES: dict[str, Bench] = {
+    "forwarding": _forwarding,
+    "paced": _forwarding,
+    "rooms": _rooms,
+    "ingest": _ingest,
+    "feedback": _feedback,
+    "stun": _feedback,
+    "timers": _timers,
+}
 
 
 def arguments() -> argparse.ArgumentParser:

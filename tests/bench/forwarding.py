@@ -4,13 +4,14 @@ import uvloop
 
 from tests.bench.figures import Figure, Rounds
 from tests.bench.lean import LeanLoop
-from tests.bench.paced import COPIES_PER_BLOCK, paced
+from tests.bench.paced import paced
 from tests.bench.scene import Scene, lecture
 from tests.bench.sinks import SERVER_CORE, far_end, pin
-from tests.bench.stage import Stage
+from tests.bench.stage import Stage, Wake, from_person
 
 SUBSCRIBERS = (10, 100, 200, 500, 1_000)
 LEAN_COPIES = 20_000
+COPIES_PER_BLOCK = 18  # to each subscriber, in a tenth of a second
 ROUND_COPIES = 40_000
 WINDOW = 3.0  # s of class for each paced figure of a round
 PACED_ROUNDS = 2
@@ -32,13 +33,13 @@ class Lecture:
 
     async def pushed(self) -> None:
         """Back to back, with and without the socket."""
-        before = self._stage.worker.forwarded.copies
-        spent = await self._stage.by_socket(0, self._wakes())
-        self._rounds.add("back to back", self._per_copy(spent, before))
-        before = self._stage.worker.forwarded.copies
-        self._rounds.add(
-            "core alone", self._per_copy(self._stage.by_hand(0, self._wakes()), before)
-        )
+        stage = self._stage
+        wakes = stage.prepared(self._wakes)
+        before = stage.worker.forwarded.copies
+        self._rounds.add("back to back", self._per_copy(await stage.by_socket(wakes), before))
+        wakes = stage.prepared(self._wakes)
+        before = stage.worker.forwarded.copies
+        self._rounds.add("core alone", self._per_copy(stage.by_hand(wakes), before))
 
     async def paced(self, number: int, speed: float = 1.0) -> None:
         """In real time, `speed` times as much of it."""
@@ -51,10 +52,10 @@ class Lecture:
         self._rounds.add(f"{case} lag", window.lag)
         self._rounds.add(f"{case} unread", window.unread / window.copies)
 
-    def _wakes(self) -> list[list[bytes]]:
+    def _wakes(self) -> list[Wake]:
         blocks = max(1, ROUND_COPIES // (COPIES_PER_BLOCK * self._subscribers))
         publisher = self._stage.scene.publishers[0]
-        return [datagrams for _ in range(blocks) for _, datagrams in publisher.block()]
+        return from_person(0, [data for _ in range(blocks) for _, data in publisher.block()])
 
     def _per_copy(self, spent: float, before: int) -> float:
         return spent / (self._stage.worker.forwarded.copies - before) * 1e6

@@ -5,21 +5,17 @@ and consent checks. All CPU time of the server counts, system time and idle wake
 """
 
 import asyncio
-import random
 import resource
 import time
 from dataclasses import dataclass
 
-from tests.bench.publisher import Publisher
 from tests.bench.scene import Scene
 from tests.bench.sinks import Timetable
-from tests.bench.stage import Stage
-from tests.bench.subscriber import CHECK_EVERY, REPORT_EVERY, Subscriber
+from tests.bench.stage import Stage, Wake
+from tests.bench.timetable import BLOCK, timetable
 
-BLOCK = 0.1  # s of class
-COPIES_PER_BLOCK = 18  # of the top layer and the sound, to each subscriber
-LEAD = 0.1  # s until the first datagram
-TAIL = 0.05  # s after the last
+MARGIN = 0.3, 0.000_5  # s to make everything in: at least, and per subscriber and second
+TAIL = 0.05  # s after the last datagram
 PATIENCE = 10.0  # s that a machine which can't keep up may take longer
 MAX_LOSS = 0.01  # copies that may be missing for the figure to count
 
@@ -46,78 +42,66 @@ class Window:
         return self.cpu / self.copies * 1e6
 
 
-def timetable(scene: Scene, start: float, seconds: float, speed: float, seed: int) -> Timetable:
-    """Everything that arrives: media of the first publisher, everybody's feedback."""
-    draw = random.Random(seed)
-    table: Timetable = []
-    for number, publisher in enumerate(scene.publishers):
-        table += _media(publisher, number, start, seconds, speed)
-    first = len(scene.publishers)
-    for number, subscriber in enumerate(scene.subscribers):
-        table += _feedback(subscriber, first + number, start, seconds, draw)
-    return sorted(table, key=lambda entry: entry[0])
-
-
-def _media(
-    publisher: Publisher, person: int, start: float, seconds: float, speed: float
-) -> Timetable:
-    """`speed` times 30 frames a second, reports and checks as usual."""
-    table: Timetable = []
-    for block in range(round(seconds * speed / BLOCK)):
-        begins = start + block * BLOCK / speed
-        table += [(begins + at / speed, person, data) for at, data in publisher.block()]
-    for second in range(int(seconds)):
-        table.append((start + second + 0.5, person, publisher.reports(start + second + 0.5)))
-    table.append((start, person, [publisher.check()]))
-    return table
-
-
-def _feedback(
-    subscriber: Subscriber, person: int, start: float, seconds: float, draw: random.Random
-) -> Timetable:
-    table: Timetable = []
-    at = start + draw.random() * REPORT_EVERY
-    while at < start + seconds:
-        table.append((at, person, [subscriber.report(at)]))
-        at += REPORT_EVERY
-    at = start + draw.random() * CHECK_EVERY
-    while at < start + seconds:
-        table.append((at, person, [subscriber.check()]))
-        at += CHECK_EVERY
-    return table
-
-
 async def paced(stage: Stage, seconds: float, speed: float = 1.0, seed: int = 1) -> Window:
     """Plays a stretch of class. Raises RuntimeError when copies are missing."""
-    table = timetable(stage.scene, 0.0, seconds, speed, seed)
-    start = time.monotonic() + LEAD
-    stage.far.play(stage.port, [(start + at, person, data) for at, person, data in table])
-    worker, read = stage.worker, stage.far.received()
-    before, copies = resource.getrusage(resource.RUSAGE_SELF), worker.forwarded.copies
-    expected = round(seconds * speed / BLOCK) * COPIES_PER_BLOCK * len(stage.scene.subscribers)
-    await _until(start + seconds)
-    limit = time.monotonic() + PATIENCE
-    while not stage.far.finished() or worker.forwarded.copies - copies < expected:
-        await _until(time.monotonic() + TAIL)
-        if time.monotonic() > limit:
-            break
-    ended = time.monotonic()
+    worker, scene = stage.worker, stage.scene
+    margin = MARGIN[0] + MARGIN[1] * len(scene.subscribers) * seconds
+    start = time.monotonic() + margin
+    table: Timetable = []
+
+    def make() -> list[Wake]:
+        wakes = _block_of_all(scene)
+        table.extend(timetable(scene, start, seconds, speed, seed))
+        return wakes
+
+    per_block = _count(stage, stage.prepared(make))
+    expected = round(seconds * speed / BLOCK) * per_block
+    late = max(0.0, time.monotonic() + TAIL - start)
+    stage.far.play(stage.port, [(at + late, person, data) for at, person, data in table])
+    read, copies = stage.far.received(), worker.forwarded.copies
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    ended = await _played(stage, start + late + seconds, copies + expected)
     after = resource.getrusage(resource.RUSAGE_SELF)
-    lag = stage.far.worst_lag()
     system = after.ru_stime - before.ru_stime
     window = Window(
-        ended - start,
-        worker.forwarded.copies - copies,
-        expected,
-        after.ru_utime - before.ru_utime + system,
-        system,
-        lag,
-        0,
+        seconds=ended - start - late,
+        copies=worker.forwarded.copies - copies,
+        expected=expected,
+        cpu=after.ru_utime - before.ru_utime + system,
+        system=system,
+        lag=stage.far.worst_lag(),
+        unread=0,
     )
     window.unread = max(0, window.copies - (stage.far.received() - read))
     if window.copies < window.expected * (1 - MAX_LOSS):
         raise RuntimeError(f"{window.copies} of {window.expected} copies: the run does not count")
     return window
+
+
+def _block_of_all(scene: Scene) -> list[Wake]:
+    """A tenth of a second of everybody's media."""
+    return [
+        [(person, data) for data in datagrams]
+        for person, publisher in enumerate(scene.publishers)
+        for _, datagrams in publisher.block()
+    ]
+
+
+def _count(stage: Stage, wakes: list[Wake]) -> int:
+    """How many copies they become."""
+    before = stage.worker.forwarded.copies
+    stage.by_hand(wakes)
+    return stage.worker.forwarded.copies - before
+
+
+async def _played(stage: Stage, end: float, copies: int) -> float:
+    """Waits until everything is through; when that was."""
+    await _until(end)
+    while not stage.far.finished() or stage.worker.forwarded.copies < copies:
+        if time.monotonic() > end + PATIENCE:
+            break
+        await _until(time.monotonic() + TAIL)
+    return max(end, time.monotonic())
 
 
 async def _until(when: float) -> None:

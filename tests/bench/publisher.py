@@ -91,8 +91,11 @@ class Publisher:
 
     def block(self) -> list[tuple[float, list[bytes]]]:
         """A tenth of a second: when (from its start) which datagrams arrive together."""
-        frames = [(n / FPS, self.frame()) for n in range(BLOCK_FRAMES)]
-        sounds = [(n / SOUND_PER_SECOND + 0.007, self.sound()) for n in range(BLOCK_SOUNDS)]
+        frames, sounds = [], []
+        if "camera" in self.peer.senders:
+            frames = [(n / FPS, self.frame()) for n in range(BLOCK_FRAMES)]
+        if "microphone" in self.peer.senders:
+            sounds = [(n / SOUND_PER_SECOND + 0.007, self.sound()) for n in range(BLOCK_SOUNDS)]
         return sorted(frames + sounds)
 
     def reports(self, now: float) -> list[bytes]:

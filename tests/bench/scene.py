@@ -22,6 +22,7 @@ WARM_UP = 2.0  # s of media until all show the layer they are to show
 KEY_EVERY = 10  # frames, while it warms up
 BEHIND = 60.0  # s that the rig's clock starts behind the wall's: room for joining
 MANY = 4_000
+VOICES = 3  # of a gallery
 ROUTER = "class"
 OUTBOX_VERBS = tuple(name for name in vars(Outbox) if not name.startswith("_"))
 
@@ -75,14 +76,21 @@ def gallery(people: int, shown: int) -> Cast:
     """Everybody sends a camera and sees `shown` others, small."""
     names = [f"g{number}" for number in range(people)]
     plans = [
-        PeerPlan(name, publish=("camera", "microphone"), audio_slots=3, video_slots=shown)
-        for name in names
+        PeerPlan(name, publish=sources, audio_slots=3, video_slots=shown)
+        for name, sources in zip(names, _gallery_sources(people), strict=True)
     ]
     wants: dict[str, list[tuple[str, int | None]]] = {
         name: [(f"{names[(n + k) % people]}:camera", 360) for k in range(1, shown + 1)]
         for n, name in enumerate(names)
     }
     return Cast(plans, [], wants)
+
+
+def _gallery_sources(people: int) -> list[tuple[str, ...]]:
+    """A few speak, the others have their microphones off."""
+    return [
+        ("camera", "microphone") if person < VOICES else ("camera",) for person in range(people)
+    ]
 
 
 def sound_room(speakers: int, listeners: int) -> Cast:
@@ -128,6 +136,11 @@ class Scene:
                 assert consumer.target is None, f"{name} waits for a layer"
                 if consumer.producer is not None:
                     assert consumer.layer is not None, f"{name} has an empty slot"
+
+    @staticmethod
+    def clock() -> float:
+        """What the worker is told when it runs on a socket."""
+        return time.monotonic()
 
     def advance(self, seconds: float) -> None:
         """Virtual time passes: timers only."""

@@ -3,13 +3,19 @@
 import asyncio
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sfu.io.udp import UdpWorker
 from tests.bench.scene import Nowhere, Scene
 from tests.bench.sinks import FarEnd
 
+Wake = list[tuple[int, bytes]]  # datagrams that arrive together, with their senders
 WAIT = 5.0  # s for datagrams that were just sent on loopback
+
+
+def from_person(person: int, wakes: Sequence[Sequence[bytes]]) -> list[Wake]:
+    """All of them from one sender."""
+    return [[(person, data) for data in datagrams] for datagrams in wakes]
 
 
 class Stage:
@@ -18,11 +24,12 @@ class Stage:
     def __init__(self, scene: Scene, far: FarEnd) -> None:
         self.scene, self.worker, self.far = scene, scene.worker, far
         self._edge = UdpWorker(scene.worker, lambda events: None)
+        self._outbox = scene.worker.outbox  # the edge's
 
     async def open(self) -> None:
         """Binds and takes the copies."""
         await self._edge.start("127.0.0.1", 0)
-        self.scene.point_at(self._edge)
+        self.scene.point_at(self._outbox)
         gc.collect()
 
     @property
@@ -34,17 +41,26 @@ class Stage:
         """Closes the socket."""
         self._edge.close()
 
-    async def by_socket(self, person: int, wakes: Sequence[Sequence[bytes]]) -> float:
-        """CPU seconds from reading to the last send; each wake's datagrams arrive together.
+    def prepared(self, make: Callable[[], list[Wake]]) -> list[Wake]:
+        """What `make` makes, after a key frame of everybody: while packets are made, none arrive,
+        and the worker may take the layers for stopped."""
+        keys = [
+            [(person, data) for data in publisher.frame(key=True)]
+            for person, publisher in enumerate(self.scene.publishers)
+            if "camera" in publisher.peer.senders
+        ]
+        made = make()
+        self.by_hand(keys)
+        return made
 
-        The person's own sending is not counted.
-        """
-        worker, send = self.worker, self.far.sockets[person].sendto
+    async def by_socket(self, wakes: Sequence[Wake]) -> float:
+        """CPU seconds from reading to the last send. The senders' own work is not counted."""
+        worker, sockets = self.worker, self.far.sockets
         target, clock, spent = ("127.0.0.1", self.port), time.process_time, 0.0
-        for datagrams in wakes:
-            wanted = worker.datagrams_received + len(datagrams)
-            for data in datagrams:
-                send(data, target)
+        for wake in wakes:
+            wanted = worker.datagrams_received + len(wake)
+            for person, data in wake:
+                sockets[person].sendto(data, target)
             limit = time.monotonic() + WAIT
             started = clock()
             while worker.datagrams_received < wanted and time.monotonic() < limit:  # noqa: ASYNC110
@@ -54,16 +70,17 @@ class Stage:
                 raise TimeoutError("datagrams on loopback did not come")
         return spent
 
-    def by_hand(self, person: int, wakes: Sequence[Sequence[bytes]]) -> float:
+    def by_hand(self, wakes: Sequence[Wake]) -> float:
         """CPU seconds of the core alone, without any system call."""
-        address, worker = self.far.addresses[person], self.worker
+        addresses, worker = self.far.addresses, self.worker
+        arriving = [[(data, addresses[person]) for person, data in wake] for wake in wakes]
         self.scene.point_at(Nowhere())
         started = time.process_time()
-        for datagrams in wakes:
+        for batch in arriving:
             now = time.monotonic()
-            for data in datagrams:
+            for data, address in batch:
                 worker.receive(data, address, now)
             worker.flush(now)
         spent = time.process_time() - started
-        self.scene.point_at(self._edge)
+        self.scene.point_at(self._outbox)
         return spent

@@ -41,6 +41,11 @@ class Subscriber:
         """A request for these numbers."""
         return self._sealed(rtcp_client.nack(self.peer.ssrc, media_ssrc, sequences))
 
+    def pli(self) -> bytes:
+        """A request for a key frame of the first picture."""
+        pictures = [slot.ssrc for slot in self.peer.slots if slot.kind == "video"]
+        return self._sealed(rtcp_client.pli(self.peer.ssrc, pictures[0]))
+
     def check(self) -> bytes:
         """A binding request with consent and nomination."""
         return binding_request(self.peer.connection.credentials, self.peer.random.randbytes(12))
