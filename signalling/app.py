@@ -116,6 +116,7 @@ def _sources(hub: Hub) -> Sources:
     return Sources(
         process_families,
         hub.plane.totals,
+        lambda: hub.plane.stalls.stalls,
         hub.plane.transports,
         lambda: signalling_snapshot(hub),
         lambda: map(_count, tuple(hub.rooms.values())),

@@ -4,6 +4,7 @@ Everything that waits, reads the clock or draws random bytes on behalf of a clas
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from sfu.errors import CapacityError, LiveclassError, StateError
 from sfu.events import Event
+from sfu.stalls import NOTABLE
 from signalling import handlers, media
 from signalling.classroom import Classroom, ClassSettings
 from signalling.conductor import Conductor
@@ -141,12 +143,17 @@ class Hub:
 
     async def _process(self, session: Session, message: Message) -> Ack:
         self._outgoing.hold(session.socket)
-        if isinstance(message, VideoJoin):
-            room, decision = self._join(session, message)
-        else:
-            room, person = session.present()
-            decision = handlers.handle(room, person, message, self._now())
+        start = time.monotonic()
+        room, decision = self._decide(session, message)
+        if (end := time.monotonic()) - start >= NOTABLE:
+            self.plane.stalls.span(type(message).__name__, start, end)
         return await self._carry_out(room, decision)
+
+    def _decide(self, session: Session, message: Message) -> tuple[Classroom, Decision]:
+        if isinstance(message, VideoJoin):
+            return self._join(session, message)
+        room, person = session.present()
+        return room, handlers.handle(room, person, message, self._now())
 
     def _join(self, session: Session, message: VideoJoin) -> tuple[Classroom, Decision]:
         identity = session.identity

@@ -9,8 +9,10 @@ from sfu.config import WorkerConfig
 from sfu.dtls import AiortcDtls
 from sfu.events import Event
 from sfu.io.udp import UdpWorker
+from sfu.io.watch import LoopWatch
 from sfu.layout import SlotWant
 from sfu.snapshot import snapshot_totals, snapshot_transports
+from sfu.stalls import StallWatch
 from sfu.stats import TransportSnapshot, WorkerSnapshot
 from sfu.worker import Worker
 from signalling.logs import get_logger
@@ -25,6 +27,7 @@ class LocalMediaPlane:
 
     def __init__(self, udp: UdpWorker) -> None:
         self._udp = udp
+        self._watch = LoopWatch(udp.stalls)
         self._handlers: list[Callable[[Event], None]] = []
 
     @classmethod
@@ -37,11 +40,13 @@ class LocalMediaPlane:
         udp = UdpWorker(worker, lambda events: plane.dispatch(events))
         plane = cls(udp)
         await udp.start(host, port)
+        plane._watch.start()
         log.info("media.started", announced=announced_ip, port=port)
         return plane
 
     def close(self) -> None:
         """Close the socket; classes must be closed before, so that peers are told."""
+        self._watch.stop()
         self._udp.close()
 
     def dispatch(self, events: Sequence[Event]) -> None:
@@ -55,6 +60,10 @@ class LocalMediaPlane:
 
     def subscribe(self, handler: Callable[[Event], None]) -> None:
         self._handlers.append(handler)
+
+    @property
+    def stalls(self) -> StallWatch:
+        return self._udp.stalls
 
     async def open_class(self, class_id: str) -> None:
         self._udp.call(lambda worker, now: worker.create_router(class_id, now))

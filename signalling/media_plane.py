@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sfu.events import Event
+from sfu.stalls import StallWatch
 from sfu.stats import TransportSnapshot, WorkerSnapshot
 from signalling.messages import WantedSlot
 
@@ -23,9 +24,12 @@ class MediaAnswer:
 class MediaPlane(Protocol):
     """Classes and participants of an SFU; the calls raise LiveclassError.
 
-    `open_class`, `close_class` and `leave` are idempotent.
+    `open_class`, `close_class` and `leave` are idempotent. `stalls` watches the loop that
+    signalling and the SFU share: both tell it what took long.
     """
 
+    @property
+    def stalls(self) -> StallWatch: ...
     async def open_class(self, class_id: str) -> None: ...
     async def close_class(self, class_id: str) -> None: ...
     async def join(self, class_id: str, participant_id: str, *, pinned: bool) -> None: ...

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from sfu.stalls import Stalls
 from sfu.stats import TrafficTotals, TransportSnapshot, WorkerSnapshot
 from signalling.exposition import Family, by_label, label_text, single
 
@@ -76,6 +77,20 @@ def worker_metrics(worker: WorkerSnapshot) -> Iterator[Family]:
     for name, text, read in _WORKER_NOW:
         yield single(f"liveclass_worker_{name}", text, "gauge", read(worker))
     yield _counter("worker_drops", "What went no further, by reason", "reason", worker.drops)
+
+
+_STALLS: tuple[tuple[str, str, str, Callable[[Stalls], float]], ...] = (
+    ("stalls", "Times the loop could not turn for 10 ms", "counter", lambda s: s.count),
+    ("stall_seconds", "Time in such stalls", "counter", lambda s: s.seconds),
+    ("longest_stall_seconds", "The longest since the start", "gauge", lambda s: s.longest),
+)
+
+
+def stall_metrics(stalls: Stalls) -> Iterator[Family]:
+    """How often the event loop stood still, and what ran."""
+    for name, text, kind, read in _STALLS:
+        yield single(f"liveclass_loop_{name}", text, kind, read(stalls))
+    yield _counter("loop_stall_causes", "Stalls by what ran", "cause", stalls.causes)
 
 
 def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Family]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from sfu.stalls import Stalls
 from sfu.stats import TransportSnapshot, WorkerSnapshot
 from signalling.exposition import Family
 from signalling.metrics import (
@@ -19,6 +20,7 @@ from signalling.metrics import (
     SignallingSnapshot,
     omitted,
     signalling_metrics,
+    stall_metrics,
     worker_metrics,
 )
 from signalling.transport_metrics import TransportFamilies
@@ -32,6 +34,7 @@ class Sources:
 
     process: Callable[[], Iterable[Family]]
     worker: Callable[[], WorkerSnapshot]
+    stalls: Callable[[], Stalls]
     transports: Callable[[], Iterator[tuple[str, TransportSnapshot]]]
     signalling: Callable[[], SignallingSnapshot]
     classes: Callable[[], Iterator[ClassCount]]
@@ -42,6 +45,7 @@ def steps(sources: Sources, scope: Scope) -> Iterator[str]:
     worker = sources.worker()
     yield from _texts(sources.process())
     yield from _texts(worker_metrics(worker))
+    yield from _texts(stall_metrics(sources.stalls()))
     yield from _texts(signalling_metrics(sources.signalling()))
     if scope is Scope.WORKER:
         return

@@ -63,7 +63,7 @@ def series() -> set[str]:
     """What the metrics may be called: their names are put together where they are made."""
     made = text("signalling/metrics.py") + text("signalling/transport_metrics.py")
     parts = set(re.findall(r"[a-z_]+", made))
-    owners = ("", "worker_", "class_", "transport_", "layer_")
+    owners = ("", "worker_", "loop_", "class_", "transport_", "layer_")
     return {f"liveclass_{owner}{part}" for owner in owners for part in parts}
 
 

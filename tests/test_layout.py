@@ -25,8 +25,8 @@ PURE_SIGNALLING = frozenset(
 SFU_FACE = frozenset(
     f"sfu.{name}"
     for name in (
-        *("config", "dtls", "errors", "events", "io.buffers", "io.udp", "layout"),
-        *("snapshot", "stats", "worker"),
+        *("config", "dtls", "errors", "events", "io.buffers", "io.udp", "io.watch", "layout"),
+        *("snapshot", "stalls", "stats", "worker"),
     )
 )
 

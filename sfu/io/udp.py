@@ -14,6 +14,7 @@ from sfu.events import Event, TransportClosed
 from sfu.ice import Address
 from sfu.io.buffers import overruns, size_buffers
 from sfu.io.sender import Sender
+from sfu.stalls import NOTABLE, StallWatch
 from sfu.stats import SocketSnapshot
 from sfu.worker import Worker
 
@@ -35,6 +36,7 @@ class UdpWorker:
         self.sender = Sender(worker.drops, self._is_video)
         worker.outbox = self.sender
         worker.on_fault = _log_fault
+        self.stalls = StallWatch()
         self._on_events = on_events
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -74,10 +76,12 @@ class UdpWorker:
 
     def call(self, operation: Callable[[Worker, float], Result]) -> Result:
         """Runs a control call with the present time, then sends what it caused."""
+        now = time.monotonic()
         try:
-            return operation(self.worker, time.monotonic())
+            return operation(self.worker, now)
         finally:
             self._transmit()
+            self._took("control", now)
 
     # -- input ------------------------------------------------------------------------------
 
@@ -96,6 +100,7 @@ class UdpWorker:
                 continue
             receive(data, address, now)
         self._transmit()
+        self._took("media", now)
 
     def _wake(self) -> None:
         """The core changed outside of input and timers (DTLS); merged to one call."""
@@ -109,8 +114,16 @@ class UdpWorker:
 
     def _on_timer(self) -> None:
         self._timer = None
-        self.worker.handle_timers(time.monotonic())
+        now = time.monotonic()
+        self.worker.handle_timers(now)
         self._transmit()
+        self._took("timers", now)
+
+    def _took(self, cause: str, start: float) -> None:
+        """Tells the watch what ran for long."""
+        end = time.monotonic()
+        if end - start >= NOTABLE:
+            self.stalls.span(cause, start, end)
 
     # -- output -----------------------------------------------------------------------------
 

@@ -1,5 +1,8 @@
 """Snapshots as Prometheus text: what each scope tells, and its bounds."""
 
+from collections import Counter
+
+from sfu.stalls import Stalls
 from sfu.stats import SocketSnapshot, TrafficTotals, WorkerSnapshot
 from signalling.metrics import MAX_CLASSES, ClassCount, Scope, SignallingSnapshot
 from tests.support.scrapes import names, scrape, sources, transport, value
@@ -72,3 +75,12 @@ def test_series_of_classes_are_bounded_and_the_rest_is_counted() -> None:
     assert names(samples).count("liveclass_class_copies_sent_total") == MAX_CLASSES
     assert value(samples, "metrics_omitted", kind="class") == 5
     assert value(samples, "classes", state="live") == MAX_CLASSES + 5
+
+
+def test_stalls_are_told_with_what_ran() -> None:
+    stalls = Stalls(3, 0.25, 0.125, Counter({"gc 2": 2, "other": 1}))
+    samples = scrape(sources(stalls=stalls), Scope.WORKER)
+    assert value(samples, "loop_stalls_total") == 3
+    assert value(samples, "loop_stall_seconds_total") == 0.25
+    assert value(samples, "loop_longest_stall_seconds") == 0.125
+    assert value(samples, "loop_stall_causes_total", cause="gc 2") == 2

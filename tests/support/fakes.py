@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from sfu.errors import LiveclassError, StateError
 from sfu.events import Event
+from sfu.stalls import StallWatch
 from sfu.stats import TransportSnapshot, WorkerSnapshot
 from signalling.app import PlaneFactory
 from signalling.config import Settings
@@ -19,6 +20,7 @@ class RecordingMediaPlane:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
         self.joined: set[str] = set()
+        self.stalls = StallWatch()
         self.refuse_join: LiveclassError | None = None
         self.handler: Callable[[Event], None] = lambda event: None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from sfu.stalls import Stalls
 from sfu.stats import (
     ConsumerSnapshot,
     LayerSnapshot,
@@ -37,12 +38,14 @@ def sources(
     transports: Transports = (),
     classes: Sequence[ClassCount] = (),
     signalling: SignallingSnapshot = NOTHING,
+    stalls: Stalls | None = None,
 ) -> Sources:
     """Sources that always tell the same."""
     totals = worker or WorkerSnapshot(0, 0, 0, 0, 0, 0)
     return Sources(
         lambda: (),
         lambda: totals,
+        lambda: stalls or Stalls(),
         lambda: iter(transports),
         lambda: signalling,
         lambda: iter(classes),
