@@ -129,14 +129,21 @@ BROWSERS = Group(
     (
         Figure("browsers.viewers", "Browsers", "count", "Real ones, beside the bots."),
         Figure("browsers.joined", "Browsers joined", "count"),
-        *_spread("browsers.join_ms", "Join", "As the page measured it.", "p50", "max"),
-        *_spread("browsers.first_frame_ms", "First frame", "Until it was decoded.", "p50", "max"),
-        Figure("browsers.fps_median", "Frame rate, median", "fps", "Decoding shares these cores."),
-        Figure("browsers.fps_worst", "Frame rate, worst", "fps"),
-        Figure("browsers.freezes", "Freezes", "count", "As Chromium counts."),
-        Figure("browsers.loss", "Loss", "share", "As Chromium counts."),
-        Figure("browsers.jitter_buffer_ms_median", "Jitter buffer, median", "ms", "Held back."),
-        Figure("browsers.audio_concealed_worst", "Sound made up, worst", "share", "No packets."),
+        *_spread("browsers.join_ms", "Chromium join", "As the page measured it.", "p50", "max"),
+        *_spread(
+            "browsers.first_frame_ms", "Chromium first frame", "Until it was decoded.", "p50", "max"
+        ),
+        Figure(
+            "browsers.fps_median",
+            "Chromium frame rate, median",
+            "fps",
+            "Decoding shares these cores.",
+        ),
+        Figure("browsers.fps_worst", "Chromium frame rate, worst", "fps"),
+        Figure("browsers.freezes", "Chromium freezes", "count", "As Chromium counts."),
+        Figure("browsers.loss", "Chromium loss", "share", "As Chromium counts."),
+        Figure("browsers.jitter_buffer_ms_median", "Chromium jitter buffer", "ms", "Held back."),
+        Figure("browsers.audio_concealed_worst", "Chromium invented sound", "share", "No packets."),
     ),
 )
 GROUPS = (JOINS, QUALITY, SERVER, MEMORY, BOTS, BROWSERS)
