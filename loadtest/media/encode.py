@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from loadtest.media import pictures
@@ -22,6 +23,8 @@ SPEECH_S = 6.0
 SILENCE_S = 2.0
 SOUND_BIT_RATE = 24_000
 _FRAME = SOUND_RATE // 50
+# Pictures before the clip, whole temporal periods of them: the rate control has settled by then.
+_WARM_UP = 32
 _NEVER = "100000"
 _TEMPORAL_IDS = (0, 2, 1, 2)
 _TEMPORAL_SHARES = (0.33, 0.56, 1.0)  # of the rate: each layer with those below
@@ -44,7 +47,7 @@ class LayerSpec:
 LAYERS = (
     LayerSpec(320, 180, 170_000),
     LayerSpec(640, 360, 480_000),
-    LayerSpec(1280, 720, 1_100_000),
+    LayerSpec(1280, 720, 1_070_000),
 )
 
 
@@ -67,13 +70,13 @@ def _encode_pictures(
     encoders = [_video_encoder(spec) for spec in specs]
     made: list[list[bytes]] = [[] for _ in specs]
     card = pictures.TestCard()
-    for number in range(count):
-        sizes = _sizes(card.draw(number, FPS))
+    for number in range(-_WARM_UP, count):
+        sizes = _sizes(card.draw(number % count, FPS))
         for spec, encoder, packets in zip(specs, encoders, made, strict=True):
             pictures.label(sizes[spec.height])
             packets += _encode_picture(encoder, sizes[spec.height], number)
-        progress((number + 1) / count)
-    return [_cut_all(packets, count) for packets in made]
+        progress((number + _WARM_UP + 1) / (count + _WARM_UP))
+    return [_cut_all(packets[_WARM_UP:], count) for packets in made]
 
 
 def _sizes(picture: pictures.Picture) -> dict[int, pictures.Picture]:
@@ -99,7 +102,8 @@ def _video_encoder(spec: LayerSpec) -> av.VideoCodecContext:
         **{"minrate": str(rate), "maxrate": str(rate), "bufsize": str(rate)},  # constant
         **{"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0"},
         **{"g": _NEVER, "keyint_min": _NEVER, "max-intra-rate": "300"},
-        **{"qmin": "2", "qmax": "56", "noise-sensitivity": "0", "static-thresh": "1"},
+        **{"qmin": "2", "qmax": "56", "static-thresh": "1"},
+        "error-resilient": "default",
         "ts-parameters": f"ts_number_layers=3:ts_target_bitrate={kilobits}:ts_rate_decimator=4,2,1:"
         "ts_periodicity=4:ts_layer_id=0,2,1,2:ts_layering_mode=3",
     }
@@ -110,7 +114,9 @@ def _encode_picture(
     encoder: av.VideoCodecContext, picture: pictures.Picture, number: int
 ) -> list[bytes]:
     frame = av.VideoFrame.from_ndarray(picture.planar(), format="yuv420p")
-    frame.pts = number
+    frame.pts = number + _WARM_UP
+    if number == 0:
+        frame.pict_type = PictureType.I
     return [bytes(packet) for packet in encoder.encode(frame)]
 
 
