@@ -1,6 +1,6 @@
 """A liveclass server of one's own: a child process on free ports of this machine.
 
-Browser tests, the join measurement and the screenshots use it.
+Browser tests, the join measurement, the screenshots and `liveclass loadtest --spawn` use it.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,11 +24,26 @@ HOST = "127.0.0.1"
 
 
 class LocalServer:
-    """A running server; tokens for it are minted here with its secret."""
+    """A running server; tokens for it are minted here with its secret.
 
-    def __init__(self, directory: Path, host: str = HOST) -> None:
+    `core` pins it to one; `settings` are more of its variables. `apart` keeps a terminal's Ctrl-C
+    from it, so that whoever started it ends it in order.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        host: str = HOST,
+        *,
+        core: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        apart: bool = False,
+    ) -> None:
         self.directory = directory
         self.host = host
+        self.core = core
+        self._settings = dict(settings or {})
+        self._apart = apart
         self.port = free_port(socket.SOCK_STREAM, host)
         self.udp_port = free_port(socket.SOCK_DGRAM, host)
         self.url = f"http://{host}:{self.port}"
@@ -56,7 +71,10 @@ class LocalServer:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                process_group=0 if self._apart else None,
             )
+        if self.core is not None:
+            os.sched_setaffinity(self._process.pid, {self.core})
         try:
             await asyncio.wait_for(self._wait_until_ready(self._process), READY_WITHIN)
         except TimeoutError:
@@ -72,6 +90,7 @@ class LocalServer:
             "LIVECLASS_UDP_PORT": str(self.udp_port),
             "LIVECLASS_ANNOUNCED_IP": self.host,
             "LIVECLASS_SECRET": self._secret,
+            **self._settings,
         }
 
     async def _wait_until_ready(self, process: asyncio.subprocess.Process) -> None:
@@ -102,10 +121,17 @@ class LocalServer:
     def log(self) -> str:
         return self.log_file.read_text("utf-8", "replace")
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    def mint(self, identity: Identity, lifetime: float) -> str:
+        """A join token of this server."""
+        return mint(identity, self._secret, now=time.time(), lifetime=lifetime)
+
     def link(self, class_id: str, role: str, name: str, user_id: str) -> str:
         """The address with which this person enters the class."""
-        identity = Identity(user_id, name, Role(role), class_id)
-        token = mint(identity, self._secret, now=time.time(), lifetime=3600)
+        token = self.mint(Identity(user_id, name, Role(role), class_id), 3600)
         return f"{self.url}/class/{class_id}?t={token}"
 
 

@@ -1,0 +1,139 @@
+"""The fleets' processes: starting them, hearing what they say, and noticing when one dies."""
+
+import asyncio
+import importlib
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from loadtest.records import FleetPlan
+
+Target = Callable[[FleetPlan, Connection], None]
+MAX_WAITING = 100_000  # messages from fleets that nobody has taken yet
+ENDS_WITHIN = 5.0
+
+
+class FleetError(Exception):
+    """A fleet did not do what it must; one line that names it."""
+
+
+@dataclass(slots=True)
+class Crash:
+    """Fleet to runner: an exception ended it."""
+
+    fleet: int
+    error: str
+    trace: str
+
+
+@dataclass(slots=True)
+class Gone:
+    """A fleet's pipe was closed: its process has ended, or is about to."""
+
+    fleet: int
+
+
+def fleet_main(plan: FleetPlan, pipe: Connection) -> None:
+    """What a process does. Ctrl-C reaches the whole terminal; only the runner acts on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        importlib.import_module("loadtest.fleet").run_fleet(plan, pipe)
+    except Exception as error:
+        summary = f"{type(error).__name__}: {error}".splitlines()[0]
+        try:
+            pipe.send(Crash(plan.number, summary, traceback.format_exc()))
+        except OSError:  # the runner is gone as well
+            traceback.print_exc()
+    finally:
+        pipe.close()
+
+
+@dataclass(slots=True)
+class _Fleet:
+    plan: FleetPlan
+    process: BaseProcess
+    pipe: Connection
+
+
+class Crew:
+    """All fleets of a run. `messages` holds what they said, in the order it came."""
+
+    def __init__(self, plans: Sequence[FleetPlan], target: Target = fleet_main) -> None:
+        self._plans = plans
+        self._target = target
+        self._fleets: dict[int, _Fleet] = {}
+        self.messages: asyncio.Queue[object] = asyncio.Queue(MAX_WAITING)
+
+    def start(self) -> None:
+        """Starts every process; "spawn", so that nothing of this one's loop is in them."""
+        context = multiprocessing.get_context("spawn")
+        loop = asyncio.get_running_loop()
+        for plan in self._plans:
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=self._target, args=(plan, theirs), name=f"fleet-{plan.number}", daemon=True
+            )
+            process.start()
+            theirs.close()
+            fleet = self._fleets[plan.number] = _Fleet(plan, process, ours)
+            loop.add_reader(ours.fileno(), self._hear, fleet)
+
+    def _hear(self, fleet: _Fleet) -> None:
+        """All that a pipe holds; the queue's bound is far above what fleets say in a minute."""
+        try:
+            while fleet.pipe.poll():
+                self.messages.put_nowait(fleet.pipe.recv())
+        except (EOFError, OSError):
+            self._forget(fleet)
+            self.messages.put_nowait(Gone(fleet.plan.number))
+
+    def _forget(self, fleet: _Fleet) -> None:
+        if not fleet.pipe.closed:
+            asyncio.get_running_loop().remove_reader(fleet.pipe.fileno())
+            fleet.pipe.close()
+
+    def tell(self, message: object) -> None:
+        """Sends to every fleet that still listens."""
+        for fleet in self._fleets.values():
+            if not fleet.pipe.closed:
+                try:
+                    fleet.pipe.send(message)
+                except OSError:  # its end is heard as Gone
+                    continue
+
+    def exit_code(self, number: int) -> int | None:
+        """Of a process that has ended; waits a moment for it."""
+        process = self._fleets[number].process
+        process.join(0.5)
+        return process.exitcode
+
+    async def stop(self) -> None:
+        """Ends what still runs and takes leave of every process."""
+        deadline = asyncio.get_running_loop().time() + ENDS_WITHIN
+        for fleet in self._fleets.values():
+            self._forget(fleet)
+        for end in (_wait, _terminate, _kill):
+            for fleet in self._fleets.values():
+                if fleet.process.is_alive():
+                    await end(fleet.process, deadline)
+        self._fleets.clear()
+
+
+async def _wait(process: BaseProcess, deadline: float) -> None:
+    """A fleet ends by itself after its last message, or when its pipe is closed."""
+    loop = asyncio.get_running_loop()
+    await asyncio.to_thread(process.join, max(0.1, deadline - loop.time()))
+
+
+async def _terminate(process: BaseProcess, deadline: float) -> None:
+    process.terminate()
+    await asyncio.to_thread(process.join, 1.0)
+
+
+async def _kill(process: BaseProcess, deadline: float) -> None:
+    process.kill()
+    await asyncio.to_thread(process.join, 1.0)

@@ -1,0 +1,73 @@
+"""What fleets tell, gathered into one run's findings. Pure: no I/O, no clock."""
+
+from dataclasses import dataclass, field
+
+from loadtest.plan import Cast
+from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
+
+# The server's answers to a token it does not accept (signalling/PROTOCOL.md, Connecting).
+REFUSALS = frozenset({"no_token", "bad_token", "token_expired", "token_not_yet_valid"})
+MAX_FAILURES = 20_000
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Takes every message of every fleet."""
+
+    cast: Cast
+    ready: set[int] = field(default_factory=set)
+    done: set[int] = field(default_factory=set)
+    joined: dict[str, Joined] = field(default_factory=dict)
+    failed: list[Failed] = field(default_factory=list)
+    ticks: list[Tick] = field(default_factory=list)
+    results: list[BotResult] = field(default_factory=list)
+    people: People = field(default_factory=lambda: People({}, None))
+    news: bool = False  # `people` changed since it was last taken
+    _publishers: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self._publishers = self.cast.publishers
+
+    def take(self, message: object) -> None:
+        """One message; what is none of a fleet's is left alone."""
+        match message:
+            case Tick():
+                self.ticks.append(message)
+            case Joined():
+                self._join(message)
+            case Failed() if len(self.failed) < MAX_FAILURES:
+                self.failed.append(message)
+            case Ready():
+                self.ready.add(message.fleet)
+            case Done():
+                self.done.add(message.fleet)
+                self.results += message.results
+
+    def _join(self, message: Joined) -> None:
+        self.joined[message.name] = message
+        if message.name not in self._publishers:
+            return
+        if self.people.participants.get(message.name) == message.participant:
+            return
+        self.people.participants[message.name] = message.participant
+        teacher = self.cast.teacher
+        self.people.teacher = None if teacher is None else self.people.participants.get(teacher)
+        self.news = True
+
+    def take_people(self) -> People | None:
+        """Those who publish, when somebody is new."""
+        if not self.news:
+            return None
+        self.news = False
+        return self.people
+
+    @property
+    def refusal(self) -> Failed | None:
+        """The server's word that it does not accept the tokens, when it let nobody in."""
+        if self.joined:
+            return None
+        return next((one for one in self.failed if one.code in REFUSALS), None)
+
+    def expected(self, until: float) -> int:
+        """How many were to join by then."""
+        return sum(bot.join_at <= until for bot in self.cast.bots)

@@ -1,0 +1,57 @@
+"""The machine a test runs on: its cores, its limits, how a report names it."""
+
+import importlib.metadata
+import os
+import platform
+import resource
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+MAX_FILES = 1 << 20
+
+
+def cores() -> list[int]:
+    """The cores this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def describe(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Processor, cores, system and Python, for whoever reads a figure."""
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    count = len(cores())
+    return (
+        f"{_processor(cpuinfo)}, {count} core{'s' if count > 1 else ''}, {system}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def _processor(cpuinfo: Path) -> str:
+    try:
+        lines = cpuinfo.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else (platform.processor() or "unknown processor")
+
+
+def version(root: Path = ROOT) -> str:
+    """The commit of this checkout, "-dirty" when changed; else the package's version."""
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        if (root / ".git").exists():
+            found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+            return found.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        pass
+    return importlib.metadata.version("liveclass")
+
+
+def raise_file_limit() -> int:
+    """Lets this process and its children open as many files as they may; returns how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MAX_FILES if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted

@@ -1,0 +1,249 @@
+"""One run: starts the fleets, lets the class happen, asks the server, and gathers it all.
+
+Everything is on one event loop; fleets are processes of their own. Times are seconds after the
+run's start, `Begin.at`.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from loadtest import machine
+from loadtest.crew import Crash, Crew, FleetError, Gone, fleet_main
+from loadtest.gather import Gathering
+from loadtest.plan import Cast, cast, fleets
+from loadtest.progress import Progress
+from loadtest.records import Begin, Failed, Finish, Joined, RunRecord, Tick
+from loadtest.scenario import Scenario
+from loadtest.server_stats import ServerWatch
+from loadtest.target import RunError, Target, check_reachable
+
+READY_WITHIN = 120.0
+FINISHED_WITHIN = 15.0
+HEAD_START = 0.5  # between telling fleets the start and the start
+BEAT = 0.25
+TOKEN_MARGIN = 600.0  # s a token lives beyond the run
+
+
+@dataclass(slots=True)
+class Order:
+    """What to run."""
+
+    scenario: Scenario
+    fleet_cores: list[int]  # empty: fleets are not pinned
+    processes: int | None = None
+    seed: int = 1
+    command: str = ""
+    make_clip: Callable[[int], None] = lambda height: None
+    fleet: Callable[..., None] = fleet_main
+    stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: finish now, in order
+
+
+def plan_people(target: Target, order: Order) -> Cast:
+    """Everybody, with tokens that outlive the run; raises ScenarioError or RunError."""
+    length = cast(order.scenario, lambda name, role: "", Random(order.seed).random).measure_to
+    tokens = target.tokens(length + TOKEN_MARGIN)
+    return cast(order.scenario, tokens, Random(order.seed).random)
+
+
+async def run(target: Target, order: Order, people: Cast, progress: Progress) -> RunRecord:
+    """The findings; raises RunError or FleetError when there are none to be had."""
+    await check_reachable(target)
+    if any("camera" in bot.publish for bot in people.bots):
+        progress.phase("loading the clip (made once on a machine)")
+        progress.show(0.0)
+        await asyncio.to_thread(order.make_clip, order.scenario.clip_height)
+    return await _Run(target, order, people, progress).go()
+
+
+class _Run:
+    def __init__(
+        self,
+        target: Target,
+        order: Order,
+        people: Cast,
+        progress: Progress,
+    ) -> None:
+        self._target = target
+        self._order = order
+        self._progress = progress
+        self._cast = people
+        self._plans = fleets(
+            people,
+            target.url,
+            target.class_id,
+            order.fleet_cores,
+            order.processes,
+            order.scenario.clip_height,
+        )
+        self._found = Gathering(people)
+        self._crew = Crew(self._plans, order.fleet)
+        self._shown = 0  # of the server's samples
+        self._start = time.monotonic()
+        self._watch = ServerWatch(target.url, self._now, token=target.metrics_token, pid=target.pid)
+        self._notes: list[str] = []
+
+    def _now(self) -> float:
+        return time.monotonic() - self._start
+
+    async def go(self) -> RunRecord:
+        """The whole run; whatever happens, no process is left behind."""
+        started_at = time.time()
+        asking: asyncio.Task[None] | None = None
+        try:
+            self._phase("starting")
+            self._crew.start()
+            await self._all(self._found.ready, READY_WITHIN, "was not ready", self._order.stop)
+            if self._order.stop.is_set():
+                raise RunError("interrupted before the class began")
+            self._start = time.monotonic() + HEAD_START
+            started_at = time.time() + HEAD_START
+            self._crew.tell(Begin(self._start))
+            asking = asyncio.create_task(self._watch.run())
+            await self._class()
+            ended = self._now()
+            self._phase("leaving")
+            self._crew.tell(Finish())
+            await self._finish()
+            return self._record(started_at, ended)
+        finally:
+            if asking is not None:
+                asking.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asking
+            await self._crew.stop()
+
+    async def _class(self) -> None:
+        """Until the measured time is over or somebody said stop."""
+        end = self._cast.measure_to
+        phases = [(self._cast.measure_from, "measuring"), (0.0, "joining"), (-1e9, "starting")]
+        while self._now() < end and not self._order.stop.is_set():
+            await self._take(min(BEAT, max(0.0, end - self._now())))
+            self._check()
+            if people := self._found.take_people():
+                self._crew.tell(people)
+            now = self._now()
+            self._phase(next(name for since, name in phases if now >= since))
+
+    def _phase(self, name: str) -> None:
+        if name != self._progress.state.phase:
+            self._progress.phase(name)
+        for sample in self._watch.samples[self._shown :]:
+            self._progress.hear(sample)
+        self._shown = len(self._watch.samples)
+        self._progress.show(max(0.0, self._now()))
+
+    def _check(self) -> None:
+        if not self._target.is_running():
+            raise RunError(f"the server ended during the run:\n{self._target.log()}")
+        if refused := self._found.refusal:
+            raise RunError(f"the server refuses the key: {refused.message} ({refused.code})")
+
+    async def _finish(self) -> None:
+        """Every fleet's results, of those that answer in time."""
+        allowed = FINISHED_WITHIN + len(self._cast.bots) / 100
+        try:
+            await self._all(self._found.done, allowed, "did not finish")
+        except FleetError as error:
+            self._notes.append(f"Results are incomplete: {error}")
+
+    async def _all(
+        self, heard: set[int], within: float, what: str, stop: asyncio.Event | None = None
+    ) -> None:
+        """Takes messages until all fleets are in `heard`; raises FleetError that names the late."""
+        deadline = time.monotonic() + within
+        while len(heard) < len(self._plans) and not (stop and stop.is_set()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                late = [str(plan.number) for plan in self._plans if plan.number not in heard]
+                raise FleetError(f"fleet {', '.join(late)} {what} within {within:.0f} s")
+            await self._take(min(BEAT, left))
+
+    async def _take(self, within: float) -> None:
+        """The messages that come in that time; raises FleetError when a fleet died."""
+        deadline = time.monotonic() + within
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while time.monotonic() < deadline:
+                    self._hear(await self._crew.messages.get())
+
+    def _hear(self, message: object) -> None:
+        match message:
+            case Crash():
+                raise FleetError(f"fleet {message.fleet} failed: {message.error}")
+            case Gone() if message.fleet not in self._found.done:
+                raise FleetError(self._obituary(message.fleet))
+            case Joined() | Failed() | Tick():
+                self._found.take(message)
+                self._progress.hear(message)
+            case _:
+                self._found.take(message)
+
+    def _obituary(self, number: int) -> str:
+        code = self._crew.exit_code(number)
+        bots = next(len(plan.bots) for plan in self._plans if plan.number == number)
+        how = "closed its pipe" if code is None else f"exit code {code}"
+        return f"fleet {number} with {bots} bots died ({how})"
+
+    def _record(self, started_at: float, ended: float) -> RunRecord:
+        found, people, scenario = self._found, self._cast, self._order.scenario
+        measure_to = min(people.measure_to, ended)
+        measure_from = min(people.measure_from, measure_to)
+        return RunRecord(
+            scenario=scenario.name,
+            title=scenario.title,
+            viewers=scenario.viewers,
+            duration=round(measure_to - measure_from, 3),
+            url=self._target.url,
+            spawned=self._target.spawned,
+            machine=machine.describe(),
+            started_at=started_at,
+            server_core=self._target.core,
+            fleet_cores=sorted({plan.core for plan in self._plans if plan.core is not None}),
+            commit=machine.version(),
+            measure_from=measure_from,
+            measure_to=measure_to,
+            joined=list(found.joined.values()),
+            failed=found.failed,
+            ticks=found.ticks,
+            results=found.results,
+            server=self._watch.samples,
+            browsers=[],
+            expected=found.expected(ended),
+            notes=[*self._notes, *self._about(ended), *self._watch.notes],
+            command=self._order.command,
+        )
+
+    def _about(self, ended: float) -> list[str]:
+        """What a reader must know of how this was run."""
+        notes = []
+        if ended < self._cast.measure_from:
+            notes.append("Interrupted before the measured part began")
+        elif ended < self._cast.measure_to - BEAT:
+            notes.append(f"Interrupted after {ended - self._cast.measure_from:.0f} s measured")
+        faulty = sum(bot.faults is not None for bot in self._cast.bots)
+        if faulty:
+            notes.append(
+                f"{faulty} bots have bad links on purpose; loss and freezes include theirs"
+            )
+        if self._target.core is not None and self._target.core in self._order.fleet_cores:
+            notes.append("The server and the bots share a core: their figures disturb each other")
+        elif not self._target.spawned and "//127." in self._target.url.replace("localhost", "127."):
+            notes.append("The server is on this machine: it may share cores with the bots")
+        return notes
+
+
+@contextlib.contextmanager
+def on_cores(cores: Sequence[int]) -> Iterator[None]:
+    """Keeps this process off the server's core meanwhile."""
+    before = os.sched_getaffinity(0)
+    if cores:
+        os.sched_setaffinity(0, set(cores))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,0 +1,126 @@
+"""Whom a load test is run against: a server somewhere with a class key, or one of our own."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from loadtest.local_server import LocalServer
+from signalling.class_key import ClassKey, parse_class_key
+from signalling.permissions import Identity, Role
+from signalling.tokens import mint_with_class_key
+
+REACHED_WITHIN = aiohttp.ClientTimeout(total=10.0)
+SPAWNED_CLASS = "load"
+LOG_LINES = 15
+
+
+class RunError(Exception):
+    """The test cannot be run; one line for whoever started it."""
+
+
+@dataclass(slots=True)
+class Target:
+    """A server, and the right to enter one of its classes."""
+
+    url: str
+    class_id: str
+    mint: Callable[[Identity, float], str]  # for so many seconds
+    metrics_token: str = ""
+    spawned: bool = False
+    pid: int | None = None
+    core: int | None = None
+    is_running: Callable[[], bool] = lambda: True
+    log: Callable[[], str] = lambda: ""
+
+    def tokens(self, lifetime: float) -> Callable[[str, str], str]:
+        """Mints by name and role. Two runs at once in one class do not replace one another."""
+        run = secrets.token_hex(4)
+
+        def token(name: str, role: str) -> str:
+            identity = Identity(f"load-{run}-{name}", name, Role(role), self.class_id)
+            return self.mint(identity, lifetime)
+
+        return token
+
+    def link(self, token: str) -> str:
+        """The address that takes a browser into the class."""
+        return f"{self.url}/class/{self.class_id}?t={token}"
+
+
+def remote(url: str, class_key: str, metrics_token: str = "") -> Target:
+    """A server that runs already; raises RunError when URL or key cannot be right."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise RunError(f"{url}: the URL begins with http:// or https:// and names the server")
+    if not class_key:
+        raise RunError(
+            "needs a class key: --class-key or LIVECLASS_CLASS_KEY; "
+            "`liveclass class-key --class load` on the server prints one"
+        )
+    try:
+        key = parse_class_key(class_key)
+    except ValueError as error:
+        raise RunError(f"--class-key: {error}") from None
+    base = f"{parts.scheme}://{parts.netloc}"
+    return Target(base, key.id.class_id, _minting(key), metrics_token)
+
+
+def _minting(key: ClassKey) -> Callable[[Identity, float], str]:
+    def mint(identity: Identity, lifetime: float) -> str:
+        now = time.time()
+        if key.id.expires <= now:
+            raise RunError("the class key has expired")
+        return mint_with_class_key(identity, key, now=now, lifetime=lifetime)
+
+    return mint
+
+
+@asynccontextmanager
+async def spawned(core: int | None, people: int) -> AsyncIterator[Target]:
+    """A server of our own with room for so many people, pinned to a core."""
+    room = min(10_000, max(1_000, people + 100))
+    with TemporaryDirectory(prefix="liveclass-load-") as folder:
+        settings = {"LIVECLASS_MAX_PARTICIPANTS": str(room)}
+        server = LocalServer(Path(folder), core=core, settings=settings, apart=True)
+        try:
+            await server.start()
+        except (RuntimeError, OSError) as error:
+            raise RunError(f"cannot start a server here: {error}") from None
+        try:
+            yield Target(
+                url=server.url,
+                class_id=SPAWNED_CLASS,
+                mint=server.mint,
+                spawned=True,
+                pid=server.pid,
+                core=core,
+                is_running=lambda: server.is_running,
+                log=lambda: "\n".join(server.log().splitlines()[-LOG_LINES:]),
+            )
+        finally:
+            await server.stop()
+
+
+async def check_reachable(target: Target) -> None:
+    """Raises RunError when no liveclass answers there."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=REACHED_WITHIN) as session,
+            session.get(f"{target.url}/readyz") as response,
+        ):
+            status = response.status
+    except TimeoutError:
+        raise RunError(f"{target.url} does not answer within 10 s") from None
+    except aiohttp.ClientError as error:
+        raise RunError(f"cannot reach {target.url}: {error}") from None
+    if status == 503:
+        raise RunError(f"{target.url} is stopping and takes nobody in")
+    if status != 200:
+        raise RunError(f"{target.url} is no liveclass server: /readyz answers {status}")
