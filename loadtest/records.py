@@ -220,3 +220,4 @@ class RunRecord:
     expected: int
     notes: list[str]
     command: str = ""  # as it was typed, keys left out
+    asks_nothing: frozenset[str] = frozenset()  # who wants no media, so that none ever comes

@@ -216,6 +216,11 @@ class _Run:
             expected=found.expected(ended),
             notes=[*self._notes, *self._about(ended), *self._watch.notes],
             command=self._order.command,
+            asks_nothing=frozenset(
+                bot.name
+                for bot in people.bots
+                if not bot.audio_slots and (bot.show == "nothing" or not bot.video_slots)
+            ),
         )
 
     def _about(self, ended: float) -> list[str]:

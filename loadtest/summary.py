@@ -189,7 +189,10 @@ def _joins(record: RunRecord) -> Joins:
         failed=len(failed - joined),
         fell_out=len(failed & joined),
         failures=dict(sorted(Counter(each.code for each in record.failed).items())),
-        without_media=len(record.joined) - len(packets),
+        without_media=sum(
+            each.first_packet_ms is None and each.name not in record.asks_nothing
+            for each in record.joined
+        ),
         join_ms=spread([each.join_ms for each in record.joined]),
         first_packet_ms=spread(packets),
         first_frame_ms=spread(frames),
