@@ -9,6 +9,8 @@ back-off. Pure: no I/O, no clock.
 import math
 from dataclasses import dataclass
 
+from sfu.timers import earliest
+
 LOW_REMB = 0.85  # share of the sent rate below which REMB brakes
 BACK_OFF = 0.85  # share of the delivered rate that is used after congestion
 RISE, FALL = 1.01, 0.97  # REMB's smallest changes that mean something
@@ -188,8 +190,7 @@ class DownlinkEstimator:
 
     def next_deadline(self) -> float | None:
         """When a trial or a hold-off ends."""
-        deadlines = (self._trial_until, self._hold_until)
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return earliest(self._trial_until, self._hold_until)
 
     def _may_try(self, now: float) -> bool:
         return self._hold_until is None or now >= self._hold_until

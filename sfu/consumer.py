@@ -76,6 +76,7 @@ class Consumer:
         "producer",
         "profile",
         "reported",
+        "reports_sent",
         "retransmitted",
         "rtx_index",
         "rtx_nonce_base",
@@ -123,6 +124,7 @@ class Consumer:
         self.rtx_nonce_base = downlink.nonce_base(self.rtx_ssrc)
         self.packets = 0
         self.reported = 0
+        self.reports_sent = 0  # Sender Reports since the last switch
         self.bytes = 0
         self.retransmitted = 0
         self.nacks_received = 0
@@ -186,6 +188,7 @@ class Consumer:
         )
         self.epochs = [*self.epochs[1 - MAX_EPOCHS :], self.epoch]
         self.layer = layer
+        self.reports_sent = 0
         self.switches += 1
         layer.add(self)
         self.downlink.slot_changed(self)

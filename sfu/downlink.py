@@ -22,6 +22,8 @@ from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDes
 
 MAX_RESENDS_PER_NACK = 128
 FIRST_ROUND_TRIP = 0.1  # s, until a report tells
+FIRST_REPORTS = 4  # Sender Reports a second apart after a switch, for sound and picture to meet
+REPORT_EVERY = 3  # ticks between them from then on
 MAX_SOURCES = 31  # of one SDES packet: five bits count them (RFC 3550 6.5)
 PRIORITIES = {"pinned": 0, "speaker": 1, "page": 2}
 
@@ -58,6 +60,7 @@ class Downlink:
         self._resends = ResendBudget()
         self._by_ssrc: dict[int, Consumer] = {}
         self._counted: tuple[int, float] = (0, 0.0)
+        self._ticks = 0
 
     # -- slots ------------------------------------------------------------------------------
 
@@ -279,13 +282,19 @@ class Downlink:
 
     def sender_reports(self, now: float) -> list[RtcpRecord]:
         """Per slot: the publisher's clock told on the server's, so that sound and picture of
-        one person, and of different persons, share one time line (RFC 3550 6.4.1)."""
+        one person, and of different persons, share one time line (RFC 3550 6.4.1).
+
+        Called once a second; a slot that has been told its time often enough is told seldom.
+        """
+        self._ticks += 1
         records: list[RtcpRecord] = []
         sources: list[tuple[int, str]] = []
         ntp = ntp_from_seconds(now)
         for consumer in self.consumers.values():
             layer, epoch = consumer.layer, consumer.epoch
             if layer is None or epoch is None or not consumer.packets:
+                continue
+            if consumer.reports_sent >= FIRST_REPORTS and self._ticks % REPORT_EVERY:
                 continue
             timestamp = layer.clock.rtp_at(now, layer.producer.uplink.clockmap)
             if timestamp is None:
@@ -300,6 +309,7 @@ class Downlink:
                     consumer.bytes & 0xFFFFFFFF,
                 )
             )
+            consumer.reports_sent += 1
             sources.append((consumer.ssrc, self._cname))
         for start in range(0, len(sources), MAX_SOURCES):
             records.append(SourceDescription(tuple(sources[start : start + MAX_SOURCES])))

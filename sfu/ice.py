@@ -12,6 +12,8 @@ from ipaddress import IPv6Address, ip_address
 
 from aioice import stun
 
+from sfu.timers import earliest
+
 Address = tuple[str, int]  # what recvfrom gives; IPv6 may bring two more items
 
 MAX_ADDRESSES = 8  # of one transport
@@ -160,16 +162,17 @@ class IceAgent:
 
     def next_deadline(self) -> float | None:
         """When handle_timers has something to do."""
-        deadlines = [
-            heard + FAILED_AFTER
-            for address, heard in self._bound.items()
-            if address != self.selected
-        ]
+        deadline: float | None = None
         if self.state is IceState.CONNECTED:
-            deadlines.append(self._disconnect_at)
+            deadline = self._disconnect_at
         elif self.state is not IceState.FAILED:
-            deadlines.append(self._fail_at)
-        return min(deadlines, default=None)
+            deadline = self._fail_at
+        if len(self._bound) == 1 and self.selected in self._bound:
+            return deadline  # the usual case
+        for address, heard in self._bound.items():
+            if address != self.selected:
+                deadline = earliest(deadline, heard + FAILED_AFTER)
+        return deadline
 
     def _authenticate(self, request: BindingRequest) -> IceCredentials:
         """The credentials that the request proves to know."""

@@ -29,12 +29,12 @@ def snapshot_totals(worker: "Worker") -> WorkerSnapshot:
             for reason, count in transport.drops.items():  # Counter.update costs 1 ms for 1,000
                 drops[reason] += count
     return WorkerSnapshot(
-        worker.datagrams_received,
-        worker.bytes_received,
+        worker.arrivals.datagrams,
+        worker.arrivals.bytes,
         worker.forwarded.packets,
         worker.forwarded.copies,
         worker.forwarded.bytes,
-        worker.stun_answers,
+        worker.arrivals.stun_answers,
         {reason.value: count for reason, count in drops.items()},
         sum(len(router.transports) for router in worker.routers.values()),
         {router.router_id: router.departed for router in worker.routers.values()},

@@ -21,6 +21,7 @@ from sfu.quality import Quality, QualityMeter, judge
 from sfu.sdp import Offer
 from sfu.srtp import SrtpError, SrtpKeys, inbound, outbound
 from sfu.stats import DropReason
+from sfu.timers import earliest
 from sfu.uplink import LevelHandler, Uplink
 from sfu.wire.rtcp import (
     FullIntraRequest,
@@ -38,6 +39,7 @@ from sfu.wire.rtcp import (
 )
 
 TICK = 1.0  # s between reports
+ALLOCATE_EVERY = 4  # ticks, where no limit is in force and only heights could have changed
 MAX_RTCP_DATAGRAM = 1_200  # bytes before encryption
 MAX_QUEUED_DTLS = 64  # flights that wait for an address
 
@@ -106,6 +108,7 @@ class Transport:
         self._dtls = services.dtls.session(self)
         self._dtls_queue: list[bytes] = []
         self._tick_at = now + TICK
+        self._ticks = 0
         self._told_state = self.state
         self._told_quality = self.quality.told
 
@@ -279,18 +282,14 @@ class Transport:
 
     def next_deadline(self, now: float) -> float | None:
         """When handle_timers has something to do."""
-        if self.state is TransportState.CLOSED:
+        if self.state in (TransportState.CLOSED, TransportState.NEW):
             return None
-        if self.state is TransportState.NEW:
-            return None
-        deadlines = [self.agent.next_deadline()]
-        if self.downlink.connected:
-            deadlines += [
-                self._tick_at,
-                self.uplink.next_deadline(now),
-                self.downlink.estimator.next_deadline(),
-            ]
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        deadline = self.agent.next_deadline()
+        if not self.downlink.connected:
+            return deadline
+        deadline = earliest(deadline, self._tick_at)
+        deadline = earliest(deadline, self.uplink.next_deadline(now))
+        return earliest(deadline, self.downlink.estimator.next_deadline())
 
     def handle_timers(self, now: float) -> bool:
         """Does what is due; True when the slots' layers should be chosen anew."""
@@ -298,19 +297,22 @@ class Transport:
         self._follow_ice()
         if not self.downlink.connected:
             return False
-        self.send_rtcp(self.uplink.handle_timers(now))
+        if records := self.uplink.handle_timers(now):
+            self.send_rtcp(records)
         reallocate: bool = self.downlink.estimator.handle_timers(now)
         if now >= self._tick_at:
             self._tick_at = now + TICK
+            self._ticks += 1
             self._tick(now)
-            reallocate = True
+            reallocate |= self.downlink.limited or self._ticks % ALLOCATE_EVERY == 0
         return reallocate
 
     def _tick(self, now: float) -> None:
         """Once a second: reports both ways, rates, and words for the network."""
         self.downlink.count_rate(now)
         report = self.uplink.receiver_report(now)
-        self.send_rtcp(([report] if report else []) + self.downlink.sender_reports(now))
+        if records := ([report] if report else []) + self.downlink.sender_reports(now):
+            self.send_rtcp(records)
         uplink_loss = max((layer.loss for layer in self.uplink.layers()), default=0.0)
         quality = judge(
             uplink_loss,

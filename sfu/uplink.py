@@ -14,6 +14,7 @@ from sfu.producer import Producer
 from sfu.srtp import InboundSrtp, SrtpError
 from sfu.stats import DropReason
 from sfu.streams import Section, Stream, StreamTable
+from sfu.timers import earliest
 from sfu.twcc import TwccRecorder
 from sfu.wire.arith import extend_seq, seconds_from_ntp
 from sfu.wire.audio_level import parse_audio_level
@@ -271,6 +272,8 @@ class Uplink:
     def handle_timers(self, now: float) -> list[RtcpRecord]:
         """What is due towards the publisher: PLI, NACK, transport-cc."""
         records: list[RtcpRecord] = []
+        if not self.producers:
+            return records
         for layer in self.layers():
             records.extend(self._due_nacks(layer, now))
         asked = set(self._keyframes.handle_timers(now))
@@ -300,12 +303,19 @@ class Uplink:
         """The earliest of what handle_timers has to do; `now` itself when something waits."""
         if self._urgent:
             return now
-        deadlines = [self._keyframes.next_deadline(), self._twcc.next_deadline()]
-        deadlines += [layer.nack.next_deadline() for layer in self.layers() if layer.nack]
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        deadline = self._twcc.next_deadline()
+        if not self.producers:
+            return deadline  # the usual case: most only listen
+        deadline = earliest(deadline, self._keyframes.next_deadline())
+        for layer in self.layers():
+            if layer.nack is not None:
+                deadline = earliest(deadline, layer.nack.next_deadline())
+        return deadline
 
     def receiver_report(self, now: float) -> ReceiverReport | None:
         """RFC 3550 6.4.2 about every running stream: fewer than the 31 that fit."""
+        if not self.producers:
+            return None
         blocks = tuple(
             _report_block(layer, now) for layer in self.layers() if layer.ssrc and layer.active
         )

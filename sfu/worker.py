@@ -22,7 +22,8 @@ from sfu.events import (
     TransportDisconnected,
 )
 from sfu.forwarder import Totals, forward
-from sfu.ice import Address, IceState, StunError, parse_binding_request
+from sfu.ice import Address, IceState
+from sfu.ingress import Ingress
 from sfu.layers import Layer
 from sfu.layout import SlotWant
 from sfu.outbox import Collected, Outbox, Send
@@ -32,7 +33,6 @@ from sfu.snapshot import snapshot_worker
 from sfu.stats import DropReason, WorkerSnapshot
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
-from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 from sfu.wire.rtp import abs_send_time
 
 AFTER_FAULT = 1.0  # s until a class's timers are tried again
@@ -49,10 +49,7 @@ class Worker:
         self.config = config
         self.routers: dict[str, Router] = {}
         self.drops: Counter[DropReason] = Counter()
-        self.datagrams_received = 0
-        self.bytes_received = 0
         self.forwarded = Totals()
-        self.stun_answers = 0
         self.on_wake: Callable[[], None] = lambda: None
         self.on_fault: Callable[[str, Exception], None] = lambda owner, error: None
         self._dtls = dtls
@@ -66,7 +63,11 @@ class Worker:
         self.outbox: Outbox = self._collected
         self._events: list[Event] = []
         self._pending = PendingLayers()
-        self._active: dict[Transport, None] = {}
+        self._ingress = Ingress(
+            self._directory, self.drops, config.max_datagram, self._answer, self._on_transport_fault
+        )
+        self.arrivals = self._ingress.arrivals
+        self._active = self._ingress.active
         self._changed: dict[Transport, None] = {}
         self._slots: dict[Transport, None] = {}
 
@@ -189,32 +190,13 @@ class Worker:
 
     def receive(self, data: bytes, address: Address, now: float) -> None:
         """Takes one datagram; never raises. Media goes out at the next `flush`."""
-        self.datagrams_received += 1
-        self.bytes_received += len(data)
-        if len(data) > self.config.max_datagram:
-            self.drops[DropReason.OVERSIZED] += 1
-            return
-        kind = classify(data)
-        if kind == STUN:
-            self._receive_stun(data, address, now)
-            return
-        if kind not in (RTP, RTCP, DTLS):
-            self.drops[DropReason.UNKNOWN_KIND if data else DropReason.EMPTY] += 1
-            return
-        transport = self._directory.by_address.get(address)
-        if transport is None:
-            self.drops[DropReason.UNKNOWN_ADDRESS] += 1
-            return
-        try:
-            if kind == RTP:
-                transport.receive_rtp(data, now)
-            elif kind == RTCP:
-                transport.receive_rtcp(data, now)
-            else:
-                transport.receive_dtls(data)
-        except Exception as error:  # a fault of ours costs this connection, not the class
-            self._fail(transport.transport_id, error, now)
-        self._active[transport] = None
+        self._ingress.receive(data, address, now)
+
+    def _answer(self, address: Address, data: bytes) -> None:
+        self.outbox.append((address, [data]))
+
+    def _on_transport_fault(self, transport: Transport, error: Exception, now: float) -> None:
+        self._fail(transport.transport_id, error, now)
 
     def _fail(self, transport_id: str, error: Exception, now: float) -> None:
         """Closes one connection after an exception in it. Never raises."""
@@ -223,40 +205,11 @@ class Worker:
         if (transport := self._transports.get(transport_id)) is not None:
             self._close(transport, "error", now)
 
-    def _receive_stun(self, data: bytes, address: Address, now: float) -> None:
-        try:
-            request = parse_binding_request(data)
-        except StunError:
-            self.drops[DropReason.STUN_MALFORMED] += 1
-            return
-        transport = self._directory.by_ufrag.get(request.local_ufrag)
-        if transport is None:
-            self.drops[DropReason.STUN_UNKNOWN_USER] += 1
-            return
-        holder = self._directory.by_address.get(address)
-        if holder is not None and holder is not transport and holder.holds(address):
-            self.drops[DropReason.STUN_REFUSED] += 1  # a forged source would cut the holder off
-            return
-        try:
-            answer = transport.receive_stun(request, address, now)
-        except StunError:
-            self.drops[DropReason.STUN_REFUSED] += 1
-            return
-        except Exception as error:  # as in receive
-            self._fail(transport.transport_id, error, now)
-            return
-        self.outbox.append((address, [answer]))
-        self.stun_answers += 1
-        if holder is not transport and transport.agent.is_bound(address):
-            self._directory.bind(transport, address, transport.agent.addresses())
-        self._active[transport] = None
-
     def flush(self, now: float) -> None:
         """Forwards what a batch of `receive` calls gathered."""
         stamp = abs_send_time(now) or 1  # 0 means "not forwarded yet" in a packet
-        for layer in (
-            pending := self._pending.take(now)
-        ):  # all of them first: a slot then goes straight to the layer it wants
+        pending = self._pending.take(now)
+        for layer in pending:  # all of them first: a slot then goes straight to the layer it wants
             if not layer.active:
                 self._start_layer(layer, now)
         for layer in pending:
@@ -325,8 +278,10 @@ class Worker:
 
     def _handle_transport_timers(self, transport: Transport, now: float) -> None:
         try:
-            if transport.handle_timers(now):
+            reallocate = transport.handle_timers(now)
+            if transport.uplink.producers:
                 self._router(transport.router_id).stop_quiet_layers(transport, now)
+            if reallocate:
                 transport.downlink.allocate(now)
         except Exception as error:  # as in receive
             self._fail(transport.transport_id, error, now)

@@ -58,15 +58,15 @@ class Stage:
         worker, sockets = self.worker, self.far.sockets
         target, clock, spent = ("127.0.0.1", self.port), time.process_time, 0.0
         for wake in wakes:
-            wanted = worker.datagrams_received + len(wake)
+            wanted = worker.arrivals.datagrams + len(wake)
             for person, data in wake:
                 sockets[person].sendto(data, target)
             limit = time.monotonic() + WAIT
             started = clock()
-            while worker.datagrams_received < wanted and time.monotonic() < limit:  # noqa: ASYNC110
+            while worker.arrivals.datagrams < wanted and time.monotonic() < limit:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             spent += clock() - started
-            if worker.datagrams_received < wanted:
+            if worker.arrivals.datagrams < wanted:
                 raise TimeoutError("datagrams on loopback did not come")
         return spent
 

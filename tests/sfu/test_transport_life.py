@@ -139,11 +139,28 @@ class TestTimers:
         source.uplink.clockmap.sender_report(50.0, 0.5)
         line.watch(source)
         source.layer().clock.sender_report(3_000, 50.0)
-        assert line.transport.handle_timers(TICK)
+        line.transport.handle_timers(TICK)
         kinds = [type(record) for record in line.take_records()]
         assert kinds == [ReceiverReport, SenderReport, SourceDescription]
-        assert not line.transport.handle_timers(TICK + 0.5)
-        assert line.transport.handle_timers(2 * TICK)
+        line.transport.handle_timers(TICK + 0.5)
+        assert line.take_records() == []
+        line.transport.handle_timers(2 * TICK)
+        assert len(line.take_records()) == 3
+
+    def test_layers_are_chosen_anew_every_few_seconds(self) -> None:
+        line = Line().connected()
+        anew = [line.transport.handle_timers(tick * TICK) for tick in range(1, 9)]
+        assert anew == [False, False, False, True] * 2
+
+    def test_layers_are_chosen_anew_every_second_under_a_limit(self) -> None:
+        line = Line().connected()
+        line.transport.downlink.estimator.sent_rate(1e6, 1.0)
+        line.transport.downlink.estimator.on_report(0.5, 0.1, 5.0, 100)
+        for at in (6.0, 7.0, 8.0):
+            line.transport.downlink.estimator.on_report(0.5, 0.1, at, 100)
+        assert line.transport.downlink.limited
+        assert line.transport.handle_timers(9.0)
+        assert line.transport.handle_timers(10.0)
 
     def test_without_media_there_is_nothing_to_report(self) -> None:
         line = Line().connected()

@@ -128,26 +128,6 @@ def assert_nothing_left(of: Worker, routers: int = 0) -> None:
 
 
 class TestArrivals:
-    @pytest.mark.parametrize(
-        ("data", "reason"),
-        [
-            (b"", "empty"),
-            (b"\x50" + bytes(30), "unknown_kind"),
-            (bytes(1_501), "oversized"),
-            (b"\x80\x60" + bytes(30), "unknown_address"),
-            (b"\x80\xc8" + bytes(30), "unknown_address"),
-            (b"\x16" + bytes(30), "unknown_address"),
-            (b"\x00\x01" + bytes(30), "stun_malformed"),
-        ],
-    )
-    def test_from_strangers_end_in_a_counter(self, data: bytes, reason: str) -> None:
-        made = worker()
-        made.receive(data, NOBODY, 0.0)
-        snapshot = made.snapshot(0.0)
-        assert snapshot.drops == {reason: 1}
-        assert (snapshot.datagrams_received, snapshot.bytes_received) == (1, len(data))
-        assert made.take_outbox() == []
-
     def test_are_forwarded_at_the_flush(self) -> None:
         room, teacher, ada, _ = class_of_three()
         room.run(1.0)

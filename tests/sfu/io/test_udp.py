@@ -25,8 +25,8 @@ class TestReceiving:
         for _ in range(MAX_BATCH + 5):
             edge.far.socket.sendto(b"\x50", (LOCAL, edge.udp.port))
         edge.udp._on_readable()
-        assert edge.worker.datagrams_received == MAX_BATCH
-        await edge.until(lambda: edge.worker.datagrams_received == MAX_BATCH + 5)
+        assert edge.worker.arrivals.datagrams == MAX_BATCH
+        await edge.until(lambda: edge.worker.arrivals.datagrams == MAX_BATCH + 5)
 
     async def test_errors_of_earlier_sends_are_read_over(
         self, edge: Edge, monkeypatch: pytest.MonkeyPatch
@@ -35,7 +35,7 @@ class TestReceiving:
         narrow = edge.narrow(1)
         narrow.recvfrom = lambda size: _give(answers)  # type: ignore[attr-defined]
         edge.udp._on_readable()
-        assert edge.worker.datagrams_received == 1
+        assert edge.worker.arrivals.datagrams == 1
 
 
 def _give(answers: list[object]) -> object:

@@ -1,0 +1,102 @@
+"""What arrives at a worker's socket: sorted by kind, and given to the transport it belongs to.
+
+Cheap checks come before dear ones: length, first byte, known address; then the transport's own.
+Pure: no I/O, no clock.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sfu.directory import Directory
+from sfu.ice import Address, StunError, parse_binding_request
+from sfu.stats import DropReason
+from sfu.transport import Transport
+from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """What a worker has received since its start."""
+
+    datagrams: int = 0
+    bytes: int = 0
+    stun_answers: int = 0
+
+
+class Ingress:
+    """Nothing from the network raises past `receive`: it ends in a counter with a DropReason."""
+
+    def __init__(
+        self,
+        directory: Directory[Transport],
+        drops: Counter[DropReason],
+        max_datagram: int,
+        answer: Callable[[Address, bytes], None],
+        on_fault: Callable[[Transport, Exception, float], None],
+    ) -> None:
+        """`answer` sends a STUN response; `on_fault` hears of exceptions in a transport."""
+        self.arrivals = Arrivals()
+        self.active: dict[Transport, None] = {}  # those that got something since the last look
+        self._directory = directory
+        self._drops = drops
+        self._max_datagram = max_datagram
+        self._answer = answer
+        self._on_fault = on_fault
+
+    def receive(self, data: bytes, address: Address, now: float) -> None:
+        """Takes one datagram; never raises."""
+        self.arrivals.datagrams += 1
+        self.arrivals.bytes += len(data)
+        if len(data) > self._max_datagram:
+            self._drops[DropReason.OVERSIZED] += 1
+            return
+        kind = classify(data)
+        if kind == STUN:
+            self._receive_stun(data, address, now)
+            return
+        if kind not in (RTP, RTCP, DTLS):
+            self._drops[DropReason.UNKNOWN_KIND if data else DropReason.EMPTY] += 1
+            return
+        transport = self._directory.by_address.get(address)
+        if transport is None:
+            self._drops[DropReason.UNKNOWN_ADDRESS] += 1
+            return
+        try:
+            if kind == RTP:
+                transport.receive_rtp(data, now)
+            elif kind == RTCP:
+                transport.receive_rtcp(data, now)
+            else:
+                transport.receive_dtls(data)
+        except Exception as error:  # a fault of ours costs this connection, not the class
+            self._on_fault(transport, error, now)
+        self.active[transport] = None
+
+    def _receive_stun(self, data: bytes, address: Address, now: float) -> None:
+        try:
+            request = parse_binding_request(data)
+        except StunError:
+            self._drops[DropReason.STUN_MALFORMED] += 1
+            return
+        transport = self._directory.by_ufrag.get(request.local_ufrag)
+        if transport is None:
+            self._drops[DropReason.STUN_UNKNOWN_USER] += 1
+            return
+        holder = self._directory.by_address.get(address)
+        if holder is not None and holder is not transport and holder.holds(address):
+            self._drops[DropReason.STUN_REFUSED] += 1  # a forged source would cut the holder off
+            return
+        try:
+            answer = transport.receive_stun(request, address, now)
+        except StunError:
+            self._drops[DropReason.STUN_REFUSED] += 1
+            return
+        except Exception as error:  # as in receive
+            self._on_fault(transport, error, now)
+            return
+        self._answer(address, answer)
+        self.arrivals.stun_answers += 1
+        if holder is not transport and transport.agent.is_bound(address):
+            self._directory.bind(transport, address, transport.agent.addresses())
+        self.active[transport] = None

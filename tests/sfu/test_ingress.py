@@ -1,0 +1,78 @@
+"""What arrives at the socket: sorted, counted, and never raising."""
+
+from collections import Counter
+from typing import cast
+
+import pytest
+
+from sfu.directory import Directory
+from sfu.ice import Address
+from sfu.ingress import Ingress
+from sfu.stats import DropReason
+from sfu.transport import Transport
+
+NOBODY: Address = ("203.0.113.7", 7)
+SOMEBODY: Address = ("203.0.113.8", 8)
+
+
+class Broken:
+    """A transport that raises at whatever it gets."""
+
+    def receive_rtp(self, data: bytes, now: float) -> None:
+        raise OverflowError
+
+    receive_rtcp = receive_rtp
+
+    def receive_dtls(self, data: bytes) -> None:
+        raise OverflowError
+
+
+class Desk:
+    """An ingress and what it asks of its surroundings."""
+
+    def __init__(self) -> None:
+        self.directory: Directory[Transport] = Directory()
+        self.drops: Counter[DropReason] = Counter()
+        self.answers: list[tuple[Address, bytes]] = []
+        self.faults: list[tuple[Transport, Exception]] = []
+        self.ingress = Ingress(
+            self.directory,
+            self.drops,
+            1_500,
+            lambda address, data: self.answers.append((address, data)),
+            lambda transport, error, now: self.faults.append((transport, error)),
+        )
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"\x50" + bytes(30), "unknown_kind"),
+        (bytes(1_501), "oversized"),
+        (b"\x80\x60" + bytes(30), "unknown_address"),
+        (b"\x80\xc8" + bytes(30), "unknown_address"),
+        (b"\x16" + bytes(30), "unknown_address"),
+        (b"\x00\x01" + bytes(30), "stun_malformed"),
+    ],
+)
+def test_what_strangers_send_ends_in_a_counter(data: bytes, reason: str) -> None:
+    desk = Desk()
+    desk.ingress.receive(data, NOBODY, 0.0)
+    assert desk.drops == {reason: 1}
+    assert (desk.ingress.arrivals.datagrams, desk.ingress.arrivals.bytes) == (1, len(data))
+    assert desk.answers == []
+    assert desk.ingress.active == {}
+
+
+@pytest.mark.parametrize("first", [b"\x80\x60", b"\x80\xc8", b"\x16\x00"])
+def test_a_fault_in_a_transport_is_told_and_goes_no_further(first: bytes) -> None:
+    desk = Desk()
+    broken = cast(Transport, Broken())
+    desk.directory.name(broken, ("ufrag",))
+    desk.directory.bind(broken, SOMEBODY, (SOMEBODY,))
+    desk.ingress.receive(first + bytes(30), SOMEBODY, 0.0)
+    [(transport, error)] = desk.faults
+    assert transport is broken
+    assert isinstance(error, OverflowError)
+    assert broken in desk.ingress.active
