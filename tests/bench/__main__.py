@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import feedback, forwarding, ingest, rooms, table, timers
+from tests.bench import allocations, depth, feedback, forwarding, ingest, rooms, table, timers
 from tests.bench.figures import Figure
 
 ROOT = Path(__file__).parent.parent.parent
@@ -46,6 +46,14 @@ def _rooms(options: argparse.Namespace) -> list[Figure]:
     return rooms.measure(options.rounds)
 
 
+def _allocations(options: argparse.Namespace) -> list[Figure]:
+    return allocations.measure()
+
+
+def _depth(options: argparse.Namespace) -> list[Figure]:
+    return depth.measure()
+
+
 # By name; names of one function are measured together, by turns.
 BENCHES: dict[str, Bench] = {
     "forwarding": _forwarding,
@@ -55,6 +63,8 @@ BENCHES: dict[str, Bench] = {
     "feedback": _feedback,
     "stun": _feedback,
     "timers": _timers,
+    "allocations": _allocations,
+    "depth": _depth,
 }
 
 

@@ -20,6 +20,10 @@ PATIENCE = 10.0  # s that a machine which can't keep up may take longer
 MAX_LOSS = 0.01  # copies that may be missing for the figure to count
 
 
+class OverrunError(Exception):
+    """The machine was too busy: copies are missing, so the stretch does not count."""
+
+
 @dataclass(slots=True)
 class Window:
     """One stretch of class. CPU in seconds; `system` is part of `cpu`.
@@ -43,7 +47,7 @@ class Window:
 
 
 async def paced(stage: Stage, seconds: float, speed: float = 1.0, seed: int = 1) -> Window:
-    """Plays a stretch of class. Raises RuntimeError when copies are missing."""
+    """Plays a stretch of class. Raises OverrunError when copies are missing."""
     worker, scene = stage.worker, stage.scene
     margin = MARGIN[0] + MARGIN[1] * len(scene.subscribers) * seconds
     start = time.monotonic() + margin
@@ -74,7 +78,7 @@ async def paced(stage: Stage, seconds: float, speed: float = 1.0, seed: int = 1)
     )
     window.unread = max(0, window.copies - (stage.far.received() - read))
     if window.copies < window.expected * (1 - MAX_LOSS):
-        raise RuntimeError(f"{window.copies} of {window.expected} copies: the run does not count")
+        raise OverrunError(f"{window.copies} of {window.expected} copies")
     return window
 
 

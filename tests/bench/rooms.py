@@ -36,6 +36,7 @@ def _room(title: str, cast: Cast, rounds: int) -> list[Figure]:
             _note(windows[-1]) if case == "paced" else "",
         )
         for case in ("core alone", "back to back", "paced")
+        if found.samples.get(case)
     ]
 
 

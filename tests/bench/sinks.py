@@ -76,6 +76,18 @@ class FarEnd:
 
 
 @contextmanager
+def bare_end(people: int) -> Iterator[FarEnd]:
+    """Sockets alone, which nobody reads: for what is counted, not timed."""
+    sockets = [udp_socket() for _ in range(people)]
+    ours, theirs = multiprocessing.Pipe()
+    try:
+        yield FarEnd(sockets, [udp.getsockname() for udp in sockets], ours, theirs)
+    finally:
+        for udp in sockets:
+            udp.close()
+
+
+@contextmanager
 def far_end(people: int) -> Iterator[FarEnd]:
     """At least MIN_SINKS sockets; their processes end with the block."""
     count = max(people, MIN_SINKS)
