@@ -1,6 +1,6 @@
-"""Watches the running loop for stalls: a probe every 10 ms, and the collector's pauses.
+"""Watches the running loop for stalls: a probe every 20 ms, and the collector's pauses.
 
-The probe costs 3 µs, 0.03 % of a core; what runs in between tells the StallWatch itself.
+The probe costs an idle machine 0.4 % of a core, a busy one 0.03 %. Nameless stalls of 30 ms and
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 
 from sfu.stalls import StallWatch
 
-PROBE_EVERY = 0.010  # s
+PROBE_EVERY = 0.020  # s
 
 log = logging.getLogger(__name__)
 

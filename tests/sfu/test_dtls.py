@@ -304,3 +304,14 @@ def test_aiortc_still_asks_its_ice_transport_the_same() -> None:
     source = inspect.getsource(RTCDtlsTransport)
     for call in ("self.transport._recv()", "self.transport._send(data)"):
         assert call in source, f"aiortc moved {call}: adapt DatagramLink in sfu/dtls.py"
+
+
+async def test_all_sessions_share_one_context() -> None:
+    pairs = Pair(), Pair()
+    for pair in pairs:
+        await pair.connect()
+    contexts = [pair.session._dtls._ssl.get_context() for pair in pairs if pair.session._dtls._ssl]
+    assert contexts[0] is contexts[1]
+    assert pairs[0].keys != pairs[1].keys
+    for pair in pairs:
+        await pair.finish()

@@ -37,10 +37,12 @@ async def test_a_data_channel_opens_and_its_messages_are_only_counted() -> None:
     assert pair.reasons == []
 
 
-async def test_a_session_without_data_channel_sends_none_of_it() -> None:
+async def test_a_session_without_data_channel_sends_and_keeps_none_of_it() -> None:
     pair = Pair()
     await pair.connect()
     assert pair.sent == 2  # the two flights of the handshake
+    gate = cast(dtls.DataGate, pair.session._dtls._data_receiver)
+    assert gate.association is None
     await pair.finish()
 
 

@@ -33,7 +33,7 @@ async def test_a_late_probe_is_counted_and_logged(
     stalls = StallWatch()
     watching = LoopWatch(stalls)
     watching.start()
-    clock.now += 0.250
+    clock.now += 0.260
     with caplog.at_level(logging.WARNING):
         watching._probe()
     watching.stop()
