@@ -4,7 +4,7 @@ The search itself is pure: it is told how each step went and says which comes ne
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 GROWTH = 1.5
 
@@ -64,6 +64,17 @@ class Search:
             return min(grown, self.most) if held < self.most else None
         gap = self.worst.viewers - held
         return held + gap // 2 if gap > self.resolution and gap > 1 else None
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for json.dumps."""
+        return {
+            "viewers": self.best.viewers if self.best else None,
+            "broke_at": self.worst.viewers if self.worst else None,
+            "resolution": self.resolution,
+            "bots_were_the_limit": self.bots_were_the_limit,
+            "answer": self.answer(),
+            "steps": [asdict(step) for step in self.steps],
+        }
 
     def answer(self) -> str:
         """What was found, in a sentence or two."""

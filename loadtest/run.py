@@ -38,7 +38,7 @@ class Order:
     processes: int | None = None
     seed: int = 1
     command: str = ""
-    make_clip: Callable[[int], None] = lambda height: None
+    make_clip: Callable[[int], object] = lambda height: None
     fleet: Callable[..., None] = fleet_main
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: finish now, in order
 

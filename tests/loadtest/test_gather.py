@@ -1,0 +1,71 @@
+"""What fleets tell becomes one run's findings."""
+
+from loadtest.gather import Gathering
+from loadtest.plan import cast
+from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
+from loadtest.scenario import load
+
+RESULT = BotResult("viewer-1", True, True, 1, 0, 0, 0, 0, 1, 0, 0.0, 0, "finished")
+
+
+def gathering(name: str = "class") -> Gathering:
+    return Gathering(cast(load(name, {"viewers": 5}), lambda who, role: "", lambda: 0.5))
+
+
+def joined(name: str, participant: str, frame: float | None = None) -> Joined:
+    return Joined(name, participant, 1.0, 20.0, frame, frame)
+
+
+def tick(fleet: int) -> Tick:
+    return Tick(fleet, 1.0, 3, 1, 1, 0, 0.1, 0.0, [], 0, 0, 0, 0, 0)
+
+
+def test_publishers_are_told_once_and_viewers_are_not() -> None:
+    found = gathering()
+    assert found.take_people() is None
+    found.take(joined("teacher", "p1"))
+    found.take(joined("viewer-1", "p2"))
+    assert found.take_people() == People({"teacher": "p1"}, "p1")
+    found.take(joined("teacher", "p1", frame=30.0))
+    assert found.take_people() is None
+
+
+def test_publisher_under_another_id_is_told_again() -> None:
+    found = gathering("gallery")
+    found.take(joined("person-1", "p1"))
+    assert found.take_people() == People({"person-1": "p1"}, None)
+    found.take(joined("teacher", "p2"))
+    found.take(joined("person-1", "p3"))
+    assert found.take_people() == People({"person-1": "p3", "teacher": "p2"}, "p2")
+
+
+def test_the_last_word_on_a_join_counts() -> None:
+    found = gathering()
+    found.take(joined("viewer-1", "p"))
+    found.take(joined("viewer-1", "p", frame=40.0))
+    assert [one.first_frame_ms for one in found.joined.values()] == [40.0]
+
+
+def test_refused_tokens_are_noticed_while_nobody_is_in() -> None:
+    found = gathering()
+    found.take(Failed("teacher", 0.1, "class_full", "The class is full."))
+    assert found.refusal is None
+    found.take(Failed("teacher", 0.2, "token_expired", "Expired."))
+    assert found.refusal is not None
+    found.take(joined("teacher", "p"))
+    assert found.refusal is None
+
+
+def test_everything_is_kept() -> None:
+    found = gathering()
+    for message in (Ready(0), tick(0), tick(1), Done(0, [RESULT]), Done(1, [RESULT]), "what?"):
+        found.take(message)
+    assert (found.ready, found.done) == ({0}, {0, 1})
+    assert [one.fleet for one in found.ticks] == [0, 1]
+    assert found.results == [RESULT, RESULT]
+
+
+def test_expected_are_those_whose_time_has_come() -> None:
+    found = gathering()
+    assert found.expected(0.0) == 1
+    assert found.expected(1e9) == 6
