@@ -208,7 +208,8 @@ class Backlog:
         self.bytes += size
 
     def _forget_if_empty(self, address: Address) -> None:
-        if not self._queues[address].datagrams:
+        queue = self._queues.get(address)
+        if queue is not None and not queue.datagrams:
             del self._queues[address]
 
     def clear(self) -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 from sfu.config import WorkerConfig
 from sfu.events import Event
+from sfu.io.sender import UDP_SEGMENT
 from sfu.io.udp import UdpWorker, bind
 from sfu.stats import DropReason
 from sfu.worker import Worker
@@ -39,14 +40,15 @@ class Far:
 class Narrow:
     """The worker's own socket with room for some datagrams until `room` is raised again.
 
-    `fails` has errors by call, `only` the one address that has them.
+    `fails` has the errors of sends, `only` the one address that has them.
     """
 
     def __init__(self, real: socket.socket, room: int) -> None:
         self._real = real
         self.room = room
         self.calls = 0
-        self.fails: dict[str, int] = {}  # by call: errno
+        self._segment = 0
+        self.fails: dict[str, int] = {}  # errno of a "run", of a "single"
         self.only: object = None
 
     def fileno(self) -> int:
@@ -55,26 +57,26 @@ class Narrow:
     def close(self) -> None:
         self._real.close()
 
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        if option == UDP_SEGMENT:
+            self._segment = value
+        self._real.setsockopt(level, option, value)
+
     def getsockopt(self, *words: int) -> int | bytes:
         return self._real.getsockopt(*words)
 
     def sendto(self, data: bytes, address: tuple[str, int]) -> int:
-        self._take("sendto", 1, address)
+        self._take(len(data), address)
         return self._real.sendto(data, address)
 
-    def sendmsg(
-        self,
-        run: Sequence[bytes],
-        control: Sequence[tuple[int, int, bytes]],
-        flags: int,
-        address: object,
-    ) -> int:
-        (_, _, size) = control[0]
-        self._take("sendmsg", -(-sum(map(len, run)) // int.from_bytes(size, "little")), address)
-        return self._real.sendmsg(run, control, flags, address)  # type: ignore[arg-type]
+    def sendmsg(self, run: Sequence[bytes], control: object, flags: int, address: object) -> int:
+        self._take(sum(map(len, run)), address)
+        return self._real.sendmsg(run, (), flags, address)  # type: ignore[arg-type]
 
-    def _take(self, name: str, count: int, address: object) -> None:
+    def _take(self, size: int, address: object) -> None:
         self.calls += 1
+        count = max(1, -(-size // self._segment)) if self._segment else 1
+        name = "run" if count > 1 else "single"
         if name in self.fails and self.only in (None, address):
             raise OSError(self.fails[name], "as the test wants it")
         if count > self.room:

@@ -156,6 +156,14 @@ class TestTotal:
         kept = Counter(who for who, _ in waiting.take())
         assert kept == {ADA: 3, BEN: 6, CAT: 1}
 
+    def test_who_comes_may_be_left_with_nothing(self) -> None:
+        waiting = Waiting(Limits(total_datagrams=12))
+        waiting.backlog.push(ADA, [STUN] * 4, 0.0)
+        waiting.backlog.push(BEN, [STUN] * 4, 0.0)
+        waiting.backlog.push(CAT, picture(1, 9), 0.0)
+        assert CAT not in waiting.backlog
+        assert waiting.drops == {DropReason.BACKLOG_VIDEO: 9}
+
     def test_more_destinations_than_places(self) -> None:
         waiting = Waiting(Limits(total_datagrams=2))
         for who in (ADA, BEN, CAT):

@@ -33,6 +33,18 @@ class TestSending:
         edge.send(*[bytes(2_000)] * 3)
         assert await edge.far.take(3) == [bytes(2_000)] * 3
 
+    async def test_what_is_longer_than_the_segments_so_far_is_not_cut(self, edge: Edge) -> None:
+        edge.send_run(3, size=200)
+        edge.send(bytes(1_200))
+        edge.send_run(2, size=200)
+        edge.send_run(1, size=1_000)
+        edge.send(bytes(300), bytes(300), bytes(40))
+        edge.send(bytes(900))
+        got = [*frame(3, 200), bytes(1_200), *frame(2, 200), *frame(1, 1_000)]
+        got += [bytes(300), bytes(300), bytes(40), bytes(900)]
+        assert await edge.far.take(11) == got
+        assert edge.drops == {}
+
     async def test_a_frame_is_one_call(self, edge: Edge) -> None:
         narrow = edge.narrow(1_000)
         edge.send(*frame(6))
@@ -62,7 +74,7 @@ class TestErrors:
         self, edge: Edge, code: int, reason: DropReason
     ) -> None:
         narrow = edge.narrow(100)
-        narrow.fails["sendto"] = code
+        narrow.fails["single"] = code
         edge.send(b"lost")
         edge.send_run(1)
         narrow.fails.clear()
@@ -73,7 +85,7 @@ class TestErrors:
     @pytest.mark.parametrize("code", [errno.ECONNREFUSED, errno.EPERM, errno.ENETUNREACH])
     async def test_of_a_run_that_are_not_about_runs_drop_it(self, edge: Edge, code: int) -> None:
         narrow = edge.narrow(100)
-        narrow.fails["sendmsg"] = code
+        narrow.fails["run"] = code
         edge.send_run(4)
         edge.send(*frame(3))
         assert edge.far.is_empty()
@@ -143,7 +155,7 @@ class TestFull:
         narrow = edge.narrow(0)
         for datagram in (b"one", b"two", b"three"):
             edge.send(datagram)
-        narrow.fails["sendmsg"] = errno.EAGAIN
+        narrow.fails["run"] = errno.EAGAIN
         edge.udp.sender._refusing[edge.far.address] = None
         narrow.room = 2
         assert await edge.far.take(2) == [b"one", b"two"]
@@ -209,7 +221,7 @@ class TestShort:
 
     async def test_it_is_tried_again_after_a_while(self, edge: Edge, code: int) -> None:
         narrow = edge.narrow(100)
-        narrow.fails["sendto"] = narrow.fails["sendmsg"] = code
+        narrow.fails["single"] = narrow.fails["run"] = code
         edge.send_run(4)
         edge.send(b"behind")
         assert not edge.udp.sender._writing
@@ -221,7 +233,7 @@ class TestShort:
 
     async def test_others_go_on(self, edge: Edge, code: int) -> None:
         narrow = edge.narrow(100)
-        narrow.fails["sendto"] = code
+        narrow.fails["single"] = code
         narrow.only = edge.far.address
         edge.send(b"waits")
         other = Far()
@@ -232,7 +244,7 @@ class TestShort:
         other.socket.close()
 
     async def test_closing_ends_the_trying(self, edge: Edge, code: int) -> None:
-        edge.narrow(100).fails["sendto"] = code
+        edge.narrow(100).fails["single"] = code
         edge.send(b"waits")
         retry = edge.udp.sender._retry
         edge.udp.close()
@@ -249,7 +261,7 @@ class TestWithoutSegments:
         edge = Edge()
         await edge.udp.start(LOCAL, 0)
         narrow = edge.narrow(100)
-        narrow.fails["sendmsg"] = errno.EINVAL
+        narrow.fails["run"] = errno.EINVAL
         edge.send(*frame(4))
         edge.send_run(4)
         assert await edge.far.take(8) == [*frame(4), *frame(4)]
@@ -263,7 +275,7 @@ class TestWithoutSegments:
         self, edge: Edge, caplog: pytest.LogCaptureFixture, code: int
     ) -> None:
         narrow = edge.narrow(1_000)
-        narrow.fails["sendmsg"], narrow.only = code, edge.far.address
+        narrow.fails["run"], narrow.only = code, edge.far.address
         for _ in range(3):
             edge.send_run(4)
             edge.send(*frame(4))
@@ -275,7 +287,7 @@ class TestWithoutSegments:
 
     async def test_it_is_that_peers_matter(self, edge: Edge) -> None:
         narrow = edge.narrow(1_000)
-        narrow.fails["sendmsg"], narrow.only = errno.EMSGSIZE, ELSEWHERE
+        narrow.fails["run"], narrow.only = errno.EMSGSIZE, ELSEWHERE
         edge.udp.sender.append((ELSEWHERE, frame(3)))
         narrow.calls = 0
         edge.send_run(4)
@@ -296,7 +308,7 @@ class TestWithoutSegments:
         self, edge: Edge, caplog: pytest.LogCaptureFixture
     ) -> None:
         narrow = edge.narrow(1_000)
-        narrow.fails["sendmsg"] = errno.EIO
+        narrow.fails["run"] = errno.EIO
         for port in range(1, MAX_IO_ERRORS + 1):
             edge.udp.sender.append((("127.0.0.2", port), frame(2)))
         assert "UDP_SEGMENT is not available" in caplog.text
@@ -308,7 +320,7 @@ class TestWithoutSegments:
 
     async def test_so_many_are_remembered(self, edge: Edge) -> None:
         narrow = edge.narrow(100_000)
-        narrow.fails["sendmsg"] = errno.EMSGSIZE
+        narrow.fails["run"] = errno.EMSGSIZE
         for port in range(1, MAX_REFUSING + 2):
             edge.udp.sender.append((("127.0.0.2", port), frame(2)))
         refusing = edge.udp.sender._refusing
