@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -17,7 +17,7 @@ from loadtest.crew import Crash, Crew, FleetError, Gone, fleet_main
 from loadtest.gather import Gathering
 from loadtest.plan import Cast, cast, fleets
 from loadtest.progress import Progress
-from loadtest.records import Begin, Failed, Finish, Joined, RunRecord, Tick
+from loadtest.records import Begin, BrowserResult, Failed, Finish, Joined, RunRecord, Tick
 from loadtest.scenario import Scenario
 from loadtest.server_stats import ServerWatch
 from loadtest.target import RunError, Target, check_reachable
@@ -27,6 +27,10 @@ FINISHED_WITHIN = 15.0
 HEAD_START = 0.5  # between telling fleets the start and the start
 BEAT = 0.25
 TOKEN_MARGIN = 600.0  # s a token lives beyond the run
+
+
+# Links, an event that ends it, cores to pin to: what each browser found.
+Watch = Callable[[Sequence[str], asyncio.Event, Sequence[int]], Awaitable[list[BrowserResult]]]
 
 
 @dataclass(slots=True)
@@ -40,6 +44,8 @@ class Order:
     command: str = ""
     make_clip: Callable[[int], object] = lambda height: None
     fleet: Callable[..., None] = fleet_main
+    browsers: int = 0
+    watch: Watch | None = None  # loadtest.viewers.watch, where there are browsers
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: finish now, in order
 
 
@@ -83,6 +89,7 @@ class _Run:
         self._found = Gathering(people)
         self._crew = Crew(self._plans, order.fleet)
         self._shown = 0  # of the server's samples
+        self._browsers = _Browsers(target, order)
         self._start = time.monotonic()
         self._watch = ServerWatch(target.url, self._now, token=target.metrics_token, pid=target.pid)
         self._notes: list[str] = []
@@ -107,14 +114,16 @@ class _Run:
             await self._class()
             ended = self._now()
             self._phase("leaving")
+            browsers = await self._browsers.finish()
             self._crew.tell(Finish())
             await self._finish()
-            return self._record(started_at, ended)
+            return self._record(started_at, ended, browsers)
         finally:
             if asking is not None:
                 asking.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await asking
+            await self._browsers.stop()
             await self._crew.stop()
 
     async def _class(self) -> None:
@@ -126,6 +135,7 @@ class _Run:
             self._check()
             if people := self._found.take_people():
                 self._crew.tell(people)
+                self._browsers.start()  # somebody is there to be seen
             now = self._now()
             self._phase(next(name for since, name in phases if now >= since))
 
@@ -189,7 +199,7 @@ class _Run:
         how = "closed its pipe" if code is None else f"exit code {code}"
         return f"fleet {number} with {bots} bots died ({how})"
 
-    def _record(self, started_at: float, ended: float) -> RunRecord:
+    def _record(self, started_at: float, ended: float, browsers: list[BrowserResult]) -> RunRecord:
         found, people, scenario = self._found, self._cast, self._order.scenario
         measure_to = min(people.measure_to, ended)
         measure_from = min(people.measure_from, measure_to)
@@ -212,7 +222,7 @@ class _Run:
             ticks=found.ticks,
             results=found.results,
             server=self._watch.samples,
-            browsers=[],
+            browsers=browsers,
             expected=found.expected(ended),
             notes=[*self._notes, *self._about(ended), *self._watch.notes],
             command=self._order.command,
@@ -240,6 +250,38 @@ class _Run:
         elif not self._target.spawned and "//127." in self._target.url.replace("localhost", "127."):
             notes.append("The server is on this machine: it may share cores with the bots")
         return notes
+
+
+class _Browsers:
+    """The real viewers beside the bots; none unless they were ordered."""
+
+    def __init__(self, target: Target, order: Order) -> None:
+        self._target = target
+        self._order = order
+        self._over = asyncio.Event()
+        self._task: asyncio.Task[list[BrowserResult]] | None = None
+
+    def start(self) -> None:
+        """Once, when the class has begun."""
+        if self._task is not None or self._order.watch is None or not self._order.browsers:
+            return
+        token = self._target.tokens(self._order.scenario.duration + TOKEN_MARGIN)
+        names = [f"browser-{n + 1}" for n in range(self._order.browsers)]
+        links = [self._target.link(token(name, "student")) for name in names]
+        watching = self._order.watch(links, self._over, self._order.fleet_cores)
+        self._task = asyncio.ensure_future(watching)
+
+    async def finish(self) -> list[BrowserResult]:
+        """Lets them leave, and gives what they found."""
+        self._over.set()
+        return [] if self._task is None else await self._task
+
+    async def stop(self) -> None:
+        """Ends them, however far they are."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
 
 
 @contextlib.contextmanager

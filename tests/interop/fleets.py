@@ -1,0 +1,80 @@
+"""Fleets without bots, each with a fault of its own; they run in processes of the runner's."""
+
+import os
+import time
+from multiprocessing.connection import Connection
+
+from loadtest.crew import Crash
+from loadtest.records import (
+    Begin,
+    BotResult,
+    Done,
+    Failed,
+    Finish,
+    FleetPlan,
+    Joined,
+    People,
+    Ready,
+    Tick,
+)
+
+BEAT = 0.1
+
+
+def good(plan: FleetPlan, pipe: Connection) -> None:
+    """Says what a fleet says; viewers give the id that they heard the teacher has."""
+    pipe.send(Ready(plan.number))
+    begin = pipe.recv()
+    assert isinstance(begin, Begin)
+    for bot in plan.bots:
+        if bot.publish:
+            pipe.send(Joined(bot.name, f"id of {bot.name}", 0.0, 5.0, None, None))
+    while not isinstance(message := _heard(pipe), Finish):
+        at = time.monotonic() - begin.at
+        if isinstance(message, People) and message.teacher:
+            for bot in plan.bots:
+                if not bot.publish:
+                    pipe.send(Joined(bot.name, message.teacher, at, 5.0, 6.0, 7.0))
+        latencies = [(1.5, True)] if plan.number else []
+        pipe.send(
+            Tick(plan.number, at, len(plan.bots), 100, 100_000, 0, 0.01, 0.5, latencies, *[0] * 5)
+        )
+    pipe.send(Done(plan.number, [_result(bot.name) for bot in plan.bots]))
+
+
+def _heard(pipe: Connection) -> object:
+    return pipe.recv() if pipe.poll(BEAT) else None
+
+
+def _result(name: str) -> BotResult:
+    return BotResult(name, False, True, 100, 0, 0, 0, 0, 0, 0, 0.0, 0, "finished")
+
+
+def dies(plan: FleetPlan, pipe: Connection) -> None:
+    pipe.send(Ready(plan.number))
+    pipe.recv()
+    os._exit(7)
+
+
+def raises(plan: FleetPlan, pipe: Connection) -> None:
+    pipe.send(Crash(plan.number, "OSError: no more sockets", "Traceback"))
+
+
+def refused(plan: FleetPlan, pipe: Connection) -> None:
+    pipe.send(Ready(plan.number))
+    pipe.recv()
+    pipe.send(Failed(plan.bots[0].name, 0.1, "bad_token", "This link is not valid."))
+    pipe.recv()
+
+
+def speechless(plan: FleetPlan, pipe: Connection) -> None:
+    """Never says that it has finished."""
+    pipe.send(Ready(plan.number))
+    pipe.recv()
+    while True:
+        pipe.recv()
+
+
+def late(plan: FleetPlan, pipe: Connection) -> None:
+    """Never ready."""
+    pipe.recv()
