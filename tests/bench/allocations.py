@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.figures import Figure
 from tests.bench.publisher import FPS, Publisher
-from tests.bench.scene import Scene, lecture
+from tests.bench.scene import Scene, lecture, outbox_of
 from tests.bench.subscriber import Subscriber
 from tests.support.rig import Address
 
@@ -24,18 +24,13 @@ CHECK_EVERY = 120  # frames
 
 @dataclass(slots=True)
 class Counting:
-    """An outbox that notes how many blocks live at each send; its list is as long as it gets."""
+    """Notes how many blocks live at each send; its list is as long as it gets."""
 
     blocks: list[int] = field(default_factory=lambda: [0] * KEPT)
     sends: int = 0
 
-    def append(self, send: object, /) -> None:
-        """Datagrams for one address."""
-        self.blocks[self.sends % KEPT] = sys.getallocatedblocks()
-        self.sends += 1
-
-    def append_run(self, address: Address, run: bytearray, segment: int, /) -> None:
-        """The same in one piece."""
+    def send(self, *_: object) -> None:
+        """Any of an outbox's verbs."""
         self.blocks[self.sends % KEPT] = sys.getallocatedblocks()
         self.sends += 1
 
@@ -54,7 +49,7 @@ def hold(subscribers: int, frames: int = FRAMES) -> Held:
     """Some frames to this many, in virtual time, without a socket."""
     addresses: Sequence[Address] = [("192.0.2.7", 1_024 + n) for n in range(subscribers + 1)]
     scene, outbox = Scene(lecture(subscribers), addresses), Counting()
-    scene.point_at(outbox)
+    scene.point_at(outbox_of(outbox.send))
     _play(scene, outbox, FILL)
     gc.collect()
     young, before = gc.get_stats()[0]["collections"], sys.getallocatedblocks()

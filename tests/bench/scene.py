@@ -5,8 +5,10 @@ be driven by the wall clock. Pure, but for the clock that it catches up with.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import cast
 
 from sfu.config import WorkerConfig
 from sfu.layout import SlotWant
@@ -43,14 +45,18 @@ class Switch:
             setattr(self, verb, getattr(target, verb))
 
 
-class Nowhere:
+def outbox_of(verb: Callable[..., None]) -> Outbox:
+    """An outbox all of whose verbs are this one."""
+    return cast(Outbox, SimpleNamespace(**dict.fromkeys(OUTBOX_VERBS, verb)))
+
+
+def nowhere() -> Outbox:
     """An outbox for the core alone: no system call."""
+    return outbox_of(_forget)
 
-    def append(self, send: object, /) -> None:
-        """Forgets it."""
 
-    def append_run(self, address: Address, run: bytearray, segment: int, /) -> None:
-        """Forgets it."""
+def _forget(*_: object) -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -105,7 +111,7 @@ def sound_room(speakers: int, listeners: int) -> Cast:
 class Scene:
     """A worker and its connected people; `publishers` and `subscribers` make what arrives."""
 
-    def __init__(self, cast: Cast, addresses: Sequence[Address]) -> None:
+    def __init__(self, people: Cast, addresses: Sequence[Address]) -> None:
         config = WorkerConfig(
             candidates=(SERVER,), max_transports=MANY, max_transports_per_router=MANY
         )
@@ -115,10 +121,10 @@ class Scene:
         self.switch = Switch(self._collected)
         rig.worker.outbox = self.switch  # type: ignore[assignment]  # has its verbs by setattr
         rig.call(lambda worker, now: worker.create_router(ROUTER, now))
-        peers = self._join(rig, cast, addresses)
-        self._lay_out(rig, peers, cast)
+        peers = self._join(rig, people, addresses)
+        self._lay_out(rig, peers, people)
         rig.run(max(0.0, time.monotonic() - WARM_UP - 1.0 - rig.now))
-        senders, rest = peers[: len(cast.publishers)], peers[len(cast.publishers) :]
+        senders, rest = peers[: len(people.publishers)], peers[len(people.publishers) :]
         self.publishers = [Publisher(peer) for peer in senders]
         self.subscribers = [Subscriber(peer) for peer in rest]
         self.now = rig.now
@@ -156,8 +162,8 @@ class Scene:
             self.worker.receive(data, address, self.now)
         self.worker.flush(self.now)
 
-    def _join(self, rig: Rig, cast: Cast, addresses: Sequence[Address]) -> list[Peer]:
-        plans = [*cast.publishers, *cast.subscribers]
+    def _join(self, rig: Rig, people: Cast, addresses: Sequence[Address]) -> list[Peer]:
+        plans = [*people.publishers, *people.subscribers]
         peers = [Peer(rig, plan, n + 1, addresses[n]) for n, plan in enumerate(plans)]
         for peer in peers:
             peer.join()
@@ -167,10 +173,10 @@ class Scene:
         assert all(peer.connected_at is not None for peer in peers), "somebody is not connected"
         return peers
 
-    def _lay_out(self, rig: Rig, peers: Sequence[Peer], cast: Cast) -> None:
+    def _lay_out(self, rig: Rig, peers: Sequence[Peer], people: Cast) -> None:
         for peer in peers:
             slots = [slot for slot in peer.slots if slot.kind == "video"]
-            wanted = cast.wants.get(peer.name, [])
+            wanted = people.wants.get(peer.name, [])
             wants = [
                 SlotWant(slot.mid, "pinned", producer, height)
                 for slot, (producer, height) in zip(slots, wanted, strict=True)

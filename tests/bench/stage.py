@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from sfu.io.udp import UdpWorker
-from tests.bench.scene import Nowhere, Scene
+from tests.bench.scene import Scene, nowhere
 from tests.bench.sinks import FarEnd
 
 Wake = list[tuple[int, bytes]]  # datagrams that arrive together, with their senders
@@ -74,7 +74,7 @@ class Stage:
         """CPU seconds of the core alone, without any system call."""
         addresses, worker = self.far.addresses, self.worker
         arriving = [[(data, addresses[person]) for person, data in wake] for wake in wakes]
-        self.scene.point_at(Nowhere())
+        self.scene.point_at(nowhere())
         started = time.process_time()
         for batch in arriving:
             now = time.monotonic()

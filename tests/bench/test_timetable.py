@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from sfu.stats import DropReason
-from tests.bench.scene import Nowhere, Scene, gallery, lecture, sound_room
+from tests.bench.scene import Scene, gallery, lecture, nowhere, sound_room
 from tests.bench.timetable import timetable
 
 ADDRESSES = [("192.0.2.7", 1_024 + number) for number in range(64)]
@@ -15,7 +15,7 @@ ADDRESSES = [("192.0.2.7", 1_024 + number) for number in range(64)]
 def scene() -> Scene:
     """A teacher and three who watch."""
     made = Scene(lecture(3), ADDRESSES)
-    made.point_at(Nowhere())
+    made.point_at(nowhere())
     return made
 
 
@@ -60,7 +60,7 @@ def test_twice_the_speed_is_twice_the_media(scene: Scene) -> None:
 
 def test_everybody_in_a_gallery_sees_and_is_seen() -> None:
     scene = Scene(gallery(6, 3), ADDRESSES)
-    scene.point_at(Nowhere())
+    scene.point_at(nowhere())
     before = scene.worker.forwarded.copies
     for publisher in scene.publishers:
         scene.receive(publisher.address, publisher.frame())
@@ -69,7 +69,7 @@ def test_everybody_in_a_gallery_sees_and_is_seen() -> None:
 
 def test_everybody_in_a_sound_room_is_heard() -> None:
     scene = Scene(sound_room(4, 5), ADDRESSES)
-    scene.point_at(Nowhere())
+    scene.point_at(nowhere())
     before = scene.worker.forwarded.copies
     for publisher in scene.publishers:
         scene.receive(publisher.address, publisher.sound())

@@ -4,7 +4,7 @@ import time
 
 from tests.bench.figures import Figure, Rounds
 from tests.bench.lean import LeanLoop
-from tests.bench.scene import Nowhere, Scene, lecture
+from tests.bench.scene import Scene, lecture, nowhere
 from tests.bench.sinks import SERVER_CORE, FarEnd, far_end, pin
 
 SUBSCRIBERS = 200
@@ -33,7 +33,7 @@ def measure(rounds: int) -> list[Figure]:
 
 def _scene(subscribers: int, far: FarEnd) -> Scene:
     scene = Scene(lecture(subscribers), far.addresses)
-    scene.point_at(Nowhere())
+    scene.point_at(nowhere())
     return scene
 
 
