@@ -43,7 +43,10 @@ log = get_logger(__name__)
 async def local_plane(settings: Settings) -> AsyncIterator[MediaPlane]:
     """The SFU in this process."""
     plane = await LocalMediaPlane.start(
-        media_host(settings), settings.udp_port, announced_ip(settings)
+        media_host(settings),
+        settings.udp_port,
+        announced_ip(settings),
+        settings.max_participants,
     )
     try:
         yield plane

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from sfu.config import WorkerConfig
 from sfu.dtls import AiortcDtls
@@ -21,6 +22,8 @@ from signalling.messages import WantedSlot
 
 log = get_logger(__name__)
 
+STAFF = 100  # who come into a full class all the same
+
 
 class LocalMediaPlane:
     """Implements MediaPlane on the running event loop."""
@@ -31,10 +34,17 @@ class LocalMediaPlane:
         self._handlers: list[Callable[[Event], None]] = []
 
     @classmethod
-    async def start(cls, host: str, port: int, announced_ip: str) -> "LocalMediaPlane":
-        """Bind the worker's port (0: any free one); raises OSError when it is taken."""
+    async def start(
+        cls, host: str, port: int, announced_ip: str, people: int = 1_000
+    ) -> "LocalMediaPlane":
+        """Bind the worker's port (0: any free one); raises OSError when it is taken.
+
+        `people` is how many students a class may have: as many transports fit, and staff's.
+        """
         port = port or _free_port(host)
-        config = WorkerConfig(candidates=((announced_ip, port),))
+        room = people + STAFF
+        config = WorkerConfig(((announced_ip, port),), max_transports_per_router=room)
+        config = replace(config, max_transports=max(config.max_transports, room))
         plane: LocalMediaPlane
         worker = Worker(config, dtls=AiortcDtls(), rng=os.urandom)
         udp = UdpWorker(worker, lambda events: plane.dispatch(events))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sfu.errors import PeerError
+from sfu.errors import CapacityError, PeerError
 from sfu.events import ActiveSpeakers, Event
 from sfu.stats import SocketSnapshot
 from signalling.app import local_plane
-from signalling.local_media import LocalMediaPlane
+from signalling.local_media import STAFF, LocalMediaPlane
 from signalling.permissions import Role
 from tests.support.sio_client import class_server, joined
 
@@ -71,6 +71,18 @@ async def test_plane_opens_and_closes_without_order_mattering() -> None:
         await plane.close_class("demo")
         assert plane.totals().departed == {}
         assert plane.totals().socket == SocketSnapshot()
+    finally:
+        plane.close()
+
+
+async def test_a_class_has_room_for_as_many_as_are_let_in_and_for_staff() -> None:
+    plane = await LocalMediaPlane.start("127.0.0.1", 0, "127.0.0.1", people=2)
+    try:
+        await plane.open_class("demo")
+        for number in range(2 + STAFF):
+            await plane.join("demo", f"p{number}", pinned=False)
+        with pytest.raises(CapacityError):
+            await plane.join("demo", "one too many", pinned=False)
     finally:
         plane.close()
 
