@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PYTHON_SOURCES := sfu signalling billing loadtest tests
 SETUP := .venv/.installed node_modules/.installed
 
-.PHONY: help setup run test test-quick check format bench bench-join screenshots clean
+.PHONY: help setup run test test-quick check format bench profile bench-join screenshots clean
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -57,6 +57,9 @@ format: setup ## Put the Python sources in shape
 
 bench: setup ## What the product's steps cost beside the lean loop
 	python -m tests.bench
+
+profile: setup ## Where each microsecond of a loaded server goes (build/profile)
+	python -m tests.bench.profiling
 
 bench-join: setup ## From Join to the first frame in Chromium, 20 times
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"

@@ -1,0 +1,171 @@
+"""`make profile`: where each microsecond of a loaded server goes, by py-spy.
+
+Starts a load, attaches py-spy to the server, and writes build/profile: `flame.svg` for the eye,
+`stacks.txt` (raw) and `table.md` (self time by kind of work and by function, in µs per copy).
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+from loadtest.server_stats import parse as parse_metrics
+from loadtest.server_stats import usage_of
+from tests.bench import stacks
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "build" / "profile"
+PROGRAMS = Path(sys.executable).parent
+RATE = 500  # samples a second
+READY_WITHIN = 180.0  # s: the clip may have to be made first, then everybody joins
+FLAME_SECONDS = 8
+POLL = 0.5
+MARGIN = 40  # s that the load outlasts what is sampled, all in all
+STOPS_WITHIN = 30.0
+
+
+class ProfileError(Exception):
+    """One line for whoever asked for a profile."""
+
+
+@dataclass(slots=True)
+class Server:
+    """A loaded server of this machine."""
+
+    pid: int
+    url: str
+
+    def totals(self) -> tuple[float, int]:
+        """CPU seconds and copies so far. Raises ProfileError when it is gone."""
+        usage = usage_of(self.pid)
+        if usage is None:
+            raise ProfileError("the server is gone")
+        with urlopen(f"{self.url}/metrics?scope=worker", timeout=5.0) as answer:
+            sample, _ = parse_metrics(answer.read().decode(), 0.0)
+        return usage.cpu_s, sample.copies
+
+
+def children(pid: int) -> list[int]:
+    """Of all threads of a process, and theirs."""
+    found: list[int] = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, listed.read_text().split()):
+                found += [child, *children(child)]
+    return found
+
+
+def serving(pid: int) -> Server | None:
+    """The server among a load test's children: its variables tell its port."""
+    for child in children(pid):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+            settings = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+            ports = [one.partition(b"=")[2] for one in settings if one.startswith(PORT)]
+            if b"serve" in words and ports:
+                return Server(child, f"http://127.0.0.1:{ports[0].decode()}")
+    return None
+
+
+PORT = b"LIVECLASS_HTTP_PORT="
+
+
+@contextmanager
+def loaded(viewers: int, seconds: int) -> Iterator[subprocess.Popen[str]]:
+    """`liveclass loadtest --spawn`, ended in order."""
+    command = [
+        str(PROGRAMS / "liveclass"),
+        *("loadtest", "--spawn", "--scenario", "class"),
+        *("--viewers", str(viewers), "--duration", str(seconds)),
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=STOPS_WITHIN)
+        process.kill()
+
+
+def measuring(process: subprocess.Popen[str]) -> Server:
+    """Waits until all are in, as the load test says itself. Raises ProfileError."""
+    assert process.stdout is not None
+    limit = time.monotonic() + READY_WITHIN
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        if "measuring" in line:
+            break
+        if time.monotonic() > limit:
+            raise ProfileError("the class did not fill in time")
+    server = serving(process.pid)
+    if server is None:
+        raise ProfileError("the load test came to nothing: see above")
+    return server
+
+
+def record(pid: int, seconds: int, form: str, file: Path, *, native: bool) -> None:
+    """py-spy for so long. Raises ProfileError with its words when it can't attach."""
+    command = [
+        str(PROGRAMS / "py-spy"),
+        *("record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(RATE)),
+        *("--format", form, "--output", str(file)),
+        *(["--native"] if native else []),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise ProfileError(f"py-spy: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def profile(server: Server, seconds: int, *, native: bool) -> str:
+    """Samples the server; the table as Markdown."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    raw = FOLDER / "stacks.txt"
+    cpu, copies, began = *server.totals(), time.monotonic()
+    record(server.pid, seconds, "raw", raw, native=native)
+    cpu_after, copies_after = server.totals()
+    lasted = time.monotonic() - began
+    record(server.pid, FLAME_SECONDS, "flamegraph", FOLDER / "flame.svg", native=native)
+    sampled = stacks.parse(raw.read_text())
+    us = (cpu_after - cpu) / max(1, copies_after - copies) * 1e6
+    lines = [
+        f"{(copies_after - copies) / lasted:,.0f} copies/s, {(cpu_after - cpu) / lasted:.0%} of a "
+        f"core, {us:.2f} µs per copy, {sum(count for _, count in sampled):,} samples",
+        "",
+        *stacks.render("kind of work", stacks.by_kind(sampled), us),
+        "",
+        *stacks.render(
+            "function, with what it calls outside Python", stacks.by_function(sampled), us
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Load, samples, files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--viewers", type=int, default=300)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--no-native", action="store_true", help="Python frames alone")
+    options = parser.parse_args()
+    try:
+        with loaded(options.viewers, options.seconds + FLAME_SECONDS + MARGIN) as process:
+            table = profile(measuring(process), options.seconds, native=not options.no_native)
+    except ProfileError as error:
+        print(f"profile: {error}", file=sys.stderr)
+        return 1
+    (FOLDER / "table.md").write_text(table)
+    print(f"\n{table}\n{os.path.relpath(FOLDER)}: flame.svg, stacks.txt, table.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
