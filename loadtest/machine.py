@@ -1,14 +1,12 @@
-"""The machine a test runs on: its cores, its limits, how a report names it."""
+"""The machine a test runs on: its cores, and how a report names it and the version."""
 
 import importlib.metadata
 import os
 import platform
-import resource
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MAX_FILES = 1 << 20
 
 
 def cores() -> list[int]:
@@ -45,13 +43,3 @@ def version(root: Path = ROOT) -> str:
     except (OSError, subprocess.SubprocessError):
         pass
     return importlib.metadata.version("liveclass")
-
-
-def raise_file_limit() -> int:
-    """Lets this process and its children open as many files as they may; returns how many."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return MAX_FILES if soft == resource.RLIM_INFINITY else soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return wanted

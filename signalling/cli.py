@@ -1,4 +1,4 @@
-"""The command `liveclass`: serve, token, class-key, doctor."""
+"""The command `liveclass`: serve, token, class-key, doctor, loadtest."""
 
 import asyncio
 import secrets
@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from loadtest.cli import loadtest
 from signalling import config, doctor, logs
 from signalling.app import AccessLogger, create_app
 from signalling.class_key import KeyId, derive, parse_key_id
 from signalling.config import ConfigError, Settings
+from signalling.files import raise_file_limit
 from signalling.permissions import Identity, Role
 from signalling.tokens import TokenError, mint, verify
 
@@ -62,6 +64,7 @@ def serve() -> None:
     """Serve classes until interrupted. Everything is set by LIVECLASS_ variables."""
     settings = _settings()
     logs.configure(settings.log_level)
+    raise_file_limit()
     try:
         uvloop.run(_serve(settings))
     except ConfigError as error:
@@ -161,6 +164,9 @@ def examine() -> None:
         table.add_row(mark, finding.name, finding.detail, finding.advice)
     Console().print(table)
     sys.exit(1 if any(finding.advice and finding.needed for finding in findings) else 0)
+
+
+app.command(name="loadtest")(loadtest)
 
 
 if __name__ == "__main__":

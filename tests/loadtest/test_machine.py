@@ -1,6 +1,5 @@
 """How a report names the machine and the version."""
 
-import resource
 import subprocess
 from pathlib import Path
 
@@ -26,14 +25,3 @@ def test_version_is_the_commit_or_the_package() -> None:
     ).stdout
     assert machine.version().removesuffix("-dirty") in head
     assert machine.version(Path(__file__).parent) == "0.1.0"
-
-
-def test_file_limit_is_raised_to_the_hard_one() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, soft), hard))
-        allowed = machine.raise_file_limit()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == allowed
-        assert allowed >= min(256, soft)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,0 +1,214 @@
+"""What `liveclass loadtest` does: runs, tells, writes, and answers an exit status."""
+
+import asyncio
+import importlib.util
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtest import machine, scenario
+from loadtest.cli import Options
+from loadtest.crew import FleetError
+from loadtest.figures import BY_PATH
+from loadtest.limit import Search, Step, find
+from loadtest.media.clip import load_clip
+from loadtest.plan import cast
+from loadtest.progress import Progress
+from loadtest.records import RunRecord
+from loadtest.report.html import render
+from loadtest.run import Order, Watch, on_cores, plan_people, run
+from loadtest.scenario import Scenario, ScenarioError
+from loadtest.summary import Summary, summarise
+from loadtest.table import table
+from loadtest.target import RunError, Target, remote, spawned
+from loadtest.thresholds import Limits, breaches
+from loadtest.typed import command_line, is_limited, limits_of, overrides
+from signalling.files import raise_file_limit
+
+METRICS_TOKEN = "LIVECLASS_METRICS_TOKEN"
+FINE, BROKEN, UNABLE, INTERRUPTED = 0, 1, 2, 130
+LIMIT_DURATION = 15.0  # s measured in a step of --find-limit
+LIMIT_LIMITS = Limits(max_loss=0.001, max_p99=25.0, max_missing=0)
+
+# What is said of each step of --find-limit.
+STEP_FIGURES = (
+    "media.loss",
+    "media.added_latency_ms.p50",
+    "media.added_latency_ms.p99",
+    "server.copies_per_s",
+    "server.cpu_share",
+    "bots.busiest_fleet",
+)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One run and what it came to."""
+
+    record: RunRecord
+    summary: Summary
+
+
+def main(options: Options) -> int:
+    """The command; whatever keeps it from running is one line on stderr."""
+    try:
+        _check(options)
+        wanted = scenario.load(options.scenario, overrides(options))
+        raise_file_limit()
+        return asyncio.run(_Command(options, wanted).go())
+    except (RunError, FleetError, ScenarioError) as error:
+        print(f"liveclass: {error}", file=sys.stderr)
+        return UNABLE
+    except asyncio.CancelledError:
+        return INTERRUPTED
+
+
+def _check(options: Options) -> None:
+    if options.spawn and options.url:
+        raise RunError("give the URL of a server or --spawn, not both")
+    if not options.spawn and not options.url:
+        raise RunError("needs the URL of a server, or --spawn to start one here")
+    for path in (options.json_file, options.html_file):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise RunError(f"{path}: there is no folder {path.parent}")
+
+
+class _Command:
+    def __init__(self, options: Options, wanted: Scenario) -> None:
+        self._options = options
+        self._scenario = wanted
+        self._limits = limits_of(options)
+        self._console = Console(soft_wrap=True)
+        self._stop = asyncio.Event()
+        cores = machine.cores()
+        self._server_core = cores[0] if options.spawn else None
+        self._fleet_cores = cores[1:] if options.spawn and len(cores) > 1 else cores
+
+    async def go(self) -> int:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        with on_cores(self._fleet_cores):
+            return await (self._find() if self._options.find_limit else self._once())
+
+    def _interrupt(self) -> None:
+        """The first Ctrl-C ends the run in order, the second at once."""
+        if self._stop.is_set():
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+            for task in asyncio.all_tasks():
+                task.cancel()
+        self._stop.set()
+
+    async def _once(self) -> int:
+        outcome = await self._measure(self._scenario)
+        self._console.print(table(outcome.summary, self._limits))
+        self._write(outcome, outcome.summary.to_json())
+        if self._stop.is_set():
+            return INTERRUPTED
+        return BROKEN if breaches(outcome.summary, self._limits) else FINE
+
+    async def _measure(self, wanted: Scenario) -> Outcome:
+        order = Order(
+            wanted,
+            self._fleet_cores,
+            self._options.processes,
+            command=command_line(sys.argv[1:]),
+            make_clip=load_clip,
+            browsers=self._options.browsers,
+            watch=_watch() if self._options.browsers else None,
+            stop=self._stop,
+        )
+        async with self._target(wanted) as target:
+            people = plan_people(target, order)
+            screen = Console(stderr=True, quiet=self._options.quiet)
+            with Progress(wanted.title, len(people.bots), people.measure_to, screen) as progress:
+                record = await run(target, order, people, progress)
+        return Outcome(record, summarise(record))
+
+    @asynccontextmanager
+    async def _target(self, wanted: Scenario) -> AsyncIterator[Target]:
+        options = self._options
+        if not options.spawn:
+            yield remote(options.url, options.class_key, os.environ.get(METRICS_TOKEN, ""))
+            return
+        people = len(cast(wanted, lambda name, role: "", lambda: 0.5).bots)
+        async with spawned(self._server_core, people) as target:
+            yield target
+
+    async def _find(self) -> int:
+        """Prints each step as it is known, then the answer."""
+        options = self._options
+        self._limits = self._limits if is_limited(options) else LIMIT_LIMITS
+        try:
+            search = Search(self._scenario.viewers, options.resolution, options.most)
+        except ValueError as error:
+            raise RunError(str(error)) from None
+        outcomes: dict[int, Outcome] = {}
+
+        async def measure(viewers: int) -> Step:
+            step, outcomes[viewers] = await self._step(viewers)
+            return step
+
+        await find(search, measure)
+        self._console.print(f"[bold]{search.answer()}[/bold]")
+        shown = outcomes[search.best.viewers if search.best else search.steps[-1].viewers]
+        self._write(shown, shown.summary.to_json() | {"find_limit": search.to_json()})
+        return FINE if search.best else BROKEN
+
+    async def _step(self, viewers: int) -> tuple[Step, Outcome]:
+        changed: dict[str, object] = {"viewers": viewers}
+        if self._options.duration is None:
+            changed["duration"] = LIMIT_DURATION
+        outcome = await self._measure(self._scenario.model_copy(update=changed))
+        if self._stop.is_set():
+            raise RunError("interrupted before the limit was found")
+        summary = outcome.summary
+        step = Step(
+            viewers,
+            tuple(breaches(summary, self._limits)),
+            summary.bots.reasons if summary.bots.were_the_limit else (),
+        )
+        self._console.print(_told(step, summary))
+        return step, outcome
+
+    def _write(self, outcome: Outcome, found: dict[str, object]) -> None:
+        options = self._options
+        if options.json_file is not None:
+            _save(options.json_file, json.dumps(found, indent=2) + "\n")
+        if options.html_file is not None:
+            _save(options.html_file, render(outcome.record, outcome.summary, self._limits))
+
+
+def _watch() -> Watch:
+    """Browsers need playwright, which bots do not."""
+    if importlib.util.find_spec("playwright") is None:
+        raise RunError("--browser needs playwright: pip install playwright")
+    from loadtest.viewers import watch
+
+    return watch
+
+
+def _told(step: Step, summary: Summary) -> str:
+    """A step in one line."""
+    figures = ", ".join(
+        f"{BY_PATH[path].label} {BY_PATH[path].text(summary)}" for path in STEP_FIGURES
+    )
+    outcome = (
+        "[green]holds[/green]" if step.holds else f"[red]breaks[/red]: {'; '.join(step.broken)}"
+    )
+    bots = f"; the bots were the limit: {'; '.join(step.bots_limit)}" if step.bots_limit else ""
+    return f"{step.viewers:,} viewers {outcome} ({figures}){bots}"
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,83 @@
+"""What keeps the command from running is one line and exit status 2."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import fields
+from inspect import signature
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from loadtest import cli
+from loadtest.cli import NEEDED, Options
+from loadtest.command import UNABLE, main
+from signalling.cli import app
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (Options(), "needs the URL of a server, or --spawn"),
+        (Options(url="http://x", spawn=True), "give the URL of a server or --spawn, not both"),
+        (Options(spawn=True, scenario="x"), "unknown scenario 'x'; there are churn, class, "),
+        (Options(spawn=True, storm_joins=5), "class: has no [storm], so its joins cannot be set"),
+        (Options(spawn=True, set_keys=["x"]), "--set x: write KEY=VALUE"),
+        (Options(spawn=True, json_file=Path("none/out.json")), "none/out.json: there is no folder"),
+        (Options(url="x.example.com"), "x.example.com: the URL begins with http:// or https://"),
+        (Options(url="http://x"), "needs a class key: --class-key or LIVECLASS_CLASS_KEY"),
+        (Options(url="http://x", class_key="k"), "--class-key: not a class key"),
+    ],
+)
+def test_fault_is_one_line(options: Options, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(options) == UNABLE
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"liveclass: {told}")
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+def test_every_option_of_the_command_is_handed_on() -> None:
+    parameters = [name for name in signature(cli.loadtest).parameters if name != "context"]
+    assert parameters == [field.name for field in fields(Options)]
+    defaults = {p.name: p.default for p in signature(cli.loadtest).parameters.values()}
+    assert all(defaults[field.name] == field.default for field in fields(Options))
+
+
+def test_missing_packages_are_named_with_the_command_that_brings_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    find: Callable[[str], object] = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in NEEDED else find(name)
+    )
+    result = CliRunner().invoke(app, ["loadtest", "--spawn"])
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "liveclass: loadtest needs av, matplotlib, numpy: pip install 'liveclass[loadtest]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [("0.1%", 0.001), ("0.001", 0.001), ("0", 0.0), ("100%", 1.0)]
+)
+def test_shares_are_written_as_people_write_them(
+    value: str, code: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Options] = []
+
+    def take(options: Options) -> int:
+        taken.append(options)
+        return 0
+
+    monkeypatch.setattr("loadtest.command.main", take)
+    result = CliRunner().invoke(app, ["loadtest", "--spawn", "--max-loss", value])
+    assert result.exit_code == 0
+    assert taken[0].max_loss == pytest.approx(code)
+
+
+@pytest.mark.parametrize("value", ["2", "-1", "101%", "much", "%"])
+def test_what_is_no_share_is_refused(value: str) -> None:
+    result = CliRunner().invoke(app, ["loadtest", "--spawn", "--max-loss", value])
+    assert result.exit_code == 2
+    assert "is no share" in result.stderr
