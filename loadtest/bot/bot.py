@@ -1,0 +1,367 @@
+"""One bot's life: it joins as the page does, connects, watches and publishes, and leaves."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import aiohttp
+
+from loadtest.bot import offer
+from loadtest.bot.connection import Action, Connection
+from loadtest.bot.faults import BadLink
+from loadtest.bot.link import CarefulLink, Lag, PlainLink, Poller, open_socket
+from loadtest.bot.receiver import Stream
+from loadtest.bot.sender import Publisher
+from loadtest.bot.show import layout
+from loadtest.bot.signal import SignalError, Signalling
+from loadtest.bot.studio import Studio
+from loadtest.bot.totals import result
+from loadtest.media.footage import Clip
+from loadtest.records import BotPlan, BotResult, Failed, Joined, People
+from sfu.dtls import AiortcDtls, AiortcSession
+from sfu.ice import new_credentials
+from sfu.srtp import SrtpKeys, inbound, outbound
+from sfu.timers import Timers
+
+TELL_AFTER = 10.0  # s; then who has not seen a frame is said to have joined without one
+LOOK_EVERY = 0.1  # s, for the first frame
+OLD_PATH_FOR = 2.0  # s that the old socket is kept after a handover
+STARTS_WITHIN = 60.0  # s that a bot waits for the class to begin
+
+_EVENTS = frozenset({"slots", "liveclass-started", "removed", "liveclass-ended"})
+_FRAME = 1 / 30
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What all bots of a fleet share."""
+
+    url: str
+    class_id: str
+    http: aiohttp.ClientSession
+    dtls: AiortcDtls
+    timers: Timers[Action]
+    poller: Poller
+    lag: Lag
+    clip: Clip | None
+    tell: Callable[[object], None]
+    latency: Callable[[float, bool], None]  # ms, base?
+    began: float  # time.monotonic() of the run's start
+    people: People
+
+
+class Bot:
+    """One participant. `left` says why it ended, and is empty until then."""
+
+    def __init__(self, plan: BotPlan, around: Surroundings, phase: float) -> None:
+        """`phase`, 0 to 1, is this bot's place among the fleet's for what recurs."""
+        self.plan = plan
+        self.left = ""
+        self.present = False
+        self.overflows = 0
+        self.connection: Connection | None = None
+        self._around = around
+        self._phase = phase
+        self._started = asyncio.Event()
+        self._signal = Signalling(around.http, around.url, _EVENTS, self._hear)
+        self._participant = ""
+        self._teacher: str | None = None  # as the server said when it let us in
+        self._link: PlainLink | None = None
+        self._other: PlainLink | None = None  # of a handover to be
+        self._old: PlainLink | None = None
+        self._session: AiortcSession | None = None
+        self._ssrcs = (_random_ssrc(), _random_ssrc())
+        self._bad: BadLink | None = None
+        self._due_at = around.began + plan.join_at
+        self._join_ms = 0.0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._shown: object = None  # the layout that was asked for last
+
+    # -- its life -----------------------------------------------------------------------------
+
+    async def join(self) -> None:
+        """From the first request to the answer of its offer. Never raises but CancelledError."""
+        try:
+            await self._enter()
+        except SignalError as error:
+            self._fail(error.code, error.message)
+        except offer.AnswerError as error:
+            self._fail("bad_answer", str(error))
+        except OSError as error:
+            self._fail("no_socket", str(error))
+
+    async def _enter(self) -> None:
+        around, plan = self._around, self.plan
+        self._signal.lost = lambda error: self._fail(error.code, error.message)
+        await self._signal.open(plan.token)
+        reply = await self._signal.request("video-join", {"classId": around.class_id})
+        # from when it was to join: what a busy fleet delays is measured, not hidden
+        self._join_ms = (time.monotonic() - self._due_at) * 1000
+        self._participant = reply["self"]["id"]
+        people = reply["participants"]
+        self._teacher = next((one["id"] for one in people if one["role"] == "teacher"), None)
+        media = {source: source in plan.publish for source in ("microphone", "camera")}
+        await self._signal.request("media-state", media)
+        if not reply["class"]["started"]:
+            await self._wait_for_start()
+        await self._negotiate()
+        self.present = True
+        if plan.publish:
+            self._tell_joined(None, None)
+        await self.show()
+        around.timers.set(self._look, time.monotonic() + LOOK_EVERY)
+
+    async def _wait_for_start(self) -> None:
+        try:
+            async with asyncio.timeout(STARTS_WITHIN):
+                await self._started.wait()
+        except TimeoutError:
+            raise SignalError("class_not_started", "The class did not begin.") from None
+
+    async def _negotiate(self) -> None:
+        around = self._around
+        fingerprint = around.dtls.fingerprints[0]
+        credentials = new_credentials(os.urandom)
+        local = offer.Local(
+            credentials,
+            fingerprint,
+            int.from_bytes(os.urandom(7), "big"),
+            f"bot-{os.urandom(8).hex()}",
+            self._ssrcs,
+        )
+        sdp = offer.write_offer(local, self.plan.audio_slots, self.plan.video_slots)
+        reply = await self._signal.request("video-offer", {"sdp": sdp})
+        answer = offer.read_answer(reply["sdp"])
+        now = time.monotonic()
+        if self.plan.faults is not None:
+            chance = Random(self.plan.faults.seed).random
+            self._bad = BadLink(self.plan.faults, chance, self._due_at)
+            if self._bad.next_handover is not None:
+                around.timers.set(self._hand_over, self._bad.next_handover)
+        connection = Connection(answer, credentials, self, around.timers, os.urandom, now)
+        self.connection = connection
+        self._session = around.dtls.session(self)
+        self._link = self._open_link(connection)
+
+    def _open_link(self, connection: Connection) -> PlainLink:
+        around = self._around
+        udp = open_socket(connection.answer.address)
+        if self.plan.sampled or self._bad is not None:
+            return CarefulLink(
+                connection,
+                around.poller,
+                udp,
+                self.plan.sampled,
+                self._bad,
+                around.timers,
+                around.lag,
+            )
+        return PlainLink(connection, around.poller, udp)
+
+    async def show(self) -> None:
+        """Asks for whom it wants to see, when that is not what it asked for last."""
+        connection, people = self.connection, self._around.people
+        if connection is None or self.left or not self.present:
+            return
+        mids = [slot.mid for slot in connection.answer.slots if slot.kind == "video"]
+        wanted = layout(self.plan, mids, people.participants, people.teacher or self._teacher)
+        if wanted == self._shown or not mids:
+            return
+        self._shown = wanted
+        await self._signal.request("layout", wanted)
+
+    def people_changed(self) -> None:
+        """Somebody who publishes is new."""
+        self._spawn(self._show_again())
+
+    async def _show_again(self) -> None:
+        try:
+            await self.show()
+        except SignalError as error:
+            self._fail(error.code, error.message)
+
+    async def leave(self, why: str = "finished") -> None:
+        """Goes in order; idempotent."""
+        if self.present:
+            self._end(why)
+            with suppress(SignalError):  # it is gone already
+                await self._signal.request("video-leave", {})
+        self._end("not_joined")
+        await self._signal.close()
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+
+    def _depart(self, now: float) -> None:
+        self._spawn(self.leave("left"))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _fail(self, code: str, message: str) -> None:
+        """The one end that is told."""
+        if not self.left:
+            self._around.tell(Failed(self.plan.name, self._since_start(), code, message))
+            self._end(code)
+            self._spawn(self._signal.close())
+
+    def _end(self, why: str) -> None:
+        if self.left:
+            return
+        self.left = why
+        self.present = False
+        timers = self._around.timers
+        for action in (self._look, self._hand_over, self._drop_old, self._depart):
+            timers.clear(action)
+        if self._session is not None:
+            self._session.close()
+        if self.connection is not None:
+            self.connection.close(time.monotonic())
+        for link in (self._link, self._old, self._other):
+            if link is not None:
+                self.overflows += link.close()
+        self._link = self._old = self._other = None
+
+    def _since_start(self) -> float:
+        return time.monotonic() - self._around.began
+
+    # -- what signalling tells ----------------------------------------------------------------
+
+    def _hear(self, event: str, payload: dict[str, object]) -> None:
+        if event == "slots":
+            if self.connection is not None:
+                self.connection.slots_changed(payload)
+        elif event == "liveclass-started":
+            self._started.set()
+        else:
+            self._fail(event, f"The server said {event} {payload.get('reason', '')}".rstrip())
+
+    # -- what the connection asks -------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        if self._link is not None:
+            self._link.send(data)
+
+    def receive_dtls(self, data: bytes) -> None:
+        if self._session is not None:
+            self._session.receive(data)
+
+    def ice_connected(self) -> None:
+        if self._session is not None and self.connection is not None:
+            self._session.start(self.connection.answer.fingerprints)
+
+    def lost(self, code: str, message: str) -> None:
+        self._fail(code, message)
+
+    def queued(self, now: float) -> float:
+        return self._bad.queued(now) if self._bad is not None else 0.0
+
+    def latency(self, stamp: int, arrival_ns: int) -> None:
+        self._around.latency((arrival_ns - stamp) / 1e6, self.plan.base)
+
+    # -- what DTLS tells ----------------------------------------------------------------------
+
+    def connected(self, keys: SrtpKeys) -> None:
+        assert self.connection is not None
+        now = time.monotonic()
+        sealing = outbound(keys)
+        publisher = None
+        if self.plan.publish:
+            assert self._around.clip is not None
+            studio = Studio(self._around.clip, sealing, self._around.began, os.urandom)
+            start = now + self._phase * _FRAME
+            sources = studio.sources(self.plan, self._ssrcs[0], start)
+            publisher = Publisher(sources, self.send, time.time_ns, self.plan.name)
+        self.connection.connect(inbound(keys), sealing, publisher, self._phase, now)
+
+    def closed(self, reason: str) -> None:
+        self.lost(reason, "The server ended the DTLS session.")
+
+    # -- the first frame ----------------------------------------------------------------------
+
+    def _look(self, now: float) -> None:
+        """Tells that it has joined when it sees something, or has waited long enough."""
+        assert self.connection is not None
+        packet = self._first(lambda stream: stream.first_at)
+        frame = self._first(lambda stream: stream.first_frame_at)
+        waits = frame if self._expects_video() else packet
+        if self._expects_nothing() or waits is not None or now >= self._due_at + TELL_AFTER:
+            self._tell_joined(packet, frame)
+            if self.plan.leave_at is not None:
+                self._around.timers.set(self._depart, self._around.began + self.plan.leave_at)
+        else:
+            self._around.timers.set(self._look, now + LOOK_EVERY)
+
+    def _expects_video(self) -> bool:
+        return self.plan.show != "nothing" and self.plan.video_slots > 0
+
+    def _expects_nothing(self) -> bool:
+        return not self._expects_video() and not self.plan.audio_slots
+
+    def _first(self, moment: Callable[[Stream], float | None]) -> float | None:
+        """Milliseconds from when it was to join to the first such moment of any slot."""
+        assert self.connection is not None
+        moments = [at for one in self.connection.slots.values() if (at := moment(one)) is not None]
+        return (min(moments) - self._due_at) * 1000 if moments else None
+
+    def _tell_joined(self, packet_ms: float | None, frame_ms: float | None) -> None:
+        name, at = self.plan.name, self._since_start()
+        self._around.tell(Joined(name, self._participant, at, self._join_ms, packet_ms, frame_ms))
+
+    # -- handover -----------------------------------------------------------------------------
+
+    def _hand_over(self, now: float) -> None:
+        """A new socket, as on another network; it is taken once the server has answered there."""
+        bad, connection = self._bad, self.connection
+        if bad is None or connection is None:
+            return
+        bad.moved(now)
+        if bad.next_handover is not None:
+            self._around.timers.set(self._hand_over, bad.next_handover)
+        if self._other is None:
+            try:
+                self._other = self._open_link(connection)
+            except OSError:
+                return  # as a phone that finds no network: it stays where it is
+            connection.try_path(now)
+
+    def probe(self, data: bytes) -> None:
+        if self._other is not None:
+            self._other.send(data)
+
+    def probed(self, found: bool) -> None:
+        """The new path is taken, or given up."""
+        self._drop_old(0.0)
+        if found:
+            self._link, self._old = self._other, self._link
+            self._around.timers.set(self._drop_old, time.monotonic() + OLD_PATH_FOR)
+        else:
+            self._old = self._other
+            self._drop_old(0.0)
+        self._other = None
+
+    def _drop_old(self, now: float) -> None:
+        if self._old is not None:
+            self.overflows += self._old.close()
+            self._old = None
+
+    # -- figures ------------------------------------------------------------------------------
+
+    def overflowed(self) -> int:
+        """Datagrams that its sockets had no room for, so far."""
+        links = (self._link, self._old, self._other)
+        return self.overflows + sum(link.overflows for link in links if link is not None)
+
+    def result(self) -> BotResult:
+        """Its totals."""
+        return result(self.plan, self.connection, self.left or "present")
+
+
+def _random_ssrc() -> int:
+    return int.from_bytes(os.urandom(4), "big") or 1

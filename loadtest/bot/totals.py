@@ -1,0 +1,67 @@
+"""Figures of bots, added up. Pure: no I/O, no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from loadtest.bot.connection import Connection
+from loadtest.records import BotPlan, BotResult
+
+
+@dataclass(slots=True)
+class Totals:
+    """Of many connections since they began."""
+
+    packets: int = 0
+    bytes: int = 0
+    lost: int = 0
+    nacks: int = 0
+    plis: int = 0
+    freezes: int = 0
+    frames: int = 0
+    sent: int = 0
+
+    def add(self, connection: Connection) -> None:
+        """One more connection's."""
+        for stream in connection.slots.values():
+            self.packets += stream.packets
+            self.bytes += stream.bytes
+            self.lost += stream.lost
+            self.freezes += stream.freezes
+            self.frames += stream.frames
+        self.nacks += connection.tally.nacks
+        self.plis += connection.tally.plis
+        if connection.publisher is not None:
+            self.sent += connection.publisher.sent
+
+    def since(self, before: "Totals") -> "Totals":
+        """What has been added since then."""
+        return Totals(
+            *(getattr(self, one.name) - getattr(before, one.name) for one in fields(self))
+        )
+
+
+def total(connections: Iterable[Connection]) -> Totals:
+    totals = Totals()
+    for connection in connections:
+        totals.add(connection)
+    return totals
+
+
+def result(plan: BotPlan, connection: Connection | None, left: str) -> BotResult:
+    """One bot's figures; all zero for one that never got in."""
+    streams = list(connection.slots.values()) if connection is not None else []
+    return BotResult(
+        plan.name,
+        plan.sampled,
+        plan.base,
+        packets=sum(stream.packets for stream in streams),
+        lost=sum(stream.lost for stream in streams),
+        recovered=sum(stream.recovered for stream in streams),
+        duplicates=sum(stream.duplicates for stream in streams),
+        undecryptable=connection.tally.undecryptable if connection is not None else 0,
+        frames=sum(stream.frames for stream in streams),
+        freezes=sum(stream.freezes for stream in streams),
+        freeze_s=sum(stream.freeze_s for stream in streams),
+        switches=connection.tally.switches if connection is not None else 0,
+        left=left,
+    )

@@ -1,0 +1,297 @@
+"""One process of bots: joins them at their times, keeps them fed and their time, and reports.
+
+`run_fleet` is what the process does, from Ready to Done (loadtest/records.py).
+"""
+
+import asyncio
+import gc
+import os
+import time
+from collections.abc import Coroutine
+from multiprocessing.connection import Connection as Pipe
+from typing import Any
+
+import aiohttp
+import uvloop
+
+from loadtest.bot.bot import Bot, Surroundings
+from loadtest.bot.connection import Action
+from loadtest.bot.link import Lag, Poller
+from loadtest.bot.totals import Totals, total
+from loadtest.media.footage import Clip
+from loadtest.records import (
+    Begin,
+    BotPlan,
+    Done,
+    Finish,
+    FleetPlan,
+    People,
+    Ready,
+    Tick,
+)
+from sfu.dtls import AiortcDtls
+from sfu.timers import Timers
+
+JOINS_AT_ONCE = 64
+MAX_LATENCIES = 2_000  # of a tick
+MAX_GATHERED = 100_000  # latencies between two ticks
+TICK = 1.0  # s
+LONGEST_WAIT = 0.005  # s that a new deadline may be noticed late
+LEAVES_WITHIN = 5.0  # s for all bots together
+GOLDEN = 0.6180339887498949  # its multiples spread evenly over a circle, however many there are
+# Young objects are looked through seldom: bots make little garbage with cycles, and much without.
+GC_THRESHOLDS = (50_000, 50, 100)
+
+
+class RunnerGone(Exception):
+    """The other end of the pipe has closed."""
+
+
+def run_fleet(plan: FleetPlan, pipe: Pipe) -> None:
+    """The life of a fleet's process; returns after Done, or when the runner has gone."""
+    if plan.core is not None:
+        os.sched_setaffinity(0, {plan.core})
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(plan, pipe))
+
+
+async def _run(plan: FleetPlan, pipe: Pipe) -> None:
+    clip = _load_clip(plan)
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
+        fleet = Fleet(plan, pipe, http, clip)
+        try:
+            await fleet.run()
+        except RunnerGone:
+            pass  # nobody is left to tell
+        finally:
+            await fleet.close()
+
+
+def _load_clip(plan: FleetPlan) -> Clip | None:
+    """Only where somebody publishes: viewers need neither the clip nor the codecs."""
+    if not any(bot.publish for bot in plan.bots):
+        return None
+    from loadtest.media.clip import load_clip
+
+    return load_clip(plan.clip_height)
+
+
+class Latencies:
+    """Gathers what sampled bots measure between two ticks."""
+
+    def __init__(self) -> None:
+        self._values: list[tuple[float, bool]] = []
+
+    def add(self, milliseconds: float, base: bool) -> None:
+        if len(self._values) < MAX_GATHERED:
+            self._values.append((milliseconds, base))
+
+    def take(self) -> list[tuple[float, bool]]:
+        """What came since the last call, thinned evenly to MAX_LATENCIES."""
+        values, self._values = self._values, []
+        count = len(values)
+        if count <= MAX_LATENCIES:
+            return values
+        return [values[n * count // MAX_LATENCIES] for n in range(MAX_LATENCIES)]
+
+
+class Fleet:
+    """The bots of one process."""
+
+    def __init__(
+        self, plan: FleetPlan, pipe: Pipe, http: aiohttp.ClientSession, clip: Clip | None
+    ) -> None:
+        self._plan = plan
+        self._pipe = pipe
+        self._http = http
+        self._clip = clip
+        self._loop = asyncio.get_running_loop()
+        self._timers: Timers[Action] = Timers()
+        self._poller = Poller()
+        self._lag = Lag()
+        self._latencies = Latencies()
+        self._gate = asyncio.Semaphore(JOINS_AT_ONCE)
+        self._bots: list[Bot] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._people = People({}, None)
+        self._begin: asyncio.Future[float] = self._loop.create_future()
+        self._finish: asyncio.Future[None] = self._loop.create_future()
+        self._before = Totals()
+        self._overflows = 0
+        self._cpu = 0.0
+        self._wake: asyncio.TimerHandle | None = None
+        self._began = 0.0
+
+    async def run(self) -> None:
+        """From Ready to Done; raises RunnerGone."""
+        self._loop.add_reader(self._pipe.fileno(), self._hear)
+        self._loop.add_reader(self._poller.fileno(), self._serve)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        self._tell(Ready(self._plan.number))
+        self._began = await self._begin
+        self._cpu = time.process_time()
+        self._timers.set(self._tick, self._began + TICK)
+        self._keep_time()
+        self._schedule_joins()
+        await self._finish
+        await self._leave()
+        self._tell(Done(self._plan.number, [bot.result() for bot in self._bots]))
+
+    async def close(self) -> None:
+        """Stops whatever still runs."""
+        self._loop.remove_reader(self._pipe.fileno())
+        self._loop.remove_reader(self._poller.fileno())
+        if self._wake is not None:
+            self._wake.cancel()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._poller.close()
+
+    # -- the runner ---------------------------------------------------------------------------
+
+    def _tell(self, message: object) -> None:
+        try:
+            self._pipe.send(message)
+        except OSError:
+            self._runner_gone()
+
+    def _runner_gone(self) -> None:
+        for future in (self._begin, self._finish):
+            if not future.done():
+                future.set_exception(RunnerGone())
+
+    def _hear(self) -> None:
+        try:
+            while self._pipe.poll():
+                self._take(self._pipe.recv())
+        except (EOFError, OSError):
+            self._loop.remove_reader(self._pipe.fileno())
+            self._runner_gone()
+
+    def _take(self, message: object) -> None:
+        match message:
+            case Begin() if not self._begin.done():
+                self._begin.set_result(message.at)
+            case People():
+                self._people.participants = message.participants
+                self._people.teacher = message.teacher
+                for bot in self._bots:
+                    bot.people_changed()
+            case Finish() if not self._finish.done():
+                self._finish.set_result(None)
+
+    # -- joining and leaving ------------------------------------------------------------------
+
+    def _schedule_joins(self) -> None:
+        around = Surroundings(
+            url=self._plan.url,
+            class_id=self._plan.class_id,
+            http=self._http,
+            dtls=AiortcDtls(role="client"),
+            timers=self._timers,
+            poller=self._poller,
+            lag=self._lag,
+            clip=self._clip,
+            tell=self._tell,
+            latency=self._latencies.add,
+            began=self._began,
+            people=self._people,
+        )
+        for number, plan in enumerate(self._plan.bots):
+            bot = Bot(plan, around, (number * GOLDEN) % 1.0)
+            self._bots.append(bot)
+            self._timers.set(_Join(self, bot, plan), self._began + plan.join_at)
+
+    def start_join(self, bot: Bot) -> None:
+        """The bot's time has come."""
+        if not self._finish.done():
+            self._spawn(self._join(bot))
+
+    async def _join(self, bot: Bot) -> None:
+        async with self._gate:
+            await bot.join()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _leave(self) -> None:
+        """All go in order, a few at a time; who is still joining is stopped."""
+        joining = list(self._tasks)
+        for task in joining:
+            task.cancel()
+        await asyncio.gather(*joining, return_exceptions=True)
+
+        async def leave(bot: Bot) -> None:
+            async with self._gate:
+                await bot.leave()
+
+        try:
+            async with asyncio.timeout(LEAVES_WITHIN):
+                await asyncio.gather(*(leave(bot) for bot in self._bots))
+        except TimeoutError:
+            pass  # the results say what they saw; the sockets end with the process
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        self._poller.serve()
+        self._run_due()
+
+    def _run_due(self) -> None:
+        for action in self._timers.pop_due(now := time.monotonic()):
+            action(now)
+
+    def _keep_time(self) -> None:
+        """One timer for everything that recurs in all bots."""
+        self._run_due()
+        deadline = self._timers.next_deadline()
+        wait = LONGEST_WAIT if deadline is None else deadline - time.monotonic()
+        self._wake = self._loop.call_later(min(max(wait, 0.0), LONGEST_WAIT), self._keep_time)
+
+    def _tick(self, now: float) -> None:
+        self._timers.set(self._tick, now + TICK - (now - self._began) % TICK)
+        totals = total(bot.connection for bot in self._bots if bot.connection is not None)
+        new, self._before = totals.since(self._before), totals
+        overflows = sum(bot.overflowed() for bot in self._bots)
+        cpu = time.process_time()
+        self._tell(
+            Tick(
+                fleet=self._plan.number,
+                at=now - self._began,
+                present=sum(bot.present for bot in self._bots),
+                packets=new.packets,
+                bytes=new.bytes,
+                lost=new.lost,
+                cpu_s=cpu - self._cpu,
+                lag_ms=self._lag.take_ms(),
+                latencies=self._latencies.take(),
+                nacks=new.nacks,
+                plis=new.plis,
+                freezes=new.freezes,
+                frames=new.frames,
+                sent=new.sent,
+                overflows=overflows - self._overflows,
+            )
+        )
+        self._cpu, self._overflows = cpu, overflows
+
+
+class _Join:
+    """A bot's moment among the timers."""
+
+    __slots__ = ("_bot", "_fleet")
+
+    def __init__(self, fleet: Fleet, bot: Bot, plan: BotPlan) -> None:
+        self._fleet = fleet
+        self._bot = bot
+
+    def __call__(self, now: float) -> None:
+        self._fleet.start_join(self._bot)
