@@ -28,6 +28,7 @@ FEEDBACK = {
     "video": frozenset({"nack", "nack pli", "ccm fir", "goog-remb"}),
 }
 DIGESTS = ("sha-256", "sha-384", "sha-512")  # what the DTLS side can check
+MAX_AGREEMENTS = 256
 SCTP_PORT = 5000  # what every client uses; the association is made for this one alone
 
 _ANSWER_DIRECTION = {  # (the client sends, the client receives) → the answer's word
@@ -88,15 +89,49 @@ class Negotiation:
     fingerprints: tuple[tuple[str, str], ...]
 
 
-def negotiate(offer: Offer) -> Negotiation:
+@dataclass(slots=True)
+class Agreed:
+    """What all sections of one shape get, as long as they publish or do not."""
+
+    codecs: tuple[Codec, ...]
+    outward: tuple[Extension, ...]
+    inward: tuple[Extension, ...]
+    extensions: tuple[Extension, ...]
+
+
+class AgreementMemory:
+    """What was agreed for shapes of sections (sfu.sdp.SectionMemory) before."""
+
+    def __init__(self) -> None:
+        self._agreed: dict[tuple[int, bool], tuple[Section, Agreed]] = {}
+
+    def __len__(self) -> int:
+        return len(self._agreed)
+
+    def agree(self, section: Section, published: bool) -> Agreed:
+        """What is agreed for a section, worked out once for each shape."""
+        if (shape := section.shape) is None:
+            return _agree_shape(section, published)
+        key = (id(shape), published)
+        known = self._agreed.get(key)
+        if known is None:
+            if len(self._agreed) >= MAX_AGREEMENTS:
+                self._agreed.clear()
+            known = (shape, _agree_shape(section, published))  # the shape lives on with its id
+            self._agreed[key] = known
+        return known[1]
+
+
+def negotiate(offer: Offer, memory: AgreementMemory | None = None) -> Negotiation:
     """Sections that can't be used are rejected alone; raises PeerError when nothing is left."""
+    memory = AgreementMemory() if memory is None else memory
     if not offer.bundle:
         raise PeerError("unsupported_sdp", "the offer has no BUNDLE group")
     sources = {kind: iter(names) for kind, names in SOURCES.items()}
     sections: list[AgreedSection] = []
     application: str | None = None
     for section in offer.sections:
-        agreed = _agree(section, offer.bundle, sources)
+        agreed = _agree(section, offer.bundle, sources, memory)
         if agreed.kind == "application" and not agreed.rejected:
             agreed.rejected = application is not None
             application = application or agreed.mid
@@ -124,7 +159,10 @@ def _require_transport(offer: Offer) -> None:
 
 
 def _agree(
-    section: Section, bundle: tuple[str, ...], sources: dict[str, Iterator[str]]
+    section: Section,
+    bundle: tuple[str, ...],
+    sources: dict[str, Iterator[str]],
+    memory: AgreementMemory,
 ) -> AgreedSection:
     """A sending section takes its source's name even where its codecs are then refused."""
     refused = AgreedSection(section.mid, section.kind, rejected=True)
@@ -138,35 +176,45 @@ def _agree(
         raise PeerError("unsupported_sdp", f"section {section.mid} has no rtcp-mux")
     sends = section.direction in ("sendonly", "sendrecv")
     source = next(sources[section.kind], None) if sends else None
-    codecs = _choose_codecs(section)
-    if not (codecs and section.protocol.endswith("RTP/SAVPF")):
+    agreed = memory.agree(section, source is not None)
+    if not (agreed.codecs and section.protocol.endswith("RTP/SAVPF")):
         return refused
-    return _agree_media(section, source, codecs)
+    return _agree_media(section, source, agreed)
 
 
-def _agree_media(section: Section, source: str | None, codecs: tuple[Codec, ...]) -> AgreedSection:
+def _agree_shape(section: Section, published: bool) -> Agreed:
     """A section that only sends gets the one codec to send; any other one gets all."""
     receives = section.direction in ("recvonly", "sendrecv")
-    if source and not receives:
+    codecs = _choose_codecs(section)
+    if published and not receives:
         codecs = codecs[:1]
-    codecs = tuple(_with_feedback(codec, section.kind, source is not None) for codec in codecs)
-    outward = _extensions(section, PUBLISHED_EXTENSIONS, "sendonly") if source else ()
+    outward = _extensions(section, PUBLISHED_EXTENSIONS, "sendonly") if published else ()
     inward = _extensions(section, SLOT_EXTENSIONS, "recvonly") if receives else ()
-    agreed = AgreedSection(
+    return Agreed(
+        tuple(_with_feedback(codec, section.kind, published) for codec in codecs),
+        outward,
+        inward,
+        tuple(e for e in section.extensions if e in outward or e in inward),
+    )
+
+
+def _agree_media(section: Section, source: str | None, agreed: Agreed) -> AgreedSection:
+    receives = section.direction in ("recvonly", "sendrecv")
+    outcome = AgreedSection(
         section.mid,
         section.kind,
         rejected=False,
         direction=_ANSWER_DIRECTION[source is not None, receives],
         source=source,
-        codecs=codecs,
-        extensions=tuple(e for e in section.extensions if e in outward or e in inward),
+        codecs=agreed.codecs,
+        extensions=agreed.extensions,
     )
     if source:
-        agreed.published = _published(section, source, codecs, outward)
-        agreed.rids = agreed.published.rids
+        outcome.published = _published(section, source, agreed.codecs, agreed.outward)
+        outcome.rids = outcome.published.rids
     if receives:
-        agreed.slot = Slot(section.mid, section.kind, codecs, _by_uri(inward))
-    return agreed
+        outcome.slot = Slot(section.mid, section.kind, agreed.codecs, _by_uri(agreed.inward))
+    return outcome
 
 
 def _published(

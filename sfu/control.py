@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sfu.answer import LocalParameters, SlotIds, build_answer
-from sfu.capabilities import Negotiation, negotiate
+from sfu.capabilities import AgreementMemory, Negotiation, negotiate
 from sfu.config import WorkerConfig
 from sfu.dtls_api import DtlsFactory
-from sfu.sdp import Offer, parse_offer
+from sfu.sdp import Offer, SectionMemory, parse_offer
 from sfu.transport import Transport
 
 MAIN_STREAM = "main"  # browsers keep the tracks of one stream in lip sync
@@ -43,11 +43,13 @@ class Negotiator:
         self._candidates = config.candidates
         self._dtls = dtls
         self._rng = rng
+        self._sections = SectionMemory()
+        self._agreements = AgreementMemory()
 
     def read(self, sdp: str) -> tuple[Offer, Negotiation]:
         """Raises PeerError when the offer can't be used."""
-        offer = parse_offer(sdp)
-        return offer, negotiate(offer)
+        offer = parse_offer(sdp, self._sections)
+        return offer, negotiate(offer, self._agreements)
 
     def answer(
         self, transport: Transport, offer: Offer, negotiation: Negotiation, now: float

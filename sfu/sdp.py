@@ -6,6 +6,7 @@ Pure: no I/O, no clock.
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from sfu.errors import PeerError
 from sfu.sdp_section import (
@@ -19,15 +20,29 @@ from sfu.sdp_section import (
     SectionDraft,
     TransportDraft,
     fail,
+    like,
     new_section,
     token,
 )
 
-__all__ = ["MAX_LENGTH", "MAX_SECTIONS", "Codec", "Extension", "Offer", "Section", "parse_offer"]
+__all__ = [
+    "MAX_LENGTH",
+    "MAX_SECTIONS",
+    "Codec",
+    "Extension",
+    "Offer",
+    "Section",
+    "SectionMemory",
+    "parse_offer",
+]
 
 MAX_LENGTH = 400_000  # 64 sections as Chromium writes them are about 340 kB
 MAX_SECTIONS = 64
+MAX_SHAPES = 128  # remembered; a browser has about eight
+MAX_SHAPE_LENGTH = 16_000  # characters; Chromium's sections have 6,000
 
+# The lines in which sections of one kind differ, from participant to participant too.
+_OWN_LINES = re.compile(r"\na=(?:mid:|msid:|ssrc|ice-|fingerprint:|setup:|candidate:)[^\n]*")
 _ORIGIN = re.compile(r"[!-~]+ (\d{1,20}) (\d{1,20}) IN IP[46] [!-~]+", re.ASCII)
 
 
@@ -46,14 +61,46 @@ class Offer:
     extmap_allow_mixed: bool
 
 
-def parse_offer(text: str) -> Offer:
-    """The offer in `text`; raises PeerError("bad_sdp") naming the line that is wrong."""
+class SectionMemory:
+    """Shapes of sections seen before, the least used forgotten first.
+
+    A browser's offer is the same few sections again and again, with other names, sources and
+    credentials: what was read of the rest once holds for all.
+    """
+
+    def __init__(self) -> None:
+        self._shapes: dict[bytes, Section] = {}
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def find(self, key: bytes) -> Section | None:
+        """The shape of these lines."""
+        shape = self._shapes.pop(key, None)
+        if shape is not None:
+            self._shapes[key] = shape
+        return shape
+
+    def keep(self, key: bytes, shape: Section) -> None:
+        """Remembers one."""
+        if len(self._shapes) >= MAX_SHAPES:
+            del self._shapes[next(iter(self._shapes))]
+        self._shapes[key] = shape
+
+
+def parse_offer(text: str, memory: SectionMemory | None = None) -> Offer:
+    """The offer in `text`; raises PeerError("bad_sdp") naming the line that is wrong.
+
+    With a memory the result is the same and most of it is not read again.
+    """
     if len(text) > MAX_LENGTH:
         raise PeerError("bad_sdp", f"the offer is longer than {MAX_LENGTH} characters")
     parser = _Parser()
     try:
-        return parser.parse(text)
+        return parser.parse(text) if memory is None else parser.parse_with(memory, text)
     except LineError as error:
+        if memory is not None:
+            return parse_offer(text)  # which knows the line's number
         where = f"line {parser.number} ({parser.name})"
         raise PeerError("bad_sdp", f"{where}: {error}") from None
 
@@ -78,6 +125,31 @@ class _Parser:
             if line := line.rstrip("\r"):
                 self._take_line(line)
         return self._finish()
+
+    def parse_with(self, memory: SectionMemory, text: str) -> Offer:
+        """As parse, section by section; a fault has no line number."""
+        head, *sections = text.split("\nm=")
+        for line in head.split("\n"):
+            if line := line.rstrip("\r"):
+                self._take_line(line)
+        for section in sections:
+            self._take_section(memory, "m=" + section.rstrip("\r\n"))
+        return self._finish()
+
+    def _take_section(self, memory: SectionMemory, text: str) -> None:
+        """Reads one section, of which the memory may know the shape."""
+        common, key = _OWN_LINES.sub("", text), b""
+        if self._begun and len(common) <= MAX_SHAPE_LENGTH:
+            key = blake2b(f"{self._direction}\n{common}".encode("utf-8", "surrogatepass")).digest()
+        if key and (shape := memory.find(key)) is not None:
+            self._open(like(shape))
+            text = "".join(_OWN_LINES.findall(text))
+        for line in text.split("\n"):
+            if line := line.rstrip("\r"):
+                self._take_line(line)
+        _, draft = self._drafts[-1]
+        if key and draft.section.shape is None:
+            memory.keep(key, draft.make_shape())
 
     def _take_line(self, line: str) -> None:
         if not self._begun:
@@ -106,10 +178,13 @@ class _Parser:
 
     def _take_media(self, value: str) -> None:
         self.name = "m="
+        self._open(new_section(value, self._direction))
+
+    def _open(self, draft: SectionDraft) -> None:
         if len(self._drafts) == MAX_SECTIONS:
             fail(f"more than {MAX_SECTIONS} sections")
-        self._draft = new_section(value, self._direction)
-        self._drafts.append((self.number, self._draft))
+        self._draft = draft
+        self._drafts.append((self.number, draft))
 
     def _take_attribute(self, text: str) -> None:
         name, _, value = text.partition(":")

@@ -6,7 +6,7 @@ Pure: no I/O, no clock.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 MAX_FORMATS = 128
@@ -77,6 +77,8 @@ class Section:
     rtcp_reduced_size: bool = False
     extmap_allow_mixed: bool = False
     sctp_port: int | None = None
+    shape: "Section | None" = field(default=None, compare=False, repr=False)
+    """The same object in all sections that differ in mid, msid, sources and transport alone."""
 
 
 @dataclass(slots=True)
@@ -112,17 +114,34 @@ class SectionDraft:
         section = self.section
         if not section.mid:
             fail("the section has no a=mid")
+        if section.shape is None:
+            self._finish_shape()
+        repairs = set(self.repairs.values())
+        section.ssrcs = tuple(
+            (ssrc, self.repairs.get(ssrc)) for ssrc in self.ssrcs if ssrc not in repairs
+        )
+        return section
+
+    def _finish_shape(self) -> None:
+        section = self.section
         section.rejected = self.port == 0 and not self.bundle_only  # RFC 8843 section 6
         section.codecs = tuple(_codecs(self))
         section.extensions = tuple(self.extensions.values())
         ordered = tuple(rid for rid in self.simulcast if rid in self.rids)
         section.rids = ordered or tuple(self.rids)
         section.simulcast = bool(ordered)
-        repairs = set(self.repairs.values())
-        section.ssrcs = tuple(
-            (ssrc, self.repairs.get(ssrc)) for ssrc in self.ssrcs if ssrc not in repairs
-        )
-        return section
+
+    def make_shape(self) -> Section:
+        """What the section has in common with others of its kind; it is its own shape."""
+        self._finish_shape()
+        shape = replace(self.section, mid="", ssrcs=(), msid=None)
+        shape.shape = self.section.shape = shape
+        return shape
+
+
+def like(shape: Section) -> SectionDraft:
+    """A section of a known shape: what differs is still to be read."""
+    return SectionDraft(replace(shape), 0, {})
 
 
 def fail(reason: str) -> NoReturn:

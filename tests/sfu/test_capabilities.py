@@ -6,19 +6,22 @@ from aiortc import RTCPeerConnection
 from sfu.capabilities import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
+    MAX_AGREEMENTS,
     MID,
     REPAIRED_RTP_STREAM_ID,
     RTP_STREAM_ID,
     TRANSPORT_CC,
     VIDEO_ORIENTATION,
+    AgreementMemory,
     Negotiation,
     negotiate,
 )
 from sfu.errors import PeerError
-from sfu.sdp import parse_offer
+from sfu.sdp import SectionMemory, parse_offer
 from tests.support.offers import (
     H264,
     OPUS,
+    RECORDED,
     VP8,
     VP9,
     Piece,
@@ -322,3 +325,35 @@ async def test_aiortc_s_own_offer() -> None:
     assert [slot.kind for slot in result.slots] == ["audio", "video"]
     assert result.application == result.sections[3].mid
     assert not any(section.rejected for section in result.sections)
+
+
+# The memory of agreements
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_known_offer_is_agreed_to_alike_and_shares_its_codecs(name: str) -> None:
+    sections, agreements = SectionMemory(), AgreementMemory()
+    plain = negotiate(parse_offer(recorded(name)))
+    first = negotiate(parse_offer(recorded(name), sections), agreements)
+    second = negotiate(parse_offer(recorded(name), sections), agreements)
+    assert first == second == plain
+    for one, other in zip(first.sections, second.sections, strict=True):
+        assert one.codecs is other.codecs
+
+
+def test_sections_of_one_shape_differ_by_whether_they_publish() -> None:
+    sections, agreements = SectionMemory(), AgreementMemory()
+    pieces = [video(), video(), video()]  # two sources; the third has none left
+    for _ in range(2):
+        found = negotiate(parse_offer(compose(pieces), sections), agreements)
+        assert [s.source for s in found.sections] == ["camera", "screen", None]
+        assert [s.direction for s in found.sections] == ["recvonly", "recvonly", "inactive"]
+        assert found == negotiate(parse_offer(compose(pieces)))
+
+
+def test_the_memory_of_agreements_is_bounded() -> None:
+    sections, agreements = SectionMemory(), AgreementMemory()
+    for number in range(MAX_AGREEMENTS + 10):
+        piece = Piece("audio", codecs=(OPUS,), extra=(f"a=x:{number}",))
+        negotiate(parse_offer(compose([piece]), sections), agreements)
+    assert len(agreements) <= MAX_AGREEMENTS

@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfu.errors import PeerError
-from sfu.sdp import MAX_LENGTH, MAX_SECTIONS, parse_offer
+from sfu.sdp import MAX_LENGTH, MAX_SECTIONS, MAX_SHAPES, Offer, SectionMemory, parse_offer
 from sfu.sdp_section import SECTION_READERS, TRANSPORT_READERS
 from tests.support.offers import (
+    OPUS,
     RECORDED,
+    Piece,
     application,
     audio,
     class_pieces,
@@ -33,6 +35,9 @@ def replaced(text: str, old: str, new: str) -> str:
 
 
 MINIMAL = compose([audio()])
+MEMORY = SectionMemory()
+for known in (*map(recorded, RECORDED), compose(class_pieces())):
+    parse_offer(known, MEMORY)
 
 
 # Recorded offers
@@ -226,11 +231,17 @@ LINES = st.one_of(
 )
 
 
-def parse_or_refuse(text: str) -> None:
+def outcome(text: str, memory: SectionMemory | None = None) -> Offer | str:
     try:
-        parse_offer(text)
+        return parse_offer(text, memory)
     except PeerError as error:
         assert error.code == "bad_sdp"  # noqa: PT017
+        return error.message
+
+
+def parse_or_refuse(text: str) -> None:
+    """A memory that knows what the text was made from changes neither result nor message."""
+    assert outcome(text, MEMORY) == outcome(text)
 
 
 @given(st.text())
@@ -274,3 +285,59 @@ def test_composed_class_offer_has_the_shape_of_the_recorded_one() -> None:
     assert [(s.mid, s.kind, s.direction, s.rids) for s in ours.sections] == [
         (s.mid, s.kind, s.direction, s.rids) for s in theirs.sections
     ]
+
+
+# The memory of sections
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_known_browsers_offer_is_read_alike_and_shares_what_it_has_in_common(name: str) -> None:
+    memory = SectionMemory()
+    first, second = parse_offer(recorded(name), memory), parse_offer(recorded(name), memory)
+    assert first == second == parse_offer(recorded(name))
+    for one, other in zip(first.sections, second.sections, strict=True):
+        assert one.codecs is other.codecs
+        assert one.shape is not None
+        assert one.shape is other.shape
+
+
+def test_sections_of_one_kind_keep_what_is_their_own() -> None:
+    memory = SectionMemory()
+    pieces = [video(ssrcs=((number, number + 1),)) for number in (10, 20)]
+    parse_offer(compose(pieces[:1]), memory)
+    offer = parse_offer(compose(pieces, ufrag="other", pwd="x" * 24), memory)
+    assert [(s.mid, s.ssrcs) for s in offer.sections] == [("0", ((10, 11),)), ("1", ((20, 21),))]
+    assert (offer.ice_ufrag, offer.ice_pwd) == ("other", "x" * 24)
+    assert offer.sections[0].shape is offer.sections[1].shape
+
+
+def test_a_direction_of_the_session_is_part_of_the_shape() -> None:
+    memory = SectionMemory()
+    text = MINIMAL.replace("a=sendonly\r\n", "")
+    inactive = replaced(text, "t=0 0\r\n", "t=0 0\r\na=inactive\r\n")
+    found = [parse_offer(one, memory).sections[0].direction for one in (text, inactive, text)]
+    assert found == ["sendrecv", "inactive", "sendrecv"]
+
+
+def test_a_fault_in_a_known_section_names_its_line() -> None:
+    broken = replaced(recorded(RECORDED[0]), "a=setup:actpass", "a=setup:maybe")
+    assert outcome(broken, MEMORY) == outcome(broken)
+    assert "a=setup" in str(outcome(broken))
+
+
+def test_the_memory_is_bounded_and_keeps_what_is_used() -> None:
+    memory = SectionMemory()
+    parse_offer(MINIMAL, memory)
+    for number in range(MAX_SHAPES * 2):
+        parse_offer(compose([Piece("audio", codecs=(OPUS,), extra=(f"a=x:{number}",))]), memory)
+        parse_offer(MINIMAL, memory)
+    assert len(memory) == MAX_SHAPES
+    known = parse_offer(MINIMAL, memory).sections[0].shape
+    assert known is parse_offer(MINIMAL, memory).sections[0].shape
+
+
+def test_a_huge_section_is_read_and_not_remembered() -> None:
+    memory = SectionMemory()
+    offer = parse_offer(compose([audio("sendonly", (*OPUS, "a=x:" + "y" * 20_000))]), memory)
+    assert offer.sections[0].codecs
+    assert len(memory) == 0
