@@ -76,7 +76,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument(
-        "--record", action="store_true", help=f"add a line to the history in {DOCUMENT.name}"
+        "--record",
+        action="store_true",
+        help=f"put the figures and a line of history into {DOCUMENT.name}",
     )
     return parser
 
@@ -97,7 +99,7 @@ def main() -> None:
         options.json.write_text(table.to_json(figures, *about))
     if options.record:
         line = table.history_line(figures, *about)
-        DOCUMENT.write_text(table.recorded(DOCUMENT.read_text(), line))
+        DOCUMENT.write_text(table.recorded(DOCUMENT.read_text(), figures, line))
 
 
 def _machine() -> str:

@@ -1,7 +1,7 @@
 """`make profile`: where each microsecond of a loaded server goes, by py-spy.
 
 Starts a load, attaches py-spy to the server, and writes build/profile: `flame.svg` for the eye,
-`stacks.txt` (raw) and `table.md` (self time by kind of work and by function, in µs per copy).
+`stacks.txt` (raw) and `table.txt` (self time by kind of work and by function, in µs per copy).
 """
 
 import argparse
@@ -126,7 +126,7 @@ def record(pid: int, seconds: int, form: str, file: Path, *, native: bool) -> No
 
 
 def profile(server: Server, seconds: int, *, native: bool) -> str:
-    """Samples the server; the table as Markdown."""
+    """Samples the server; the table as text."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     raw = FOLDER / "stacks.txt"
     cpu, copies, began = *server.totals(), time.monotonic()
@@ -162,8 +162,8 @@ def main() -> int:
     except ProfileError as error:
         print(f"profile: {error}", file=sys.stderr)
         return 1
-    (FOLDER / "table.md").write_text(table)
-    print(f"\n{table}\n{os.path.relpath(FOLDER)}: flame.svg, stacks.txt, table.md")
+    (FOLDER / "table.txt").write_text(table)
+    print(f"\n{table}\n{os.path.relpath(FOLDER)}: flame.svg, stacks.txt, table.txt")
     return 0
 
 

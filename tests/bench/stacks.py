@@ -91,15 +91,17 @@ def _shares(sums: Counter[str]) -> list[Share]:
 def render(
     title: str, shares: Sequence[Share], us_per_copy: float, least: float = 0.005
 ) -> list[str]:
-    """A table as Markdown; what is below `least` is summed in its last line."""
-    shown = [one for one in shares if one.share >= least]
-    rest = 1.0 - sum(one.share for one in shown)
-    lines = [f"| {title} | % | µs per copy |", "|---|---|---|"]
-    lines += [_line(f"`{one.name}`", one.share, us_per_copy) for one in shown]
+    """Plain lines; what is below `least` is summed in the last one."""
+    shown = [(one.name, one.share) for one in shares if one.share >= least]
+    rest = 1.0 - sum(share for _, share in shown)
     if shares and rest > 0.000_5:
-        lines.append(_line(f"{len(shares) - len(shown)} others", rest, us_per_copy))
-    return lines
-
-
-def _line(name: str, share: float, us_per_copy: float) -> str:
-    return f"| {name} | {share * 100:.1f} | {share * us_per_copy:.2f} |"
+        shown.append((f"{len(shares) - len(shown)} others", rest))
+    width = max((len(name) for name, _ in shown), default=0)
+    width = max(width, len(title))
+    return [
+        f"{title:{width}}      %  µs per copy",
+        *(
+            f"{name:{width}}  {share * 100:5.1f}  {share * us_per_copy:11.2f}"
+            for name, share in shown
+        ),
+    ]

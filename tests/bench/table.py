@@ -7,6 +7,7 @@ from dataclasses import asdict
 from tests.bench.figures import Figure
 
 HEADINGS = ("bench", "case", "value", "unit", "÷ lean", "")
+FIGURES_BEGIN, FIGURES_END = "<!-- figures: make bench -->", "<!-- end of figures -->"
 HISTORY_BEGIN, HISTORY_END = "<!-- history: make bench -->", "<!-- end of history -->"
 NONE = "-"
 KEY_CASES = (  # the ratios of a line of history, in the order of its columns
@@ -45,6 +46,14 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
+def to_markdown(figures: Sequence[Figure]) -> str:
+    """The same for a document."""
+    rows = [_row(figure) for figure in figures]
+    lines = [" | ".join(row).rstrip() for row in (HEADINGS, *rows)]
+    lines.insert(1, " | ".join("---" for _ in HEADINGS))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
 def to_json(figures: Sequence[Figure], machine: str, commit: str, date: str) -> str:
     """Everything, with the ratios worked out."""
     lines = [{**asdict(figure), "ratio": figure.ratio} for figure in figures]
@@ -63,9 +72,16 @@ def history_line(figures: Sequence[Figure], machine: str, commit: str, date: str
     return "| " + " | ".join(cells) + " |"
 
 
-def recorded(document: str, line: str) -> str:
-    """The document with the line at the end of its history table. Raises ValueError without one."""
-    if HISTORY_BEGIN not in document or HISTORY_END not in document:
-        raise ValueError(f"no {HISTORY_BEGIN} … {HISTORY_END} in the document")
+def recorded(document: str, figures: Sequence[Figure], line: str) -> str:
+    """The document with these figures, and the line at the end of its history.
+
+    Raises ValueError when it has no place for them.
+    """
+    for mark in (FIGURES_BEGIN, FIGURES_END, HISTORY_BEGIN, HISTORY_END):
+        if mark not in document:
+            raise ValueError(f"no {mark} in the document")
+    before, _, rest = document.partition(FIGURES_BEGIN)
+    _, _, after = rest.partition(FIGURES_END)
+    document = f"{before}{FIGURES_BEGIN}\n{to_markdown(figures)}\n{FIGURES_END}{after}"
     before, _, after = document.partition(HISTORY_END)
     return f"{before.rstrip()}\n{line}\n{HISTORY_END}{after}"

@@ -37,16 +37,24 @@ def test_history_tells_the_key_ratios_and_what_was_not_measured() -> None:
     assert line == "| 2026-11-24 | abc | 2 cores | 5.00 | - | 1.25 | - | - | - |"
 
 
-def test_a_line_is_added_at_the_end_of_the_history() -> None:
-    document = f"before\n\n{table.HISTORY_BEGIN}\n| a |\n{table.HISTORY_END}\nafter\n"
-    assert table.recorded(document, "| b |") == (
-        f"before\n\n{table.HISTORY_BEGIN}\n| a |\n| b |\n{table.HISTORY_END}\nafter\n"
-    )
+def test_figures_are_replaced_and_a_line_is_added_to_the_history() -> None:
+    figures, end = table.FIGURES_BEGIN, table.FIGURES_END
+    history = f"{table.HISTORY_BEGIN}\n| a |\n{table.HISTORY_END}"
+    document = f"a\n{figures}\nold\n{end}\nb\n{history}\nc\n"
+    written = table.recorded(document, LINES, "| b |").splitlines()
+    assert "old" not in written
+    assert written[:4] == [
+        "a",
+        figures,
+        "| bench | case | value | unit | ÷ lean | |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    assert written[-5:] == [table.HISTORY_BEGIN, "| a |", "| b |", table.HISTORY_END, "c"]
 
 
-def test_a_document_without_history_is_refused() -> None:
-    with pytest.raises(ValueError, match="history"):
-        table.recorded("nothing", "| b |")
+def test_a_document_without_a_place_for_figures_is_refused() -> None:
+    with pytest.raises(ValueError, match="figures"):
+        table.recorded("nothing", LINES, "| b |")
 
 
 def test_the_median_leaves_a_disturbed_round_out() -> None:
