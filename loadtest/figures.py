@@ -32,58 +32,69 @@ class Figure:
         return written(self.of(summary), self.unit)
 
 
+PARTS = {"p50": "p50", "p95": "p95", "p99": "p99", "max": "worst"}
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How milliseconds are spread: a row of figures, one for each of PARTS."""
+
+    path: str
+    label: str
+    about: str
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(
+            Figure(f"{self.path}.{part}", f"{self.label}, {word}", "ms", self.about)
+            for part, word in PARTS.items()
+        )
+
+    def known(self, summary: Summary) -> bool:
+        return self.figures[0].of(summary) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Figures that belong together."""
 
     title: str
     figures: tuple[Figure, ...]
+    times: tuple[Times, ...] = ()
 
-
-def _spread(path: str, label: str, about: str, *names: str) -> tuple[Figure, ...]:
-    """Percentiles of one thing; only the first is explained."""
-    return tuple(
-        Figure(f"{path}.{name}", f"{label}, {WORDS[name]}", "ms", about if name == names[0] else "")
-        for name in names
-    )
-
-
-WORDS = {"p50": "p50", "p95": "p95", "p99": "p99", "max": "worst"}
-ALL = tuple(WORDS)
 
 JOINS = Group(
     "Joins",
     (
         Figure("joins.joined", "Joined", "count", "People who got in."),
-        Figure("joins.missing", "Not in", "count", "Expected, but never got in or fell out later."),
+        Figure(
+            "joins.missing",
+            "People missing",
+            "count",
+            "Expected, but never got in or fell out later.",
+        ),
         Figure("joins.without_media", "In, but nothing came", "count", "No packet within 10 s."),
-        *_spread("joins.join_ms", "Join", "From the first request to the media answer.", *ALL),
-        *_spread("joins.first_packet_ms", "First packet", "From the first request.", *ALL),
-        *_spread("joins.first_frame_ms", "First frame", "From the first request.", *ALL),
+    ),
+    (
+        Times("joins.join_ms", "Join", "From the first request to the media answer."),
+        Times("joins.first_packet_ms", "First packet", "From the first request."),
+        Times("joins.first_frame_ms", "First frame", "From the first request."),
     ),
 )
 QUALITY = Group(
     "What viewers got",
     (
         Figure("media.loss", "Loss", "share", "Never came, not even sent again."),
-        *_spread(
-            "media.added_latency_ms",
-            "Added latency",
-            "From the publisher's send to the last packet's arrival.",
-            *ALL,
-        ),
-        *_spread(
-            "media.late_added_latency_ms",
-            "Added latency, latecomers",
-            "The same for people who joined during the run.",
-            *ALL,
-        ),
         Figure(
             "media.freezes", "Freezes", "count", "Pictures that stood still, as Chromium counts."
         ),
         Figure("media.frames", "Frames", "count", "Whole frames that came."),
         Figure("media.nacks", "NACKs", "count", "Requests to send packets again."),
         Figure("media.plis", "PLIs", "count", "Requests for a key frame."),
+    ),
+    (
+        Times("media.added_latency_ms", "Added latency", "From being sent to being there."),
+        Times("media.late_added_latency_ms", "Latecomers' latency", "Who joined during the run."),
     ),
 )
 SERVER = Group(
@@ -119,20 +130,15 @@ BOTS = Group(
     (
         Figure("bots.cpu_cores", "CPU, all fleets", "core", "Of one core."),
         Figure("bots.busiest_fleet", "CPU, busiest fleet", "core", "From 90 % it is the limit."),
-        Figure("bots.lag_ms.p50", "Read late, p50", "ms", "Each second's longest wait unread."),
-        Figure("bots.lag_ms.p99", "Read late, p99", "ms"),
         Figure("bots.overflows", "No room in a socket", "count", "Datagrams; they count as lost."),
     ),
+    (Times("bots.lag_ms", "Read late", "Each second's longest wait of a packet to be read."),),
 )
 BROWSERS = Group(
     "Chromium viewers",
     (
         Figure("browsers.viewers", "Browsers", "count", "Real ones, beside the bots."),
         Figure("browsers.joined", "Browsers joined", "count"),
-        *_spread("browsers.join_ms", "Chromium join", "As the page measured it.", "p50", "max"),
-        *_spread(
-            "browsers.first_frame_ms", "Chromium first frame", "Until it was decoded.", "p50", "max"
-        ),
         Figure(
             "browsers.fps_median",
             "Chromium frame rate, median",
@@ -145,6 +151,17 @@ BROWSERS = Group(
         Figure("browsers.jitter_buffer_ms_median", "Chromium jitter buffer", "ms", "Held back."),
         Figure("browsers.audio_concealed_worst", "Chromium invented sound", "share", "No packets."),
     ),
+    (
+        Times("browsers.join_ms", "Chromium join", "As the page measured it."),
+        Times("browsers.first_frame_ms", "Chromium first frame", "Until it was decoded."),
+    ),
 )
 GROUPS = (JOINS, QUALITY, SERVER, MEMORY, BOTS, BROWSERS)
-BY_PATH = {figure.path: figure for group in GROUPS for figure in group.figures}
+TIMES = tuple(times for group in GROUPS for times in group.times)
+ALL = tuple(
+    figure
+    for group in GROUPS
+    for figures in (group.figures, *(times.figures for times in group.times))
+    for figure in figures
+)
+BY_PATH = {figure.path: figure for figure in ALL}

@@ -20,6 +20,7 @@ OVERFLOWED = 1e-4  # share of packets for which a bot's socket had no room
 DRIFTED = 0.1
 MEMORY_DRIFTED = 0.02
 STEADY = 0.2
+GROWN = 1.02  # times as many people
 SHORTEST_SOAK = 60  # seconds; below this a trend says nothing
 
 
@@ -99,8 +100,8 @@ class _Watched:
 
 
 def soak(found: Series, start: float, end: float) -> Soak | None:
-    """None when the steady part is too short to tell."""
-    if end - start < SHORTEST_SOAK:
+    """None when the steady part is too short to tell, or when people came during it."""
+    if end - start < SHORTEST_SOAK or _grew(found.points(found.present, start, end)):
         return None
     seconds = end - start
     memory = trend(found.points(found.rss_mb, start, end))
@@ -111,6 +112,13 @@ def soak(found: Series, start: float, end: float) -> Soak | None:
         memory_mb_per_h=memory.slope * 3600 if memory else None,
         drifts=tuple(words for words in [grown, *drifts] if words),
     )
+
+
+def _grew(present: Sequence[Point]) -> bool:
+    """Whether more people are in at the end: then everything grows, and that is no drift."""
+    tenth = max(1, len(present) // 10)
+    first, last = present[:tenth], present[-tenth:]
+    return bool(present) and median(y for _, y in last) > GROWN * median(y for _, y in first)
 
 
 def _watched(found: Series, start: float, end: float) -> Iterator[tuple[_Watched, list[Point]]]:

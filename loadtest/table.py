@@ -6,20 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.figures import BY_PATH
+from loadtest.figures import BY_PATH, JOINS, PARTS, QUALITY
 from loadtest.summary import Summary
 from loadtest.thresholds import Check, Limits, breaches, checks
 from loadtest.written import percent, written
-
-# Rows of percentiles: title, path of the spread.
-TIMES = (
-    ("Join", "joins.join_ms"),
-    ("First packet", "joins.first_packet_ms"),
-    ("First frame", "joins.first_frame_ms"),
-    ("Added latency", "media.added_latency_ms"),
-    ("  of latecomers", "media.late_added_latency_ms"),
-)
-PARTS = ("p50", "p95", "p99", "max")
 
 # Rows of single figures; those of a part that the run does not have are left out.
 SINGLES = (
@@ -74,15 +64,15 @@ def _frame(*columns: str, limits: bool) -> Table:
 
 
 def _times(summary: Summary, found: Checks) -> Table:
-    limited = any(name.startswith(path) for name in found for _, path in TIMES)
-    made = _frame("p50", "p95", "p99", "worst", limits=limited)
-    for title, path in TIMES:
-        figures = [BY_PATH[f"{path}.{part}"] for part in PARTS]
-        if all(figure.of(summary) is None for figure in figures) and "late" in path:
-            continue
-        own = [check for name, check in found.items() if name.startswith(path)]
-        limit = Text(", ").join(_limit(check, named=True) for check in own)
-        made.add_row(title, *(figure.text(summary) for figure in figures), *[limit] * limited)
+    rows = [times for group in (JOINS, QUALITY) for times in group.times]
+    limited = any(figure.path in found for times in rows for figure in times.figures)
+    made = _frame(*PARTS.values(), limits=limited)
+    for times in rows:
+        own = [found[figure.path] for figure in times.figures if figure.path in found]
+        if times.known(summary) or own:
+            limit = Text(", ").join(_limit(check, named=True) for check in own)
+            texts = (figure.text(summary) for figure in times.figures)
+            made.add_row(times.label, *texts, *[limit] * limited)
     made.add_row()
     return made
 

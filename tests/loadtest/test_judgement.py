@@ -107,3 +107,7 @@ def test_people_who_leave_are_a_drift() -> None:
 
 def test_a_short_run_is_not_judged() -> None:
     assert soaked(Shape(steady=30)) is None
+
+
+def test_what_grows_because_people_come_is_no_drift() -> None:
+    assert soaked(Shape(viewers=20, steady=300, late=30)) is None

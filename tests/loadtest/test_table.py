@@ -49,8 +49,8 @@ def test_figures_that_are_not_there_are_left_out_unless_limited() -> None:
 
 
 def test_latecomers_have_a_row_when_there_were_some() -> None:
-    assert not [line for line in lines(made_run()) if "latecomers" in line]
-    assert [line for line in lines(made_run(Shape(late=50))) if "latecomers" in line]
+    assert not [line for line in lines(made_run()) if "Latecomers" in line]
+    assert [line for line in lines(made_run(Shape(late=50))) if "Latecomers" in line]
 
 
 def test_bots_that_were_the_limit_are_named() -> None:
