@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 import pytest
@@ -55,3 +56,13 @@ def test_tells_whether_an_index_is_new() -> None:
     assert history.get(5) == "a"
     assert not history.put(1, "too old to tell")
     assert history.put(9, "b")
+
+
+def test_an_empty_history_takes_no_room() -> None:
+    history = PacketHistory[str](1_024)
+    before = sys.getsizeof(history._indices) + sys.getsizeof(history._packets)
+    assert before < 200
+    assert history.get(1_023) is None
+    assert history.put(1_023, "first")
+    assert history.get(1_023) == "first"
+    assert sys.getsizeof(history._indices) > 8 * 1_024
