@@ -9,14 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfu.consumer import Consumer, Epoch
+from sfu.ice import Address
 from sfu.layers import ExtensionProfile, Layer
 from sfu.outbox import Outbox
 from sfu.packet import Packet
-from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite, rewrite_payload
-from sfu.srtp import SealInto
+from sfu.runs import Entry, Prepared, Run, equalise, lay_out, prepare, rewrite, rewrite_payload
 from sfu.stats import DropReason
 from sfu.wire.rtp import FIXED
 
+CREW = 16  # consumers whose copies leave together: what they get fits in the second-level cache
+NOT_MOVED = (0, 0)
+
+Offsets = tuple[int, int]  # of VP8 picture ids and TL0PICIDX
 Fault = tuple[Consumer, Exception]
 
 
@@ -44,12 +48,12 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
         packet.stamp = stamp
     totals.packets += len(packets)
     for profile, consumers in layer.groups:
-        faults += _send(Batch(packets, profile), consumers, outbox, totals)
+        faults += _send(Batch(packets, profile, len(consumers)), consumers, outbox, totals)
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:
             for profile, started in _switch_waiters(layer, rest[0], now, faults).items():
-                faults += _send(Batch(rest, profile), started, outbox, totals)
+                faults += _send(Batch(rest, profile, len(started)), started, outbox, totals)
     return faults
 
 
@@ -72,23 +76,26 @@ def _switch_waiters(
 class Batch:
     """One layer's new packets as they go to the consumers of one extension profile."""
 
-    __slots__ = ("_packets", "_rewritten", "oldest", "prepared", "runs", "size")
+    __slots__ = ("_packets", "_places", "count", "oldest", "prepared", "runs", "size")
 
-    def __init__(self, packets: Sequence[Packet], profile: ExtensionProfile) -> None:
+    def __init__(
+        self, packets: Sequence[Packet], profile: ExtensionProfile, consumers: int
+    ) -> None:
         self._packets = packets
-        self._rewritten: dict[tuple[int, int], tuple[list[Prepared], list[Run]]] = {}
+        self._places = min(CREW, consumers)
         self.prepared = prepare(packets, profile)
-        self.runs = lay_out(self.prepared)
-        self.size = sum(len(run.buffer) for run in self.runs)
+        self.runs = lay_out(self.prepared, self._places)
         self.oldest = min(packet.index for packet in packets)
+        self.count = len(packets)
+        self.size = sum(run.length for run in self.runs)
 
-    def moved(self, offsets: tuple[int, int]) -> tuple[list[Prepared], list[Run]]:
+    def moved(self, offsets: Offsets) -> list[Run]:
         """The batch on a line of VP8 picture ids that is off by this much."""
-        known = self._rewritten.get(offsets)
-        if known is None:
-            moved = rewrite(self.prepared, self._packets, offsets)
-            known = self._rewritten[offsets] = (moved, lay_out(moved))
-        return known
+        return lay_out(rewrite(self.prepared, self._packets, offsets), self._places)
+
+    def moved_singly(self, offsets: Offsets) -> list[Prepared]:
+        """As moved, not laid out."""
+        return rewrite(self.prepared, self._packets, offsets) if any(offsets) else self.prepared
 
 
 def _send(
@@ -96,43 +103,73 @@ def _send(
 ) -> list[Fault]:
     """Seals the batch for each consumer; returns those that it failed for."""
     faults: list[Fault] = []
-    oldest, count, size = batch.oldest, len(batch.prepared), batch.size
+    oldest = batch.oldest
+    plain: list[Consumer] = []
+    moved: dict[Offsets, list[Consumer]] = {}
     for consumer in consumers:
         epoch = consumer.epoch
-        address = consumer.downlink.address
-        if epoch is None or address is None:
+        if epoch is None or consumer.downlink.address is None:
             continue
-        prepared, runs = batch.prepared, batch.runs
-        if epoch.picture_offset or epoch.tl0_offset:
-            prepared, runs = batch.moved((epoch.picture_offset, epoch.tl0_offset))
-        try:
-            seal_into = consumer.seal_into
-            if seal_into is None or oldest < epoch.first_in:
-                _send_singly(prepared, consumer, epoch, outbox, totals)
-                continue
-            for run in runs:
-                _seal_run(run, consumer, epoch, seal_into)
-                outbox.append_run(address, run.buffer, run.segment)
-        except Exception as error:  # the subscriber's, which must not cost the others
-            faults.append((consumer, error))
-            continue
-        consumer.packets += count
-        consumer.bytes += size
-        totals.copies += count
-        totals.bytes += size
+        if consumer.seal_into is None or oldest < epoch.first_in:
+            faults += _send_singly(batch, consumer, epoch, outbox, totals)
+        elif epoch.picture_offset or epoch.tl0_offset:
+            offsets = (epoch.picture_offset, epoch.tl0_offset)
+            moved.setdefault(offsets, []).append(consumer)
+        else:
+            plain.append(consumer)
+    for offsets, crowd in ((NOT_MOVED, plain), *moved.items()):
+        runs = batch.moved(offsets) if offsets != NOT_MOVED else batch.runs
+        for start in range(0, len(crowd), CREW):
+            crew = crowd[start : start + CREW]
+            failed = _send_runs(runs, crew, outbox)
+            faults += failed
+            _count(batch, crew, failed, totals)
     return faults
 
 
-def _seal_run(run: Run, consumer: Consumer, epoch: Epoch, seal_into: SealInto) -> None:
+def _send_runs(runs: Sequence[Run], crew: list[Consumer], outbox: Outbox) -> list[Fault]:
+    """All runs for a few consumers, run by run: their keys stay in the processor's cache."""
+    faults: list[Fault] = []
+    for run in runs:
+        addresses: list[Address] = []
+        for consumer in crew:
+            if (address := consumer.downlink.address) is None:
+                continue
+            try:
+                _seal_run(run.buffer, run.place(len(addresses)), consumer)
+            except Exception as error:  # the subscriber's, which must not cost the others
+                faults.append((consumer, error))
+            else:
+                addresses.append(address)
+        if faults:
+            broken = {consumer for consumer, _ in faults}
+            crew = [consumer for consumer in crew if consumer not in broken]
+        outbox.append_runs(addresses, run.buffer, run.length, run.segment)
+    return faults
+
+
+def _count(batch: Batch, crew: list[Consumer], failed: list[Fault], totals: Totals) -> None:
+    broken = [consumer for consumer, _ in failed]
+    for consumer in crew:
+        if consumer not in broken:
+            consumer.packets += batch.count
+            consumer.bytes += batch.size
+            totals.copies += batch.count
+            totals.bytes += batch.size
+
+
+def _seal_run(buffer: bytearray, entries: list[Entry], consumer: Consumer) -> None:
     """The innermost loop: what one copy costs."""
+    epoch, seal_into = consumer.epoch, consumer.seal_into
+    assert epoch is not None
+    assert seal_into is not None
     pack_into = FIXED.pack_into
-    buffer = run.buffer
     sequence_offset = epoch.sequence_offset
     timestamp_offset = epoch.timestamp_offset
     payload_type = epoch.payload_type
     ssrc = consumer.ssrc
     nonce_base = consumer.nonce_base
-    for index, flags, marker, timestamp, payload, offset, header, sealed in run.entries:
+    for index, flags, marker, timestamp, payload, offset, header, sealed in entries:
         index += sequence_offset
         pack_into(
             buffer,
@@ -147,26 +184,28 @@ def _seal_run(run: Run, consumer: Consumer, epoch: Epoch, seal_into: SealInto) -
 
 
 def _send_singly(
-    prepared: Sequence[Prepared],
-    consumer: Consumer,
-    epoch: Epoch,
-    outbox: Outbox,
-    totals: Totals,
-) -> None:
+    batch: Batch, consumer: Consumer, epoch: Epoch, outbox: Outbox, totals: Totals
+) -> list[Fault]:
     """The same for few: without GCM sizes differ, and what is late from before the slot came to
     the layer is left out, as it has no place in its sequence."""
+    prepared = batch.moved_singly((epoch.picture_offset, epoch.tl0_offset))
     downlink = consumer.downlink
     kept = [entry for entry in prepared if entry[0] >= epoch.first_in]
     if len(kept) < len(prepared):
         downlink.drops[DropReason.BEFORE_SWITCH] += len(prepared) - len(kept)
-    out = [_seal(entry, consumer, epoch) for entry in kept]
-    if out and downlink.address is not None:
-        outbox.append((downlink.address, out))
-        size = sum(map(len, out))
-        consumer.packets += len(out)
-        consumer.bytes += size
-        totals.copies += len(out)
-        totals.bytes += size
+    if not kept or downlink.address is None:
+        return []
+    try:
+        out = [_seal(entry, consumer, epoch) for entry in kept]
+    except Exception as error:  # as in _send_runs
+        return [(consumer, error)]
+    outbox.append((downlink.address, out))
+    size = sum(map(len, out))
+    consumer.packets += len(out)
+    consumer.bytes += size
+    totals.copies += len(out)
+    totals.bytes += size
+    return []
 
 
 def _seal(entry: Prepared, consumer: Consumer, epoch: Epoch) -> bytes:

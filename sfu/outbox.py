@@ -19,21 +19,28 @@ class Outbox(Protocol):
     def append(self, send: Send, /) -> None:
         """Datagrams for one address."""
 
-    def append_run(self, address: Address, run: bytearray, segment: int, /) -> None:
-        """Datagrams for one address in one piece: `segment` bytes each, the last may be shorter.
+    def append_runs(
+        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+    ) -> None:
+        """One run of datagrams for each address: `length` bytes each, one behind the other.
 
-        The buffer is written anew after the call: what is not sent at once must be copied.
+        A run's datagrams have `segment` bytes, the last may be shorter. The buffer is written
+        anew after the call: what is not sent at once must be copied.
         """
 
 
 class Collected(list[Send]):
     """An outbox that keeps everything, for whoever fetches it."""
 
-    def append_run(self, address: Address, run: bytearray, segment: int, /) -> None:
+    def append_runs(
+        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+    ) -> None:
         """As Outbox: a copy of each datagram."""
-        self.append((address, split(run, segment)))
+        for place, address in enumerate(addresses):
+            run = memoryview(buffer)[place * length : (place + 1) * length]
+            self.append((address, split(run, segment)))
 
 
-def split(run: bytearray, segment: int) -> list[bytes]:
+def split(run: bytearray | memoryview, segment: int) -> list[bytes]:
     """The single datagrams of a run, copied."""
     return [bytes(run[start : start + segment]) for start in range(0, len(run), segment)]

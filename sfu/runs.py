@@ -23,29 +23,42 @@ Entry = tuple[int, int, int, int, bytes, int, memoryview, memoryview]
 
 
 class Run:
-    """Datagrams that leave in one send: equal sizes, the last may be shorter.
+    """Datagrams that leave in one send to a peer: equal sizes, the last may be shorter.
 
-    The buffer already holds the header extensions; every subscriber's numbers and ciphertext
-    are written over those of the one before.
+    The buffer has a place for each of a few peers, `length` bytes one behind the other, which
+    hold the header extensions already; numbers and ciphertext are written there anew for the
+    next few.
     """
 
-    __slots__ = ("buffer", "entries", "segment")
+    __slots__ = ("_places", "_prepared", "_sizes", "buffer", "length", "segment")
 
-    def __init__(self, prepared: Sequence[Prepared]) -> None:
-        sizes = [_size(entry) for entry in prepared]
-        self.segment = sizes[0]
-        self.buffer = bytearray(sum(sizes))
-        self.entries: list[Entry] = []
-        view, offset = memoryview(self.buffer), 0
+    def __init__(self, prepared: Sequence[Prepared], places: int) -> None:
+        self._prepared = prepared
+        self._sizes = [_size(entry) for entry in prepared]
+        self.segment = self._sizes[0]
+        self.length = sum(self._sizes)
+        self.buffer = bytearray(self.length * places)
+        self._places: list[list[Entry]] = []
+
+    def place(self, number: int) -> list[Entry]:
+        """Where the datagrams of the peer with this number go."""
+        if number == len(self._places):
+            self._places.append(self._lay_out(number * self.length))
+        return self._places[number]
+
+    def _lay_out(self, offset: int) -> list[Entry]:
+        entries: list[Entry] = []
+        view = memoryview(self.buffer)
         for size, (index, flags, marker, timestamp, block, payload) in zip(
-            sizes, prepared, strict=True
+            self._sizes, self._prepared, strict=True
         ):
             start = offset + FIXED_HEADER
             middle, end = start + len(block), offset + size
             self.buffer[start:middle] = block
             header, sealed = view[offset:middle], view[middle:end]
-            self.entries.append((index, flags, marker, timestamp, payload, offset, header, sealed))
+            entries.append((index, flags, marker, timestamp, payload, offset, header, sealed))
             offset = end
+        return entries
 
 
 def _size(prepared: Prepared) -> int:
@@ -53,9 +66,10 @@ def _size(prepared: Prepared) -> int:
     return FIXED_HEADER + GCM_TAG + len(prepared[4]) + len(prepared[5])
 
 
-def lay_out(prepared: Sequence[Prepared]) -> list[Run]:
-    """The runs that these datagrams make, in order."""
-    return [Run(prepared[start:end]) for start, end in cut([_size(one) for one in prepared])]
+def lay_out(prepared: Sequence[Prepared], places: int) -> list[Run]:
+    """The runs that these datagrams make, in order, for so many peers at a time."""
+    ranges = cut([_size(one) for one in prepared])
+    return [Run(prepared[start:end], places) for start, end in ranges]
 
 
 def equalise(packets: Sequence[Packet]) -> None:

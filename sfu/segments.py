@@ -6,6 +6,7 @@ Pure: no I/O, no clock.
 
 from collections.abc import Sequence
 
+UDP_SEGMENT = 103  # the option, include/uapi/linux/udp.h
 MAX_SEGMENTS = 64  # of one send; more is EMSGSIZE
 MAX_SEGMENTED_BYTES = 65_507  # of one UDP datagram before it is cut
 

@@ -8,17 +8,18 @@ import asyncio
 import errno
 import logging
 import socket
+import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 
 from sfu.ice import Address
+from sfu.io import many
 from sfu.io.backlog import Backlog, IsVideo
 from sfu.outbox import Send, split
-from sfu.segments import cut
+from sfu.segments import UDP_SEGMENT, cut
 from sfu.stats import DropReason
 
-UDP_SEGMENT = 103  # include/uapi/linux/udp.h
 RETRY_AFTER = 0.005  # s; no event tells that a device's queue has room again (ENOBUFS)
 MAX_TURNS = 64  # of waiting destinations served before the loop goes on
 MAX_REFUSING = 1_024  # destinations known to take no runs; the oldest is tried again
@@ -27,7 +28,7 @@ MAX_IO_ERRORS = 8  # destinations with EIO; then it is taken for the device's do
 # The device's queue or the kernel's memory is full: wait, for somebody's EAGAIN or a while.
 _SHORT = frozenset({errno.ENOBUFS, errno.ENOMEM})
 # What a run gets where single datagrams may pass: a route's MTU below the segments (EMSGSIZE,
-# EINVAL before Linux 6.8), an IPsec policy or, before Linux 6.11, no checksums in the device (EIO).
+# EINVAL on older kernels), an IPsec policy or, before Linux 6.11, no checksums in the device (EIO).
 _REFUSES_RUNS = frozenset({errno.EMSGSIZE, errno.EINVAL, errno.EIO, errno.EOPNOTSUPP})
 _REASONS = {
     errno.EMSGSIZE: DropReason.SEND_TOO_BIG,
@@ -38,6 +39,19 @@ _REASONS = {
     errno.EHOSTUNREACH: DropReason.SEND_UNREACHABLE,
     errno.ENETDOWN: DropReason.SEND_UNREACHABLE,
 }
+
+Control = list[tuple[int, int, bytes]]
+
+
+class _ControlBySize(dict[int, Control]):
+    """The ancillary data of a send, by the size of its segments; made once for each size."""
+
+    def __missing__(self, size: int) -> Control:
+        made = self[size] = [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", size))]
+        return made
+
+
+_CONTROL = _ControlBySize()
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +72,7 @@ class Sender:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._socket: socket.socket | None = None
         self._segmenting = True
-        self._segment = 0  # the socket's UDP_SEGMENT: what is longer is cut into such pieces
+        self._many: many.ManySender | None = None
         self._refusing: dict[Address, None] = {}
         self._io_errors = 0
         self._full = False  # EAGAIN: nobody's datagrams leave until the socket is writable
@@ -69,7 +83,9 @@ class Sender:
     def open(self, udp: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         """Sends by this non-blocking socket from now on."""
         self._socket, self._loop = udp, loop
-        self._segmenting, self._segment = knows_segments(udp), 0
+        self._segmenting = knows_segments(udp)
+        if self._segmenting and many.is_available():
+            self._many = many.ManySender(udp)
         self._settle()
 
     def close(self) -> None:
@@ -79,7 +95,7 @@ class Sender:
         if self._retry is not None:
             self._retry.cancel()
         self._retry, self._writing, self._full = None, False, False
-        self._socket, self._held = None, True
+        self._socket, self._many, self._held = None, None, True
         self.backlog.clear()
         self._refusing.clear()
 
@@ -90,6 +106,8 @@ class Sender:
                 self.backlog.discard(address)
         for address in [one for one in self._refusing if one not in known]:
             del self._refusing[address]
+        if self._many is not None:
+            self._many.forget_all_but(known)
         self._settle()
 
     # -- the way of every copy --------------------------------------------------------------
@@ -103,40 +121,22 @@ class Sender:
             return
         sent = 0
         try:
-            if len(datagrams) == 1:
-                if len(datagrams[0]) > self._segment:
-                    self._cut_by(len(datagrams[0]))
-                udp.sendto(datagrams[0], address)
-                return
             for start, end in cut(list(map(len, datagrams))):
-                self._cut_by(len(datagrams[start]))
-                udp.sendmsg(datagrams[start:end], (), 0, address)
+                self._send(address, datagrams[start:end])
                 sent = end
         except OSError:
             self._append_carefully(address, datagrams[sent:])
 
-    def append_run(self, address: Address, run: bytearray, segment: int, /) -> None:
-        """The worker's outbox; the caller has kept to the bounds of one send.
-
-        The size of segments is an option of the socket, set when it changes: in a fan-out all
-        copies have the same. As ancillary data of each send it costs 4 % of a copy.
-        """
-        udp = self._socket
-        if self._held or udp is None or (self._refusing and address in self._refusing):
-            self._append_carefully(address, split(run, segment))
-            return
-        try:
-            if segment != self._segment and (len(run) > segment or segment > self._segment):
-                self._cut_by(segment)
-            udp.sendto(run, address)
-        except OSError:
-            self._append_carefully(address, split(run, segment))
-
-    def _cut_by(self, segment: int) -> None:
-        """Sets the size of segments, 0 for none."""
-        if segment != self._segment and self._socket is not None:
-            self._socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, segment)
-            self._segment = segment
+    def append_runs(
+        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+    ) -> None:
+        """The worker's outbox for a fan-out; the caller has kept to the bounds of one send."""
+        sender, done = self._many, 0
+        if sender is not None and not self._held and self._refusing.keys().isdisjoint(addresses):
+            done = sender.send(addresses, buffer, length, segment)
+        for place in range(done, len(addresses)):
+            run = memoryview(buffer)[place * length : (place + 1) * length]
+            self.append((addresses[place], split(run, segment)))
 
     # -- the careful way --------------------------------------------------------------------
 
@@ -169,11 +169,12 @@ class Sender:
         return done
 
     def _send(self, address: Address, run: Sequence[bytes]) -> None:
-        """One datagram with segmentation off: the kernel may then fragment it."""
         if self._socket is None:
             return
-        self._cut_by(len(run[0]) if len(run) > 1 else 0)
-        self._socket.sendmsg(run, (), 0, address)
+        if len(run) == 1:
+            self._socket.sendto(run[0], address)
+        else:
+            self._socket.sendmsg(run, _CONTROL[len(run[0])], 0, address)
 
     def _must_wait(self, error: OSError) -> bool:
         if isinstance(error, BlockingIOError):

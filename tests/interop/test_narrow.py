@@ -92,9 +92,13 @@ class Tap:
         self._note(*send)
         self._sender.append(send)
 
-    def append_run(self, address: Address, run: bytearray, segment: int, /) -> None:
-        self._note(address, split(run, segment))
-        self._sender.append_run(address, run, segment)
+    def append_runs(
+        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+    ) -> None:
+        for place, address in enumerate(addresses):
+            run = memoryview(buffer)[place * length : (place + 1) * length]
+            self._note(address, split(run, segment))
+        self._sender.append_runs(addresses, buffer, length, segment)
 
     def _note(self, address: Address, datagrams: Sequence[bytes]) -> None:
         for datagram in datagrams:

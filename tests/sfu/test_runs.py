@@ -50,26 +50,34 @@ class TestEqualise:
 
 class TestRuns:
     def test_of_a_frame_are_one(self) -> None:
-        [run] = lay_out(prepare(frame(50, 50, 40), (2, 0)))
+        [run] = lay_out(prepare(frame(50, 50, 40), (2, 0)), 3)
         assert run.segment == 12 + 8 + 50 + 16
-        assert len(run.buffer) == 2 * run.segment + 12 + 8 + 40 + 16
+        assert run.length == 2 * run.segment + 12 + 8 + 40 + 16
+        assert len(run.buffer) == 3 * run.length
 
     def test_hold_the_extensions_already(self) -> None:
         packets = frame(3)
         packets[0].stamp = 0x010203
-        [run] = lay_out(prepare(packets, (2, 0)))
-        assert bytes(run.buffer[12:20]) == b"\xbe\xde\x00\x01\x22\x01\x02\x03"
+        [run] = lay_out(prepare(packets, (2, 0)), 2)
+        for number in range(2):
+            run.place(number)
+            block = bytes(run.buffer[number * run.length + 12 :][:8])
+            assert block == b"\xbe\xde\x00\x01\x22\x01\x02\x03"
 
-    @given(st.lists(st.integers(1, 1_200), min_size=1, max_size=100))
-    def test_give_each_datagram_its_own_place(self, sizes: list[int]) -> None:
-        runs = lay_out(prepare(frame(*sizes), (0, 0)))
-        indices = [entry[0] for run in runs for entry in run.entries]
-        assert indices == list(range(len(sizes)))
+    @given(st.lists(st.integers(1, 1_200), min_size=1, max_size=100), st.integers(1, 4))
+    def test_give_each_datagram_its_own_place(self, sizes: list[int], peers: int) -> None:
+        runs = lay_out(prepare(frame(*sizes), (0, 0)), peers)
         for run in runs:
-            for entry in run.entries:
-                entry[6][:], entry[7][:] = b"h" * len(entry[6]), b"p" * len(entry[7])
+            for peer in range(peers):
+                for entry in run.place(peer):
+                    assert not any(entry[6])
+                    assert not any(entry[7])
+                    entry[6][:], entry[7][:] = b"h" * len(entry[6]), b"p" * len(entry[7])
+            assert run.place(0) is run.place(0)
             assert sorted(set(run.buffer)) == [ord("h"), ord("p")]
-            assert run.buffer.count(b"h") == 12 * len(run.entries)
+            assert run.buffer.count(b"h") == 12 * len(run.place(0)) * peers
+        indices = [entry[0] for run in runs for entry in run.place(0)]
+        assert indices == list(range(len(sizes)))
 
 
 class TestPayloads:

@@ -7,7 +7,6 @@ from random import Random
 
 from sfu.config import WorkerConfig
 from sfu.events import Event
-from sfu.io.sender import UDP_SEGMENT
 from sfu.io.udp import UdpWorker, bind
 from sfu.stats import DropReason
 from sfu.worker import Worker
@@ -47,7 +46,6 @@ class Narrow:
         self._real = real
         self.room = room
         self.calls = 0
-        self._segment = 0
         self.fails: dict[str, int] = {}  # errno of a "run", of a "single"
         self.only: object = None
 
@@ -57,25 +55,19 @@ class Narrow:
     def close(self) -> None:
         self._real.close()
 
-    def setsockopt(self, level: int, option: int, value: int) -> None:
-        if option == UDP_SEGMENT:
-            self._segment = value
-        self._real.setsockopt(level, option, value)
-
     def getsockopt(self, *words: int) -> int | bytes:
         return self._real.getsockopt(*words)
 
     def sendto(self, data: bytes, address: tuple[str, int]) -> int:
-        self._take(len(data), address)
+        self._take(1, address)
         return self._real.sendto(data, address)
 
     def sendmsg(self, run: Sequence[bytes], control: object, flags: int, address: object) -> int:
-        self._take(sum(map(len, run)), address)
-        return self._real.sendmsg(run, (), flags, address)  # type: ignore[arg-type]
+        self._take(len(run), address)
+        return self._real.sendmsg(run, control, flags, address)  # type: ignore[arg-type]
 
-    def _take(self, size: int, address: object) -> None:
+    def _take(self, count: int, address: object) -> None:
         self.calls += 1
-        count = max(1, -(-size // self._segment)) if self._segment else 1
         name = "run" if count > 1 else "single"
         if name in self.fails and self.only in (None, address):
             raise OSError(self.fails[name], "as the test wants it")
@@ -101,6 +93,7 @@ class Edge:
         narrow = Narrow(real, room)
         self.udp._socket = narrow  # type: ignore[assignment]
         self.udp.sender._socket = narrow  # type: ignore[assignment]
+        self.udp.sender._many = None  # which would go past it
         return narrow
 
     def send(self, *datagrams: bytes) -> None:
@@ -109,7 +102,7 @@ class Edge:
     def send_run(self, count: int, size: int = 300) -> None:
         """A frame as the fan-out hands it over: in one buffer that is written anew afterwards."""
         run = bytearray().join(frame(count, size))
-        self.udp.sender.append_run(self.far.address, run, size)
+        self.udp.sender.append_runs([self.far.address], run, len(run), size)
         run[:] = bytes(len(run))
 
     @property
