@@ -18,3 +18,8 @@ def with_place(packet: bytes) -> bytes:
         raise ValueError("not an Opus packet of one frame")
     head = bytes((packet[0] | _CODE, _ONE_FRAME_PADDED, SIZE))
     return head + packet[1:] + PLACE
+
+
+def dtx(packet: bytes) -> bytes:
+    """What is sent last before a pause: no frame at all, so no stamp either (RFC 6716 3.1)."""
+    return bytes((packet[0] & ~_CODE,))

@@ -2,7 +2,7 @@
 
 The video starts with a key frame and shows another one only at the clip's seam or when asked, in
 all layers at once, as Chromium's VP8 encoder does; numbers run on over every jump. The sound is a
-packet each 20 ms while loud and one each 400 ms while quiet, as Opus with DTX.
+packet each 20 ms while loud and two each 420 ms while quiet, as Chromium's Opus with DTX.
 
 Pure: no I/O, no clock. Times are seconds of the caller's clock.
 """
@@ -12,13 +12,17 @@ from hashlib import blake2b
 from math import floor
 
 from loadtest.media.footage import FPS, SOUND_PACKET_S, SOUND_RATE, VIDEO_RATE, Clip, ClipLayer
+from loadtest.media.opus import dtx
 from loadtest.media.packets import CutPicture, payloads
 
 MIN_KEYFRAME_TICKS = round(0.3 * FPS)
 """Chromium ignores a request sooner than 300 ms after the last one that it followed."""
 MAX_BEHIND_S = 0.25
 """A player called later than this leaves out the time it missed, as a stalled camera would."""
-QUIET_TICKS = round(0.4 / SOUND_PACKET_S)
+BEFORE_DTX = 10
+"""Quiet packets in a row before the pauses begin (libopus)."""
+DTX_TICKS = 20
+"""How long a pause is."""
 PICTURE_TICKS = VIDEO_RATE // FPS
 SOUND_TICKS = round(SOUND_RATE * SOUND_PACKET_S)
 
@@ -130,19 +134,22 @@ class AudioPlayer:
         self._clip = clip
         self._first_timestamp = _number(seed, "sound") & 0xFFFFFFFF
         self._index = _number(seed, "voice") % len(clip.speech)
+        self._pause = dtx(clip.silence[0].data)
         self._loud = True
         self._begins = True  # the next packet is the first of a talk spurt
+        self._quiet = 0  # packets since it went quiet
         self._sent = -1  # the tick of the last packet
+        self._step = 1  # ticks from that to the next
 
     def next_deadline(self) -> float:
-        step = 1 if self._loud else QUIET_TICKS
-        return self._start + (self._sent + step) * SOUND_PACKET_S
+        return self._start + (self._sent + self._step) * SOUND_PACKET_S
 
     def set_loud(self, loud: bool) -> None:
         """Speaks, or does not; ask `next_deadline` again afterwards."""
         if loud != self._loud:
-            self._begins = loud
-            self._loud = loud
+            self._begins = self._loud = loud
+            self._quiet = 0
+            self._step = 1
 
     def due(self, now: float) -> list[MediaPacket]:
         """The packets of all sound recorded until now."""
@@ -155,14 +162,28 @@ class AudioPlayer:
         return packets
 
     def _take(self) -> MediaPacket:
-        voice = self._clip.speech if self._loud else self._clip.silence
-        sound = voice[self._index % len(voice)]
-        self._sent += 1 if self._loud else QUIET_TICKS
+        self._sent += self._step
+        self._step = 1
         stamp = self._timestamp_of(self._sent * SOUND_TICKS)
-        packet = MediaPacket(0, self._begins, stamp, sound.data, False, sound.level)
+        data, level = self._speech() if self._loud else self._silence()
+        packet = MediaPacket(0, self._begins, stamp, data, False, level)
         self._begins = False
         self._index += 1
         return packet
+
+    def _speech(self) -> tuple[bytes, int]:
+        sound = self._clip.speech[self._index % len(self._clip.speech)]
+        return sound.data, sound.level
+
+    def _silence(self) -> tuple[bytes, int]:
+        """Noise; in time, noise and the beginning of a pause by turns."""
+        sound = self._clip.silence[self._index % len(self._clip.silence)]
+        beyond = self._quiet - BEFORE_DTX
+        self._quiet += 1
+        if beyond < 0 or beyond % 2:
+            return sound.data, sound.level
+        self._step = DTX_TICKS
+        return self._pause, sound.level
 
     def timestamp(self, now: float) -> int:
         """The RTP timestamp of that moment, as a Sender Report needs it."""

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from loadtest.media.footage import Clip
-from loadtest.media.opus import with_place
+from loadtest.media.opus import dtx, with_place
 from loadtest.media.stamp import PLACE, SIZE, put_stamp
 
 
@@ -42,3 +42,11 @@ def test_stamped_packets_decode_to_the_same_sound(short_clip: Clip) -> None:
     assert len(heard) == 100 * 960
     assert np.array_equal(heard, decode([plain(packet) for packet in packets]))
     assert np.abs(heard[: 50 * 960]).max() > 3000
+
+
+def test_a_pause_begins_with_a_packet_of_one_byte_that_cannot_be_stamped(short_clip: Clip) -> None:
+    pause = dtx(short_clip.silence[0].data)
+    assert len(pause) == 1
+    assert pause[0] & 3 == 0
+    assert put_stamp(pause, 1) == pause
+    assert len(decode([short_clip.silence[0].data, pause])) == 2 * 960

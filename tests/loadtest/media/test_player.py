@@ -176,14 +176,26 @@ def test_speech_is_a_packet_each_20_ms() -> None:
     assert player.timestamp(START + 0.02) == packets[1].timestamp
 
 
-def test_quiet_is_a_packet_each_400_ms_and_speech_begins_at_once() -> None:
+def test_quiet_becomes_pauses_each_after_a_packet_of_one_byte() -> None:
     player = audio()
     first = player.due(START)[0]
     player.set_loud(False)
-    assert player.next_deadline() == pytest.approx(START + 0.4)
-    quiet = player.due(START + 0.4)
-    assert [(packet.level, packet.marker) for packet in quiet] == [(80, False)]
-    assert (quiet[0].timestamp - first.timestamp) & 0xFFFFFFFF == 20 * 960
+    quiet: list[MediaPacket] = []
+    while player.next_deadline() < START + 1.3:
+        quiet += player.due(player.next_deadline())
+    ticks = [(packet.timestamp - first.timestamp & 0xFFFFFFFF) // 960 for packet in quiet]
+    assert ticks == [*range(1, 11), 11, 31, 32, 52, 53]
+    assert [len(packet.payload) == 1 for packet in quiet[10:]] == [True, False, True, False, True]
+    assert not any(packet.marker for packet in quiet)
+    assert {packet.level for packet in quiet} == {80}
+
+
+def test_speech_after_quiet_begins_at_once_with_a_marker() -> None:
+    player = audio()
+    first = player.due(START)[0]
+    player.set_loud(False)
+    while player.next_deadline() < START + 0.5:
+        player.due(player.next_deadline())
     player.set_loud(True)
     player.set_loud(True)  # nothing new
     assert player.next_deadline() < START + 0.55
