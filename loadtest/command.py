@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtest import machine, scenario
+from loadtest.beside import Watch
 from loadtest.cli import Options
 from loadtest.crew import FleetError
 from loadtest.figures import BY_PATH
@@ -23,7 +24,7 @@ from loadtest.plan import cast
 from loadtest.progress import Progress
 from loadtest.records import RunRecord
 from loadtest.report.html import render
-from loadtest.run import Order, Watch, on_cores, plan_people, run
+from loadtest.run import Order, plan_people, run
 from loadtest.scenario import Scenario, ScenarioError
 from loadtest.summary import Summary, summarise
 from loadtest.table import table
@@ -95,7 +96,7 @@ class _Command:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
         loop.add_signal_handler(signal.SIGTERM, self._stop.set)
-        with on_cores(self._fleet_cores):
+        with machine.on_cores(self._fleet_cores):
             return await (self._find() if self._options.find_limit else self._once())
 
     def _interrupt(self) -> None:

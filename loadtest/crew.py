@@ -1,7 +1,6 @@
 """The fleets' processes: starting them, hearing what they say, and noticing when one dies."""
 
 import asyncio
-import importlib
 import multiprocessing
 import signal
 import traceback
@@ -41,7 +40,9 @@ def fleet_main(plan: FleetPlan, pipe: Connection) -> None:
     """What a process does. Ctrl-C reaches the whole terminal; only the runner acts on it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        importlib.import_module("loadtest.fleet").run_fleet(plan, pipe)
+        from loadtest.fleet import run_fleet
+
+        run_fleet(plan, pipe)
     except Exception as error:
         summary = f"{type(error).__name__}: {error}".splitlines()[0]
         try:

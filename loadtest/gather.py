@@ -24,9 +24,11 @@ class Gathering:
     people: People = field(default_factory=lambda: People({}, None))
     news: bool = False  # `people` changed since it was last taken
     _publishers: frozenset[str] = frozenset()
+    _awaited: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._publishers = self.cast.publishers
+        self._awaited = {bot.name for bot in self.cast.bots if bot.base or bot.faults}
 
     def take(self, message: object) -> None:
         """One message; what is none of a fleet's is left alone."""
@@ -35,8 +37,10 @@ class Gathering:
                 self.ticks.append(message)
             case Joined():
                 self._join(message)
-            case Failed() if len(self.failed) < MAX_FAILURES:
-                self.failed.append(message)
+            case Failed():
+                self._awaited.discard(message.name)
+                if len(self.failed) < MAX_FAILURES:
+                    self.failed.append(message)
             case Ready():
                 self.ready.add(message.fleet)
             case Done():
@@ -45,6 +49,7 @@ class Gathering:
 
     def _join(self, message: Joined) -> None:
         self.joined[message.name] = message
+        self._awaited.discard(message.name)
         if message.name not in self._publishers:
             return
         if self.people.participants.get(message.name) == message.participant:
@@ -67,6 +72,15 @@ class Gathering:
         if self.joined:
             return None
         return next((one for one in self.failed if one.code in REFUSALS), None)
+
+    @property
+    def all_in(self) -> bool:
+        """Whether everybody of the base is in, or has failed."""
+        return not self._awaited
+
+    def cpu_s(self, start: float, end: float) -> float:
+        """What fleets took in that time."""
+        return sum(tick.cpu_s for tick in self.ticks if start < tick.at <= end)
 
     def expected(self, until: float) -> int:
         """How many were to join by then."""

@@ -1,9 +1,11 @@
 """The machine a test runs on: its cores, and how a report names it and the version."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +19,7 @@ def cores() -> list[int]:
 def describe(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Processor, cores, system and Python, for whoever reads a figure."""
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
-    count = len(cores())
+    count = os.cpu_count() or 1
     return (
         f"{_processor(cpuinfo)}, {count} core{'s' if count > 1 else ''}, {system}, "
         f"Python {platform.python_version()}"
@@ -43,3 +45,15 @@ def version(root: Path = ROOT) -> str:
     except (OSError, subprocess.SubprocessError):
         pass
     return importlib.metadata.version("liveclass")
+
+
+@contextlib.contextmanager
+def on_cores(cores: Sequence[int]) -> Iterator[None]:
+    """Keeps this process off the server's core meanwhile."""
+    before = os.sched_getaffinity(0)
+    if cores:
+        os.sched_setaffinity(0, set(cores))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

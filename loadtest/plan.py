@@ -187,10 +187,15 @@ def _take_turns(
     ]
 
 
+def wants_media(bot: BotPlan) -> bool:
+    """False for who neither watches nor listens."""
+    return bool(bot.audio_slots or (bot.video_slots and bot.show != "nothing"))
+
+
 def sample(bots: Sequence[BotPlan], processes: int, at_least: int = MIN_SAMPLED) -> list[BotPlan]:
     """Every tenth of those who receive, spread evenly, or `at_least`; base and others apart."""
     limit = MAX_SAMPLED_A_FLEET * processes
-    receivers = [bot for bot in bots if bot.show != "nothing" or bot.audio_slots]
+    receivers = [bot for bot in bots if wants_media(bot)]
     chosen: set[str] = set()
     for kind in (True, False):
         names = [bot.name for bot in receivers if bot.base is kind]

@@ -6,31 +6,29 @@ run's start, `Begin.at`.
 
 import asyncio
 import contextlib
-import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 from loadtest import machine
+from loadtest.beside import Browsers, Watch
 from loadtest.crew import Crash, Crew, FleetError, Gone, fleet_main
 from loadtest.gather import Gathering
-from loadtest.plan import Cast, cast, fleets
+from loadtest.plan import Cast, cast, fleets, wants_media
 from loadtest.progress import Progress
 from loadtest.records import Begin, BrowserResult, Failed, Finish, Joined, RunRecord, Tick
 from loadtest.scenario import Scenario
 from loadtest.server_stats import ServerWatch
+from loadtest.surroundings import Surroundings
 from loadtest.target import RunError, Target, check_reachable
+from loadtest.window import PATIENCE, Window
 
 READY_WITHIN = 120.0
 FINISHED_WITHIN = 15.0
 HEAD_START = 0.5  # between telling fleets the start and the start
 BEAT = 0.25
 TOKEN_MARGIN = 600.0  # s a token lives beyond the run
-
-
-# Links, an event that ends it, cores to pin to: what each browser found.
-Watch = Callable[[Sequence[str], asyncio.Event, Sequence[int]], Awaitable[list[BrowserResult]]]
 
 
 @dataclass(slots=True)
@@ -89,7 +87,12 @@ class _Run:
         self._found = Gathering(people)
         self._crew = Crew(self._plans, order.fleet)
         self._shown = 0  # of the server's samples
-        self._browsers = _Browsers(target, order)
+        length = people.measure_to + PATIENCE
+        self._browsers = Browsers(
+            target, order.watch, order.browsers, order.fleet_cores, length + TOKEN_MARGIN
+        )
+        self._window = Window(people.measure_from, people.measure_to, order.scenario.settle)
+        self._surroundings = Surroundings(target, order.fleet_cores, order.browsers, self._found)
         self._start = time.monotonic()
         self._watch = ServerWatch(target.url, self._now, token=target.metrics_token, pid=target.pid)
         self._notes: list[str] = []
@@ -128,16 +131,19 @@ class _Run:
 
     async def _class(self) -> None:
         """Until the measured time is over or somebody said stop."""
-        end = self._cast.measure_to
-        phases = [(self._cast.measure_from, "measuring"), (0.0, "joining"), (-1e9, "starting")]
-        while self._now() < end and not self._order.stop.is_set():
-            await self._take(min(BEAT, max(0.0, end - self._now())))
+        window = self._window
+        while self._now() < window.end and not self._order.stop.is_set():
+            await self._take(min(BEAT, window.end - self._now()))
             self._check()
             if people := self._found.take_people():
                 self._crew.tell(people)
                 self._browsers.start()  # somebody is there to be seen
-            now = self._now()
-            self._phase(next(name for since, name in phases if now >= since))
+            window.update(self._now(), self._found.all_in)
+            self._progress.state.ends_at = max(window.end, self._cast.measure_to)
+            if self._now() >= window.start:
+                self._surroundings.begin(self._now())
+            self._phase(window.phase(self._now()))
+        self._surroundings.end(self._now())
 
     def _phase(self, name: str) -> None:
         if name != self._progress.state.phase:
@@ -201,8 +207,8 @@ class _Run:
 
     def _record(self, started_at: float, ended: float, browsers: list[BrowserResult]) -> RunRecord:
         found, people, scenario = self._found, self._cast, self._order.scenario
-        measure_to = min(people.measure_to, ended)
-        measure_from = min(people.measure_from, measure_to)
+        measure_to = min(self._window.end, ended)
+        measure_from = min(self._window.start, measure_to)
         return RunRecord(
             scenario=scenario.name,
             title=scenario.title,
@@ -224,73 +230,28 @@ class _Run:
             server=self._watch.samples,
             browsers=browsers,
             expected=found.expected(ended),
-            notes=[*self._notes, *self._about(ended), *self._watch.notes],
+            notes=[
+                *self._notes,
+                *self._about(ended),
+                *self._surroundings.notes,
+                *self._watch.notes,
+            ],
             command=self._order.command,
-            asks_nothing=frozenset(
-                bot.name
-                for bot in people.bots
-                if not bot.audio_slots and (bot.show == "nothing" or not bot.video_slots)
-            ),
+            asks_nothing=frozenset(bot.name for bot in people.bots if not wants_media(bot)),
         )
 
     def _about(self, ended: float) -> list[str]:
         """What a reader must know of how this was run."""
         notes = []
-        if ended < self._cast.measure_from:
+        if ended < self._window.start:
             notes.append("Interrupted before the measured part began")
-        elif ended < self._cast.measure_to - BEAT:
-            notes.append(f"Interrupted after {ended - self._cast.measure_from:.0f} s measured")
+        elif ended < self._window.end - BEAT:
+            notes.append(f"Interrupted after {ended - self._window.start:.0f} s measured")
+        if self._window.note:
+            notes.append(self._window.note)
         faulty = sum(bot.faults is not None for bot in self._cast.bots)
         if faulty:
             notes.append(
                 f"{faulty} bots have bad links on purpose; loss and freezes include theirs"
             )
-        if self._target.core is not None and self._target.core in self._order.fleet_cores:
-            notes.append("The server and the bots share a core: their figures disturb each other")
-        elif not self._target.spawned and "//127." in self._target.url.replace("localhost", "127."):
-            notes.append("The server is on this machine: it may share cores with the bots")
         return notes
-
-
-class _Browsers:
-    """The real viewers beside the bots; none unless they were ordered."""
-
-    def __init__(self, target: Target, order: Order) -> None:
-        self._target = target
-        self._order = order
-        self._over = asyncio.Event()
-        self._task: asyncio.Task[list[BrowserResult]] | None = None
-
-    def start(self) -> None:
-        """Once, when the class has begun."""
-        if self._task is not None or self._order.watch is None or not self._order.browsers:
-            return
-        token = self._target.tokens(self._order.scenario.duration + TOKEN_MARGIN)
-        names = [f"browser-{n + 1}" for n in range(self._order.browsers)]
-        links = [self._target.link(token(name, "student")) for name in names]
-        watching = self._order.watch(links, self._over, self._order.fleet_cores)
-        self._task = asyncio.ensure_future(watching)
-
-    async def finish(self) -> list[BrowserResult]:
-        """Lets them leave, and gives what they found."""
-        self._over.set()
-        return [] if self._task is None else await self._task
-
-    async def stop(self) -> None:
-        """Ends them, however far they are."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-
-@contextlib.contextmanager
-def on_cores(cores: Sequence[int]) -> Iterator[None]:
-    """Keeps this process off the server's core meanwhile."""
-    before = os.sched_getaffinity(0)
-    if cores:
-        os.sched_setaffinity(0, set(cores))
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

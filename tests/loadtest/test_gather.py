@@ -1,5 +1,7 @@
 """What fleets tell becomes one run's findings."""
 
+from dataclasses import replace
+
 from loadtest.gather import Gathering
 from loadtest.plan import cast
 from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
@@ -63,6 +65,22 @@ def test_everything_is_kept() -> None:
     assert (found.ready, found.done) == ({0}, {0, 1})
     assert [one.fleet for one in found.ticks] == [0, 1]
     assert found.results == [RESULT, RESULT]
+
+
+def test_all_are_in_when_each_of_the_base_is_in_or_has_failed() -> None:
+    found = gathering("storm")
+    for bot in found.cast.bots:
+        if bot.base:
+            assert not found.all_in
+            found.take(joined(bot.name, "p") if bot.publish else Failed(bot.name, 1.0, "x", "X"))
+    assert found.all_in
+
+
+def test_fleets_cpu_is_of_the_time_asked_for() -> None:
+    found = gathering()
+    for at in (1.0, 2.0, 3.0):
+        found.take(replace(tick(0), at=at))
+    assert found.cpu_s(1.0, 2.5) == 0.1
 
 
 def test_expected_are_those_whose_time_has_come() -> None:

@@ -1,0 +1,52 @@
+"""Which part of a run is measured: from when everybody of the base is in, for the duration.
+
+Pure: no I/O, no clock. Times are seconds after the run's start.
+"""
+
+PATIENCE = 30.0  # how long beyond the plan somebody is waited for
+
+
+class Window:
+    """As planned, or later when people come more slowly."""
+
+    def __init__(self, planned_from: float, planned_to: float, settle: float) -> None:
+        self._planned = planned_from
+        self._length = planned_to - planned_from
+        self._settle = settle
+        self._start: float | None = None
+        self._gave_up = False
+
+    def update(self, now: float, all_in: bool) -> None:
+        """Called often until the start is known; `all_in`: whether nobody is awaited."""
+        if self._start is not None or now < self._planned - self._settle:
+            return
+        if all_in:
+            self._start = self._planned if now <= self._planned else now + self._settle
+        elif now >= self._planned + PATIENCE:
+            self._start = now
+            self._gave_up = True
+
+    @property
+    def start(self) -> float:
+        """The latest it can be, while it is not known."""
+        return self._planned + PATIENCE if self._start is None else self._start
+
+    @property
+    def end(self) -> float:
+        return self.start + self._length
+
+    def phase(self, now: float) -> str:
+        """What the run does now."""
+        if now < 0:
+            return "starting"
+        return "joining" if self._start is None or now < self._start else "measuring"
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of it; empty when all went as planned."""
+        if self._gave_up:
+            return f"Somebody was still not in {PATIENCE:.0f} s later than planned; measured anyway"
+        late = self.start - self._planned
+        if self._start is None or late < 1.0:
+            return ""
+        return f"People came more slowly than planned: measured {late:.0f} s later"

@@ -1,0 +1,41 @@
+"""The measured part begins when everybody is in."""
+
+from loadtest.window import PATIENCE, Window
+
+
+def window() -> Window:
+    return Window(10.0, 40.0, settle=3.0)
+
+
+def test_measured_as_planned_when_all_are_in_in_time() -> None:
+    found = window()
+    found.update(6.9, all_in=True)  # the last has not even come
+    assert found.phase(6.9) == "joining"
+    found.update(8.0, all_in=False)
+    found.update(9.5, all_in=True)
+    assert (found.start, found.end, found.note) == (10.0, 40.0, "")
+    assert [found.phase(at) for at in (-0.1, 0.0, 9.9, 10.0)] == [
+        "starting",
+        "joining",
+        "joining",
+        "measuring",
+    ]
+
+
+def test_who_is_late_is_waited_for_and_may_settle() -> None:
+    found = window()
+    found.update(14.0, all_in=False)
+    assert found.end > 40.0
+    found.update(15.0, all_in=True)
+    found.update(16.0, all_in=False)  # somebody else, later: no matter
+    assert (found.start, found.end) == (18.0, 48.0)
+    assert found.note == "People came more slowly than planned: measured 8 s later"
+
+
+def test_patience_ends() -> None:
+    found = window()
+    found.update(10.0 + PATIENCE - 0.1, all_in=False)
+    assert found.phase(39.0) == "joining"
+    found.update(10.0 + PATIENCE, all_in=False)
+    assert (found.start, found.end) == (40.0, 70.0)
+    assert "still not in" in found.note
