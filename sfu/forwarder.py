@@ -132,11 +132,12 @@ def _send_runs(runs: Sequence[Run], crew: list[Consumer], outbox: Outbox) -> lis
     faults: list[Fault] = []
     for run in runs:
         addresses: list[Address] = []
+        places = run.places(len(crew))
         for consumer in crew:
             if (address := consumer.downlink.address) is None:
                 continue
             try:
-                _seal_run(run.buffer, run.place(len(addresses)), consumer)
+                _seal_run(run.buffer, places[len(addresses)], consumer)
             except Exception as error:  # the subscriber's, which must not cost the others
                 faults.append((consumer, error))
             else:

@@ -40,11 +40,11 @@ class Run:
         self.buffer = bytearray(self.length * places)
         self._places: list[list[Entry]] = []
 
-    def place(self, number: int) -> list[Entry]:
-        """Where the datagrams of the peer with this number go."""
-        if number == len(self._places):
-            self._places.append(self._lay_out(number * self.length))
-        return self._places[number]
+    def places(self, peers: int) -> list[list[Entry]]:
+        """Where the datagrams of so many peers go, at least."""
+        while len(self._places) < peers:
+            self._places.append(self._lay_out(len(self._places) * self.length))
+        return self._places
 
     def _lay_out(self, offset: int) -> list[Entry]:
         entries: list[Entry] = []

@@ -63,6 +63,9 @@ class ManySender:
 
         `length` bytes for each, one behind the other, in datagrams of `segment` bytes.
         """
+        if len(self._names) > MAX_NAMES:  # here, where no header points to them
+            self._names.clear()
+            self._memory.clear()
         start = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
         if self._layout != (start, length):
             self._lay_out(start, length)
@@ -101,9 +104,6 @@ class ManySender:
         self._segment = segment
 
     def _name(self, address: Address) -> int:
-        if len(self._names) >= MAX_NAMES:
-            self._names.clear()
-            self._memory.clear()
         encoded = self._encode(address)
         memory = self._memory[address] = ctypes.create_string_buffer(encoded, len(encoded))
         pointer = self._names[address] = ctypes.addressof(memory)

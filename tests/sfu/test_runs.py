@@ -59,8 +59,8 @@ class TestRuns:
         packets = frame(3)
         packets[0].stamp = 0x010203
         [run] = lay_out(prepare(packets, (2, 0)), 2)
+        run.places(2)
         for number in range(2):
-            run.place(number)
             block = bytes(run.buffer[number * run.length + 12 :][:8])
             assert block == b"\xbe\xde\x00\x01\x22\x01\x02\x03"
 
@@ -68,15 +68,14 @@ class TestRuns:
     def test_give_each_datagram_its_own_place(self, sizes: list[int], peers: int) -> None:
         runs = lay_out(prepare(frame(*sizes), (0, 0)), peers)
         for run in runs:
-            for peer in range(peers):
-                for entry in run.place(peer):
+            for place in run.places(peers):
+                for entry in place:
                     assert not any(entry[6])
                     assert not any(entry[7])
                     entry[6][:], entry[7][:] = b"h" * len(entry[6]), b"p" * len(entry[7])
-            assert run.place(0) is run.place(0)
             assert sorted(set(run.buffer)) == [ord("h"), ord("p")]
-            assert run.buffer.count(b"h") == 12 * len(run.place(0)) * peers
-        indices = [entry[0] for run in runs for entry in run.place(0)]
+            assert run.buffer.count(b"h") == 12 * len(run.places(1)[0]) * peers
+        indices = [entry[0] for run in runs for entry in run.places(1)[0]]
         assert indices == list(range(len(sizes)))
 
 

@@ -81,7 +81,11 @@ def test_forgets_who_has_gone(sockets: list[socket.socket]) -> None:
 
 
 def test_remembers_a_bounded_number(sockets: list[socket.socket]) -> None:
-    sender = ManySender(sockets[0])
-    for number in range(MAX_NAMES + 5):
-        sender._name(("127.0.0.1", number & 0xFFFF) if number < 65_536 else ("127.0.0.2", 1))
-    assert len(sender._names) <= MAX_NAMES
+    sender, far = ManySender(sockets[0]), sockets[1]
+    crowd = [(f"127.0.0.{1 + number // 60_000}", 1_024 + number) for number in range(MAX_NAMES)]
+    for address in crowd:
+        sender._name(address)
+    assert sender.send([*crowd[:3], far.getsockname()], bytearray(b"hello" * 4), 5, 5) == 4
+    assert far.recv(2_048) == b"hello"
+    assert sender.send([far.getsockname()], bytearray(b"hello"), 5, 5) == 1
+    assert len(sender._names) == 1
