@@ -101,7 +101,7 @@ def _limit(check: Check, named: bool = False) -> Text:
 def _words(summary: Summary, limits: Limits) -> Iterator[Text]:
     broken = breaches(summary, limits)
     yield Text()
-    if limits != Limits() and not broken:
+    if limits.any and not broken:
         yield Text("All limits were kept.", style="green")
     for breach in broken:
         yield Text(breach, style="bold red")

@@ -1,6 +1,6 @@
 """Limits that a run must keep, and where it did not. Pure: no I/O, no clock."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from loadtest.figures import BY_PATH, Figure
 from loadtest.summary import Summary
@@ -25,6 +25,11 @@ class Limits:
     max_memory_growth: float | None = None  # MB an hour
     max_kb_per_subscriber: float | None = None
     no_drift: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether a figure is limited; that everybody must get in goes without saying."""
+        return replace(self, max_missing=None) != Limits()
 
 
 PATHS = {

@@ -56,15 +56,20 @@ def render(record: RunRecord, summary: Summary, limits: Limits | None = None) ->
     )
 
 
+def _text(words: str) -> str:
+    """Escaped; a number stays beside its unit."""
+    return re.sub(r"(?<=\d) (?=%|(?:ms|MB|kB|s|min)\b)", "&nbsp;", escape(words))
+
+
 def _head(summary: Summary, said: Verdict) -> Iterator[str]:
     run = summary.run
     when = _when(run.started_at)
     yield "<header>\n"
     title = escape(run.title or run.scenario)
     yield f'<p class="eyebrow">liveclass load test · {title} · {when}</p>\n'
-    yield f"<h1>{escape(said.headline)}</h1>\n"
+    yield f"<h1>{_text(said.headline)}</h1>\n"
     yield f'<p class="lead"><span class="mark {said.tone}">{escape(said.mark)}</span> '
-    yield f"{escape(said.sentence)}</p>\n</header>\n"
+    yield f"{_text(said.sentence)}</p>\n</header>\n"
     yield from _box("bad", "What was not kept", said.breaches)
     yield from _box("warm", "The bots were the limit, not the server", summary.bots.reasons)
     drifts = summary.soak.drifts if summary.soak else ()
@@ -74,7 +79,7 @@ def _head(summary: Summary, said: Verdict) -> Iterator[str]:
 
 def _box(tone: str, title: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
-        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        items = "".join(f"<li>{_text(line)}</li>" for line in lines)
         yield f'<section class="box {tone}"><h2>{escape(title)}</h2><ul>{items}</ul></section>\n'
 
 
@@ -150,7 +155,7 @@ def _plots(title: str, plots: Sequence[Plot]) -> Iterator[str]:
     yield f'<h2>{escape(title)}</h2>\n<div class="plots">\n'
     for plot in plots:
         yield f"<figure>\n<h3>{escape(plot.title)}</h3>\n"
-        yield f'<figcaption id="{plot.caption}">{escape(plot.finding)}</figcaption>\n'
+        yield f'<figcaption id="{plot.caption}">{_text(plot.finding)}</figcaption>\n'
         yield f"{plot.svg}\n</figure>\n"
     yield "</div>\n"
 

@@ -80,19 +80,21 @@ def latency_spread(given: Material) -> Plot | None:
     if found is None:
         return None
     limit = given.limit("media.added_latency_ms.p99")
-    low, high = max(values[0], found.max / 10_000, 0.01), max(found.max, 0.02)
+    low, high = max(values[0], found.max / 10_000, 0.01), found.max
+    high = max(high, 2 * low)
+    half, most = max(found.p50, low), max(found.p99, low)  # a logarithm has no zero
     with drawing(2, TALL) as (figure, (shares, heap)):
-        _cumulative(shares, values, FIRST, "")
+        _cumulative(shares, [max(ms, low) for ms in values], FIRST, "")
         edges = [low * (high / low) ** (n / BINS) for n in range(BINS + 1)]
         heap.hist([max(ms, low) for ms in values], bins=edges, color=FIRST, rwidth=0.86)
         for axes in (shares, heap):
-            for where in (found.p50, found.p99):
+            for where in (half, most):
                 axes.axvline(where, color=SECOND, linewidth=1.2, linestyle=(0, (2, 2)))
             _limit(axes, limit, upright=True)
-        _above(shares, found.p50, "p50", "center")
-        _above(shares, found.p99, "p99", "right" if limit and limit > found.p99 else "left")
+        _above(shares, half, "p50", "center")
+        _above(shares, most, "p99", "right" if limit and limit > most else "left")
         if limit:
-            _above(shares, limit, "limit", "left" if limit > found.p99 else "right")
+            _above(shares, limit, "limit", "left" if limit > most else "right")
         heap.set_xscale("log")
         heap.set_xlim(low * 0.8, max(high, limit or 0.0) * 1.25)
         heap.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -260,7 +262,7 @@ def _bars(axes: Axes, at: Sequence[int], column: Column, colour: str) -> None:
 
 def _above(axes: Axes, where: float, text: str, align: Literal["left", "center", "right"]) -> None:
     """Names an upright line at its upper end."""
-    axes.annotate(text, (where, 1.06), color=QUIET, fontsize=11, ha=align)
+    axes.annotate(text, (where, 1.06), color=QUIET, fontsize=11, ha=align, annotation_clip=False)
 
 
 def _dots(axes: Axes, points: Sequence[Point], colour: str, label: str) -> None:

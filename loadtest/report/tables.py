@@ -30,21 +30,26 @@ def _times(summary: Summary, found: Mapping[str, Check]) -> Iterator[str]:
         return
     limited = any(figure.path in found for times in rows for figure in times.figures)
     heads = "".join(f'<th scope="col" class="number">{word}</th>' for word in PARTS.values())
-    yield '<div class="card wide"><table>\n<caption>Times</caption>\n<thead><tr>'
+    yield '<div class="card wide"><table>\n<caption>Times in milliseconds</caption>\n<thead><tr>'
     yield f'<th scope="col">Time</th>{heads}{_LIMIT_HEAD * limited}{_ABOUT_HEAD}</tr></thead>\n'
     yield "<tbody>\n"
     for times in rows:
-        cells = "".join(f'<td class="number">{f.text(summary)}</td>' for f in times.figures)
+        cells = "".join(f'<td class="number">{_bare(f, summary)}</td>' for f in times.figures)
         own = [(part, found.get(f"{times.path}.{part}")) for part in PARTS]
         limits = ", ".join(f"{part} {_limit(check)}" for part, check in own if check)
         yield f'<tr><th scope="row">{escape(times.label)}</th>{cells}'
-        yield f"<td>{limits}</td>" if limited else ""
+        yield f'<td class="limit">{limits}</td>' if limited else ""
         yield f'<td class="about">{escape(times.about)}</td></tr>\n'
     yield "</tbody></table></div>\n"
 
 
 _LIMIT_HEAD = '<th scope="col">Limit</th>'
 _ABOUT_HEAD = '<th scope="col" class="about">What it is</th>'
+
+
+def _bare(figure: Figure, summary: Summary) -> str:
+    """Without its unit, which the caption tells."""
+    return figure.text(summary).removesuffix(" ms")
 
 
 def _limit(check: Check | None) -> str:
@@ -66,7 +71,7 @@ def _row(figure: Figure, summary: Summary, check: Check | None, limited: bool) -
     return (
         f'<tr><th scope="row">{escape(figure.label)}</th>'
         f'<td class="number">{escape(figure.text(summary))}</td>'
-        + (f"<td>{_limit(check)}</td>" if limited else "")
+        + (f'<td class="limit">{_limit(check)}</td>' if limited else "")
         + f'<td class="about">{escape(figure.about)}</td></tr>\n'
     )
 

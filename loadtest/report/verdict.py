@@ -21,7 +21,6 @@ class Verdict:
 def verdict(summary: Summary, limits: Limits) -> Verdict:
     """Good or bad only where limits say so; bots that were the limit spoil either."""
     broken = tuple(breaches(summary, limits))
-    limited = limits != Limits()
     people = f"{summary.joins.joined:,} {'person' if summary.joins.joined == 1 else 'people'}"
     if not summary.joins.joined:
         return Verdict("Nobody got in", sentence(summary), "failed", "bad", broken)
@@ -32,7 +31,7 @@ def verdict(summary: Summary, limits: Limits) -> Verdict:
         count = "one limit" if len(broken) == 1 else f"{len(broken)} limits"
         headline = f"{people}: {count} not kept"
         return Verdict(headline, sentence(summary), "failed", "bad", broken)
-    if limited:
+    if limits.any:
         return Verdict(f"{people}: every limit kept", sentence(summary), "passed", "good", ())
     return Verdict(_plain(summary, people), sentence(summary), "no limits set", "", ())
 

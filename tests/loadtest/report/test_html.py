@@ -89,7 +89,7 @@ def test_whatever_others_wrote_is_text() -> None:
 def test_breaches_and_notes_stand_at_the_top() -> None:
     text = page(made_run(Shape(notes=("Turbo was off.",))), LIMITS).text
     top = text.partition("What was tested")[0]
-    assert "CPU 13.3 % is above the limit of 1.0 %" in top
+    assert "CPU 13.3\u00a0% is above the limit of 1.0\u00a0%" in top
     assert "Turbo was off." in top
 
 

@@ -73,8 +73,9 @@ def test_limits_are_drawn_where_they_can_be_seen() -> None:
     assert "var(--limit)" not in plots(record, Limits(max_p99=900))["latency-time"].svg
 
 
-def test_a_run_of_one_value_can_be_drawn() -> None:
+@pytest.mark.parametrize("value", [0.0, 5.0])
+def test_a_run_of_one_value_can_be_drawn(value: float) -> None:
     record = made_run(Shape(viewers=2))
     for tick in record.ticks:
-        tick.latencies = [(0.0, True)]
+        tick.latencies = [(value, True)]
     assert "latency" in plots(record)

@@ -47,5 +47,5 @@ def test_reasons_tell_drops_failures_and_ends() -> None:
 
 def test_an_empty_run_has_no_times() -> None:
     found = "".join(all_figures(summarise(empty_run()), {}))
-    assert "<caption>Times</caption>" not in found
+    assert "<caption>Times in" not in found
     assert "People missing" in found
