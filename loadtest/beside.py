@@ -7,8 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from loadtest.records import BrowserResult
 from loadtest.target import Target
 
-# Links, an event that ends it, cores to pin to: what each browser found.
-Watch = Callable[[Sequence[str], asyncio.Event, Sequence[int]], Awaitable[list[BrowserResult]]]
+# Links, an event that ends it, cores to pin to, an event that it sets when all are in or have
+# failed: what each browser found.
+Watch = Callable[
+    [Sequence[str], asyncio.Event, Sequence[int], asyncio.Event], Awaitable[list[BrowserResult]]
+]
 
 
 class Browsers:
@@ -24,6 +27,7 @@ class Browsers:
         self._cores = cores
         self._lifetime = lifetime
         self._over = asyncio.Event()
+        self._seated = asyncio.Event()
         self._task: asyncio.Task[list[BrowserResult]] | None = None
 
     def start(self) -> None:
@@ -33,8 +37,13 @@ class Browsers:
         token = self._target.tokens(self._lifetime)
         names = [f"browser-{n + 1}" for n in range(self._count)]
         links = [self._target.link(token(name, "student")) for name in names]
-        watching = self._watch(links, self._over, self._cores)
+        watching = self._watch(links, self._over, self._cores, self._seated)
         self._task = asyncio.ensure_future(watching)
+
+    @property
+    def all_in(self) -> bool:
+        """Whether none is awaited: their start costs so much that nothing is measured meanwhile."""
+        return self._watch is None or not self._count or self._seated.is_set()
 
     async def finish(self) -> list[BrowserResult]:
         """Lets them leave, and gives what they found."""

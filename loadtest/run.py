@@ -138,7 +138,7 @@ class _Run:
             if people := self._found.take_people():
                 self._crew.tell(people)
                 self._browsers.start()  # somebody is there to be seen
-            window.update(self._now(), self._found.all_in)
+            window.update(self._now(), self._found.all_in and self._browsers.all_in)
             self._progress.state.ends_at = max(window.end, self._cast.measure_to)
             if self._now() >= window.start:
                 self._surroundings.begin(self._now())

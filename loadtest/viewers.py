@@ -8,6 +8,7 @@ when all are in: what one page's start costs the others is no fault of the class
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ EVERY = 1.0
 ANSWERS_WITHIN = 5.0
 STARTS_WITHIN = 60.0
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+TOKEN = re.compile(r"\?t=[\w.-]+")
 ENDED_EARLY = "the run ended before it had joined"
 # What a viewer's own trouble looks like; anything else is a mistake of ours and is raised.
 TROUBLE = (PlaywrightError, AssertionError, TimeoutError)
@@ -103,10 +105,7 @@ class Viewer:
 
 
 async def watch(
-    links: Sequence[str],
-    until: asyncio.Event,
-    cores: Sequence[int] = (),
-    seated: asyncio.Event | None = None,
+    links: Sequence[str], until: asyncio.Event, cores: Sequence[int], seated: asyncio.Event
 ) -> list[BrowserResult]:
     """One viewer for each link; ends when `until` is set. Its results, in the links' order.
 
@@ -114,7 +113,6 @@ async def watch(
     viewer shows a picture or has failed. A viewer that fails says so in its result and disturbs no
     other.
     """
-    seated = seated or asyncio.Event()
     viewers = [Viewer(f"Browser {number}", link) for number, link in enumerate(links, 1)]
     if not viewers:
         return []
@@ -126,6 +124,7 @@ async def watch(
     except TROUBLE as trouble:
         for viewer in viewers:
             viewer.fail(f"Chromium does not run: {_line(trouble)}")
+    finally:
         seated.set()
     return [viewer.result() for viewer in viewers]
 
@@ -183,5 +182,6 @@ def untrusted_origin(link: str) -> str | None:
 
 
 def _line(trouble: BaseException) -> str:
-    lines = str(trouble).splitlines()
+    """What went wrong, in one line without anybody's token."""
+    lines = TOKEN.sub("?t=...", str(trouble)).splitlines()
     return lines[0] if lines else type(trouble).__name__

@@ -44,9 +44,9 @@ async def bot_teacher(server: LocalServer) -> AsyncIterator[None]:
 
 async def test_chromium_decodes_what_a_bot_sends_without_a_fault(server: LocalServer) -> None:
     seated, end = asyncio.Event(), asyncio.Event()
-    links = [server.link(CLASS, "student", "Ben", "ben"), "http://127.0.0.1:1/class/nowhere"]
+    links = [server.link(CLASS, "student", "Ben", "ben"), "http://127.0.0.1:1/class/x?t=secret"]
     async with bot_teacher(server):
-        watching = asyncio.create_task(watch(links, end, seated=seated))
+        watching = asyncio.create_task(watch(links, end, [], seated))
         await seated.wait()
         await asyncio.sleep(WATCHES_FOR)
         end.set()
@@ -62,4 +62,5 @@ async def test_chromium_decodes_what_a_bot_sends_without_a_fault(server: LocalSe
     assert seen.audio_concealed < 0.05  # the pauses of a quiet microphone are none of it
     assert not failed.joined
     assert "ERR_" in (failed.error or "")
+    assert "secret" not in (failed.error or "")
     assert failed.packets == 0

@@ -14,7 +14,7 @@ LINK = "http://127.0.0.1:8080/class/demo?t=x"
 
 
 async def test_nobody_needs_no_browser() -> None:
-    assert await watch([], asyncio.Event()) == []
+    assert await watch([], asyncio.Event(), [], asyncio.Event()) == []
 
 
 async def test_a_browser_that_does_not_start_is_every_viewers_error(
@@ -22,7 +22,7 @@ async def test_a_browser_that_does_not_start_is_every_viewers_error(
 ) -> None:
     monkeypatch.setenv("LIVECLASS_CHROMIUM", "/nowhere/chromium")
     seated = asyncio.Event()
-    results = await watch([LINK, LINK], asyncio.Event(), seated=seated)
+    results = await watch([LINK, LINK], asyncio.Event(), [], seated)
     assert seated.is_set()
     assert [result.name for result in results] == ["Browser 1", "Browser 2"]
     for result in results:
