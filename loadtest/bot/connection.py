@@ -11,7 +11,7 @@ from typing import Protocol
 from loadtest.bot.feedback import Feedback
 from loadtest.bot.ice import IceAgent
 from loadtest.bot.offer import Answer
-from loadtest.bot.receiver import ASK_AFTER, LOST_AFTER, Stream
+from loadtest.bot.receiver import ASK_AFTER, Stream
 from loadtest.bot.sender import Publisher
 from loadtest.media.stamp import read_stamp
 from sfu.ice import IceCredentials, IceState
@@ -173,7 +173,7 @@ class Connection:
         if len(data) >= FIXED.size:
             _, second, seq, _, ssrc = FIXED.unpack_from(data)
             if (stream := self.streams.get(ssrc)) is not None:
-                stream.receive(seq, second & 0x80, len(data), now)
+                stream.receive(seq, second, len(data), now)
                 if stream.missing:
                     self.chase_soon(now)
                 return
@@ -210,16 +210,15 @@ class Connection:
         if stream is None or payload is None:
             self.tally.undecryptable += 1
             return
-        marker = second & 0x80
         stamp = (read_stamp(payload) or 0) if arrival_ns else 0
         if ssrc == stream.rtx_ssrc:
             if len(payload) > 2:
                 original = payload[0] << 8 | payload[1]
-                stream.repair(original, marker, len(data), now, stamp)
+                stream.repair(original, second, len(data), now, stamp)
         else:
-            if stream.expected < 0:
-                self._begin(stream, payload, now)
-            stream.receive(seq, marker, len(data), now, stamp)
+            if not stream.begun:
+                self._begin(stream, payload)
+            stream.receive(seq, second, len(data), now, stamp)
         if stream.missing:
             self.chase_soon(now)
         if arrival_ns:
@@ -247,7 +246,7 @@ class Connection:
         elif stamp:
             self._hooks.latency(stamp, arrival_ns)
 
-    def _begin(self, stream: Stream, payload: bytes, now: float) -> None:
+    def _begin(self, stream: Stream, payload: bytes) -> None:
         """A decoder can only start with a key frame."""
         self.streams[stream.ssrc] = stream
         if stream.is_video:
@@ -277,6 +276,8 @@ class Connection:
 
     def _report(self, now: float) -> None:
         """Once a second: Sender Reports, Receiver Report and REMB in one datagram."""
+        for stream in self.streams.values():
+            stream.mark()
         records = self.publisher.reports(now) if self.publisher is not None else []
         records += self._feedback.report(self.streams.values(), self._hooks.queued(now), now)
         self._send_rtcp(records)
@@ -292,9 +293,7 @@ class Connection:
 
     def _chase(self, now: float) -> None:
         """NACKs for video; what is missing too long is lost, and video then needs a key frame."""
-        deadline = now + LOST_AFTER
-        round_trip = self.ice.round_trip or FIRST_ROUND_TRIP
-        open_gaps = False
+        round_trip = (self.ice.round_trip or FIRST_ROUND_TRIP) + self._hooks.queued(now)
         for stream in self.streams.values():
             if not stream.missing:
                 continue
@@ -305,11 +304,8 @@ class Connection:
                 self._send_rtcp([Nack(self._feedback.ssrc, stream.ssrc, sequences)])
             if stream.is_video and stream.lost > lost:
                 self._request_keyframe(stream)
-            for gap in stream.missing.values():
-                open_gaps = True
-                deadline = min(deadline, gap.due if stream.is_video else gap.since + LOST_AFTER)
-        if open_gaps:
-            self._timers.set(self._chase, max(deadline, now + ASK_AFTER))
+            if (deadline := stream.next_chase()) is not None:
+                self._timers.set(self._chase, max(deadline, now + ASK_AFTER))
 
     # -- publishing, showing ------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ class Feedback:
 
     def report(self, streams: Iterable[Stream], queued: float, now: float) -> list[RtcpRecord]:
         """What to send now; nothing as long as nothing has come."""
-        begun = [stream for stream in streams if stream.expected >= 0][:MAX_COUNT]
+        begun = [stream for stream in streams if stream.begun][:MAX_COUNT]
         total = sum(stream.bytes for stream in begun)
         elapsed = max(now - self._at, 1e-3)
         received = (total - self._bytes) * 8 / elapsed
