@@ -3,16 +3,14 @@
 RFC 8445 2.5 (lite), RFC 8489 (STUN), RFC 7675 (consent). Pure: no I/O, no clock.
 """
 
-import struct
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
 
-from aioice import stun
-
 from sfu.timers import earliest
+from sfu.wire import stun
 
 Address = tuple[str, int]  # what recvfrom gives; IPv6 may bring two more items
 
@@ -21,10 +19,7 @@ MAX_TRANSACTIONS = 64  # remembered against replays: minutes of consent checks
 DISCONNECTED_AFTER = 8.0  # s; peers ask for consent every 4 to 6 s (RFC 7675 5.1)
 FAILED_AFTER = 30.0  # s, RFC 7675 5.1
 
-_HEADER = struct.Struct(">HHI")
-_BINDING_REQUEST = 0x0001
-_ROLE_CONFLICT = (487, "")
-_PARSER_ERRORS = (ValueError, struct.error, IndexError, KeyError, TypeError, OverflowError)
+ROLE_CONFLICT = 487  # RFC 8445 7.3.1.1
 
 
 class IceState(StrEnum):
@@ -74,22 +69,18 @@ class BindingRequest:
 
 def parse_binding_request(data: bytes) -> BindingRequest:
     """Raises StunError; a FINGERPRINT is checked when there is one."""
-    if len(data) < stun.HEADER_LENGTH:
-        raise StunError("malformed")
-    kind, length, cookie = _HEADER.unpack_from(data)
-    if cookie != stun.COOKIE or length % 4 or length != len(data) - stun.HEADER_LENGTH:
-        raise StunError("malformed")
-    if kind != _BINDING_REQUEST:
-        raise StunError("not_a_request")
     try:
-        message = stun.parse_message(data)
-    except _PARSER_ERRORS:
+        message = stun.parse(data)
+    except stun.StunFormatError:
         raise StunError("malformed") from None
+    if message.kind != stun.BINDING_REQUEST:
+        raise StunError("not_a_request")
     # RFC 8445 7.2.2: the peer writes our fragment first.
-    local, colon, remote = message.attributes.get("USERNAME", "").partition(":")
+    name = message.attributes.get(stun.USERNAME, b"").decode("utf-8", "replace")
+    local, colon, remote = name.partition(":")
     if not colon:
         raise StunError("no_username")
-    return BindingRequest(local, remote, "USE-CANDIDATE" in message.attributes, data, message)
+    return BindingRequest(local, remote, stun.USE_CANDIDATE in message.attributes, data, message)
 
 
 class IceAgent:
@@ -125,12 +116,13 @@ class IceAgent:
     def handle_request(self, request: BindingRequest, address: Address, now: float) -> bytes:
         """The answer, after the address was bound or nominated; raises StunError."""
         credentials = self._authenticate(request)
-        self._refuse_replay(request.message.transaction_id, address)
-        if "ICE-CONTROLLED" in request.message.attributes:
+        self._refuse_replay(request.message.transaction, address)
+        if stun.ICE_CONTROLLED in request.message.attributes:
             # RFC 8445 7.3.1.1: a lite end stays controlled, so the peer must change its role.
-            return _answer(request, stun.Class.ERROR, {"ERROR-CODE": _ROLE_CONFLICT}, credentials)
-        mapped = {"XOR-MAPPED-ADDRESS": _plain_address(address)}
-        answer = _answer(request, stun.Class.RESPONSE, mapped, credentials)
+            conflict = (stun.ERROR_CODE, stun.error_code(ROLE_CONFLICT))
+            return _answer(request, stun.BINDING_ERROR, conflict, credentials)
+        mapped = (stun.XOR_MAPPED_ADDRESS, _mapped(address, request.message.transaction))
+        answer = _answer(request, stun.BINDING_SUCCESS, mapped, credentials)
         self._bind(address, now)
         if request.use_candidate:
             self._nominate(address, credentials)
@@ -184,9 +176,9 @@ class IceAgent:
             credentials = self._previous
         else:
             raise StunError("unknown_user")
-        if "MESSAGE-INTEGRITY" not in request.message.attributes:
+        if not request.message.integrity_at:
             raise StunError("no_integrity")
-        if not request.message.check_message_integrity(credentials.pwd.encode()):
+        if not stun.proves(request.message, request.data, credentials.pwd.encode()):
             raise StunError("wrong_integrity")
         return credentials
 
@@ -212,31 +204,23 @@ class IceAgent:
 
 
 def _answer(
-    request: BindingRequest,
-    message_class: stun.Class,
-    attributes: Mapping[str, object],
-    credentials: IceCredentials,
+    request: BindingRequest, kind: int, attribute: tuple[int, bytes], credentials: IceCredentials
 ) -> bytes:
     """A signed answer, never larger than the request: spoofed senders gain nothing."""
-    message = stun.Message(
-        stun.Method.BINDING, message_class, request.message.transaction_id, dict(attributes)
-    )
-    message.add_message_integrity(credentials.pwd.encode())
-    answer = bytes(message)
-    if len(answer) > len(request.data):
-        del message.attributes["FINGERPRINT"]
-        answer = bytes(message)
-    if len(answer) > len(request.data):
-        raise StunError("amplification")
-    return answer
+    transaction, key = request.message.transaction, credentials.pwd.encode()
+    for fingerprint in (True, False):
+        answer = stun.build(kind, transaction, (attribute,), key, fingerprint=fingerprint)
+        if len(answer) <= len(request.data):
+            return answer
+    raise StunError("amplification")
 
 
-def _plain_address(address: Address) -> Address:
-    """Host and port; an IPv4 peer of a dual-stack socket sees its IPv4 address."""
+def _mapped(address: Address, transaction: bytes) -> bytes:
+    """XOR-MAPPED-ADDRESS; an IPv4 peer of a dual-stack socket sees its IPv4 address."""
     try:
         host = ip_address(address[0])
     except ValueError:
         raise StunError("bad_address") from None
     if isinstance(host, IPv6Address) and host.ipv4_mapped is not None:
         host = host.ipv4_mapped
-    return str(host), address[1]
+    return stun.xor_address(host.packed, address[1], transaction)
