@@ -28,7 +28,7 @@ from loadtest.run import Order, plan_people, run
 from loadtest.scenario import Scenario, ScenarioError
 from loadtest.summary import Summary, summarise
 from loadtest.table import table
-from loadtest.target import RunError, Target, remote, spawned
+from loadtest.target import Interrupted, RunError, Target, remote, spawned
 from loadtest.thresholds import Limits, breaches
 from loadtest.typed import command_line, is_limited, limits_of, overrides
 from signalling.files import raise_file_limit
@@ -64,6 +64,9 @@ def main(options: Options) -> int:
         wanted = scenario.load(options.scenario, overrides(options))
         raise_file_limit()
         return asyncio.run(_Command(options, wanted).go())
+    except Interrupted as error:
+        print(f"liveclass: {error}", file=sys.stderr)
+        return INTERRUPTED
     except (RunError, FleetError, ScenarioError) as error:
         print(f"liveclass: {error}", file=sys.stderr)
         return UNABLE
@@ -169,7 +172,7 @@ class _Command:
             changed["duration"] = LIMIT_DURATION
         outcome = await self._measure(self._scenario.model_copy(update=changed))
         if self._stop.is_set():
-            raise RunError("interrupted before the limit was found")
+            raise Interrupted("interrupted before the limit was found")
         summary = outcome.summary
         step = Step(
             viewers,

@@ -1,11 +1,14 @@
 """The fleets' processes: starting them, hearing what they say, and noticing when one dies."""
 
 import asyncio
+import contextlib
 import multiprocessing
 import signal
+import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -37,8 +40,7 @@ class Gone:
 
 
 def fleet_main(plan: FleetPlan, pipe: Connection) -> None:
-    """What a process does. Ctrl-C reaches the whole terminal; only the runner acts on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """What a process does; it ends when the runner says so, or its pipe is closed."""
     try:
         from loadtest.fleet import run_fleet
 
@@ -78,7 +80,8 @@ class Crew:
             process = context.Process(
                 target=self._target, args=(plan, theirs), name=f"fleet-{plan.number}", daemon=True
             )
-            process.start()
+            with _ctrl_c_held():
+                process.start()
             theirs.close()
             fleet = self._fleets[plan.number] = _Fleet(plan, process, ours)
             loop.add_reader(ours.fileno(), self._hear, fleet)
@@ -112,29 +115,33 @@ class Crew:
         process.join(0.5)
         return process.exitcode
 
-    async def stop(self) -> None:
-        """Ends what still runs and takes leave of every process."""
-        deadline = asyncio.get_running_loop().time() + ENDS_WITHIN
+    async def stop(self, patience: float) -> None:
+        """Takes leave of every process; who still runs after `patience` seconds is ended."""
+        deadline = time.monotonic() + patience
         for fleet in self._fleets.values():
             self._forget(fleet)
-        for end in (_wait, _terminate, _kill):
-            for fleet in self._fleets.values():
-                if fleet.process.is_alive():
-                    await end(fleet.process, deadline)
+        for fleet in self._fleets.values():
+            await _joined(fleet.process, deadline - time.monotonic())
+        for end in (BaseProcess.terminate, BaseProcess.kill):
+            alive = [fleet.process for fleet in self._fleets.values() if fleet.process.is_alive()]
+            for process in alive:
+                end(process)
+            for process in alive:
+                await _joined(process, 1.0)
         self._fleets.clear()
 
 
-async def _wait(process: BaseProcess, deadline: float) -> None:
-    """A fleet ends by itself after its last message, or when its pipe is closed."""
-    loop = asyncio.get_running_loop()
-    await asyncio.to_thread(process.join, max(0.1, deadline - loop.time()))
+@contextlib.contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Processes begun meanwhile never get SIGINT: not even while they still import."""
+    resource_tracker.ensure_running()  # which would let SIGINT through again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-async def _terminate(process: BaseProcess, deadline: float) -> None:
-    process.terminate()
-    await asyncio.to_thread(process.join, 1.0)
-
-
-async def _kill(process: BaseProcess, deadline: float) -> None:
-    process.kill()
-    await asyncio.to_thread(process.join, 1.0)
+async def _joined(process: BaseProcess, within: float) -> None:
+    if within > 0:
+        await asyncio.to_thread(process.join, within)

@@ -80,6 +80,9 @@ class LocalServer:
         except TimeoutError:
             await self.stop()
             raise RuntimeError(f"the server was not ready in time:\n{self.log()}") from None
+        except BaseException:  # interrupted: nothing is left behind
+            await self.stop()
+            raise
 
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("LIVECLASS_")}

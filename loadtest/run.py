@@ -13,7 +13,7 @@ from random import Random
 
 from loadtest import machine
 from loadtest.beside import Browsers, Watch
-from loadtest.crew import Crash, Crew, FleetError, Gone, fleet_main
+from loadtest.crew import ENDS_WITHIN, Crash, Crew, FleetError, Gone, fleet_main
 from loadtest.gather import Gathering
 from loadtest.plan import Cast, cast, fleets, wants_media
 from loadtest.progress import Progress
@@ -21,7 +21,7 @@ from loadtest.records import Begin, BrowserResult, Failed, Finish, Joined, RunRe
 from loadtest.scenario import Scenario
 from loadtest.server_stats import ServerWatch
 from loadtest.surroundings import Surroundings
-from loadtest.target import RunError, Target, check_reachable
+from loadtest.target import Interrupted, RunError, Target, check_reachable
 from loadtest.window import PATIENCE, Window
 
 READY_WITHIN = 120.0
@@ -104,12 +104,13 @@ class _Run:
         """The whole run; whatever happens, no process is left behind."""
         started_at = time.time()
         asking: asyncio.Task[None] | None = None
+        patience = 0.0
         try:
             self._phase("starting")
             self._crew.start()
             await self._all(self._found.ready, READY_WITHIN, "was not ready", self._order.stop)
             if self._order.stop.is_set():
-                raise RunError("interrupted before the class began")
+                raise Interrupted("interrupted before the class began")
             self._start = time.monotonic() + HEAD_START
             started_at = time.time() + HEAD_START
             self._crew.tell(Begin(self._start))
@@ -120,6 +121,7 @@ class _Run:
             browsers = await self._browsers.finish()
             self._crew.tell(Finish())
             await self._finish()
+            patience = ENDS_WITHIN
             return self._record(started_at, ended, browsers)
         finally:
             if asking is not None:
@@ -127,7 +129,7 @@ class _Run:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asking
             await self._browsers.stop()
-            await self._crew.stop()
+            await self._crew.stop(patience)
 
     async def _class(self) -> None:
         """Until the measured time is over or somebody said stop."""

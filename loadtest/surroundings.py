@@ -60,11 +60,11 @@ def disturbances(
         where = f"{name} ({', '.join(map(str, known))})"
         if (others := (used - spent) / whole) > NOTABLE:
             found.append(
-                f"Other programs took {others:.0%} of the time of {where}: "
+                f"Other programs took {100 * others:.0f} % of the time of {where}: "
                 "latencies and joins are worse for it"
             )
         if stolen / whole > NOTABLE:
-            found.append(f"Other machines on this host took {stolen / whole:.0%} of {where}")
+            found.append(f"Other machines on this host took {100 * stolen / whole:.0f} % of {where}")
     return found
 
 

@@ -25,6 +25,10 @@ class RunError(Exception):
     """The test cannot be run; one line for whoever started it."""
 
 
+class Interrupted(RunError):
+    """Somebody stopped it before there was anything to report."""
+
+
 @dataclass(slots=True)
 class Target:
     """A server, and the right to enter one of its classes."""

@@ -29,12 +29,12 @@ def test_own_work_disturbs_nothing() -> None:
 
 def test_other_programs_are_told() -> None:
     (found,) = words(used=9.0, spent=5.0)
-    assert found.startswith("Other programs took 40% of the time of the server's core (0)")
+    assert found.startswith("Other programs took 40 % of the time of the server's core (0)")
 
 
 def test_a_busy_host_is_told() -> None:
     (found,) = words(used=5.0, spent=5.0, stolen=3.0)
-    assert found == "Other machines on this host took 30% of the server's core (0)"
+    assert found == "Other machines on this host took 30 % of the server's core (0)"
 
 
 def test_unknown_cores_and_no_time_say_nothing() -> None:
