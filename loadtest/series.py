@@ -1,5 +1,6 @@
 """What a run was like second by second. Pure: no I/O, no clock."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ def series(record: RunRecord) -> Series:
     ticks = defaultdict(list)
     for tick in record.ticks:
         ticks[max(0, int(second_of(tick)))].append(tick)
-    servers = {int((a.at + b.at) / 2): (a, b) for a, b in pairwise(record.server)}
+    servers = {at: pair for pair in pairwise(record.server) for at in _between(*pair)}
     joins = Counter(int(joined.at) for joined in record.joined)
     failures = Counter(int(failed.at) for failed in record.failed)
     heard = [*ticks, *servers, *joins, *failures]
@@ -68,6 +69,11 @@ def series(record: RunRecord) -> Series:
         _add_ticks(found, ticks[at])
         _add_server(found, servers.get(at))
     return found
+
+
+def _between(first: ServerSample, last: ServerSample) -> range:
+    """The seconds whose middle lies between two samples, which come late from a busy server."""
+    return range(max(0, math.ceil(first.at - 0.5)), math.ceil(last.at - 0.5))
 
 
 def _add_ticks(found: Series, ticks: Sequence[Tick]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from loadtest.arithmetic import Spread, spread
 from loadtest.browser_figures import BrowserFigures, browser_figures
 from loadtest.judgement import SHORTEST_SOAK, BotsLoad, Soak, bots_load, soak
-from loadtest.records import BotResult, RunRecord, Tick
+from loadtest.records import BotResult, Joined, RunRecord, Tick
 from loadtest.series import Series, second_of, series, share
 from loadtest.server_figures import (
     Memory,
@@ -24,6 +24,7 @@ from loadtest.server_figures import (
 )
 
 VERSION = 1
+SILENT_MS = 10_000.0  # how long a bot waits for its first packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,6 @@ def _run(record: RunRecord) -> Run:
 def _joins(record: RunRecord) -> Joins:
     joined = {each.name for each in record.joined}
     failed = {each.name for each in record.failed}
-    packets = [each.first_packet_ms for each in record.joined if each.first_packet_ms is not None]
     frames = [each.first_frame_ms for each in record.joined if each.first_frame_ms is not None]
     return Joins(
         expected=record.expected,
@@ -189,14 +189,21 @@ def _joins(record: RunRecord) -> Joins:
         failed=len(failed - joined),
         fell_out=len(failed & joined),
         failures=dict(sorted(Counter(each.code for each in record.failed).items())),
-        without_media=sum(
-            each.first_packet_ms is None and each.name not in record.asks_nothing
-            for each in record.joined
-        ),
+        without_media=sum(each.first_packet_ms is None for each in _watching(record)),
         join_ms=spread([each.join_ms for each in record.joined]),
-        first_packet_ms=spread(packets),
+        first_packet_ms=spread(first_packets(record)),
         first_frame_ms=spread(frames),
     )
+
+
+def first_packets(record: RunRecord) -> list[float]:
+    """ms, of all who want media; who got nothing within 10 s counts as 10 s, not as nobody."""
+    found = [each.first_packet_ms for each in _watching(record)]
+    return [SILENT_MS if ms is None else ms for ms in found]
+
+
+def _watching(record: RunRecord) -> list[Joined]:
+    return [each for each in record.joined if each.name not in record.asks_nothing]
 
 
 def _media(steady: Sequence[Tick], all_ticks: Sequence[Tick]) -> Media:

@@ -96,7 +96,10 @@ def joins_spread(summary: Summary) -> str:
     ):
         if found:
             parts.append(f"{name} after {written(found.p95, 'ms')}")
-    return f"95 % {', '.join(parts)}." if parts else "Nobody joined."
+    if not parts:
+        return "Nobody joined."
+    silent = summary.joins.without_media
+    return f"95 % {', '.join(parts)}." + (f" {silent:,} got nothing within 10 s." * bool(silent))
 
 
 def quality(summary: Summary) -> str:

@@ -25,6 +25,7 @@ SECTIONS = (
     ("How people came in", JOINS),
     ("Whether the bots kept up", BOTS),
 )
+MISSING = "joins.missing"
 HOW = (
     "Rates, loss, latency and freezes are of the measured part only; the rest is shaded. "
     "Percentiles are nearest-rank. Added latency runs from the publisher's send to the arrival, by "
@@ -71,10 +72,15 @@ def _head(summary: Summary, said: Verdict) -> Iterator[str]:
     yield f'<p class="lead"><span class="mark {said.tone}">{escape(said.mark)}</span> '
     yield f"{_text(said.sentence)}</p>\n</header>\n"
     yield from _box("bad", "What was not kept", said.breaches)
-    yield from _box("warm", "The bots were the limit, not the server", summary.bots.reasons)
+    limits = [_sentence(text) for text in summary.bots.reasons]
+    yield from _box("warm", "The bots were the limit, not the server", limits)
     drifts = summary.soak.drifts if summary.soak else ()
-    yield from _box("warm", "What drifted", [f"{text[0].upper()}{text[1:]}." for text in drifts])
+    yield from _box("warm", "What drifted", [_sentence(text) for text in drifts])
     yield from _box("", "Notes", summary.notes)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _box(tone: str, title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -90,7 +96,9 @@ def _when(started_at: float) -> str:
 def _tiles(summary: Summary, found: dict[str, Check]) -> Iterator[str]:
     yield '<ul class="tiles">\n'
     shown = dict(_chosen(summary))
-    for path, more in (shown | {path: "" for path in found if path not in shown}).items():
+    # That nobody is missing goes without saying.
+    also = {p: "" for p, c in found.items() if p not in shown and (p != MISSING or not c.kept)}
+    for path, more in (shown | also).items():
         figure = BY_PATH[path]
         value = figure.text(summary)
         check = found.get(path)

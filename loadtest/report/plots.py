@@ -29,13 +29,15 @@ from loadtest.report.svg import (
     inline,
 )
 from loadtest.series import Column
-from loadtest.summary import Summary
+from loadtest.summary import Summary, first_packets
 from loadtest.thresholds import Check
 
 TALL = 300
 MOST_DOTS = 1_500
 MOST_STEPS = 400
 BINS = 48
+# Marks of each power of ten on the scale of latencies.
+WIDE, NARROW = (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Material:
         run, last = self.summary.run, len(self.summary.series.at)
         for start, end in ((0.0, run.measure_from), (run.measure_to, float(last))):
             if end > start:
-                axes.axvspan(start, end, color=LINE, alpha=0.35, linewidth=0)
+                axes.axvspan(start, end, color=LINE, alpha=0.35, linewidth=0, zorder=0)
 
 
 def latency_spread(given: Material) -> Plot | None:
@@ -97,7 +99,7 @@ def latency_spread(given: Material) -> Plot | None:
             _above(shares, limit, "limit", "left" if limit > most else "right")
         heap.set_xscale("log")
         heap.set_xlim(low * 0.8, max(high, limit or 0.0) * 1.25)
-        heap.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        heap.xaxis.set_major_locator(LogLocator(subs=WIDE if high > 20 * low else NARROW))
         heap.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         heap.xaxis.set_minor_locator(NullLocator())
         heap.set_xlabel("added latency, ms")
@@ -131,7 +133,6 @@ def work(given: Material) -> Plot | None:
             return None
         _over_time(cpu, series.at, series.cpu_share, SECOND, "CPU")
         _from_zero(copies, "copies/s")
-        _counts(copies)
         _from_zero(cpu, "CPU of a core")
         cpu.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         _limit(cpu, _near(given.limit("server.cpu_share"), cpu))
@@ -156,7 +157,6 @@ def joins_over_time(given: Material) -> Plot | None:
         _legend(dots)
         _over_time(people, series.at, series.present, FIRST, "present")
         _from_zero(people, "people in")
-        _counts(people)
         _time(people, given)
         text = findings.joins_over_time(given.record)
         return _plot(figure, "joins-time", "Joins over time", text)
@@ -166,7 +166,7 @@ def joins_spread(given: Material) -> Plot | None:
     joined = given.record.joined
     columns = (
         ("join", SECOND, [each.join_ms for each in joined]),
-        ("first packet", THIRD, [e.first_packet_ms for e in joined if e.first_packet_ms]),
+        ("first packet", THIRD, first_packets(given.record)),
         ("first frame", FIRST, [e.first_frame_ms for e in joined if e.first_frame_ms]),
     )
     if not joined:
@@ -183,6 +183,7 @@ def joins_spread(given: Material) -> Plot | None:
             limit = given.limit(path)
             _limit(axes, limit, upright=True, name=f"p95 limit, {name}")
         axes.set_xlim(left=0)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.set_xlabel("ms after the first request")
         axes.set_ylabel("people")
         axes.legend(loc="lower right")
@@ -295,6 +296,7 @@ def _from_zero(axes: Axes, name: str) -> None:
     axes.set_ylim(0, axes.get_ylim()[1] * 1.04)
     axes.set_ylabel(name)
     axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def _counts(axes: Axes) -> None:
@@ -304,7 +306,7 @@ def _counts(axes: Axes) -> None:
 def _legend(axes: Axes) -> None:
     axes.legend(
         loc="lower left",
-        bbox_to_anchor=(-0.02, 0.97),
+        bbox_to_anchor=(-0.02, 1.0),
         ncols=4,
         borderaxespad=0.0,
         handlelength=1.2,

@@ -39,10 +39,16 @@ def test_a_fleet_that_skips_a_second_is_still_there() -> None:
 def test_seconds_without_news_are_empty() -> None:
     record = made_run()
     record.ticks = [tick for tick in record.ticks if not 29.5 < tick.at < 31.5]
-    record.server = [sample for sample in record.server if not 29.5 < sample.at < 31.5]
     found = series(record)
     assert (found.p99_ms[30], found.loss[30], found.lag_ms[30]) == (None, None, None)
     assert len(found.copies_per_s) == len(found.at)
+
+
+def test_samples_that_come_late_tell_of_all_seconds_between() -> None:
+    record = made_run()
+    record.server = [sample for sample in record.server if not 29.5 < sample.at < 32.5]
+    found = series(record)
+    assert found.copies_per_s[29:33] == [36_000] * 4
 
 
 def test_a_restarted_server_has_no_rate_in_that_second() -> None:

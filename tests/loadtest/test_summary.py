@@ -62,6 +62,16 @@ def test_joins_without_media_are_counted() -> None:
     found = summarise(record).joins
     assert found.without_media == 1
     assert found.first_packet_ms is not None
+    assert (found.first_packet_ms.count, found.first_packet_ms.max) == (50, 10_000)
+
+
+def test_who_wants_no_media_misses_none() -> None:
+    record = made_run(Shape(viewers=50))
+    record.joined[4].first_packet_ms = None
+    record.asks_nothing = frozenset({record.joined[4].name})
+    found = summarise(record).joins
+    assert found.without_media == 0
+    assert found.first_packet_ms is not None
     assert found.first_packet_ms.count == 49
 
 

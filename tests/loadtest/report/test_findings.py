@@ -61,6 +61,12 @@ def test_joins_name_the_slowest_and_the_failed() -> None:
     assert findings.joins_spread(summarise(run())).startswith("95 % were in after 18")
 
 
+def test_joins_that_got_nothing_are_told() -> None:
+    record = run()
+    record.joined[3].first_packet_ms = None
+    assert findings.joins_spread(summarise(record)).endswith(" 1 got nothing within 10 s.")
+
+
 def test_loss_and_freezes_are_placed() -> None:
     assert findings.quality(summarise(run())) == (
         "No packet was lost in the measured part. No picture froze."
