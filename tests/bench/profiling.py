@@ -86,7 +86,14 @@ def loaded(viewers: int, seconds: int) -> Iterator[subprocess.Popen[str]]:
         *("loadtest", "--spawn", "--scenario", "class"),
         *("--viewers", str(viewers), "--duration", str(seconds)),
     ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         yield process
     finally:

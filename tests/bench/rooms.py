@@ -12,7 +12,7 @@ from tests.bench.turns import Step, by_turns
 PEOPLE, SHOWN = 50, 9
 SPEAKERS, LISTENERS = 10, 100
 BLOCKS = 5  # tenths of a second in a round
-WINDOW = 3.0  # s of class in a paced round
+WINDOW = 2.0  # s of class in a paced round
 
 
 def measure(rounds: int) -> list[Figure]:
