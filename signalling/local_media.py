@@ -9,6 +9,7 @@ from dataclasses import replace
 from sfu.config import WorkerConfig
 from sfu.dtls import AiortcDtls
 from sfu.events import Event
+from sfu.io.collector import Collector
 from sfu.io.udp import UdpWorker
 from sfu.io.watch import LoopWatch
 from sfu.layout import SlotWant
@@ -31,6 +32,7 @@ class LocalMediaPlane:
     def __init__(self, udp: UdpWorker) -> None:
         self._udp = udp
         self._watch = LoopWatch(udp.stalls)
+        self._collector = Collector(lambda: udp.worker.forwarded.packets)
         self._handlers: list[Callable[[Event], None]] = []
 
     @classmethod
@@ -51,11 +53,13 @@ class LocalMediaPlane:
         plane = cls(udp)
         await udp.start(host, port)
         plane._watch.start()
+        plane._collector.start()
         log.info("media.started", announced=announced_ip, port=port)
         return plane
 
     def close(self) -> None:
         """Close the socket; classes must be closed before, so that peers are told."""
+        self._collector.stop()
         self._watch.stop()
         self._udp.close()
 

@@ -25,7 +25,17 @@ PURE_SIGNALLING = frozenset(
 SFU_FACE = frozenset(
     f"sfu.{name}"
     for name in (
-        *("config", "dtls", "errors", "events", "io.buffers", "io.udp", "io.watch", "layout"),
+        *(
+            "config",
+            "dtls",
+            "errors",
+            "events",
+            "io.buffers",
+            "io.collector",
+            "io.udp",
+            "io.watch",
+            "layout",
+        ),
         *("snapshot", "stalls", "stats", "worker"),
     )
 )
