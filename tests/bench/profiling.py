@@ -7,6 +7,7 @@ Starts a load, attaches py-spy to the server, and writes build/profile: `flame.s
 import argparse
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -26,10 +27,11 @@ FOLDER = ROOT / "build" / "profile"
 PROGRAMS = Path(sys.executable).parent
 RATE = 500  # samples a second
 READY_WITHIN = 180.0  # s: the clip may have to be made first, then everybody joins
+UNSAMPLED_SECONDS = 5.0  # for µs per copy: sampling stops the server again and again
 FLAME_SECONDS = 8
-POLL = 0.5
 MARGIN = 40  # s that the load outlasts what is sampled, all in all
 STOPS_WITHIN = 30.0
+PORT = b"LIVECLASS_HTTP_PORT="
 
 
 class ProfileError(Exception):
@@ -73,9 +75,6 @@ def serving(pid: int) -> Server | None:
             if b"serve" in words and ports:
                 return Server(child, f"http://127.0.0.1:{ports[0].decode()}")
     return None
-
-
-PORT = b"LIVECLASS_HTTP_PORT="
 
 
 @contextmanager
@@ -137,9 +136,10 @@ def profile(server: Server, seconds: int, *, native: bool) -> str:
     FOLDER.mkdir(parents=True, exist_ok=True)
     raw = FOLDER / "stacks.txt"
     cpu, copies, began = *server.totals(), time.monotonic()
-    record(server.pid, seconds, "raw", raw, native=native)
+    select.select([], [], [], UNSAMPLED_SECONDS)
     cpu_after, copies_after = server.totals()
     lasted = time.monotonic() - began
+    record(server.pid, seconds, "raw", raw, native=native)
     record(server.pid, FLAME_SECONDS, "flamegraph", FOLDER / "flame.svg", native=native)
     sampled = stacks.parse(raw.read_text())
     us = (cpu_after - cpu) / max(1, copies_after - copies) * 1e6
