@@ -106,9 +106,7 @@ class Consumer:
         self.ssrc, self.rtx_ssrc = ssrcs
         self.payload_types = payload_types
         self.profile = profile
-        self.last_index = first_numbers[0]
-        self.last_timestamp = first_numbers[1]
-        self.rtx_index = first_numbers[2]
+        self.last_index, self.last_timestamp, self.rtx_index = first_numbers
         self.last_at: float | None = None
         self.last_picture = -1
         self.last_tl0 = -1

@@ -81,7 +81,6 @@ class Layer:
         height: int,
         on_pending: Callable[["Layer"], None],
     ) -> None:
-        video = producer.kind == "video"
         self.producer = producer
         self.rid = rid
         self.position = position
@@ -94,10 +93,9 @@ class Layer:
         self.last_packet_at = 0.0
         self.loss = 0.0
         self.seqmap = SeqMap()
-        self.history: PacketHistory[Packet] = PacketHistory(
-            VIDEO_HISTORY if video else AUDIO_HISTORY
-        )
-        self.nack = NackGenerator() if video else None
+        self.nack = NackGenerator() if producer.kind == "video" else None
+        size = VIDEO_HISTORY if producer.kind == "video" else AUDIO_HISTORY
+        self.history: PacketHistory[Packet] = PacketHistory(size)
         self.reception = ReceptionStats(producer.codec.clock_rate)
         self.clock = RtpClock(producer.codec.clock_rate)
         self.waiters: dict[Consumer, None] = {}
