@@ -30,35 +30,32 @@ class Run:
     next few.
     """
 
-    __slots__ = ("_places", "_prepared", "_sizes", "buffer", "length", "segment")
+    __slots__ = ("_places", "_prepared", "_view", "buffer", "length", "segment")
 
     def __init__(self, prepared: Sequence[Prepared], places: int) -> None:
-        self._prepared = prepared
-        self._sizes = [_size(entry) for entry in prepared]
-        self.segment = self._sizes[0]
-        self.length = sum(self._sizes)
+        sizes = [_size(entry) for entry in prepared]
+        self._prepared = tuple(zip(sizes, prepared, strict=True))
+        self.segment = sizes[0]
+        self.length = sum(sizes)
         self.buffer = bytearray(self.length * places)
+        self._view = memoryview(self.buffer)
         self._places: list[list[Entry]] = []
 
     def places(self, peers: int) -> list[list[Entry]]:
         """Where the datagrams of so many peers go, at least."""
+        offset, view = self.length * len(self._places), self._view
         while len(self._places) < peers:
-            self._places.append(self._lay_out(len(self._places) * self.length))
+            entries: list[Entry] = []
+            for size, (index, flags, marker, timestamp, block, payload) in self._prepared:
+                start = offset + FIXED_HEADER
+                middle, end = start + len(block), offset + size
+                if block:
+                    view[start:middle] = block
+                header, sealed = view[offset:middle], view[middle:end]
+                entries.append((index, flags, marker, timestamp, payload, offset, header, sealed))
+                offset = end
+            self._places.append(entries)
         return self._places
-
-    def _lay_out(self, offset: int) -> list[Entry]:
-        entries: list[Entry] = []
-        view = memoryview(self.buffer)
-        for size, (index, flags, marker, timestamp, block, payload) in zip(
-            self._sizes, self._prepared, strict=True
-        ):
-            start = offset + FIXED_HEADER
-            middle, end = start + len(block), offset + size
-            self.buffer[start:middle] = block
-            header, sealed = view[offset:middle], view[middle:end]
-            entries.append((index, flags, marker, timestamp, payload, offset, header, sealed))
-            offset = end
-        return entries
 
 
 def _size(prepared: Prepared) -> int:

@@ -14,12 +14,13 @@ from typing import Any
 from sfu.ice import Address
 from sfu.segments import UDP_SEGMENT
 
-MAX_MESSAGES = 64  # of one call
+MAX_MESSAGES = 16  # of one call
 MAX_NAMES = 16_384  # addresses kept in the kernel's form
 
 _MESSAGE = 64  # bytes of struct mmsghdr on 64-bit Linux
 _NAME, _NAME_LENGTH, _PARTS, _PART_COUNT, _CONTROL, _CONTROL_LENGTH = range(6)  # its words
 _WORDS = _MESSAGE // 8
+_ALL_PARTS = struct.Struct(f"@{2 * MAX_MESSAGES}Q")  # struct iovec of each message
 _CONTROL_MESSAGE = struct.Struct("@QiiH6x")  # struct cmsghdr and the size of segments
 
 
@@ -46,23 +47,27 @@ class ManySender:
         self._parts = ctypes.create_string_buffer(16 * MAX_MESSAGES)
         self._control = ctypes.create_string_buffer(_CONTROL_MESSAGE.size)
         self._header_words = memoryview(self._headers).cast("B").cast("Q")
-        self._part_words = memoryview(self._parts).cast("B").cast("Q")
         self._pointer = ctypes.addressof(self._headers)
-        self._layout = (0, 0)
+        self._layout = (0, 0)  # where the buffer is, and a run's length
         self._segment = 0
         for number in range(MAX_MESSAGES):
             word = number * _WORDS
             self._header_words[word + _NAME_LENGTH] = len(self._encode(None))
             self._header_words[word + _PARTS] = ctypes.addressof(self._parts) + 16 * number
             self._header_words[word + _PART_COUNT] = 1
+            self._header_words[word + _CONTROL] = ctypes.addressof(self._control)
 
     def send(
         self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int
     ) -> int:
         """How many went out, in order, before one failed; at most MAX_MESSAGES at a time.
 
-        `length` bytes for each, one behind the other, in datagrams of `segment` bytes.
+        `length` bytes for each, one behind the other, in datagrams of `segment` bytes. Raises
+        ValueError when the buffer holds less: the kernel would read what is behind it.
         """
+        addresses = addresses[:MAX_MESSAGES]
+        if length * len(addresses) > len(buffer):
+            raise ValueError("the buffer is too short")
         if len(self._names) > MAX_NAMES:  # here, where no header points to them
             self._names.clear()
             self._memory.clear()
@@ -84,19 +89,17 @@ class ManySender:
             del self._names[address], self._memory[address]
 
     def _lay_out(self, start: int, length: int) -> None:
-        for number in range(MAX_MESSAGES):
-            self._part_words[2 * number] = start + number * length
-            self._part_words[2 * number + 1] = length
+        places = range(start, start + MAX_MESSAGES * length, length)
+        words = [word for place in places for word in (place, length)]
+        _ALL_PARTS.pack_into(self._parts, 0, *words)
         self._layout = (start, length)
 
     def _cut_by(self, segment: int) -> None:
         """Sets the size of segments in all headers, 0 for none."""
-        size = _CONTROL_MESSAGE.size if segment else 0
-        pointer = ctypes.addressof(self._control) if segment else 0
         if bool(segment) != bool(self._segment):
-            for number in range(MAX_MESSAGES):
-                self._header_words[number * _WORDS + _CONTROL] = pointer
-                self._header_words[number * _WORDS + _CONTROL_LENGTH] = size
+            size = _CONTROL_MESSAGE.size if segment else 0
+            for word in range(_CONTROL_LENGTH, MAX_MESSAGES * _WORDS, _WORDS):
+                self._header_words[word] = size
         if segment:
             # cmsg_len counts its own header of 16 bytes (RFC 3542 20.2)
             content = (18, socket.IPPROTO_UDP, UDP_SEGMENT, segment)

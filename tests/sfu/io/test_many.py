@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from sfu.ice import Address
-from sfu.io.many import MAX_NAMES, ManySender, is_available
+from sfu.io.many import MAX_MESSAGES, MAX_NAMES, ManySender, is_available
 
 REFUSED = ("255.255.255.255", 9)  # broadcast without the option: EACCES
 
@@ -57,6 +57,17 @@ def test_says_how_many_went_out_before_one_failed(sockets: list[socket.socket]) 
     assert sender.send([first, REFUSED, *others], bytearray(400), 100, 100) == 1
     assert sender.send([REFUSED, *others], bytearray(300), 100, 100) == 0
     assert sockets[1].recv(2_048) == bytes(100)
+
+
+def test_never_reads_behind_the_buffer(sockets: list[socket.socket]) -> None:
+    with pytest.raises(ValueError, match="too short"):
+        ManySender(sockets[0]).send(addresses(sockets), bytearray(299), 100, 100)
+
+
+def test_takes_a_bounded_number_at_a_time(sockets: list[socket.socket]) -> None:
+    crowd = addresses(sockets)[:1] * (MAX_MESSAGES + 3)
+    buffer = bytearray(10 * len(crowd))
+    assert ManySender(sockets[0]).send(crowd, buffer, 10, 10) == MAX_MESSAGES
 
 
 def test_goes_out_by_the_long_form_of_addresses_too() -> None:
