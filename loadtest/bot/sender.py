@@ -213,7 +213,7 @@ class Publisher:
     def __init__(
         self, sources: Sequence[Source], send: Callable[[bytes], None], wall_ns: WallNs, cname: str
     ) -> None:
-        self._sources = sources
+        self.sources = sources
         self._send = send
         self._wall_ns = wall_ns
         self._cname = cname
@@ -229,11 +229,11 @@ class Publisher:
 
     def next_deadline(self) -> float:
         """When a source has something to send."""
-        return min(source.next_deadline() for source in self._sources)
+        return min(source.next_deadline() for source in self.sources)
 
     def handle_timers(self, now: float) -> None:
         """Sends what is due; a frame is stamped in its last packet, as late as can be."""
-        for source in self._sources:
+        for source in self.sources:
             lines = source.lines
             for packet in source.due(now):
                 payload = packet.payload
