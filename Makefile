@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PYTHON_SOURCES := sfu signalling billing loadtest tests
 SETUP := .venv/.installed node_modules/.installed
 
-.PHONY: help setup run test test-quick check format bench profile bench-join screenshots clean
+.PHONY: help setup run test test-quick check format bench profile bench-join loadtest screenshots clean
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -64,6 +64,9 @@ profile: setup ## Where each microsecond of a loaded server goes (build/profile)
 bench-join: setup ## From Join to the first frame in Chromium, 20 times
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
 	python -m loadtest.join
+
+loadtest: setup ## Fill a class with bots and measure: make loadtest ARGS="--viewers 200"
+	exec liveclass loadtest --spawn $(ARGS)
 
 screenshots: setup ## Take the pictures in docs/screenshots anew
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"

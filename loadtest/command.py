@@ -31,6 +31,7 @@ from loadtest.table import table
 from loadtest.target import Interrupted, RunError, Target, remote, spawned
 from loadtest.thresholds import Limits, breaches
 from loadtest.typed import command_line, is_limited, limits_of, overrides
+from loadtest.written import written
 from signalling.files import raise_file_limit
 
 METRICS_TOKEN = "LIVECLASS_METRICS_TOKEN"
@@ -39,14 +40,14 @@ LIMIT_DURATION = 15.0  # s measured in a step of --find-limit
 LIMIT_LIMITS = Limits(max_loss=0.001, max_p99=25.0, max_missing=0)
 
 # What is said of each step of --find-limit.
-STEP_FIGURES = (
-    "media.loss",
-    "media.added_latency_ms.p50",
-    "media.added_latency_ms.p99",
-    "server.copies_per_s",
-    "server.cpu_share",
-    "bots.busiest_fleet",
-)
+STEP_FIGURES = {
+    "loss": "media.loss",
+    "p50": "media.added_latency_ms.p50",
+    "p99": "media.added_latency_ms.p99",
+    "copies": "server.copies_per_s",
+    "server": "server.cpu_share",
+    "busiest bots": "bots.busiest_fleet",
+}
 
 
 @dataclass(slots=True)
@@ -178,8 +179,9 @@ class _Command:
             viewers,
             tuple(breaches(summary, self._limits)),
             summary.bots.reasons if summary.bots.were_the_limit else (),
+            {path: BY_PATH[path].of(summary) for path in STEP_FIGURES.values()},
         )
-        self._console.print(_told(step, summary))
+        self._console.print(_told(step), highlight=False)
         return step, outcome
 
     def _write(self, outcome: Outcome, found: dict[str, object]) -> None:
@@ -199,16 +201,16 @@ def _watch() -> Watch:
     return watch
 
 
-def _told(step: Step, summary: Summary) -> str:
+def _told(step: Step) -> str:
     """A step in one line."""
     figures = ", ".join(
-        f"{BY_PATH[path].label} {BY_PATH[path].text(summary)}" for path in STEP_FIGURES
+        f"{name} {written(step.figures[path], BY_PATH[path].unit)}"
+        for name, path in STEP_FIGURES.items()
     )
-    outcome = (
-        "[green]holds[/green]" if step.holds else f"[red]breaks[/red]: {'; '.join(step.broken)}"
-    )
+    broken = "; ".join(step.broken)
+    outcome = "[green]holds[/green]" if step.holds else f"[red]breaks[/red]: {broken}"
     bots = f"; the bots were the limit: {'; '.join(step.bots_limit)}" if step.bots_limit else ""
-    return f"{step.viewers:,} viewers {outcome} ({figures}){bots}"
+    return f"{step.viewers:,} viewers ({figures}) {outcome}{bots}"
 
 
 def _save(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 The search itself is pure: it is told how each step went and says which comes next.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 GROWTH = 1.5
@@ -16,6 +16,7 @@ class Step:
     viewers: int
     broken: tuple[str, ...] = ()  # in words; empty: all limits were kept
     bots_limit: tuple[str, ...] = ()  # why the bots, not the server, decided the outcome
+    figures: Mapping[str, float | None] = field(default_factory=dict)  # by path in the summary
 
     @property
     def holds(self) -> bool:

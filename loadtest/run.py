@@ -254,6 +254,7 @@ class _Run:
         faulty = sum(bot.faults is not None for bot in self._cast.bots)
         if faulty:
             notes.append(
-                f"{faulty} bots have bad links on purpose; loss and freezes include theirs"
+                f"{faulty} bots have bad links on purpose: loss and freezes include theirs, "
+                "their latency counts as latecomers'"
             )
         return notes
