@@ -28,6 +28,10 @@ MAX_SOURCES = 31  # of one SDES packet: five bits count them (RFC 3550 6.5)
 PRIORITIES = {"pinned": 0, "speaker": 1, "page": 2}
 
 
+def _nothing() -> None:
+    """Stands for a callback after the end."""
+
+
 class Downlink:
     """The receiving half of a transport.
 
@@ -87,6 +91,13 @@ class Downlink:
             )
             self.consumers[slot.mid] = consumer
             self._by_ssrc[consumer.ssrc] = consumer
+
+    def release(self) -> None:
+        """After the end: cuts what leads back here, so that reference counts free it all."""
+        self.consumers = {}
+        self.changed_slots = {}
+        self._by_ssrc = {}
+        self._on_slots = _nothing
 
     def _first_numbers(self) -> tuple[int, int, int]:
         """Random starts (RFC 3550 5.1); 15 bits keep a lost first packet from hiding a wrap."""

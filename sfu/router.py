@@ -12,7 +12,6 @@ from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
 from sfu.layers import Layer
 from sfu.layout import WANTS, SlotWant
 from sfu.producer import Producer
-from sfu.snapshot import snapshot_transport
 from sfu.speaker import ActiveSpeaker
 from sfu.stats import TrafficTotals
 from sfu.transport import Transport
@@ -44,7 +43,6 @@ class Router:
     def remove(self, transport: Transport, now: float) -> None:
         """Takes a closed transport and what it published out of the class."""
         self.transports.pop(transport.transport_id, None)
-        self.departed.add(snapshot_transport(transport, now).traffic())
         self._disabled = {
             source for source in self._disabled if not _published_by(source, transport)
         }

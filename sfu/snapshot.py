@@ -64,7 +64,9 @@ def _router(router: "Router", now: float) -> RouterSnapshot:
 
 
 def snapshot_transport(transport: "Transport", now: float) -> TransportSnapshot:
-    """One transport with its producers and slots."""
+    """One transport with its producers and slots; one that has left, as of then."""
+    if transport.final is not None:
+        return transport.final
     downlink = transport.downlink
     consumers = [_consumer(consumer) for consumer in downlink.consumers.values()]
     round_trip = downlink.round_trip

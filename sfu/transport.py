@@ -6,14 +6,14 @@ in through the protocols of sfu.dtls_api.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
 from sfu.capabilities import Negotiation
 from sfu.downlink import Downlink
-from sfu.dtls_api import DtlsFactory
+from sfu.dtls_api import DtlsFactory, DtlsSession, Fingerprint
 from sfu.errors import StateError
 from sfu.ice import Address, BindingRequest, IceAgent, IceState, new_credentials
 from sfu.layers import Layer
@@ -21,7 +21,7 @@ from sfu.outbox import Outbox
 from sfu.quality import Quality, QualityMeter, judge
 from sfu.sdp import Offer
 from sfu.srtp import SrtpError, SrtpKeys, inbound, outbound
-from sfu.stats import DropReason
+from sfu.stats import DropReason, TransportSnapshot
 from sfu.timers import earliest
 from sfu.uplink import LevelHandler, Uplink
 from sfu.wire.rtcp import (
@@ -82,6 +82,7 @@ class Transport:
         self.pinned = pinned
         self.state = TransportState.NEW
         self.close_reason = ""
+        self.final: TransportSnapshot | None = None  # of when it left its class
         self.drops: Counter[DropReason] = Counter()
         self.packets_received = 0
         self.bytes_received = 0
@@ -107,7 +108,7 @@ class Transport:
             partial(services.on_slots, self),
             self.drops,
         )
-        self._dtls = services.dtls.session(self)
+        self._dtls: DtlsSession = services.dtls.session(self)
         self._dtls_queue: list[bytes] = []
         self._tick_at = _next_tick(now)
         self._ticks = 0
@@ -349,6 +350,21 @@ class Transport:
             producer.close(now)
         self.downlink.detach_all(now)
         self._dtls.close()
+
+    def release(self) -> None:
+        """After close: nothing of it leads back to it, so that reference counts free it at once.
+        The garbage collector is kept from running while media flows (sfu.io.collector)."""
+        self._dtls = _EndedSession()
+        self.uplink.release()
+        self.downlink.release()
+
+
+class _EndedSession:
+    """Stands for the DTLS session after the end."""
+
+    def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None: ...
+    def receive(self, datagram: bytes) -> None: ...
+    def close(self) -> None: ...
 
 
 def _next_tick(now: float) -> float:

@@ -42,6 +42,10 @@ Header = tuple[int, int, int, int, int]  # as wire.rtp.FIXED reads it
 LevelHandler = Callable[[Producer, int, float], None]
 
 
+def _nothing(*_: object) -> None:
+    """Stands for a callback after the end."""
+
+
 class Uplink:
     """The publishing half of a transport."""
 
@@ -94,6 +98,15 @@ class Uplink:
         self._table = StreamTable(sections)
         self._unbind_streams(closed)
         return opened, closed
+
+    def release(self) -> None:
+        """After the end: cuts what leads back here, so that reference counts free it all."""
+        for producer in self.producers.values():
+            producer.layers = ()
+        self.producers = {}
+        self._streams = {}
+        self._table = StreamTable(())
+        self._on_due = self._on_level = self._on_pending = _nothing
 
     def _unbind_streams(self, closed: Iterable[Producer]) -> None:
         """Their SSRCs may go on for another producer: SRTP goes on, too (RFC 3711 3.2.1)."""

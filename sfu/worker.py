@@ -29,7 +29,7 @@ from sfu.layout import SlotWant
 from sfu.outbox import Collected, Outbox, Send
 from sfu.pending import PendingLayers
 from sfu.router import Router
-from sfu.snapshot import snapshot_worker
+from sfu.snapshot import snapshot_transport, snapshot_worker
 from sfu.stats import DropReason, WorkerSnapshot
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
@@ -87,6 +87,7 @@ class Worker:
             return
         for transport in tuple(router.transports.values()):
             self._close(transport, "ended", now)
+        router.transports.clear()
         self._timers.clear(router)
 
     def create_transport(
@@ -178,10 +179,13 @@ class Worker:
         self._timers.clear(transport)
         try:
             transport.close(reason, now)
+            transport.final = snapshot_transport(transport, now)
             if (router := self.routers.get(transport.router_id)) is not None:
+                router.departed.add(transport.final.traffic())
                 router.remove(transport, now)
         except Exception as error:  # it is in no table any more
             self.on_fault(transport.transport_id, error)
+        transport.release()
         self._changed.pop(transport, None)
         self.drops.update(transport.drops)
         self._events.append(TransportClosed(transport.router_id, transport.transport_id, reason))

@@ -104,3 +104,13 @@ def test_a_class_keeps_the_counts_of_who_left() -> None:
     departed = snapshot_totals(room.rig.worker).departed["class"]
     assert departed == student.traffic()
     assert departed.copies_sent > 100
+
+
+def test_who_leaves_while_being_read_is_told_as_of_then() -> None:
+    room = two_in_a_class()
+    reading = snapshot_transports(room.rig.worker, lambda: room.rig.now)
+    next(reading)
+    before = room.transport(room.peers["student"])
+    room.peers["student"].leave()
+    [(_, student)] = reading
+    assert (student.state, student.copies_sent) == ("closed", before.copies_sent)
