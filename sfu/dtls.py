@@ -145,6 +145,7 @@ class DataGate:
 
     async def stop(self) -> None:
         """Ends the association, if there is one."""
+        self._transport._unregister_data_receiver(self)
         if self.association is not None:
             await self.association.stop()
             logger.debug("association ended after %d messages", self.association.messages)
@@ -238,6 +239,8 @@ class AiortcSession:
             logger.debug("DTLS handshake gave up: %r", error)
         except Exception:  # one session's fault must not reach the loop
             logger.exception("DTLS session failed")
+        finally:
+            self._task = None  # its exception's frames lead back here: 100 kB would stay
         if not self._ended:
             self._ended = True
             self._hooks.closed(reason)
