@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -73,6 +74,10 @@ def main(options: Options) -> int:
         return UNABLE
     except asyncio.CancelledError:
         return INTERRUPTED
+    except Exception:  # ours; it must not look like a limit that broke
+        traceback.print_exc()
+        print("liveclass: the load test itself failed, see above", file=sys.stderr)
+        return UNABLE
 
 
 def _check(options: Options) -> None:

@@ -8,6 +8,7 @@ from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tic
 # The server's answers to a token it does not accept (signalling/PROTOCOL.md, Connecting).
 REFUSALS = frozenset({"no_token", "bad_token", "token_expired", "token_not_yet_valid"})
 MAX_FAILURES = 20_000
+JUST_NOW = 2.0
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Gathering:
     news: bool = False  # `people` changed since it was last taken
     _publishers: frozenset[str] = frozenset()
     _awaited: set[str] = field(default_factory=set)
+    _last_at: float = 0.0
 
     def __post_init__(self) -> None:
         self._publishers = self.cast.publishers
@@ -38,7 +40,7 @@ class Gathering:
             case Joined():
                 self._join(message)
             case Failed():
-                self._awaited.discard(message.name)
+                self._arrived(message)
                 if len(self.failed) < MAX_FAILURES:
                     self.failed.append(message)
             case Ready():
@@ -49,7 +51,7 @@ class Gathering:
 
     def _join(self, message: Joined) -> None:
         self.joined[message.name] = message
-        self._awaited.discard(message.name)
+        self._arrived(message)
         if message.name not in self._publishers:
             return
         if self.people.participants.get(message.name) == message.participant:
@@ -58,6 +60,11 @@ class Gathering:
         teacher = self.cast.teacher
         self.people.teacher = None if teacher is None else self.people.participants.get(teacher)
         self.news = True
+
+    def _arrived(self, message: Joined | Failed) -> None:
+        if message.name in self._awaited:
+            self._awaited.remove(message.name)
+            self._last_at = max(self._last_at, message.at)
 
     def take_people(self) -> People | None:
         """Those who publish, when somebody is new."""
@@ -74,14 +81,15 @@ class Gathering:
         return next((one for one in self.failed if one.code in REFUSALS), None)
 
     @property
-    def all_in(self) -> bool:
-        """Whether everybody of the base is in, or has failed."""
-        return not self._awaited
+    def in_at(self) -> float | None:
+        """When the last of the base was in, or had failed; None while somebody is awaited."""
+        return None if self._awaited else self._last_at
 
     def cpu_s(self, start: float, end: float) -> float:
         """What fleets took in that time."""
         return sum(tick.cpu_s for tick in self.ticks if start < tick.at <= end)
 
     def expected(self, until: float) -> int:
-        """How many were to join by then."""
-        return sum(bot.join_at <= until for bot in self.cast.bots)
+        """How many were to join by then; who came only just before is not missed yet."""
+        due = {bot.name for bot in self.cast.bots if bot.join_at <= until - JUST_NOW}
+        return len(due | self.joined.keys() | {one.name for one in self.failed})

@@ -87,6 +87,7 @@ class _Run:
         self._found = Gathering(people)
         self._crew = Crew(self._plans, order.fleet)
         self._shown = 0  # of the server's samples
+        self._awaited_until = 0.0  # when a browser was last awaited
         length = people.measure_to + PATIENCE
         self._browsers = Browsers(
             target, order.watch, order.browsers, order.fleet_cores, length + TOKEN_MARGIN
@@ -140,12 +141,20 @@ class _Run:
             if people := self._found.take_people():
                 self._crew.tell(people)
                 self._browsers.start()  # somebody is there to be seen
-            window.update(self._now(), self._found.all_in and self._browsers.all_in)
+            window.update(self._now(), self._in_at())
             self._progress.state.ends_at = max(window.end, self._cast.measure_to)
             if self._now() >= window.start:
                 self._surroundings.begin(self._now())
             self._phase(window.phase(self._now()))
         self._surroundings.end(self._now())
+
+    def _in_at(self) -> float | None:
+        """When the last was in, browsers too; None while somebody is awaited."""
+        if not self._browsers.all_in:
+            self._awaited_until = self._now()
+            return None
+        found = self._found.in_at
+        return None if found is None else max(found, self._awaited_until)
 
     def _phase(self, name: str) -> None:
         if name != self._progress.state.phase:

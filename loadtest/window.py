@@ -16,12 +16,13 @@ class Window:
         self._start: float | None = None
         self._gave_up = False
 
-    def update(self, now: float, all_in: bool) -> None:
-        """Called often until the start is known; `all_in`: whether nobody is awaited."""
+    def update(self, now: float, in_at: float | None) -> None:
+        """Called often until the start is known; `in_at`: when the last one came, None: not yet."""
         if self._start is not None or now < self._planned - self._settle:
             return
-        if all_in:
-            self._start = self._planned if now <= self._planned else now + self._settle
+        if in_at is not None:
+            late = in_at > self._planned
+            self._start = in_at + self._settle if late else self._planned
         elif now >= self._planned + PATIENCE:
             self._start = now
             self._gave_up = True

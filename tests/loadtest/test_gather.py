@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from loadtest.gather import Gathering
+from loadtest.gather import JUST_NOW, Gathering
 from loadtest.plan import cast
 from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
 from loadtest.scenario import load
@@ -71,9 +71,12 @@ def test_all_are_in_when_each_of_the_base_is_in_or_has_failed() -> None:
     found = gathering("storm")
     for bot in found.cast.bots:
         if bot.base:
-            assert not found.all_in
-            found.take(joined(bot.name, "p") if bot.publish else Failed(bot.name, 1.0, "x", "X"))
-    assert found.all_in
+            assert found.in_at is None
+            came = joined(bot.name, "p") if bot.publish else Failed(bot.name, 2.5, "x", "X")
+            found.take(came)
+    assert found.in_at == 2.5
+    found.take(Failed(found.cast.bots[-1].name, 9.0, "x", "a latecomer"))
+    assert found.in_at == 2.5
 
 
 def test_fleets_cpu_is_of_the_time_asked_for() -> None:
@@ -83,7 +86,9 @@ def test_fleets_cpu_is_of_the_time_asked_for() -> None:
     assert found.cpu_s(1.0, 2.5) == 0.1
 
 
-def test_expected_are_those_whose_time_has_come() -> None:
+def test_expected_are_those_whose_time_has_come_and_all_who_came() -> None:
     found = gathering()
-    assert found.expected(0.0) == 1
+    assert found.expected(JUST_NOW) == 1
     assert found.expected(1e9) == 6
+    found.take(joined("viewer-5", "p"))
+    assert found.expected(JUST_NOW) == 2

@@ -9,10 +9,10 @@ def window() -> Window:
 
 def test_measured_as_planned_when_all_are_in_in_time() -> None:
     found = window()
-    found.update(6.9, all_in=True)  # the last has not even come
+    found.update(6.9, in_at=5.0)  # the last has not even come
     assert found.phase(6.9) == "joining"
-    found.update(8.0, all_in=False)
-    found.update(9.5, all_in=True)
+    found.update(8.0, None)
+    found.update(9.5, in_at=9.4)
     assert (found.start, found.end, found.note) == (10.0, 40.0, "")
     assert [found.phase(at) for at in (-0.1, 0.0, 9.9, 10.0)] == [
         "starting",
@@ -22,20 +22,26 @@ def test_measured_as_planned_when_all_are_in_in_time() -> None:
     ]
 
 
+def test_being_told_late_changes_nothing() -> None:
+    found = window()
+    found.update(12.0, in_at=9.9)
+    assert (found.start, found.note) == (10.0, "")
+
+
 def test_who_is_late_is_waited_for_and_may_settle() -> None:
     found = window()
-    found.update(14.0, all_in=False)
+    found.update(14.0, None)
     assert found.end > 40.0
-    found.update(15.0, all_in=True)
-    found.update(16.0, all_in=False)  # somebody else, later: no matter
+    found.update(15.2, in_at=15.0)
+    found.update(16.0, None)  # somebody else, later: no matter
     assert (found.start, found.end) == (18.0, 48.0)
     assert found.note == "People came more slowly than planned: measured 8 s later"
 
 
 def test_patience_ends() -> None:
     found = window()
-    found.update(10.0 + PATIENCE - 0.1, all_in=False)
+    found.update(10.0 + PATIENCE - 0.1, None)
     assert found.phase(39.0) == "joining"
-    found.update(10.0 + PATIENCE, all_in=False)
+    found.update(10.0 + PATIENCE, None)
     assert (found.start, found.end) == (40.0, 70.0)
     assert "still not in" in found.note
