@@ -2,15 +2,19 @@
 
 One task writes, so all clients see the events of a class in the same order. A socket whose
 message is being handled is held: its acknowledgement leaves before the events that follow.
+An event for a large class is written a few sockets at a time, so that media goes on meanwhile.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from signalling.effects import Disconnect, Send
 from signalling.logs import get_logger
+
+AT_ONCE = 16  # sockets written to in one turn of the loop: 1.5 ms
 
 log = get_logger(__name__)
 
@@ -80,14 +84,20 @@ class Outgoing:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                effect = self._queue.popleft()
-                try:
-                    await self._write(effect)
-                except Exception as error:
-                    log.warning("outgoing.failed", error=repr(error))
+                await self._write(self._queue.popleft())
 
     async def _write(self, effect: Send | Disconnect) -> None:
         if isinstance(effect, Disconnect):
-            await self._emitter.disconnect(effect.socket)
-        else:
-            await self._emitter.emit(effect.event, effect.payload, to=list(effect.sockets))
+            await _attempt(self._emitter.disconnect(effect.socket))
+            return
+        for start in range(0, len(effect.sockets), AT_ONCE):
+            few = list(effect.sockets[start : start + AT_ONCE])
+            await _attempt(self._emitter.emit(effect.event, effect.payload, to=few))
+            await asyncio.sleep(0)
+
+
+async def _attempt(writing: Awaitable[None]) -> None:
+    try:
+        await writing
+    except Exception as error:
+        log.warning("outgoing.failed", error=repr(error))

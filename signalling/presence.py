@@ -7,6 +7,7 @@ import base64
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from signalling.permissions import Identity, Right, may
 
@@ -41,10 +42,7 @@ class Participant:
     uplink_poor: bool = False
     blocked: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
-
-    @property
-    def is_hidden(self) -> bool:
-        return may(self.identity, Right.HIDDEN)
+    is_hidden: bool = False
 
     @property
     def connection(self) -> str:
@@ -89,6 +87,7 @@ class Roster:
         self._hand_order = 0
         self._by_id: dict[str, Participant] = {}
         self._by_user: dict[str, Participant] = {}
+        self._away: dict[str, Participant] = {}  # in the order of their deadlines
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -123,8 +122,9 @@ class Roster:
         )
         replaced = person.socket if person.socket != socket else None
         person.identity = identity
+        person.is_hidden = may(identity, Right.HIDDEN)
         person.socket = socket
-        person.deadline = None
+        self._back(person)
         person.resume = random_id(self._rng, 20)
         return Attachment(person, False, same_page and person.media_open, replaced)
 
@@ -136,6 +136,7 @@ class Roster:
             order=self._order,
             resume=random_id(self._rng, 20),
             socket=socket,
+            is_hidden=may(identity, Right.HIDDEN),
         )
         self._by_id[person.id] = person
         self._by_user[identity.user_id] = person
@@ -144,27 +145,35 @@ class Roster:
     def detach(self, person: Participant, now: float) -> None:
         """The socket is gone; the participant may come back within the grace period."""
         person.socket = None
+        self._back(person)
         person.deadline = now + GRACE
+        self._away[person.id] = person
+
+    def _back(self, person: Participant) -> None:
+        person.deadline = None
+        self._away.pop(person.id, None)
 
     def remove(self, person: Participant) -> None:
+        self._back(person)
         self._by_id.pop(person.id, None)
         self._by_user.pop(person.identity.user_id, None)
 
     def clear(self) -> None:
         self._by_id.clear()
         self._by_user.clear()
+        self._away.clear()
 
     def expired(self, now: float) -> list[Participant]:
         """Those who were away for too long."""
         return [
             person
-            for person in self._by_id.values()
+            for person in self._away.values()
             if person.deadline is not None and person.deadline <= now
         ]
 
     def next_deadline(self) -> float | None:
-        deadlines = [p.deadline for p in self._by_id.values() if p.deadline is not None]
-        return min(deadlines, default=None)
+        first = next(iter(self._away.values()), None)
+        return None if first is None else first.deadline
 
     def hands(self) -> list[Participant]:
         """Raised hands, the first one first."""
@@ -193,14 +202,14 @@ class Roster:
 
     def first_page(self, viewer: Participant) -> list[Participant]:
         """Oneself, staff, raised hands, then the order of joining."""
-
-        def rank(person: Participant) -> tuple[int, int]:
-            if person is viewer:
-                return 0, 0
-            group = 1 if person.identity.is_staff else 2 if person.hand_at is not None else 3
-            return group, person.order
-
-        return sorted(self.visible(), key=rank)[:FIRST_PAGE]
+        others = [person for person in self.visible() if person is not viewer]
+        staff = [person for person in others if person.identity.is_staff]
+        hands = [p for p in others if p.hand_at is not None and not p.identity.is_staff]
+        page = [] if viewer.is_hidden else [viewer]
+        page = [*page, *staff, *hands][:FIRST_PAGE]
+        taken = {person.id for person in page}
+        rest = (person for person in others if person.id not in taken)
+        return page + list(islice(rest, FIRST_PAGE - len(page)))
 
 
 def sockets_of(people: Iterable[Participant]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ AUDIENCE = 50  # with more present, clients are told of those they know, and tot
 TOTALS_EVERY = 1.0
 
 _Key = tuple[frozenset[str], frozenset[str], frozenset[str]]
+_NO_NEWS: _Key = (frozenset(), frozenset(), frozenset())
 
 
 @dataclass(slots=True)
@@ -126,6 +127,13 @@ class Updates:
 
 def _news_for(person: Participant, work: _Flush) -> _Key:
     """Who is new, changed and gone for this client; its known set is brought up to date."""
+    known = person.known
+    if (
+        work.pushed <= known
+        and (not work.changed or known.isdisjoint(work.changed))
+        and (not work.left or known.isdisjoint(work.left))
+    ):
+        return _NO_NEWS  # nearly everybody, in a large class
     joined = frozenset(work.pushed - person.known)
     changed = frozenset(work.changed & person.known & work.present)
     left = frozenset(work.left & person.known)

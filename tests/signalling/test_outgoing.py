@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from signalling.effects import Disconnect, Send
-from signalling.outgoing import Outgoing
+from signalling.outgoing import AT_ONCE, Outgoing
 from tests.support.fakes import CollectingEmitter
 
 
@@ -76,3 +76,16 @@ async def test_failing_socket_does_not_stop_the_others() -> None:
         outgoing.put(Send(("b",), "two", {}))
         await emitter.has_sent(1)
     assert emitter.sent == [("two", {}, ("b",))]
+
+
+async def test_an_event_for_many_is_written_a_few_at_a_time_before_the_next_one() -> None:
+    emitter = CollectingEmitter()
+    sockets = tuple(f"s{number}" for number in range(2 * AT_ONCE + 3))
+    async with writing(emitter) as outgoing:
+        outgoing.put(Send(sockets, "first", {}))
+        outgoing.put(Send(("s0",), "second", {}))
+        await emitter.has_sent(4)
+    events, _, parts = zip(*emitter.sent, strict=True)
+    assert events == ("first", "first", "first", "second")
+    assert [len(part) for part in parts] == [AT_ONCE, AT_ONCE, 3, 1]
+    assert sum(parts[:3], ()) == sockets

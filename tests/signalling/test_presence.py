@@ -77,3 +77,18 @@ def test_hands_that_went_up_in_one_millisecond_keep_their_order() -> None:
         roster.raise_hand(person, 5)
     assert roster.hands() == [third, first, second]
     assert roster.describe_hands()[0] == {"participant": third.id, "at": 5}
+
+
+def test_the_first_who_went_away_is_due_first_and_who_comes_back_is_not() -> None:
+    roster = Roster(CountingRng())
+    people = [arrive(roster, name) for name in ("asha", "ravi", "mina")]
+    assert roster.next_deadline() is None
+    for second, person in enumerate(people):
+        roster.detach(person, float(second))
+    assert roster.next_deadline() == GRACE
+    arrive(roster, "asha")
+    assert roster.next_deadline() == 1.0 + GRACE
+    roster.detach(people[0], 5.0)
+    roster.remove(people[1])
+    assert roster.next_deadline() == 2.0 + GRACE
+    assert roster.expired(5.0 + GRACE) == [people[2], people[0]]
