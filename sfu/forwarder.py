@@ -43,10 +43,11 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     packets = layer.take_pending()
     if not packets:
         return faults
-    equalise(packets)
+    totals.packets += len(packets)
+    if len(packets) > 1:
+        equalise(packets)
     for packet in packets:
         packet.stamp = stamp
-    totals.packets += len(packets)
     for profile, consumers in layer.groups:
         faults += _send(Batch(packets, profile, len(consumers)), consumers, outbox, totals)
     if layer.waiters:

@@ -29,11 +29,11 @@ class NackGenerator:
     """Finds gaps, and says when to ask for what is missing."""
 
     __slots__ = (
-        "_deadline",
         "_give_up",
         "_highest",
         "_missing",
         "abandoned",
+        "deadline",
         "recovered",
         "requested",
     )
@@ -41,7 +41,7 @@ class NackGenerator:
     def __init__(self) -> None:
         self._highest = -1
         self._missing: dict[int, _Missing] = {}  # ascending, as gaps are found in order
-        self._deadline: float | None = None
+        self.deadline: float | None = None  # when handle_timers has something to do
         self._give_up = False
         self.requested = 0  # sequence numbers asked for, repeats included
         self.recovered = 0  # packets that came after they were asked for
@@ -59,6 +59,8 @@ class NackGenerator:
             missing = self._missing.pop(index, None)
             if missing is not None and missing.tries:
                 self.recovered += 1
+            if not self._missing and not self._give_up:
+                self.deadline = None
 
     def _open_gap(self, first: int, end: int, now: float) -> None:
         count = end - first
@@ -66,13 +68,13 @@ class NackGenerator:
             self.abandoned += len(self._missing) + count
             self._missing.clear()
             self._give_up = True
-            self._deadline = now
+            self.deadline = now
             return
         due = now + FIRST_WAIT
         for index in range(first, end):
             self._missing[index] = _Missing(due)
-        if self._deadline is None or due < self._deadline:
-            self._deadline = due
+        if self.deadline is None or due < self.deadline:
+            self.deadline = due
 
     def restart(self) -> None:
         """The next packet begins a new sequence: nothing before it is asked for."""
@@ -80,7 +82,7 @@ class NackGenerator:
         self.abandoned += len(self._missing)
         self._missing.clear()
         self._give_up = False
-        self._deadline = None
+        self.deadline = None
 
     def handle_timers(self, now: float, rtt: float) -> NackPlan:
         """What to ask for now; `rtt` is the round trip to the publisher in seconds."""
@@ -98,9 +100,5 @@ class NackGenerator:
             missing.due = again
             plan.sequences.append(index)
         self.requested += len(plan.sequences)
-        self._deadline = min((missing.due for missing in self._missing.values()), default=None)
+        self.deadline = min((missing.due for missing in self._missing.values()), default=None)
         return plan
-
-    def next_deadline(self) -> float | None:
-        """When handle_timers has something to do."""
-        return self._deadline if self._missing or self._give_up else None

@@ -4,6 +4,7 @@ Pure: no I/O, no clock.
 """
 
 from sfu.layers import Layer
+from sfu.timers import earliest
 
 FRAME_WAIT = 0.002  # s
 
@@ -33,15 +34,17 @@ class PendingLayers:
             return self._layers
         ready: list[Layer] = []
         held: list[Layer] = []
+        self._deadline = None
         for layer in self._layers:
             if layer.producer.closed:
                 continue
-            whole = layer.is_whole or now >= layer.pending_since + FRAME_WAIT
-            (ready if whole else held).append(layer)
+            deadline = layer.pending_since + FRAME_WAIT
+            if layer.is_whole or now >= deadline:
+                ready.append(layer)
+            else:
+                held.append(layer)
+                self._deadline = earliest(self._deadline, deadline)
         self._layers = held
-        self._deadline = min((layer.pending_since for layer in held), default=None)
-        if self._deadline is not None:
-            self._deadline += FRAME_WAIT
         return ready
 
     def next_deadline(self) -> float | None:

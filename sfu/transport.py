@@ -316,7 +316,7 @@ class Transport:
         report = self.uplink.receiver_report(now)
         if records := ([report] if report else []) + self.downlink.sender_reports(now):
             self.send_rtcp(records)
-        uplink_loss = max((layer.loss for layer in self.uplink.layers()), default=0.0)
+        uplink_loss = max((layer.loss for layer in self.uplink.layers), default=0.0)
         quality = judge(
             uplink_loss,
             self.downlink.loss,

@@ -10,6 +10,7 @@ from sfu.capabilities import TRANSPORT_CC, Negotiation
 from sfu.clockmap import ClockMap
 from sfu.keyframe import KeyframeRequester
 from sfu.layers import Layer
+from sfu.nack import NackGenerator
 from sfu.producer import Producer
 from sfu.srtp import InboundSrtp, SrtpError
 from sfu.stats import DropReason
@@ -60,6 +61,7 @@ class Uplink:
     ) -> None:
         self.transport_id = transport_id
         self.producers: dict[str, Producer] = {}
+        self.layers: tuple[Layer, ...] = ()  # of all producers
         self.clockmap = ClockMap()
         self.round_trip = 0.1  # s, until the subscriber half measures one
         self.srtp: InboundSrtp | None = None
@@ -74,6 +76,7 @@ class Uplink:
         self._twcc_id = 0
         self._keyframes = KeyframeRequester()
         self._urgent: list[RtcpRecord] = []
+        self._nacks: tuple[NackGenerator, ...] = ()
 
     def negotiate(self, negotiation: Negotiation) -> tuple[list[Producer], list[Producer]]:
         """Takes the sending sections of an offer; returns (opened, closed) producers.
@@ -95,6 +98,8 @@ class Uplink:
             self._twcc_id = published.extensions.get(TRANSPORT_CC, self._twcc_id)
         closed = [p for p in self.producers.values() if kept.get(p.producer_id) is not p]
         self.producers = kept
+        self.layers = tuple(layer for producer in kept.values() for layer in producer.layers)
+        self._nacks = tuple(layer.nack for layer in self.layers if layer.nack is not None)
         self._table = StreamTable(sections)
         self._unbind_streams(closed)
         return opened, closed
@@ -104,6 +109,7 @@ class Uplink:
         for producer in self.producers.values():
             producer.layers = ()
         self.producers = {}
+        self.layers, self._nacks = (), ()
         self._streams = {}
         self._table = StreamTable(())
         self._on_due = self._on_level = self._on_pending = _nothing
@@ -278,22 +284,18 @@ class Uplink:
             if stream is not None and stream.layer is not None and stream.layer.ssrc == ssrc:
                 stream.layer.ended = True
 
-    def layers(self) -> Iterable[Layer]:
-        """All layers of all producers."""
-        return (layer for producer in self.producers.values() for layer in producer.layers)
-
     def handle_timers(self, now: float) -> list[RtcpRecord]:
         """What is due towards the publisher: PLI, NACK, transport-cc."""
         records: list[RtcpRecord] = []
         if not self.producers:
             return records
-        for layer in self.layers():
+        for layer in self.layers:
             records.extend(self._due_nacks(layer, now))
         asked = set(self._keyframes.handle_timers(now))
-        records += [self._ask(layer) for layer in self.layers() if layer.ssrc in asked]
+        records += [self._ask(layer) for layer in self.layers if layer.ssrc in asked]
         records += self._urgent
         self._urgent = []
-        media_ssrc = next((layer.ssrc for layer in self.layers() if layer.ssrc), 0)
+        media_ssrc = next((layer.ssrc for layer in self.layers if layer.ssrc), 0)
         deadline = self._twcc.next_deadline()
         if deadline is not None and deadline <= now:
             records.extend(self._twcc.build(now, self._local_ssrc, media_ssrc))
@@ -302,7 +304,7 @@ class Uplink:
     def _due_nacks(self, layer: Layer, now: float) -> Iterable[RtcpRecord]:
         if layer.nack is None:
             return
-        deadline = layer.nack.next_deadline()
+        deadline = layer.nack.deadline
         if deadline is None or deadline > now:
             return
         plan = layer.nack.handle_timers(now, self.round_trip)
@@ -320,9 +322,9 @@ class Uplink:
         if not self.producers:
             return deadline  # the usual case: most only listen
         deadline = earliest(deadline, self._keyframes.next_deadline())
-        for layer in self.layers():
-            if layer.nack is not None:
-                deadline = earliest(deadline, layer.nack.next_deadline())
+        for nack in self._nacks:
+            if nack.deadline is not None:
+                deadline = earliest(deadline, nack.deadline)
         return deadline
 
     def receiver_report(self, now: float) -> ReceiverReport | None:
@@ -330,7 +332,7 @@ class Uplink:
         if not self.producers:
             return None
         blocks = tuple(
-            _report_block(layer, now) for layer in self.layers() if layer.ssrc and layer.active
+            _report_block(layer, now) for layer in self.layers if layer.ssrc and layer.active
         )
         return ReceiverReport(self._local_ssrc, blocks) if blocks else None
 

@@ -136,15 +136,15 @@ class UdpWorker:
         deadline = self.worker.next_deadline()
         if deadline is not None and deadline <= now:
             self.worker.handle_timers(now)
-        self._arm()
+            deadline = self.worker.next_deadline()
+        self._arm(deadline)
         if events := self.worker.take_events():
             if any(isinstance(event, TransportClosed) for event in events):
                 self.sender.forget_all_but(self.worker.by_address)
             self._on_events(events)  # last: it may come back with a control call, or raise
 
-    def _arm(self) -> None:
+    def _arm(self, deadline: float | None) -> None:
         """One timer; one that wakes too early is left alone and sets itself again then."""
-        deadline = self.worker.next_deadline()
         if self._loop is None or deadline is None:
             return
         if self._timer is not None:

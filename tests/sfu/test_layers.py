@@ -149,11 +149,11 @@ def test_end_of_the_line_stops_asking_for_what_is_missing() -> None:
     take(layer, 10, now=0.0)
     take(layer, 15, now=0.0)
     assert layer.nack is not None
-    assert layer.nack.next_deadline() is not None
+    assert layer.nack.deadline is not None
     layer.end_line()
-    assert layer.nack.next_deadline() is None
+    assert layer.nack.deadline is None
     take(layer, 40, now=1.0)
-    assert layer.nack.next_deadline() is None, "what came meanwhile isn't missing"
+    assert layer.nack.deadline is None, "what came meanwhile isn't missing"
 
 
 def test_paused_producer_takes_nothing_and_misses_nothing() -> None:

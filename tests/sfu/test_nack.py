@@ -17,7 +17,7 @@ def receive(nack: Any, *indices: Any, now: Any = 0.0) -> None:
 def run_until(nack: Any, end: Any, rtt: Any = RTT) -> Any:
     """(time, sequences) of everything asked up to `end`."""
     asked = []
-    while (deadline := nack.next_deadline()) is not None and deadline <= end:
+    while (deadline := nack.deadline) is not None and deadline <= end:
         plan = nack.handle_timers(deadline, rtt)
         if plan.sequences:
             asked.append((round(deadline, 4), plan.sequences))
@@ -27,20 +27,20 @@ def run_until(nack: Any, end: Any, rtt: Any = RTT) -> Any:
 def test_nothing_is_asked_on_a_perfect_path() -> None:
     nack = NackGenerator()
     receive(nack, *range(1000, 1100))
-    assert nack.next_deadline() is None
+    assert nack.deadline is None
 
 
 def test_the_first_packet_opens_no_gap() -> None:
     nack = NackGenerator()
     receive(nack, 60_000)
-    assert nack.next_deadline() is None
+    assert nack.deadline is None
 
 
 def test_a_gap_is_asked_after_a_short_wait() -> None:
     nack = NackGenerator()
     receive(nack, 10)
     receive(nack, 13, now=1.0)
-    assert nack.next_deadline() == pytest.approx(1.02)
+    assert nack.deadline == pytest.approx(1.02)
     assert nack.handle_timers(1.01, RTT).sequences == []
     assert nack.handle_timers(1.02, RTT).sequences == [11, 12]
     assert nack.requested == 2
@@ -50,7 +50,7 @@ def test_reordered_packets_are_never_asked() -> None:
     nack = NackGenerator()
     receive(nack, 10, 12)
     receive(nack, 11, now=0.015)
-    assert nack.next_deadline() is None
+    assert nack.deadline is None
     assert nack.handle_timers(0.02, RTT).sequences == []
     assert nack.recovered == 0
 
@@ -68,7 +68,7 @@ def test_gives_up_one_packet_after_eight_tries() -> None:
     receive(nack, 10, 12)
     assert len(run_until(nack, 60.0)) == MAX_TRIES
     assert (nack.requested, nack.recovered, nack.abandoned) == (8, 0, 1)
-    assert nack.next_deadline() is None
+    assert nack.deadline is None
 
 
 def test_a_retransmitted_packet_counts_as_recovered_once() -> None:
@@ -77,7 +77,7 @@ def test_a_retransmitted_packet_counts_as_recovered_once() -> None:
     run_until(nack, 0.02)
     receive(nack, 11, 11, now=0.1)
     assert (nack.recovered, nack.abandoned) == (1, 0)
-    assert nack.next_deadline() is None
+    assert nack.deadline is None
 
 
 def test_two_gaps_have_their_own_deadlines() -> None:
@@ -95,11 +95,11 @@ def test_too_many_missing_at_once_want_a_key_frame(gaps: Any) -> None:
     for gap in gaps:
         index += gap + 1
         receive(nack, index, now=0.001)
-    assert nack.next_deadline() == 0.001
+    assert nack.deadline == 0.001
     plan = nack.handle_timers(0.001, RTT)
     assert (plan.sequences, plan.give_up) == ([], True)
     assert nack.abandoned == sum(gaps)
-    assert nack.next_deadline() is None
+    assert nack.deadline is None
     assert nack.handle_timers(0.1, RTT).give_up is False
 
 
@@ -133,7 +133,7 @@ def test_a_new_sequence_leaves_nothing_of_the_old_one_to_ask_for() -> None:
     nack.restart()
     nack.receive(2, 0.1)
     nack.receive(3, 0.1)
-    assert nack.next_deadline() is None
+    assert nack.deadline is None
     assert nack.handle_timers(1.0, 0.05).sequences == []
     assert nack.abandoned == 2
 

@@ -71,20 +71,16 @@ class TestTimer:
         timer = edge.udp._timer
         assert timer is not None
         assert edge.udp._timer_at == edge.worker.next_deadline()
-        edge.udp._arm()
+        edge.udp._arm(edge.worker.next_deadline())
         assert edge.udp._timer is timer
 
-    async def test_moves_for_an_earlier_deadline_only(
-        self, edge: Edge, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_moves_for_an_earlier_deadline_only(self, edge: Edge) -> None:
         edge.udp.call(join)
         timer, at = edge.udp._timer, edge.udp._timer_at
         assert timer is not None
-        monkeypatch.setattr(edge.worker, "next_deadline", lambda: at + 5)
-        edge.udp._arm()
+        edge.udp._arm(at + 5)
         assert edge.udp._timer is timer
-        monkeypatch.setattr(edge.worker, "next_deadline", lambda: at - 5)
-        edge.udp._arm()
+        edge.udp._arm(at - 5)
         assert timer.cancelled()
         assert edge.udp._timer_at == at - 5
 
@@ -92,7 +88,7 @@ class TestTimer:
         due = [0.0]
         monkeypatch.setattr(edge.worker, "next_deadline", lambda: due[0] if due else None)
         monkeypatch.setattr(edge.worker, "handle_timers", lambda now: due.clear())
-        edge.udp._arm()
+        edge.udp._arm(0.0)
         await edge.until(lambda: not due)
         assert edge.udp._timer is None
 
