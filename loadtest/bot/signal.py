@@ -7,6 +7,7 @@ Written here because python-socketio keeps several tasks and an HTTP session for
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -43,6 +44,7 @@ class Signalling:
         self._reader: asyncio.Task[None] | None = None
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._serial = 0
+        self._over = False
         self.lost: Callable[[SignalError], None] = lambda error: None
 
     async def open(self, token: str) -> None:
@@ -77,7 +79,7 @@ class Signalling:
 
     async def request(self, event: str, payload: Json) -> Json:
         """An accepted message's acknowledgement; raises SignalError with the server's code."""
-        if self._socket is None or self._socket.closed:
+        if self._socket is None or self._socket.closed or self._over:
             raise SignalError("signalling_lost", "The connection is closed.")
         self._serial += 1
         number = self._serial
@@ -98,11 +100,13 @@ class Signalling:
     async def close(self) -> None:
         """Leaves without a word of it to `lost`; idempotent."""
         self.lost = lambda error: None
+        if self._socket is not None and not self._socket.closed:
+            with suppress(ConnectionError):  # the server was faster
+                await self._socket.send_str("1")
+            await self._socket.close()
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
-        if self._socket is not None:
-            await self._socket.close()
 
     async def _read(self) -> None:
         socket = self._socket
@@ -110,12 +114,15 @@ class Signalling:
         try:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
+                    if message.data == "41":  # the server let this client go
+                        break
                     await self._take(message.data)
             error = SignalError("signalling_lost", f"The socket was closed ({socket.close_code}).")
         except (ValueError, IndexError, KeyError, OSError) as fault:
             error = SignalError(
                 "signalling_lost", f"The server's message is not understood: {fault}"
             )
+        self._over = True
         for future in self._requests.values():
             if not future.done():
                 future.set_exception(error)
