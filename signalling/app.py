@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import socketio
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
-from aiohttp.typedefs import Handler
 
 from signalling.classroom import Classroom
 from signalling.config import Settings, announced_ip, media_host, signing_secret
@@ -37,8 +36,6 @@ PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
 
-EXTENSIONS = "Sec-WebSocket-Extensions"
-
 log = get_logger(__name__)
 
 
@@ -57,20 +54,9 @@ async def local_plane(settings: Settings) -> AsyncIterator[MediaPlane]:
         plane.close()
 
 
-@web.middleware
-async def plain_sockets(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Without permessage-deflate, which browsers always offer: it would keep 300 kB for each
-    socket, and compress an event for a thousand sockets a thousand times."""
-    if EXTENSIONS in request.headers:
-        headers = request.headers.copy()
-        headers.popall(EXTENSIONS)
-        request = request.clone(headers=headers)
-    return await handler(request)
-
-
 def create_app(settings: Settings, plane: PlaneFactory = local_plane) -> web.Application:
     """The application, ready for a runner; the media plane opens with it."""
-    app = web.Application(client_max_size=200_000, middlewares=[plain_sockets])
+    app = web.Application(client_max_size=200_000)
     app[SETTINGS] = settings
     app[SERVER] = create_server(settings.allowed_origins)
     token = settings.metrics_token

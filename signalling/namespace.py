@@ -8,6 +8,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from sfu.errors import LiveclassError
 from signalling.hub import Hub
 from signalling.logs import get_logger
+from signalling.sockets import use_plain_sockets
 
 PING_INTERVAL = 3
 PING_TIMEOUT = 4
@@ -35,7 +36,7 @@ class TextPacket(socketio.packet.Packet):  # type: ignore[misc]
 
 def create_server(allowed_origins: list[str]) -> socketio.AsyncServer:
     """Socket.IO with tight limits; without a list of origins only the page's own is allowed."""
-    return socketio.AsyncServer(
+    server = socketio.AsyncServer(
         async_mode="aiohttp",
         serializer=TextPacket,
         ping_interval=PING_INTERVAL,
@@ -44,6 +45,8 @@ def create_server(allowed_origins: list[str]) -> socketio.AsyncServer:
         cors_allowed_origins=allowed_origins or None,
         http_compression=False,
     )
+    use_plain_sockets(server)
+    return server
 
 
 class ClassNamespace(socketio.AsyncNamespace):  # type: ignore[misc]

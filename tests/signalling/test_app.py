@@ -197,10 +197,3 @@ async def test_empty_metrics_token_opens_nothing(
         http.get(f"{server.url}/metrics", headers=headers) as response,
     ):
         assert response.status == 403
-
-
-async def test_sockets_are_not_compressed(server: ClassServer, http: aiohttp.ClientSession) -> None:
-    url = f"{server.url}/socket.io/?EIO=4&transport=websocket"
-    async with http.ws_connect(url, compress=15) as socket:
-        assert not socket.compress
-        assert (await socket.receive_str()).startswith("0{")
