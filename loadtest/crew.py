@@ -115,7 +115,7 @@ class Crew:
         process.join(0.5)
         return process.exitcode
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, patience: float = 0.0) -> None:
         """Takes leave of every process; who still runs after `patience` seconds is ended."""
         deadline = time.monotonic() + patience
         for fleet in self._fleets.values():
