@@ -1,5 +1,6 @@
 """What fleets tell, gathered into one run's findings. Pure: no I/O, no clock."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from loadtest.plan import Cast
@@ -9,6 +10,7 @@ from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tic
 REFUSALS = frozenset({"no_token", "bad_token", "token_expired", "token_not_yet_valid"})
 MAX_FAILURES = 20_000
 JUST_NOW = 2.0
+MOST_TOLD = 3  # kinds of failures
 
 
 @dataclass(slots=True)
@@ -88,6 +90,16 @@ class Gathering:
     def cpu_s(self, start: float, end: float) -> float:
         """What fleets took in that time."""
         return sum(tick.cpu_s for tick in self.ticks if start < tick.at <= end)
+
+    @property
+    def failure_notes(self) -> list[str]:
+        """The commonest failures, with the first message of each."""
+        counts = Counter(one.code for one in self.failed).most_common(MOST_TOLD)
+        first = {one.code: one for one in reversed(self.failed)}
+        return [
+            f"{count} failed with {code}, first {first[code].name}: {first[code].message}"
+            for code, count in counts
+        ]
 
     def expected(self, until: float) -> int:
         """How many were to join by then; who came only just before is not missed yet."""

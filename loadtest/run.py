@@ -253,7 +253,7 @@ class _Run:
 
     def _about(self, ended: float) -> list[str]:
         """What a reader must know of how this was run."""
-        notes = []
+        notes = self._found.failure_notes
         if ended < self._window.start:
             notes.append("Interrupted before the measured part began")
         elif ended < self._window.end - BEAT:

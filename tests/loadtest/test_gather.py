@@ -79,6 +79,16 @@ def test_all_are_in_when_each_of_the_base_is_in_or_has_failed() -> None:
     assert found.in_at == 2.5
 
 
+def test_failures_are_told_by_kind_with_the_first_of_each() -> None:
+    found = gathering()
+    for name, code in (("viewer-1", "a"), ("viewer-2", "b"), ("viewer-3", "b")):
+        found.take(Failed(name, 1.0, code, f"Message {code}."))
+    assert found.failure_notes == [
+        "2 failed with b, first viewer-2: Message b.",
+        "1 failed with a, first viewer-1: Message a.",
+    ]
+
+
 def test_fleets_cpu_is_of_the_time_asked_for() -> None:
     found = gathering()
     for at in (1.0, 2.0, 3.0):
