@@ -10,8 +10,8 @@ from sfu.allocator import SlotRequest, allocate, next_step
 from sfu.bwe import DownlinkEstimator
 from sfu.capabilities import ABS_SEND_TIME, VIDEO_ORIENTATION, Negotiation, Slot
 from sfu.consumer import Consumer
+from sfu.copies import retransmit
 from sfu.events import SlotState
-from sfu.forwarder import retransmit
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
 from sfu.resend import ResendBudget
@@ -110,9 +110,14 @@ class Downlink:
 
     def move(self, address: Address | None) -> None:
         """The nominated address; another one is another path."""
-        if address != self.address and self.address is not None:
+        if address == self.address:
+            return
+        if self.address is not None:
             self.forget_path()
         self.address = address
+        for consumer in self.consumers.values():
+            if consumer.layer is not None:
+                consumer.layer.regroup()
 
     def forget_path(self) -> None:
         """After an outage or on another network nothing is known of the bandwidth: the loss that

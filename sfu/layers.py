@@ -19,6 +19,7 @@ from sfu.wire import h264, vp8
 
 if TYPE_CHECKING:
     from sfu.consumer import Consumer
+    from sfu.crews import Company
     from sfu.producer import Producer
 
 VIDEO_HISTORY = 1_024  # packets; 5.6 s of a recorded 720p layer
@@ -48,6 +49,7 @@ class Layer:
         "active",
         "clock",
         "codec_name",
+        "companies",
         "ended",
         "height",
         "history",
@@ -112,6 +114,7 @@ class Layer:
         self._newest = -1  # of the line
         self._members: dict[ExtensionProfile, dict[Consumer, None]] = {}
         self._groups: tuple[Group, ...] | None = ()
+        self.companies: tuple[Company, ...] | None = None  # the fan-out's own order of them
 
     def begin_stream(self, ssrc: int) -> None:
         """Another SSRC sends this layer from here on."""
@@ -262,12 +265,17 @@ class Layer:
     def add(self, consumer: "Consumer") -> None:
         """From the next flush on the consumer gets this layer's packets."""
         self._members.setdefault(consumer.profile, {})[consumer] = None
-        self._groups = None
+        self.regroup()
 
     def remove(self, consumer: "Consumer") -> None:
         """Ends the forwarding; harmless when the consumer isn't here."""
         self._members.get(consumer.profile, {}).pop(consumer, None)
+        self.regroup()
+
+    def regroup(self) -> None:
+        """Somebody comes, goes or has moved: who gets copies together is put in order anew."""
         self._groups = None
+        self.companies = None
 
     def wait(self, consumer: "Consumer") -> None:
         """The consumer wants to begin at the next packet that can be started with."""

@@ -8,6 +8,19 @@ from sfu.ice import Address
 Send = tuple[Address, Sequence[bytes]]
 
 
+class Destinations:
+    """A few addresses that are sent to again and again.
+
+    `form` is for the outbox: what it has made of them for its own use.
+    """
+
+    __slots__ = ("addresses", "form")
+
+    def __init__(self, addresses: tuple[Address, ...]) -> None:
+        self.addresses = addresses
+        self.form: object = None
+
+
 class Outbox(Protocol):
     """Takes what is to be sent, in order for each address.
 
@@ -20,7 +33,7 @@ class Outbox(Protocol):
         """Datagrams for one address."""
 
     def append_runs(
-        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+        self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """One run of datagrams for each address: `length` bytes each, one behind the other.
 
@@ -33,10 +46,10 @@ class Collected(list[Send]):
     """An outbox that keeps everything, for whoever fetches it."""
 
     def append_runs(
-        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+        self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """As Outbox: a copy of each datagram."""
-        for place, address in enumerate(addresses):
+        for place, address in enumerate(destinations.addresses):
             run = memoryview(buffer)[place * length : (place + 1) * length]
             self.append((address, split(run, segment)))
 

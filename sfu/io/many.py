@@ -8,14 +8,16 @@ addresses are turned into the kernel's form once, not at each send.
 import ctypes
 import socket
 import struct
-from collections.abc import Container, Sequence
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sfu.ice import Address
+from sfu.outbox import Destinations
 from sfu.segments import UDP_SEGMENT
 
 MAX_MESSAGES = 16  # of one call
-MAX_NAMES = 16_384  # addresses kept in the kernel's form
 
 _MESSAGE = 64  # bytes of struct mmsghdr on 64-bit Linux
 _NAME, _NAME_LENGTH, _PARTS, _PART_COUNT, _CONTROL, _CONTROL_LENGTH = range(6)  # its words
@@ -27,6 +29,16 @@ _CONTROL_MESSAGE = struct.Struct("@QiiH6x")  # struct cmsghdr and the size of se
 def is_available() -> bool:
     """Whether this machine's C library has the call, with the layout that is written here."""
     return ctypes.sizeof(ctypes.c_void_p) == 8 and hasattr(ctypes.CDLL(None), "sendmmsg")
+
+
+@dataclass(slots=True)
+class _Form:
+    """Addresses in the kernel's form, and where they are; the memory lives as long as this."""
+
+    owner: "ManySender"
+    memory: list[ctypes.Array[ctypes.c_char]]
+    pointers: memoryview
+    count: int
 
 
 class ManySender:
@@ -41,12 +53,11 @@ class ManySender:
         self._family = udp.family
         self._call = ctypes.CDLL(None).sendmmsg
         self._call.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
-        self._names: dict[Address, int] = {}
-        self._memory: dict[Address, ctypes.Array[ctypes.c_char]] = {}
         self._headers = ctypes.create_string_buffer(_MESSAGE * MAX_MESSAGES)
         self._parts = ctypes.create_string_buffer(16 * MAX_MESSAGES)
         self._control = ctypes.create_string_buffer(_CONTROL_MESSAGE.size)
         self._header_words = memoryview(self._headers).cast("B").cast("Q")
+        self._name_words = self._header_words[_NAME::_WORDS]
         self._pointer = ctypes.addressof(self._headers)
         self._layout = (0, 0)  # where the buffer is, and a run's length
         self._segment = 0
@@ -57,36 +68,35 @@ class ManySender:
             self._header_words[word + _PART_COUNT] = 1
             self._header_words[word + _CONTROL] = ctypes.addressof(self._control)
 
-    def send(
-        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int
-    ) -> int:
-        """How many went out, in order, before one failed; at most MAX_MESSAGES at a time.
+    def send(self, destinations: Destinations, buffer: bytearray, length: int, segment: int) -> int:
+        """How many went out, in order, before one failed.
 
         `length` bytes for each, one behind the other, in datagrams of `segment` bytes. Raises
-        ValueError when the buffer holds less: the kernel would read what is behind it.
+        ValueError for more than MAX_MESSAGES, and when the buffer holds less than all: the
+        kernel would read what is behind it.
         """
-        addresses = addresses[:MAX_MESSAGES]
-        if length * len(addresses) > len(buffer):
+        form = destinations.form
+        if not isinstance(form, _Form) or form.owner is not self:
+            form = destinations.form = self._form(destinations.addresses)
+        count = form.count
+        if length * count > len(buffer):
             raise ValueError("the buffer is too short")
-        if len(self._names) > MAX_NAMES:  # here, where no header points to them
-            self._names.clear()
-            self._memory.clear()
         start = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
         if self._layout != (start, length):
             self._lay_out(start, length)
         wanted = segment if length > segment else 0
         if wanted != self._segment:
             self._cut_by(wanted)
-        names, words = self._names, self._header_words
-        for number, address in enumerate(addresses):
-            words[number * _WORDS] = names.get(address) or self._name(address)
-        sent: int = self._call(self._fileno, self._pointer, len(addresses), 0)
+        self._name_words[:count] = form.pointers
+        sent: int = self._call(self._fileno, self._pointer, count, 0)
         return max(0, sent)
 
-    def forget_all_but(self, known: Container[Address]) -> None:
-        """Frees what is kept of other addresses."""
-        for address in [one for one in self._names if one not in known]:
-            del self._names[address], self._memory[address]
+    def _form(self, addresses: Sequence[Address]) -> "_Form":
+        if len(addresses) > MAX_MESSAGES:
+            raise ValueError("more messages than one call takes")
+        memory = [ctypes.create_string_buffer(self._encode(one)) for one in addresses]
+        pointers = array("Q", [ctypes.addressof(one) for one in memory])
+        return _Form(self, memory, memoryview(pointers), len(addresses))
 
     def _lay_out(self, start: int, length: int) -> None:
         places = range(start, start + MAX_MESSAGES * length, length)
@@ -105,12 +115,6 @@ class ManySender:
             content = (18, socket.IPPROTO_UDP, UDP_SEGMENT, segment)
             _CONTROL_MESSAGE.pack_into(self._control, 0, *content)
         self._segment = segment
-
-    def _name(self, address: Address) -> int:
-        encoded = self._encode(address)
-        memory = self._memory[address] = ctypes.create_string_buffer(encoded, len(encoded))
-        pointer = self._names[address] = ctypes.addressof(memory)
-        return pointer
 
     def _encode(self, address: Address | None) -> bytes:
         """struct sockaddr_in or sockaddr_in6; of no address its zeros."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Container, Sequence
 from sfu.ice import Address
 from sfu.io import many
 from sfu.io.backlog import Backlog, IsVideo
-from sfu.outbox import Send, split
+from sfu.outbox import Destinations, Send, split
 from sfu.segments import UDP_SEGMENT, cut
 from sfu.stats import DropReason
 
@@ -106,8 +106,6 @@ class Sender:
                 self.backlog.discard(address)
         for address in [one for one in self._refusing if one not in known]:
             del self._refusing[address]
-        if self._many is not None:
-            self._many.forget_all_but(known)
         self._settle()
 
     # -- the way of every copy --------------------------------------------------------------
@@ -128,12 +126,12 @@ class Sender:
             self._append_carefully(address, datagrams[sent:])
 
     def append_runs(
-        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+        self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """The worker's outbox for a fan-out; the caller has kept to the bounds of one send."""
-        sender, done = self._many, 0
+        sender, addresses, done = self._many, destinations.addresses, 0
         if sender is not None and not self._held and self._refusing.keys().isdisjoint(addresses):
-            done = sender.send(addresses, buffer, length, segment)
+            done = sender.send(destinations, buffer, length, segment)
         for place in range(done, len(addresses)):
             run = memoryview(buffer)[place * length : (place + 1) * length]
             self.append((addresses[place], split(run, segment)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from sfu.forwarder import CREW
+from sfu.crews import CREW
 from sfu.io.many import ManySender
 from tests.bench.figures import Figure
 from tests.bench.scene import Scene, lecture

@@ -2,14 +2,14 @@
 
 import pytest
 
-from sfu.forwarder import CREW
+from sfu.crews import CREW
 from tests.bench.allocations import hold
 from tests.bench.depth import Calls, count, per_copy
 
 CROWDS = (CREW, 3 * CREW, 5 * CREW)  # subscribers
 MAX_DEPTH = 8  # frames from the read to the write
-MAX_PYTHON_CALLS = {"video": 0.6, "sound": 2.5}  # per copy; a picture's packets share theirs
-MAX_BUILTIN_CALLS = {"video": 4.5, "sound": 8.0}
+MAX_PYTHON_CALLS = {"video": 0.4, "sound": 0.6}  # per copy; a picture's packets share theirs
+MAX_BUILTIN_CALLS = {"video": 4.8, "sound": 4.2}
 MAX_CALLS_PER_PACKET = {"video": 40, "sound": 90}  # of a publisher nobody watches
 
 
@@ -41,7 +41,7 @@ def test_few_python_calls_make_a_copy(kind: str, some: tuple[Calls, Calls, Calls
 
 def test_the_calls_of_a_copy_do_not_grow_with_subscribers(some: tuple[Calls, Calls, Calls]) -> None:
     few, more, many = some
-    assert per_copy(more, many)[0] == pytest.approx(per_copy(few, more)[0], rel=0.1)
+    assert per_copy(more, many)[0] <= 1.1 * per_copy(few, more)[0] + 0.1
 
 
 def test_the_way_from_the_read_to_the_write_is_short(some: tuple[Calls, Calls, Calls]) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from sfu.ice import Address
 from sfu.io.udp import UdpWorker
-from sfu.outbox import Send, split
+from sfu.outbox import Destinations, Send, split
 from sfu.stats import DropReason
 from tests.bench.publisher import BLOCK_FRAMES, FPS
 from tests.bench.scene import Scene, lecture
@@ -93,12 +93,12 @@ class Tap:
         self._sender.append(send)
 
     def append_runs(
-        self, addresses: Sequence[Address], buffer: bytearray, length: int, segment: int, /
+        self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
-        for place, address in enumerate(addresses):
+        for place, address in enumerate(destinations.addresses):
             run = memoryview(buffer)[place * length : (place + 1) * length]
             self._note(address, split(run, segment))
-        self._sender.append_runs(addresses, buffer, length, segment)
+        self._sender.append_runs(destinations, buffer, length, segment)
 
     def _note(self, address: Address, datagrams: Sequence[bytes]) -> None:
         for datagram in datagrams:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfu.consumer import MAX_EPOCHS
-from sfu.forwarder import retransmit
+from sfu.copies import retransmit
 from sfu.wire.arith import ts_delta
 from tests.support.core import Sent, Source, Viewer, flush, sequences, show, vp8
 from tests.support.media import read_video

@@ -1,6 +1,6 @@
 """The fan-out: copies for each subscriber, and retransmissions."""
 
-from sfu.forwarder import Totals, forward, retransmit
+from sfu.forwarder import Totals, forward
 from sfu.outbox import Collected
 from sfu.stats import DropReason
 from tests.support.core import (
@@ -8,16 +8,14 @@ from tests.support.core import (
     STUDENT_ADDRESS,
     TAG,
     VP8_PT,
-    VP8_RTX_PT,
     Source,
     Viewer,
     flush,
-    read_sent,
     sequences,
     show,
     vp8,
 )
-from tests.support.media import read_rtp, read_video
+from tests.support.media import read_video
 from tests.support.offers import Piece, audio, video
 
 ORIENTED = (13, b"\x02")
@@ -185,6 +183,7 @@ class TestFaults:
         viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2, 3)]
         source = watched(*viewers)
         viewers[1].slot().seal_into = self.broken
+        source.layer().regroup()
         source.receive(2)
         outbox = Collected()
         [(consumer, error)] = forward(source.layer(), 1, 0.0, outbox, Totals())
@@ -218,50 +217,3 @@ class TestPictureNumbers:
         other.receive(2, vp8(picture=901, tl0=201))
         parts = [read_video(one.rtp.payload) for one in flush(other)]
         assert [(part.picture_id, part.tl0picidx) for part in parts] == [(3, 8), (4, 9)]
-
-
-class TestRetransmission:
-    def sent_again(self, viewer: Viewer, sequence: int) -> bytes:
-        found = viewer.slot().find_sent(sequence)
-        assert found is not None
-        return retransmit(viewer.slot(), *found)
-
-    def test_by_rtx_names_the_first_sequence_number(self) -> None:
-        viewer = Viewer()
-        source = watched(viewer)
-        source.receive(2, vp8(picture=2), marker=True)
-        [first] = flush(source)
-        again = read_rtp(self.sent_again(viewer, 2)[: -len(TAG)])
-        assert (again.ssrc, again.payload_type, again.sequence) == (2_000, VP8_RTX_PT, 1)
-        assert again.payload == b"\x00\x02" + first.rtp.payload
-        assert (again.timestamp, again.marker) == (first.rtp.timestamp, True)
-
-    def test_by_rtx_never_uses_a_number_twice(self) -> None:
-        viewer = Viewer()
-        watched(viewer)
-        numbers = [read_rtp(self.sent_again(viewer, 1)[: -len(TAG)]).sequence for _ in range(3)]
-        assert numbers == [1, 2, 3]
-
-    def test_without_rtx_repeats_every_byte(self) -> None:
-        viewer = Viewer(without_rtx())
-        source = watched(viewer)
-        source.receive(2, vp8(picture=2), extensions=[ORIENTED])
-        outbox = Collected()
-        forward(source.layer(), 0x123456, 0.5, outbox, Totals())
-        [(_, [first])] = outbox
-        assert self.sent_again(viewer, 2) == first
-
-    def test_without_rtx_repeats_every_byte_after_a_switch(self) -> None:
-        viewer = Viewer(without_rtx())
-        source = watched(viewer)
-        other = Source(transport_id="other")
-        other.receive(700, vp8(key=True, picture=900, tl0=20))
-        show(viewer, other)
-        outbox = Collected()
-        forward(other.layer(), 2, 0.5, outbox, Totals())
-        show(viewer, source)
-        source.receive(2, vp8(key=True))
-        flush(source, 1.0)
-        [(_, [first])] = outbox
-        [sent] = read_sent(outbox)
-        assert self.sent_again(viewer, sent.rtp.sequence) == first

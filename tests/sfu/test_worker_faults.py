@@ -55,6 +55,8 @@ class TestFaults:
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.consumers.values():
             consumer.seal_into = broken
+            if consumer.layer is not None:
+                consumer.layer.regroup()
         room.run(1.0)
         assert heard == ["ada"]
         assert closed(room) == [("ada", "error")]
@@ -72,6 +74,8 @@ class TestFaults:
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.slots("video"):
             consumer.seal_into = broken
+            if consumer.layer is not None:
+                consumer.layer.regroup()
         room.run(0.2)
         assert heard == ["ada", "ada"]
         assert closed(room) == [("ada", "error")]

@@ -8,6 +8,7 @@ from random import Random
 from sfu.config import WorkerConfig
 from sfu.events import Event
 from sfu.io.udp import UdpWorker, bind
+from sfu.outbox import Destinations
 from sfu.stats import DropReason
 from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls
@@ -102,7 +103,7 @@ class Edge:
     def send_run(self, count: int, size: int = 300) -> None:
         """A frame as the fan-out hands it over: in one buffer that is written anew afterwards."""
         run = bytearray().join(frame(count, size))
-        self.udp.sender.append_runs([self.far.address], run, len(run), size)
+        self.udp.sender.append_runs(Destinations((self.far.address,)), run, len(run), size)
         run[:] = bytes(len(run))
 
     @property

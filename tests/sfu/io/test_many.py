@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from sfu.ice import Address
-from sfu.io.many import MAX_MESSAGES, MAX_NAMES, ManySender, is_available
+from sfu.io.many import MAX_MESSAGES, ManySender, is_available
+from sfu.outbox import Destinations
 
 REFUSED = ("255.255.255.255", 9)  # broadcast without the option: EACCES
 
@@ -25,8 +26,8 @@ def sockets() -> Iterator[list[socket.socket]]:
         yield made
 
 
-def addresses(sockets: list[socket.socket]) -> list[Address]:
-    return [udp.getsockname() for udp in sockets[1:]]
+def addresses(sockets: list[socket.socket]) -> tuple[Address, ...]:
+    return tuple(udp.getsockname() for udp in sockets[1:])
 
 
 def test_it_is_here() -> None:
@@ -36,7 +37,7 @@ def test_it_is_here() -> None:
 def test_each_gets_its_own_run(sockets: list[socket.socket]) -> None:
     sender = ManySender(sockets[0])
     buffer = bytearray().join(bytes([peer]) * 250 for peer in range(3))
-    assert sender.send(addresses(sockets), buffer, 250, 100) == 3
+    assert sender.send(Destinations(addresses(sockets)), buffer, 250, 100) == 3
     for peer, far in enumerate(sockets[1:]):
         got = [far.recv(2_048) for _ in range(3)]
         assert got == [bytes([peer]) * size for size in (100, 100, 50)]
@@ -47,27 +48,27 @@ def test_sizes_and_shapes_change_from_call_to_call(sockets: list[socket.socket])
     for sizes in ([90], [100, 100], [40], [30, 30, 20], [1_200] * 5, [1_000]):
         datagrams = [bytes([n + 1]) * size for n, size in enumerate(sizes)]
         buffer = bytearray().join(datagrams)
-        assert sender.send(addresses(sockets)[:1], buffer, len(buffer), sizes[0]) == 1
+        assert sender.send(Destinations(addresses(sockets)[:1]), buffer, len(buffer), sizes[0]) == 1
         assert [far.recv(2_048) for _ in sizes] == datagrams
 
 
 def test_says_how_many_went_out_before_one_failed(sockets: list[socket.socket]) -> None:
     sender = ManySender(sockets[0])
     first, *others = addresses(sockets)
-    assert sender.send([first, REFUSED, *others], bytearray(400), 100, 100) == 1
-    assert sender.send([REFUSED, *others], bytearray(300), 100, 100) == 0
+    assert sender.send(Destinations((first, REFUSED, *others)), bytearray(400), 100, 100) == 1
+    assert sender.send(Destinations((REFUSED, *others)), bytearray(300), 100, 100) == 0
     assert sockets[1].recv(2_048) == bytes(100)
 
 
 def test_never_reads_behind_the_buffer(sockets: list[socket.socket]) -> None:
     with pytest.raises(ValueError, match="too short"):
-        ManySender(sockets[0]).send(addresses(sockets), bytearray(299), 100, 100)
+        ManySender(sockets[0]).send(Destinations(addresses(sockets)), bytearray(299), 100, 100)
 
 
 def test_takes_a_bounded_number_at_a_time(sockets: list[socket.socket]) -> None:
-    crowd = addresses(sockets)[:1] * (MAX_MESSAGES + 3)
-    buffer = bytearray(10 * len(crowd))
-    assert ManySender(sockets[0]).send(crowd, buffer, 10, 10) == MAX_MESSAGES
+    crowd = Destinations(addresses(sockets)[:1] * (MAX_MESSAGES + 1))
+    with pytest.raises(ValueError, match="more messages"):
+        ManySender(sockets[0]).send(crowd, bytearray(1_000), 10, 10)
 
 
 def test_goes_out_by_the_long_form_of_addresses_too() -> None:
@@ -78,25 +79,23 @@ def test_goes_out_by_the_long_form_of_addresses_too() -> None:
         for udp in (near, far):
             udp.bind(("::1", 0))
             udp.settimeout(2.0)
-        assert ManySender(near).send([far.getsockname()], bytearray(b"hello"), 5, 5) == 1
+        assert (
+            ManySender(near).send(Destinations((far.getsockname(),)), bytearray(b"hello"), 5, 5)
+            == 1
+        )
         assert far.recv(2_048) == b"hello"
 
 
-def test_forgets_who_has_gone(sockets: list[socket.socket]) -> None:
-    sender = ManySender(sockets[0])
-    one, two, _ = addresses(sockets)
-    sender.send([one, two], bytearray(20), 10, 10)
-    sender.forget_all_but({two})
-    assert set(sender._names) == set(sender._memory) == {two}
-    assert sender.send([one, two], bytearray(20), 10, 10) == 2
+def test_makes_its_form_of_addresses_once(sockets: list[socket.socket]) -> None:
+    sender, far = ManySender(sockets[0]), Destinations(addresses(sockets)[:2])
+    assert sender.send(far, bytearray(20), 10, 10) == 2
+    form = far.form
+    assert sender.send(far, bytearray(40), 20, 10) == 2
+    assert far.form is form
 
 
-def test_remembers_a_bounded_number(sockets: list[socket.socket]) -> None:
-    sender, far = ManySender(sockets[0]), sockets[1]
-    crowd = [(f"127.0.0.{1 + number // 60_000}", 1_024 + number) for number in range(MAX_NAMES)]
-    for address in crowd:
-        sender._name(address)
-    assert sender.send([*crowd[:3], far.getsockname()], bytearray(b"hello" * 4), 5, 5) == 4
-    assert far.recv(2_048) == b"hello"
-    assert sender.send([far.getsockname()], bytearray(b"hello"), 5, 5) == 1
-    assert len(sender._names) == 1
+def test_another_sender_makes_its_own(sockets: list[socket.socket]) -> None:
+    far = Destinations(addresses(sockets)[:1])
+    for _ in range(2):
+        assert ManySender(sockets[0]).send(far, bytearray(b"hello"), 5, 5) == 1
+        assert sockets[1].recv(2_048) == b"hello"

@@ -1,0 +1,80 @@
+"""Who gets a layer's copies together, put in order once and not for each batch.
+
+What the innermost loop needs of a consumer is gathered here, and kept until somebody joins,
+leaves, switches or moves (Layer.regroup). Pure: no I/O, no clock.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sfu.consumer import Consumer
+from sfu.ice import Address
+from sfu.layers import ExtensionProfile
+from sfu.outbox import Destinations
+from sfu.srtp import SealInto
+
+CREW = 16  # consumers whose copies leave together: what they get fits in the second-level cache
+NOT_MOVED = (0, 0)
+NO_PROFILE = (0, 0)
+
+Offsets = tuple[int, int]  # of VP8 picture ids and TL0PICIDX
+# seal_into, base of the nonces, SSRC, offsets of sequence and timestamp, payload type
+Sealer = tuple[SealInto, int, int, int, int, int]
+
+
+@dataclass(slots=True)
+class Crew:
+    """A few consumers on one line of picture ids; all lists in the same order."""
+
+    consumers: tuple[Consumer, ...]
+    destinations: Destinations
+    sealers: tuple[Sealer, ...]
+
+
+@dataclass(slots=True)
+class Company:
+    """All consumers of one extension profile.
+
+    `alone` are those whose cipher can't seal in place; `newest_start`: whoever is sent an
+    earlier index must be looked at one by one.
+    """
+
+    profile: ExtensionProfile
+    consumers: tuple[Consumer, ...]
+    crews: tuple[tuple[Offsets, tuple[Crew, ...]], ...]
+    alone: tuple[Consumer, ...]
+    newest_start: int
+
+
+def muster(profile: ExtensionProfile, consumers: Iterable[Consumer]) -> Company:
+    """Crews of those that can be sent to; the others are left out until they can."""
+    present = [c for c in consumers if c.epoch is not None and c.downlink.address is not None]
+    lines: dict[Offsets, list[tuple[Consumer, Address, Sealer]]] = {}
+    alone: list[Consumer] = []
+    newest_start = 0
+    for consumer in present:
+        epoch, address, seal_into = consumer.epoch, consumer.downlink.address, consumer.seal_into
+        if epoch is None or address is None:
+            continue
+        newest_start = max(newest_start, epoch.first_in)
+        if seal_into is None:
+            alone.append(consumer)
+            continue
+        sealer = (
+            seal_into,
+            consumer.nonce_base,
+            consumer.ssrc,
+            epoch.sequence_offset,
+            epoch.timestamp_offset,
+            epoch.payload_type,
+        )
+        offsets = (epoch.picture_offset, epoch.tl0_offset)
+        lines.setdefault(offsets, []).append((consumer, address, sealer))
+    crews = tuple((offsets, tuple(_crews(line))) for offsets, line in lines.items())
+    return Company(profile, tuple(present), crews, tuple(alone), newest_start)
+
+
+def _crews(line: Sequence[tuple[Consumer, Address, Sealer]]) -> Iterable[Crew]:
+    for start in range(0, len(line), CREW):
+        consumers, addresses, sealers = zip(*line[start : start + CREW], strict=True)
+        yield Crew(consumers, Destinations(addresses), sealers)

@@ -1,0 +1,73 @@
+"""Who gets copies together."""
+
+from sfu.crews import CREW, NOT_MOVED, muster
+from tests.support.core import Source, Viewer, flush, show, vp8
+
+
+def watching(count: int) -> tuple[Source, list[Viewer]]:
+    """Viewers of one source, at addresses of their own."""
+    source = Source()
+    source.receive(1, vp8(key=True, picture=1))
+    viewers = [Viewer(address=("198.51.100.1", 1_024 + n)) for n in range(count)]
+    for viewer in viewers:
+        show(viewer, source)
+    flush(source)
+    return source, viewers
+
+
+def test_crews_are_full_but_the_last() -> None:
+    source, viewers = watching(CREW + 3)
+    company = muster(*source.layer().groups[0])
+    [(offsets, crews)] = company.crews
+    assert offsets == NOT_MOVED
+    assert [len(crew.consumers) for crew in crews] == [CREW, 3]
+    assert [a for crew in crews for a in crew.destinations.addresses] == [
+        viewer.downlink.address for viewer in viewers
+    ]
+    assert company.alone == ()
+
+
+def test_those_without_gcm_are_alone() -> None:
+    source, viewers = watching(3)
+    viewers[1].slot().seal_into = None
+    company = muster(*source.layer().groups[0])
+    assert company.alone == (viewers[1].slot(),)
+    [(_, [crew])] = company.crews
+    assert len(crew.sealers) == 2
+
+
+def test_lines_of_picture_ids_have_their_own_crews() -> None:
+    source, viewers = watching(3)
+    epoch = viewers[2].slot().epoch
+    assert epoch is not None
+    epoch.picture_offset = 7
+    company = muster(*source.layer().groups[0])
+    assert [(offsets, len(crews[0].consumers)) for offsets, crews in company.crews] == [
+        (NOT_MOVED, 2),
+        ((7, 0), 1),
+    ]
+
+
+def test_who_has_no_address_is_left_out_until_it_has() -> None:
+    source, viewers = watching(2)
+    flush(source)
+    viewers[0].downlink.move(None)
+    source.receive(2)
+    assert len(flush(source)) == 1
+    viewers[0].downlink.move(("198.51.100.2", 9))
+    source.receive(3)
+    assert {sent.address for sent in flush(source)} == {
+        ("198.51.100.2", 9),
+        viewers[1].downlink.address,
+    }
+
+
+def test_the_newest_start_is_known() -> None:
+    source, _ = watching(1)
+    late = Viewer()
+    source.receive(9, vp8(key=True))
+    slot = show(late, source)
+    flush(source)
+    assert slot.epoch is not None
+    assert slot.epoch.first_in > 1
+    assert muster(*source.layer().groups[0]).newest_start == slot.epoch.first_in
