@@ -3,7 +3,8 @@
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from sfu.audio_slots import fill
 from sfu.consumer import Consumer, SlotWish
@@ -13,10 +14,13 @@ from sfu.layers import Layer
 from sfu.layout import WANTS, SlotWant
 from sfu.producer import Producer
 from sfu.speaker import ActiveSpeaker
+from sfu.stale import Slots, Stale
 from sfu.stats import TrafficTotals
 from sfu.transport import Transport
 
 MAX_VOICES = 32  # candidates for audio slots; nobody has that many slots
+SLICE = 32  # subscribers whose slots are pointed anew in one go: 2 ms
+SPEAKER = "speaker"  # stands among wanted producers for the slots that follow the speaker
 
 Voices = tuple[list[str], list[str]]  # pinned, others in order
 
@@ -24,13 +28,27 @@ Voices = tuple[list[str], list[str]]  # pinned, others in order
 class Router:
     """One class: its transports, their producers, who speaks, and the slots."""
 
-    def __init__(self, router_id: str, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        router_id: str,
+        emit: Callable[[Event], None],
+        on_due: Callable[["Router"], None] = lambda router: None,
+    ) -> None:
+        """`on_due` is told of a deadline that arises outside of `handle_timers`."""
         self.router_id = router_id
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.departed = TrafficTotals()  # of transports that have left
         self.rest_until = 0.0  # no timers before, after a fault in them
         self._emit = emit
+        self._on_due = on_due
+        self._microphones: dict[str, Producer] = {}
+        self._shared: dict[str, Producer] = {}  # sound of screens
+        self._follows: dict[str, frozenset[str]] = {}  # by subscriber: what its slots follow
+        self._voices_now: Voices = ([], [])
+        self._speaker_cameras_now: list[str] = []
+        self._stale: Stale[str] = Stale()
+        self._stale_since = 0.0
         self._speaker = ActiveSpeaker[str]()
         self._disabled: set[str] = set()
 
@@ -43,6 +61,8 @@ class Router:
     def remove(self, transport: Transport, now: float) -> None:
         """Takes a closed transport and what it published out of the class."""
         self.transports.pop(transport.transport_id, None)
+        self._follows.pop(transport.transport_id, None)
+        self._stale.forget(transport.transport_id)
         self._disabled = {
             source for source in self._disabled if not _published_by(source, transport)
         }
@@ -57,16 +77,18 @@ class Router:
         now: float,
     ) -> None:
         """Takes up and lets go of producers, and refills the slots."""
-        if not opened and not closed:
-            self.resolve(transport, now)  # new slots, perhaps; nothing new for others
-            return
+        if self.transports.get(transport.transport_id) is transport:
+            self._note_wishes(transport)
+            self._stale.mark((transport.transport_id,), Slots.ALL)  # new ones, perhaps
         for producer in closed:
             producer.close(now)
             self.producers.pop(producer.producer_id, None)
+            self._sounds(producer).pop(producer.producer_id, None)
             self._speaker.remove(producer.producer_id)
             self._emit(ProducerClosed(self.router_id, transport.transport_id, producer.producer_id))
         for producer in opened:
             self.producers[producer.producer_id] = producer
+            self._sounds(producer)[producer.producer_id] = producer
             producer.paused = producer.producer_id in self._disabled
             self._listen(producer)
             self._emit(
@@ -78,7 +100,12 @@ class Router:
                     producer.kind,
                 )
             )
-        self.resolve_all(now)
+        self._changed((*closed, *opened), now)
+
+    def _sounds(self, producer: Producer) -> dict[str, Producer]:
+        """Where a producer of sound is kept by its source; nowhere for one of pictures."""
+        tables = {"microphone": self._microphones, "screen-audio": self._shared}
+        return tables.get(producer.source, {})
 
     def set_source(self, transport: Transport, source: str, enabled: bool, now: float) -> None:
         """Pauses or resumes one source; remembered for a producer that is still to come."""
@@ -95,7 +122,7 @@ class Router:
         else:
             producer.pause(now)
         self._listen(producer)
-        self.resolve_all(now)
+        self._changed((producer,), now)
 
     def _listen(self, producer: Producer) -> None:
         if producer.source != "microphone":
@@ -113,14 +140,19 @@ class Router:
             self._speaker.level(producer.producer_id, level, now)
 
     def next_deadline(self) -> float | None:
-        """When the speakers are looked at again."""
-        deadline = self._speaker.next_deadline()
+        """When the speakers are looked at again, or slots still wait to be pointed anew."""
+        deadline = self._stale_since if self._stale else self._speaker.next_deadline()
         return None if deadline is None else max(deadline, self.rest_until)
 
     def handle_timers(self, now: float) -> None:
         """Tells who speaks, and gives them slots."""
-        if not self._speaker.handle_timers(now):
-            return
+        if self._speaker.handle_timers(now):
+            self._tell_speakers()
+            self._changed((), now)
+        else:
+            self._settle(now)
+
+    def _tell_speakers(self) -> None:
         dominant = self._speaker.dominant
         self._emit(
             ActiveSpeakers(
@@ -129,11 +161,6 @@ class Router:
                 None if dominant is None else _participant(dominant),
             )
         )
-        voices = self._voices()
-        for transport in tuple(self.transports.values()):
-            self._resolve_audio(transport, voices, now)
-            if any(c.wish.want == "speaker" for c in transport.downlink.consumers.values()):
-                self._resolve_video(transport, now)
 
     # -- slots ------------------------------------------------------------------------------
 
@@ -142,14 +169,45 @@ class Router:
         consumers = [_video_slot(transport, slot) for slot in slots]
         for consumer, slot in zip(consumers, slots, strict=True):
             consumer.wish = SlotWish(slot.want, slot.producer, slot.max_height)
+        self._note_wishes(transport)
         self._resolve_video(transport, now)
 
-    def resolve_all(self, now: float) -> None:
-        """Points all slots of the class anew: somebody came, left, paused or resumed."""
-        voices = self._voices()
-        for transport in tuple(self.transports.values()):
-            self._resolve_audio(transport, voices, now)
-            self._resolve_video(transport, now)
+    def _note_wishes(self, transport: Transport) -> None:
+        """What its video slots follow, so that others' changes need not look at each slot."""
+        wishes = [consumer.wish for consumer in transport.downlink.slots("video")]
+        self._follows[transport.transport_id] = frozenset(
+            SPEAKER if wish.want == "speaker" else wish.producer or "" for wish in wishes
+        )
+
+    def _changed(self, producers: Iterable[Producer], now: float) -> None:
+        """Somebody came, left, paused, resumed or speaks: whoever is concerned is looked at anew,
+        the first of them at once. In a large class a camera concerns few, and a microphone that
+        is not among the voices nobody."""
+        ids = {producer.producer_id for producer in producers}
+        before, self._voices_now = self._voices_now, self._voices()
+        heard = {*before[0], *before[1], *self._voices_now[0], *self._voices_now[1]}
+        if before != self._voices_now or not ids.isdisjoint(heard):
+            self._stale.mark(self.transports, Slots.AUDIO)
+        seen, self._speaker_cameras_now = self._speaker_cameras_now, self._speaker_cameras()
+        if seen != self._speaker_cameras_now or not ids.isdisjoint(seen):
+            ids.add(SPEAKER)
+        follows = self._follows.items()
+        self._stale.mark([one for one, ids_ in follows if not ids_.isdisjoint(ids)], Slots.VIDEO)
+        self._settle(now)
+
+    def _settle(self, now: float) -> None:
+        """Points the slots of the first SLICE that wait; a deadline stands for the others."""
+        for transport_id, slots in self._stale.take(SLICE):
+            transport = self.transports[transport_id]
+            if Slots.AUDIO in slots:
+                self._resolve_audio(transport, self._voices_now, now)
+            if Slots.VIDEO in slots:
+                self._resolve_video(transport, now)
+            elif Slots.LAYERS in slots:
+                transport.downlink.allocate(now)
+        if self._stale:
+            self._stale_since = now
+            self._on_due(self)
 
     def resolve(self, transport: Transport, now: float) -> None:
         """Points all slots of one subscriber."""
@@ -172,12 +230,11 @@ class Router:
 
     def _layers_changed(self, producer: Producer, now: float) -> None:
         if producer.kind == "audio":
-            voices = self._voices()
-            for transport in tuple(self.transports.values()):
-                self._resolve_audio(transport, voices, now)
+            self._changed((producer,), now)
             return
-        for downlink in {id(c.downlink): c.downlink for c in producer.watchers}.values():
-            downlink.allocate(now)
+        watching = (consumer.downlink.transport_id for consumer in producer.watchers)
+        self._stale.mark([one for one in watching if one in self.transports], Slots.LAYERS)
+        self._settle(now)
 
     def _resolve_video(self, transport: Transport, now: float) -> None:
         if not transport.downlink.connected:
@@ -212,10 +269,11 @@ class Router:
         """Pinned microphones, then shared sound, then speakers, then whoever is not muted:
         in a small class everybody is heard from the first syllable on."""
         pinned = self._pinned_microphones()
-        sounds = [p for p in self.producers.values() if p.kind == "audio" and p.layers[0].ssrc]
-        shared = [p.producer_id for p in sounds if p.source == "screen-audio"]
-        others = [p.producer_id for p in sounds if p.source == "microphone" and p.available]
-        ordered = dict.fromkeys((*shared, *self._speaker.ranked(), *others[:MAX_VOICES]))
+        shared = [p.producer_id for p in self._shared.values() if p.layers[0].ssrc]
+        microphones = self._microphones.values()
+        unmuted = (p.producer_id for p in microphones if p.available and p.layers[0].ssrc)
+        others = islice(unmuted, MAX_VOICES)
+        ordered = dict.fromkeys((*shared, *self._speaker.ranked(), *others))
         return pinned, [p for p in ordered if p not in pinned][:MAX_VOICES]
 
     def _resolve_audio(self, transport: Transport, voices: Voices, now: float) -> None:

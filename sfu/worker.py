@@ -79,7 +79,7 @@ class Worker:
             return
         if len(self.routers) >= self.config.max_routers:
             raise CapacityError("too_many_classes", "this server holds no more classes")
-        self.routers[router_id] = Router(router_id, self._events.append)
+        self.routers[router_id] = Router(router_id, self._events.append, self._arm_router)
 
     def close_router(self, router_id: str, now: float) -> None:
         """Closes a class and every connection in it."""
