@@ -20,7 +20,9 @@ from sfu.timers import Timers
 
 RECEIVE_BUFFER = 1 << 20  # bytes for a bot: seconds of what it is sent
 MAX_SIZE = 2_048  # bytes of a datagram
-MAX_EVENTS = 512  # sockets served before timers and others get their turn
+MAX_EVENTS = 256  # sockets a round
+MAX_ROUNDS = 8  # before timers and others get their turn
+WORTH_ANOTHER = 16  # fewer that were readable can wait for the next time
 _READS = range(32)  # datagrams of one socket before the others get theirs
 
 SO_TIMESTAMPNS = 35  # include/uapi/asm-generic/socket.h; Python names it not
@@ -33,14 +35,11 @@ Drain = Callable[[float], None]
 
 
 class Poller:
-    """Calls the links of readable sockets; itself readable when one of them is."""
+    """Calls the links of readable sockets."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._drains: dict[int, Drain] = {}
-
-    def fileno(self) -> int:
-        return self._epoll.fileno()
 
     def add(self, udp: socket.socket, drain: Drain) -> None:
         self._drains[udp.fileno()] = drain
@@ -51,14 +50,18 @@ class Poller:
         self._epoll.unregister(udp.fileno())
 
     def serve(self) -> None:
-        """Reads what has come. Level-triggered: what a link leaves is told again."""
+        """Reads what has come. Level-triggered: what a link leaves is told again, in the next
+        round if there is one."""
         drains = self._drains
-        ready = self._epoll.poll(0, MAX_EVENTS)
-        now = time.monotonic()
-        for descriptor, _ in ready:
-            # an earlier one in this round may have closed it
-            if (drain := drains.get(descriptor)) is not None:
-                drain(now)
+        for _ in range(MAX_ROUNDS):
+            ready = self._epoll.poll(0, MAX_EVENTS)
+            now = time.monotonic()
+            for descriptor, _ in ready:
+                # an earlier one in this round may have closed it
+                if (drain := drains.get(descriptor)) is not None:
+                    drain(now)
+            if len(ready) < WORTH_ANOTHER:
+                return
 
     def close(self) -> None:
         self._epoll.close()

@@ -28,8 +28,9 @@ class Studio:
         if "microphone" in plan.publish:
             sources.append(self._microphone(plan, microphone_ssrc, start))
         if "camera" in plan.publish:
-            lines = [self._layer(rid) for rid in offer.RIDS["camera"][: plan.layers]]
-            player = VideoPlayer(self.clip, plan.layers, start, self._number(8))
+            layers = min(plan.layers, len(self.clip.layers))  # a low clip has fewer
+            lines = [self._layer(rid) for rid in offer.RIDS["camera"][:layers]]
+            player = VideoPlayer(self.clip, layers, start, self._number(8))
             sources.append(Camera(player, lines))
         return sources
 
