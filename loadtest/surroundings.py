@@ -64,7 +64,9 @@ def disturbances(
                 "latencies and joins are worse for it"
             )
         if stolen / whole > NOTABLE:
-            found.append(f"Other machines on this host took {100 * stolen / whole:.0f} % of {where}")
+            found.append(
+                f"Other machines on this host took {100 * stolen / whole:.0f} % of {where}"
+            )
     return found
 
 
