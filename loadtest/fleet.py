@@ -148,10 +148,7 @@ class Fleet:
         self._loop.remove_reader(self._pipe.fileno())
         if self._wake is not None:
             self._wake.cancel()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._cancel_tasks()
         self._poller.close()
 
     # -- the runner ---------------------------------------------------------------------------
@@ -160,12 +157,13 @@ class Fleet:
         try:
             self._pipe.send(message)
         except OSError:
-            self._runner_gone()
+            self._break(RunnerGone())
 
-    def _runner_gone(self) -> None:
+    def _break(self, error: BaseException) -> None:
+        """Ends the life of the fleet with this error, as the runner must hear of it."""
         for future in (self._begin, self._finish):
             if not future.done():
-                future.set_exception(RunnerGone())
+                future.set_exception(error)
 
     def _hear(self) -> None:
         try:
@@ -173,7 +171,7 @@ class Fleet:
                 self._take(self._pipe.recv())
         except (EOFError, OSError):
             self._loop.remove_reader(self._pipe.fileno())
-            self._runner_gone()
+            self._break(RunnerGone())
 
     def _take(self, message: object) -> None:
         match message:
@@ -201,6 +199,7 @@ class Fleet:
             clip=self._clip,
             tell=self._tell,
             latency=self._latencies.add,
+            spawn=self._spawn,
             began=self._began,
             people=self._people,
         )
@@ -218,17 +217,20 @@ class Fleet:
         async with self._gate:
             await bot.join()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._break(error)
 
     async def _leave(self) -> None:
         """All go in order, a few at a time; who is still joining is stopped."""
-        joining = list(self._tasks)
-        for task in joining:
-            task.cancel()
-        await asyncio.gather(*joining, return_exceptions=True)
+        await self._cancel_tasks()
 
         async def leave(bot: Bot) -> None:
             async with self._gate:
@@ -240,14 +242,24 @@ class Fleet:
         except TimeoutError:
             pass  # the results say what they saw; the sockets end with the process
 
+    async def _cancel_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     # -- time ---------------------------------------------------------------------------------
 
     def _keep_time(self) -> None:
         """Reads what has come and does what is due in all bots, by one timer."""
-        self._poller.serve()
-        now = time.monotonic()
-        for action in self._timers.pop_due(now):
-            action(now)
+        try:
+            self._poller.serve()
+            now = time.monotonic()
+            for action in self._timers.pop_due(now):
+                action(now)
+        except Exception as error:  # else the fleet would stand still and say nothing
+            self._break(error)
+            return
         wait = PACE
         # a frame has to leave when it is due; a viewer's report may be late by a moment
         if self._clip is not None and (deadline := self._timers.next_deadline()) is not None:

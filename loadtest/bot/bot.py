@@ -51,6 +51,7 @@ class Surroundings:
     clip: Clip | None
     tell: Callable[[object], None]
     latency: Callable[[float, bool], None]  # ms, base?
+    spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
     began: float  # time.monotonic() of the run's start
     people: People
 
@@ -79,7 +80,6 @@ class Bot:
         self._bad: BadLink | None = None
         self._due_at = around.began + plan.join_at
         self._join_ms = 0.0
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._shown: object = None  # the layout that was asked for last
 
     # -- its life -----------------------------------------------------------------------------
@@ -92,6 +92,8 @@ class Bot:
             self._fail(error.code, error.message)
         except offer.AnswerError as error:
             self._fail("bad_answer", str(error))
+        except (KeyError, TypeError) as error:
+            self._fail("bad_reply", f"The server's answer was not understood: {error!r}")
         except OSError as error:
             self._fail("no_socket", str(error))
 
@@ -106,7 +108,8 @@ class Bot:
         people = reply["participants"]
         self._teacher = next((one["id"] for one in people if one["role"] == "teacher"), None)
         media = {source: source in plan.publish for source in ("microphone", "camera")}
-        await self._signal.request("media-state", media)
+        with suppress(SignalError):  # as the page: when it matters, the offer will say so
+            await self._signal.request("media-state", media)
         if not reply["class"]["started"]:
             await self._wait_for_start()
         await self._negotiate()
@@ -177,7 +180,7 @@ class Bot:
 
     def people_changed(self) -> None:
         """Somebody who publishes is new."""
-        self._spawn(self._show_again())
+        self._around.spawn(self._show_again())
 
     async def _show_again(self) -> None:
         try:
@@ -193,23 +196,16 @@ class Bot:
                 await self._signal.request("video-leave", {})
         self._end("not_joined")
         await self._signal.close()
-        for task in self._tasks - {asyncio.current_task()}:
-            task.cancel()
 
     def _depart(self, now: float) -> None:
-        self._spawn(self.leave("left"))
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._around.spawn(self.leave("left"))
 
     def _fail(self, code: str, message: str) -> None:
         """The one end that is told."""
         if not self.left:
             self._around.tell(Failed(self.plan.name, self._since_start(), code, message))
             self._end(code)
-            self._spawn(self._signal.close())
+            self._around.spawn(self._signal.close())
 
     def _end(self, why: str) -> None:
         if self.left:

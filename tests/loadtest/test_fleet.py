@@ -39,23 +39,32 @@ def test_viewers_need_no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
+def _gc_kept() -> Iterator[None]:
+    """A fleet sets the collector of its process; this one is the tests'."""
+    thresholds = gc.get_threshold()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+
+
+@contextmanager
 def running(*names: str) -> Iterator[Connection]:
     """A fleet in a thread, which must have ended by the end; the runner's end of its pipe."""
-    thresholds = gc.get_threshold()
     ours, theirs = multiprocessing.Pipe()
     bots = tuple(plan(name) for name in names)
     thread = threading.Thread(
         target=run_fleet, args=(FleetPlan(3, NOWHERE, "demo", bots, None), theirs)
     )
-    thread.start()
-    try:
-        yield ours
-    finally:
-        ours.close()
-        thread.join(20)
-        theirs.close()
-        gc.unfreeze()
-        gc.set_threshold(*thresholds)
+    with _gc_kept():
+        thread.start()
+        try:
+            yield ours
+        finally:
+            ours.close()
+            thread.join(20)
+            theirs.close()
     assert not thread.is_alive()
 
 
@@ -104,3 +113,16 @@ def _done(pipe: Connection) -> Done:
     while not isinstance(message := pipe.recv(), Done):
         pass
     return message
+
+
+def test_a_fault_of_ours_ends_the_fleet_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("loadtest.bot.link.Poller.serve", broken)
+    ours, theirs = multiprocessing.Pipe()
+    ours.send(Begin(time.monotonic()))
+    with pytest.raises(ZeroDivisionError), _gc_kept():
+        run_fleet(FleetPlan(3, NOWHERE, "demo", (), None), theirs)
+    ours.close()
+    theirs.close()
