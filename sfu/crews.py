@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sfu.consumer import Consumer
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
+from sfu.numbers import Numbers
 from sfu.outbox import Destinations
 from sfu.srtp import SealInto
 
@@ -18,8 +19,9 @@ NOT_MOVED = (0, 0)
 NO_PROFILE = (0, 0)
 
 Offsets = tuple[int, int]  # of VP8 picture ids and TL0PICIDX
-# seal_into, base of the nonces, SSRC, offsets of sequence and timestamp, payload type
-Sealer = tuple[SealInto, int, int, int, int, int]
+# base of the nonces, SSRC, offsets of sequence and timestamp, payload type
+Row = tuple[int, int, int, int, int]
+Member = tuple[Consumer, Address, SealInto, Row]
 
 
 @dataclass(slots=True)
@@ -28,7 +30,18 @@ class Crew:
 
     consumers: tuple[Consumer, ...]
     destinations: Destinations
-    sealers: tuple[Sealer, ...]
+    ciphers: tuple[SealInto, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(slots=True)
+class Line:
+    """All consumers whose VP8 picture ids are off by the same, in crews."""
+
+    offsets: Offsets
+    crews: tuple[Crew, ...]
+    numbers: Numbers
+    count: int
 
 
 @dataclass(slots=True)
@@ -41,7 +54,7 @@ class Company:
 
     profile: ExtensionProfile
     consumers: tuple[Consumer, ...]
-    crews: tuple[tuple[Offsets, tuple[Crew, ...]], ...]
+    lines: tuple[Line, ...]
     alone: tuple[Consumer, ...]
     newest_start: int
 
@@ -49,7 +62,7 @@ class Company:
 def muster(profile: ExtensionProfile, consumers: Iterable[Consumer]) -> Company:
     """Crews of those that can be sent to; the others are left out until they can."""
     present = [c for c in consumers if c.epoch is not None and c.downlink.address is not None]
-    lines: dict[Offsets, list[tuple[Consumer, Address, Sealer]]] = {}
+    lines: dict[Offsets, list[Member]] = {}
     alone: list[Consumer] = []
     newest_start = 0
     for consumer in present:
@@ -60,8 +73,7 @@ def muster(profile: ExtensionProfile, consumers: Iterable[Consumer]) -> Company:
         if seal_into is None:
             alone.append(consumer)
             continue
-        sealer = (
-            seal_into,
+        row = (
             consumer.nonce_base,
             consumer.ssrc,
             epoch.sequence_offset,
@@ -69,12 +81,16 @@ def muster(profile: ExtensionProfile, consumers: Iterable[Consumer]) -> Company:
             epoch.payload_type,
         )
         offsets = (epoch.picture_offset, epoch.tl0_offset)
-        lines.setdefault(offsets, []).append((consumer, address, sealer))
-    crews = tuple((offsets, tuple(_crews(line))) for offsets, line in lines.items())
-    return Company(profile, tuple(present), crews, tuple(alone), newest_start)
+        lines.setdefault(offsets, []).append((consumer, address, seal_into, row))
+    made = tuple(_line(offsets, members) for offsets, members in lines.items())
+    return Company(profile, tuple(present), made, tuple(alone), newest_start)
 
 
-def _crews(line: Sequence[tuple[Consumer, Address, Sealer]]) -> Iterable[Crew]:
-    for start in range(0, len(line), CREW):
-        consumers, addresses, sealers = zip(*line[start : start + CREW], strict=True)
-        yield Crew(consumers, Destinations(addresses), sealers)
+def _line(offsets: Offsets, members: Sequence[Member]) -> Line:
+    crews = tuple(_crew(members[at : at + CREW]) for at in range(0, len(members), CREW))
+    return Line(offsets, crews, Numbers([row for *_, row in members]), len(members))
+
+
+def _crew(members: Sequence[Member]) -> Crew:
+    consumers, addresses, ciphers, rows = zip(*members, strict=True)
+    return Crew(consumers, Destinations(addresses), ciphers, rows)

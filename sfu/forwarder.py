@@ -5,19 +5,30 @@ once per set of VP8 offsets; per copy there is one header, one nonce, one encryp
 Pure: no I/O, no clock.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sfu.consumer import Consumer
 from sfu.copies import copy
-from sfu.crews import CREW, NO_PROFILE, NOT_MOVED, Company, Crew, Offsets, Sealer, muster
+from sfu.crews import CREW, NO_PROFILE, NOT_MOVED, Company, Crew, Line, Offsets, muster
 from sfu.layers import ExtensionProfile, Layer
+from sfu.numbers import FIXED_HEADER, Bytes, Columns, NonceScratch
 from sfu.outbox import Outbox
 from sfu.packet import Packet
-from sfu.runs import Entry, Prepared, Run, equalise, lay_out, prepare, rewrite
+from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite
+from sfu.segments import MAX_SEGMENTS
 from sfu.stats import DropReason
 from sfu.wire.rtp import FIXED
 
+MANY = 48  # consumers from which on numpy pays
+
+NONCES = NonceScratch(CREW, MAX_SEGMENTS)
+_consume = deque[int](maxlen=0).extend
+
+Written = tuple[Bytes, Bytes]  # headers and nonces, sfu.numbers
 Fault = tuple[Consumer, Exception]
 
 
@@ -106,11 +117,12 @@ def _send(batch: Batch, company: Company, outbox: Outbox, totals: Totals) -> lis
     if batch.oldest < company.newest_start:
         alone = [c for c in company.consumers if c in alone or _is_late(batch, c)]
         company = muster(company.profile, [c for c in company.consumers if c not in alone])
-    for offsets, crews in company.crews:
-        runs = batch.moved(offsets)
-        for crew in crews:
+    for line in company.lines:
+        runs = batch.moved(line.offsets)
+        written = _write_numbers(runs, line)
+        for number, crew in enumerate(line.crews):
             try:
-                _send_runs(runs, crew, outbox)
+                _send_runs(runs, crew, outbox, written, number * CREW)
             except Exception:  # a subscriber's, which must not cost the others
                 faults += _send_apart(batch, runs, crew, outbox, totals)
             else:
@@ -124,33 +136,65 @@ def _is_late(batch: Batch, consumer: Consumer) -> bool:
     return consumer.epoch is not None and batch.oldest < consumer.epoch.first_in
 
 
-def _send_runs(runs: Sequence[Run], crew: Crew, outbox: Outbox) -> None:
-    """All runs for a few consumers: their keys stay in the processor's cache."""
-    sealers = crew.sealers
-    for run in runs:
-        _seal_run(run.buffer, run.places(len(sealers)), sealers)
+def _write_numbers(runs: Sequence[Run], line: Line) -> list[Written] | None:
+    """Headers and nonces for everybody at once, where there are enough of them for that to pay."""
+    if line.count < MANY:
+        return None
+    return [line.numbers.write(Columns(run.rows)) for run in runs]
+
+
+def _send_runs(
+    runs: Sequence[Run], crew: Crew, outbox: Outbox, written: list[Written] | None, first: int
+) -> None:
+    """All runs for a few consumers: their keys stay in the processor's cache.
+
+    The crew's numbers are those from `first` on of what was written for all.
+    """
+    for number, run in enumerate(runs):
+        run.make_room(len(crew.consumers))
+        if written is None:
+            _seal_few(run, crew)
+        else:
+            _seal_many(run, crew, written[number], first)
         outbox.append_runs(crew.destinations, run.buffer, run.length, run.segment)
 
 
-def _seal_run(
-    buffer: bytearray, places: Sequence[Sequence[Entry]], sealers: Sequence[Sealer]
-) -> None:
-    """The innermost loop: what one copy costs."""
-    pack_into = FIXED.pack_into
-    for sealer, entries in zip(sealers, places, strict=False):
-        seal_into, nonce_base, ssrc, sequence_offset, timestamp_offset, payload_type = sealer
-        for index, flags, marker, timestamp, payload, offset, header, sealed in entries:
+def _seal_many(run: Run, crew: Crew, written: Written, first: int) -> None:
+    """The innermost loop: what one copy costs when headers and nonces are there already."""
+    headers, nonces = written
+    count, packets = len(crew.consumers), len(run.payloads)
+    strides = (run.length, run.segment, 1)
+    places = np.ndarray((count, packets, FIXED_HEADER), np.uint8, run.buffer, 0, strides)
+    places[:] = headers[first : first + count]
+    NONCES.array[:count, :packets] = nonces[first : first + count]
+    payloads = run.payloads
+    for seal_into, nonce, header, sealed in zip(
+        crew.ciphers, NONCES.views, run.headers, run.sealed, strict=False
+    ):
+        _consume(map(seal_into, nonce, payloads, header, sealed))
+
+
+def _seal_few(run: Run, crew: Crew) -> None:
+    """The same one by one: for few numpy costs more than it saves."""
+    pack_into, rows, payloads = FIXED.pack_into, run.rows, run.payloads
+    for seal_into, row, headers, sealed in zip(
+        crew.ciphers, crew.rows, run.headers, run.sealed, strict=False
+    ):
+        nonce_base, ssrc, sequence_offset, timestamp_offset, payload_type = row
+        for (index, flags, marker, timestamp), payload, header, place in zip(
+            rows, payloads, headers, sealed, strict=True
+        ):
             index += sequence_offset
             pack_into(
-                buffer,
-                offset,
+                header,
+                0,
                 flags,
                 marker | payload_type,
                 index & 0xFFFF,
                 (timestamp + timestamp_offset) & 0xFFFFFFFF,
                 ssrc,
             )
-            seal_into((nonce_base ^ index).to_bytes(12, "big"), payload, header, sealed)
+            seal_into((nonce_base ^ index).to_bytes(12, "big"), payload, header, place)
 
 
 def _count(batch: Batch, crew: Crew, totals: Totals) -> None:
@@ -172,8 +216,9 @@ def _send_apart(
     faults: list[Fault] = []
     for consumer in crew.consumers:
         try:
-            [(_, [alone])] = muster(NO_PROFILE, [consumer]).crews
-            _send_runs(runs, alone, outbox)
+            [line] = muster(NO_PROFILE, [consumer]).lines
+            [alone] = line.crews
+            _send_runs(runs, alone, outbox, None, 0)
         except Exception as error:  # as in _send
             faults.append((consumer, error))
         else:

@@ -8,18 +8,16 @@ Pure: no I/O, no clock.
 from collections.abc import Iterable, Sequence
 
 from sfu.layers import ExtensionProfile
+from sfu.numbers import FIXED_HEADER
 from sfu.packet import EXTENSION, PADDING, VERSION, Packet
 from sfu.segments import cut
 from sfu.wire import vp8
 from sfu.wire.rtp import build_extensions
 
-FIXED_HEADER = 12  # bytes, RFC 3550 5.1
 GCM_TAG = 16  # bytes, RFC 7714 13.2
 
 # index, flags with the extension bit, marker, timestamp, extension block, payload
 Prepared = tuple[int, int, int, int, bytes, bytes]
-# index, flags, marker, timestamp, payload, where the datagram begins, its header, its ciphertext
-Entry = tuple[int, int, int, int, bytes, int, memoryview, memoryview]
 
 
 class Run:
@@ -27,35 +25,48 @@ class Run:
 
     The buffer has a place for each of a few peers, `length` bytes one behind the other, which
     hold the header extensions already; numbers and ciphertext are written there anew for the
-    next few.
+    next few. `headers` and `sealed` are the parts of each place, datagram by datagram.
     """
 
-    __slots__ = ("_places", "_prepared", "_view", "buffer", "length", "segment")
+    __slots__ = (
+        "_blocks",
+        "_view",
+        "buffer",
+        "headers",
+        "length",
+        "payloads",
+        "rows",
+        "sealed",
+        "segment",
+    )
 
     def __init__(self, prepared: Sequence[Prepared], places: int) -> None:
         sizes = [_size(entry) for entry in prepared]
-        self._prepared = tuple(zip(sizes, prepared, strict=True))
+        self._blocks = [(size, entry[4]) for size, entry in zip(sizes, prepared, strict=True)]
+        self.rows = [entry[:4] for entry in prepared]
+        self.payloads = [entry[5] for entry in prepared]
         self.segment = sizes[0]
         self.length = sum(sizes)
         self.buffer = bytearray(self.length * places)
         self._view = memoryview(self.buffer)
-        self._places: list[list[Entry]] = []
+        self.headers: list[list[memoryview]] = []
+        self.sealed: list[list[memoryview]] = []
 
-    def places(self, peers: int) -> list[list[Entry]]:
-        """Where the datagrams of so many peers go, at least."""
-        offset, view = self.length * len(self._places), self._view
-        while len(self._places) < peers:
-            entries: list[Entry] = []
-            for size, (index, flags, marker, timestamp, block, payload) in self._prepared:
+    def make_room(self, peers: int) -> None:
+        """Lays out places for so many peers, at least."""
+        offset, view = self.length * len(self.headers), self._view
+        while len(self.headers) < peers:
+            headers, sealed = [], []
+            for size, block in self._blocks:
                 start = offset + FIXED_HEADER
                 middle, end = start + len(block), offset + size
                 if block:
                     view[start:middle] = block
-                header, sealed = view[offset:middle], view[middle:end]
-                entries.append((index, flags, marker, timestamp, payload, offset, header, sealed))
+                headers.append(view[offset:middle])
+                sealed.append(view[middle:end])
                 offset = end
-            self._places.append(entries)
-        return self._places
+            self.headers.append(headers)
+            self.sealed.append(sealed)
 
 
 def _size(prepared: Prepared) -> int:

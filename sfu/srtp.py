@@ -18,7 +18,7 @@ from sfu.srtp_kdf import MASTER_KEY_LENGTH, Label, derive
 
 Seal = Callable[[bytes, bytes, bytes], bytes]  # nonce, payload, header -> ciphertext and tag
 # nonce, payload, header, where to write -> bytes written; the header may lie in the same buffer
-SealInto = Callable[[bytes, bytes, memoryview, memoryview], int]
+SealInto = Callable[[bytes | memoryview, bytes, memoryview, memoryview], int]
 Unseal = Callable[[bytes, bytes, bytes], bytes]  # nonce, ciphertext and tag, header -> payload
 
 REPLAY_WINDOW = 1024  # packets

@@ -119,6 +119,9 @@ class Sender:
             return
         sent = 0
         try:
+            if len(datagrams) == 1:
+                udp.sendto(datagrams[0], address)
+                return
             for start, end in cut(list(map(len, datagrams))):
                 self._send(address, datagrams[start:end])
                 sent = end
@@ -130,7 +133,8 @@ class Sender:
     ) -> None:
         """The worker's outbox for a fan-out; the caller has kept to the bounds of one send."""
         sender, addresses, done = self._many, destinations.addresses, 0
-        if sender is not None and not self._held and self._refusing.keys().isdisjoint(addresses):
+        refused = self._refusing and not self._refusing.keys().isdisjoint(addresses)
+        if sender is not None and not self._held and not refused:
             done = sender.send(destinations, buffer, length, segment)
         for place in range(done, len(addresses)):
             run = memoryview(buffer)[place * length : (place + 1) * length]

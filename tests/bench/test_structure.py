@@ -3,10 +3,11 @@
 import pytest
 
 from sfu.crews import CREW
+from sfu.forwarder import MANY
 from tests.bench.allocations import hold
 from tests.bench.depth import Calls, count, per_copy
 
-CROWDS = (CREW, 3 * CREW, 5 * CREW)  # subscribers
+CROWDS = (MANY, MANY + 2 * CREW, MANY + 4 * CREW)  # subscribers
 MAX_DEPTH = 8  # frames from the read to the write
 MAX_PYTHON_CALLS = {"video": 0.4, "sound": 0.6}  # per copy; a picture's packets share theirs
 MAX_BUILTIN_CALLS = {"video": 4.8, "sound": 4.2}

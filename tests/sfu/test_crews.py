@@ -18,10 +18,11 @@ def watching(count: int) -> tuple[Source, list[Viewer]]:
 def test_crews_are_full_but_the_last() -> None:
     source, viewers = watching(CREW + 3)
     company = muster(*source.layer().groups[0])
-    [(offsets, crews)] = company.crews
-    assert offsets == NOT_MOVED
-    assert [len(crew.consumers) for crew in crews] == [CREW, 3]
-    assert [a for crew in crews for a in crew.destinations.addresses] == [
+    [line] = company.lines
+    assert line.offsets == NOT_MOVED
+    assert line.count == CREW + 3
+    assert [len(crew.consumers) for crew in line.crews] == [CREW, 3]
+    assert [a for crew in line.crews for a in crew.destinations.addresses] == [
         viewer.downlink.address for viewer in viewers
     ]
     assert company.alone == ()
@@ -32,8 +33,9 @@ def test_those_without_gcm_are_alone() -> None:
     viewers[1].slot().seal_into = None
     company = muster(*source.layer().groups[0])
     assert company.alone == (viewers[1].slot(),)
-    [(_, [crew])] = company.crews
-    assert len(crew.sealers) == 2
+    [line] = company.lines
+    [crew] = line.crews
+    assert len(crew.ciphers) == len(crew.rows) == 2
 
 
 def test_lines_of_picture_ids_have_their_own_crews() -> None:
@@ -42,7 +44,7 @@ def test_lines_of_picture_ids_have_their_own_crews() -> None:
     assert epoch is not None
     epoch.picture_offset = 7
     company = muster(*source.layer().groups[0])
-    assert [(offsets, len(crews[0].consumers)) for offsets, crews in company.crews] == [
+    assert [(line.offsets, line.count) for line in company.lines] == [
         (NOT_MOVED, 2),
         ((7, 0), 1),
     ]

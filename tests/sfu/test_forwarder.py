@@ -1,5 +1,8 @@
 """The fan-out: copies for each subscriber, and retransmissions."""
 
+import pytest
+
+from sfu import forwarder
 from sfu.forwarder import Totals, forward
 from sfu.outbox import Collected
 from sfu.stats import DropReason
@@ -217,3 +220,30 @@ class TestPictureNumbers:
         other.receive(2, vp8(picture=901, tl0=201))
         parts = [read_video(one.rtp.payload) for one in flush(other)]
         assert [(part.picture_id, part.tl0picidx) for part in parts] == [(3, 8), (4, 9)]
+
+
+class TestCrowds:
+    """Many consumers at once, where numbers are written with numpy."""
+
+    def crowd(self, monkeypatch: pytest.MonkeyPatch, many: int) -> list[list[bytes]]:
+        monkeypatch.setattr(forwarder, "MANY", many)
+        viewers = [Viewer(address=("198.51.100.1", 1_024 + n)) for n in range(40)]
+        source = watched(*viewers)
+        for number, viewer in enumerate(viewers):
+            epoch = viewer.slot().epoch
+            assert epoch is not None
+            epoch.sequence_offset += 65_530 * number
+            epoch.timestamp_offset += 2**31 * number
+            epoch.picture_offset = 5 * (number % 2)
+        source.layer().regroup()
+        for sequence in range(2, 6):
+            source.receive(sequence, vp8(picture=2) + bytes(sequence == 5), timestamp=9)
+        source.receive(6, vp8(picture=3), marker=True, timestamp=10)
+        outbox = Collected()
+        assert forward(source.layer(), 1, 0.0, outbox, Totals()) == []
+        return sorted([list(run) for _, run in outbox], key=repr)
+
+    def test_get_what_few_get(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        few, many = self.crowd(monkeypatch, 1_000), self.crowd(monkeypatch, 1)
+        assert len(few) >= 40
+        assert few == many

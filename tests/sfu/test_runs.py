@@ -59,7 +59,7 @@ class TestRuns:
         packets = frame(3)
         packets[0].stamp = 0x010203
         [run] = lay_out(prepare(packets, (2, 0)), 2)
-        run.places(2)
+        run.make_room(2)
         for number in range(2):
             block = bytes(run.buffer[number * run.length + 12 :][:8])
             assert block == b"\xbe\xde\x00\x01\x22\x01\x02\x03"
@@ -68,15 +68,17 @@ class TestRuns:
     def test_give_each_datagram_its_own_place(self, sizes: list[int], peers: int) -> None:
         runs = lay_out(prepare(frame(*sizes), (0, 0)), peers)
         for run in runs:
-            for place in run.places(peers):
-                for entry in place:
-                    assert not any(entry[6])
-                    assert not any(entry[7])
-                    entry[6][:], entry[7][:] = b"h" * len(entry[6]), b"p" * len(entry[7])
+            run.make_room(peers)
+            for headers, sealed in zip(run.headers, run.sealed, strict=True):
+                for header, place in zip(headers, sealed, strict=True):
+                    assert not any(header)
+                    assert not any(place)
+                    header[:], place[:] = b"h" * len(header), b"p" * len(place)
+            run.make_room(peers)
+            assert len(run.headers) == peers
             assert sorted(set(run.buffer)) == [ord("h"), ord("p")]
-            assert run.buffer.count(b"h") == 12 * len(run.places(1)[0]) * peers
-        indices = [entry[0] for run in runs for entry in run.places(1)[0]]
-        assert indices == list(range(len(sizes)))
+            assert run.buffer.count(b"h") == 12 * len(run.rows) * peers
+        assert [row[0] for run in runs for row in run.rows] == list(range(len(sizes)))
 
 
 class TestPayloads:

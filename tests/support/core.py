@@ -48,9 +48,9 @@ class OpenCipher:
         return payload + TAG
 
     def seal_into(
-        self, nonce: bytes, payload: bytes, header: memoryview, sealed: memoryview
+        self, nonce: bytes | memoryview, payload: bytes, header: memoryview, sealed: memoryview
     ) -> int:
-        sealed[:] = self.seal(nonce, payload, bytes(header))
+        sealed[:] = self.seal(bytes(nonce), payload, bytes(header))
         return len(sealed)
 
     def unseal(self, nonce: bytes, data: bytes, header: bytes) -> bytes:

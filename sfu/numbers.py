@@ -1,0 +1,79 @@
+"""Headers and nonces of all copies of a run, written at once with numpy.
+
+One copy's header and nonce cost half a microsecond in Python; for hundreds of subscribers at
+once a twentieth of that. Pure: no I/O, no clock.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIXED_HEADER = 12  # bytes, RFC 3550 5.1
+NONCE = 12  # bytes, RFC 7714 8.1
+
+# RFC 3550 5.1
+_HEADER = np.dtype(
+    [("flags", "u1"), ("second", "u1"), ("sequence", ">u2"), ("timestamp", ">u4"), ("ssrc", ">u4")]
+)
+_NONCE = np.dtype([("high", ">u4"), ("low", ">u8")])
+
+Bytes = NDArray[np.uint8]
+
+
+class Columns:
+    """A run's packets by column: what headers and nonces are made of."""
+
+    __slots__ = ("flags", "index", "marker", "timestamp")
+
+    def __init__(self, rows: Sequence[tuple[int, int, int, int]]) -> None:
+        """Rows of index, flags, marker and timestamp."""
+        index, flags, marker, timestamp = zip(*rows, strict=True)
+        self.index = np.array(index, np.int64)
+        self.flags = np.array(flags, np.uint8)
+        self.marker = np.array(marker, np.uint8)
+        self.timestamp = np.array(timestamp, np.int64)
+
+
+class Numbers:
+    """The numbers of some consumers: offsets, SSRCs, payload types and bases of nonces."""
+
+    __slots__ = ("_base_high", "_base_low", "_payload_type", "_sequence", "_ssrc", "_timestamp")
+
+    def __init__(self, rows: Sequence[tuple[int, int, int, int, int]]) -> None:
+        """Rows of nonce base, SSRC, offsets of sequence and timestamp, payload type."""
+        base, ssrc, sequence, timestamp, payload_type = zip(*rows, strict=True)
+        self._base_high = _column([one >> 64 for one in base], np.uint32)
+        self._base_low = _column([one & 0xFFFFFFFFFFFFFFFF for one in base], np.uint64)
+        self._ssrc = _column(ssrc, np.uint32)
+        self._sequence = _column(sequence, np.int64)
+        self._timestamp = _column(timestamp, np.int64)
+        self._payload_type = _column(payload_type, np.uint8)
+
+    def write(self, packets: Columns) -> tuple[Bytes, Bytes]:
+        """Headers and nonces of shape (consumers, packets, 12 bytes)."""
+        index = packets.index + self._sequence
+        headers = np.empty(index.shape, _HEADER)
+        headers["flags"] = packets.flags
+        headers["second"] = packets.marker | self._payload_type
+        headers["sequence"] = index & 0xFFFF
+        headers["timestamp"] = (packets.timestamp + self._timestamp) & 0xFFFFFFFF
+        headers["ssrc"] = self._ssrc
+        nonces = np.empty(index.shape, _NONCE)
+        nonces["high"] = self._base_high
+        nonces["low"] = self._base_low ^ index.astype(np.uint64)
+        shape = (*index.shape, FIXED_HEADER)
+        return headers.view(np.uint8).reshape(shape), nonces.view(np.uint8).reshape(shape)
+
+
+def _column(values: Sequence[int], kind: type[np.generic]) -> NDArray[Any]:
+    return np.array(values, kind).reshape(-1, 1)
+
+
+class NonceScratch:
+    """Room for the nonces of a few consumers' runs, and views of each."""
+
+    def __init__(self, consumers: int, packets: int) -> None:
+        self.array = np.zeros((consumers, packets, NONCE), np.uint8)
+        self.views = [[memoryview(nonce) for nonce in row] for row in self.array]
