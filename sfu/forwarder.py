@@ -23,7 +23,7 @@ from sfu.segments import MAX_SEGMENTS
 from sfu.stats import DropReason
 from sfu.wire.rtp import FIXED
 
-MANY = 48  # consumers from which on numpy pays
+MANY = 80  # copies from which on numpy pays
 
 NONCES = NonceScratch(CREW, MAX_SEGMENTS)
 _consume = deque[int](maxlen=0).extend
@@ -136,26 +136,27 @@ def _is_late(batch: Batch, consumer: Consumer) -> bool:
     return consumer.epoch is not None and batch.oldest < consumer.epoch.first_in
 
 
-def _write_numbers(runs: Sequence[Run], line: Line) -> list[Written] | None:
-    """Headers and nonces for everybody at once, where there are enough of them for that to pay."""
-    if line.count < MANY:
-        return None
-    return [line.numbers.write(Columns(run.rows)) for run in runs]
+def _write_numbers(runs: Sequence[Run], line: Line) -> list[Written | None]:
+    """Headers and nonces for everybody at once, where that pays."""
+    return [
+        line.numbers.write(Columns(run.rows)) if line.count * len(run.rows) >= MANY else None
+        for run in runs
+    ]
 
 
 def _send_runs(
-    runs: Sequence[Run], crew: Crew, outbox: Outbox, written: list[Written] | None, first: int
+    runs: Sequence[Run], crew: Crew, outbox: Outbox, written: list[Written | None], first: int
 ) -> None:
     """All runs for a few consumers: their keys stay in the processor's cache.
 
     The crew's numbers are those from `first` on of what was written for all.
     """
-    for number, run in enumerate(runs):
+    for run, numbers in zip(runs, written, strict=True):
         run.make_room(len(crew.consumers))
-        if written is None:
+        if numbers is None:
             _seal_few(run, crew)
         else:
-            _seal_many(run, crew, written[number], first)
+            _seal_many(run, crew, numbers, first)
         outbox.append_runs(crew.destinations, run.buffer, run.length, run.segment)
 
 
@@ -218,7 +219,7 @@ def _send_apart(
         try:
             [line] = muster(NO_PROFILE, [consumer]).lines
             [alone] = line.crews
-            _send_runs(runs, alone, outbox, None, 0)
+            _send_runs(runs, alone, outbox, [None] * len(runs), 0)
         except Exception as error:  # as in _send
             faults.append((consumer, error))
         else:

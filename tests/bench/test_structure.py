@@ -9,8 +9,8 @@ from tests.bench.depth import Calls, count, per_copy
 
 CROWDS = (MANY, MANY + 2 * CREW, MANY + 4 * CREW)  # subscribers
 MAX_DEPTH = 8  # frames from the read to the write
-MAX_PYTHON_CALLS = {"video": 0.4, "sound": 0.6}  # per copy; a picture's packets share theirs
-MAX_BUILTIN_CALLS = {"video": 4.8, "sound": 4.2}
+MAX_PYTHON_CALLS = {"video": 0.2, "sound": 0.5}  # per copy; a picture's packets share theirs
+MAX_BUILTIN_CALLS = {"video": 1.0, "sound": 2.5}
 MAX_CALLS_PER_PACKET = {"video": 40, "sound": 90}  # of a publisher nobody watches
 
 
