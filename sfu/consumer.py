@@ -40,6 +40,19 @@ class Epoch:
 
 
 @dataclass(slots=True)
+class Tally:
+    """Copies that were sent, without repeats; bytes of whole datagrams."""
+
+    packets: int = 0
+    bytes: int = 0
+
+    def add(self, packets: int, size: int) -> None:
+        """So many more."""
+        self.packets += packets
+        self.bytes += size
+
+
+@dataclass(slots=True)
 class SlotWish:
     """What the client asked of a video slot; audio slots are filled by the router."""
 
@@ -56,7 +69,7 @@ class Consumer:
     """
 
     __slots__ = (
-        "bytes",
+        "_shared",
         "downlink",
         "epoch",
         "epochs",
@@ -70,7 +83,6 @@ class Consumer:
         "mid",
         "nacks_received",
         "nonce_base",
-        "packets",
         "payload_types",
         "plis_received",
         "producer",
@@ -83,6 +95,7 @@ class Consumer:
         "rtx_ssrc",
         "seal",
         "seal_into",
+        "sent",
         "ssrc",
         "switches",
         "target",
@@ -120,14 +133,29 @@ class Consumer:
         self.seal_into: SealInto | None = downlink.seal_into
         self.nonce_base = downlink.nonce_base(self.ssrc)
         self.rtx_nonce_base = downlink.nonce_base(self.rtx_ssrc)
-        self.packets = 0
         self.reported = 0
         self.reports_sent = 0  # Sender Reports since the last switch
-        self.bytes = 0
+        self.sent = Tally()  # its own, beside what it shares with its crew
+        self._shared = Tally()
         self.retransmitted = 0
         self.nacks_received = 0
         self.plis_received = 0
         self.switches = 0
+
+    @property
+    def packets(self) -> int:
+        """Copies sent so far."""
+        return self.sent.packets + self._shared.packets
+
+    @property
+    def bytes(self) -> int:
+        """Bytes sent so far."""
+        return self.sent.bytes + self._shared.bytes
+
+    def share(self, tally: Tally) -> None:
+        """What a crew of consumers gets together is counted once, there, from now on."""
+        self.sent.add(self._shared.packets, self._shared.bytes)
+        self._shared = tally
 
     def accepts(self, producer: Producer) -> bool:
         """True when the subscriber negotiated the producer's codec for this slot."""

@@ -7,7 +7,7 @@ leaves, switches or moves (Layer.regroup). Pure: no I/O, no clock.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sfu.consumer import Consumer
+from sfu.consumer import Consumer, Tally
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
 from sfu.numbers import Numbers
@@ -32,6 +32,8 @@ class Crew:
     destinations: Destinations
     ciphers: tuple[SealInto, ...]
     rows: tuple[Row, ...]
+    tally: Tally | None
+    """Counts for all of them; None in a crew for one batch, whose members count themselves."""
 
 
 @dataclass(slots=True)
@@ -59,8 +61,13 @@ class Company:
     newest_start: int
 
 
-def muster(profile: ExtensionProfile, consumers: Iterable[Consumer]) -> Company:
-    """Crews of those that can be sent to; the others are left out until they can."""
+def muster(
+    profile: ExtensionProfile, consumers: Iterable[Consumer], *, lasting: bool = False
+) -> Company:
+    """Crews of those that can be sent to; the others are left out until they can.
+
+    `lasting`: the crews stay together for more than a batch.
+    """
     present = [c for c in consumers if c.epoch is not None and c.downlink.address is not None]
     lines: dict[Offsets, list[Member]] = {}
     alone: list[Consumer] = []
@@ -82,15 +89,20 @@ def muster(profile: ExtensionProfile, consumers: Iterable[Consumer]) -> Company:
         )
         offsets = (epoch.picture_offset, epoch.tl0_offset)
         lines.setdefault(offsets, []).append((consumer, address, seal_into, row))
-    made = tuple(_line(offsets, members) for offsets, members in lines.items())
+    made = tuple(_line(offsets, members, lasting) for offsets, members in lines.items())
     return Company(profile, tuple(present), made, tuple(alone), newest_start)
 
 
-def _line(offsets: Offsets, members: Sequence[Member]) -> Line:
-    crews = tuple(_crew(members[at : at + CREW]) for at in range(0, len(members), CREW))
+def _line(offsets: Offsets, members: Sequence[Member], lasting: bool) -> Line:
+    starts = range(0, len(members), CREW)
+    crews = tuple(_crew(members[start : start + CREW], lasting) for start in starts)
     return Line(offsets, crews, Numbers([row for *_, row in members]), len(members))
 
 
-def _crew(members: Sequence[Member]) -> Crew:
+def _crew(members: Sequence[Member], lasting: bool) -> Crew:
     consumers, addresses, ciphers, rows = zip(*members, strict=True)
-    return Crew(consumers, Destinations(addresses), ciphers, rows)
+    tally = Tally() if lasting else None
+    if tally is not None:
+        for consumer in consumers:
+            consumer.share(tally)
+    return Crew(consumers, Destinations(addresses), ciphers, rows, tally)

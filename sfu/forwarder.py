@@ -57,7 +57,7 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     for packet in packets:
         packet.stamp = stamp
     if layer.companies is None:
-        layer.companies = tuple(muster(*group) for group in layer.groups)
+        layer.companies = tuple(muster(*group, lasting=True) for group in layer.groups)
     for company in layer.companies:
         faults += _send(Batch(packets, company), company, outbox, totals)
     if layer.waiters:
@@ -200,9 +200,11 @@ def _seal_few(run: Run, crew: Crew) -> None:
 
 def _count(batch: Batch, crew: Crew, totals: Totals) -> None:
     count, size = batch.count, batch.size
-    for consumer in crew.consumers:
-        consumer.packets += count
-        consumer.bytes += size
+    if crew.tally is not None:
+        crew.tally.add(count, size)
+    else:
+        for consumer in crew.consumers:
+            consumer.sent.add(count, size)
     totals.copies += count * len(crew.consumers)
     totals.bytes += size * len(crew.consumers)
 
@@ -245,8 +247,7 @@ def _send_singly(batch: Batch, consumer: Consumer, outbox: Outbox, totals: Total
         return [(consumer, error)]
     outbox.append((address, out))
     size = sum(map(len, out))
-    consumer.packets += len(out)
-    consumer.bytes += size
+    consumer.sent.add(len(out), size)
     totals.copies += len(out)
     totals.bytes += size
     return []

@@ -10,7 +10,7 @@ from signalling.hub import Hub
 from signalling.logs import get_logger
 from signalling.sockets import use_plain_sockets
 
-PING_INTERVAL = 3
+PING_INTERVAL = 4
 PING_TIMEOUT = 4
 MAX_MESSAGE = 500_000  # bytes; the longest offer fits with its JSON escapes
 MAX_UNSENT = 2_000  # messages queued for one socket that does not read

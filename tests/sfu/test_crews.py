@@ -73,3 +73,18 @@ def test_the_newest_start_is_known() -> None:
     assert slot.epoch is not None
     assert slot.epoch.first_in > 1
     assert muster(*source.layer().groups[0]).newest_start == slot.epoch.first_in
+
+
+def test_what_was_sent_is_counted_through_every_change_of_crew() -> None:
+    source, [first, *_] = watching(3)
+    slot = first.slot()
+    for sequence in range(2, 12):
+        source.receive(sequence, vp8())
+        if sequence % 3 == 0:
+            source.layer().regroup()
+        flush(source)
+        assert slot.packets == sequence
+    slot.detach(1.0)
+    source.receive(12, vp8())
+    flush(source)
+    assert slot.packets == 11

@@ -71,7 +71,7 @@ class TestReports:
         assert targets(viewer) == {"0": "f"}
         viewer.downlink.estimator.sent_rate(1_500_000, 1.0)
         for second in range(5, 10):
-            viewer.slot().packets += 100
+            viewer.slot().sent.packets += 100
             viewer.downlink.receive_reports([report(lost=0.5)], float(second))
         assert targets(viewer) == {"0": "h"}
 
@@ -100,7 +100,7 @@ class TestPath:
     def test_sent_rate_is_measured_between_two_counts(self) -> None:
         viewer = Viewer()
         viewer.downlink.count_rate(10.0)
-        viewer.slot().bytes += 125_000
+        viewer.slot().sent.bytes += 125_000
         viewer.downlink.count_rate(12.0)
         assert viewer.downlink.sent_rate == 500_000
 

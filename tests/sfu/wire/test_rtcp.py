@@ -106,7 +106,12 @@ def test_what_was_read_can_be_written_and_read_again(data: bytes) -> None:
     except RtcpError:
         return
     if records:
-        assert parse_compound(build_compound(records)) == records
+        assert meant(parse_compound(build_compound(records))) == meant(records)
+
+
+def meant(records: list[RtcpRecord]) -> list[object]:
+    """A NACK says which packets are missing, in whatever order and however often."""
+    return [set(one.sequences) if isinstance(one, Nack) else one for one in records]
 
 
 @given(st.integers(0, len(RECORDS) - 1), st.data())
