@@ -14,7 +14,7 @@ from sfu.numbers import Numbers
 from sfu.outbox import Destinations
 from sfu.srtp import SealInto
 
-CREW = 16  # consumers whose copies leave together: what they get fits in the second-level cache
+CREW = 32  # consumers whose copies leave together: what they get fits in the second-level cache
 NOT_MOVED = (0, 0)
 NO_PROFILE = (0, 0)
 

@@ -1,7 +1,7 @@
 """sendmmsg(2): one system call for many destinations, through the C library by ctypes.
 
 Python's socket module has no such call. It saves a seventh of a copy of video and a fifth of
-one of sound (docs/benchmarks.md): the kernel is entered once for sixteen subscribers, and
+one of sound (docs/benchmarks.md): the kernel is entered once for 32 subscribers, and
 addresses are turned into the kernel's form once, not at each send.
 """
 
@@ -17,7 +17,7 @@ from sfu.ice import Address
 from sfu.outbox import Destinations
 from sfu.segments import UDP_SEGMENT
 
-MAX_MESSAGES = 16  # of one call
+MAX_MESSAGES = 32  # of one call
 
 _MESSAGE = 64  # bytes of struct mmsghdr on 64-bit Linux
 _NAME, _NAME_LENGTH, _PARTS, _PART_COUNT, _CONTROL, _CONTROL_LENGTH = range(6)  # its words
