@@ -1,12 +1,13 @@
 """The fan-out: from one layer's new packets to encrypted copies for every subscriber.
 
 The hottest code of the product. Per batch: datagrams are laid out once per extension profile and
-once per set of VP8 offsets; per copy there is one header, one nonce, one encryption in place.
+once per set of VP8 offsets, headers and nonces are written for all at once; per copy there is one
+encryption in place.
 Pure: no I/O, no clock.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,9 +114,11 @@ class Batch:
 def _send(batch: Batch, company: Company, outbox: Outbox, totals: Totals) -> list[Fault]:
     """Seals the batch for each consumer; returns those that it failed for."""
     faults: list[Fault] = []
-    alone: Sequence[Consumer] = company.alone
+    alone: Iterable[Consumer] = company.alone
     if batch.oldest < company.newest_start:
-        alone = [c for c in company.consumers if c in alone or _is_late(batch, c)]
+        alone = dict.fromkeys(
+            c for c in company.consumers if c.seal_into is None or _is_late(batch, c)
+        )
         company = muster(company.profile, [c for c in company.consumers if c not in alone])
     for line in company.lines:
         runs = batch.moved(line.offsets)

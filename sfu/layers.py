@@ -46,6 +46,7 @@ class Layer:
         "_groups",
         "_members",
         "_newest",
+        "_receivers",
         "active",
         "clock",
         "codec_name",
@@ -107,12 +108,12 @@ class Layer:
         self.plis_sent = 0
         self.newest_index = -1
         self.newest_timestamp = 0
-        self.newest_picture_id = -1
-        self.newest_tl0 = -1
+        self.newest_picture_id = self.newest_tl0 = -1
         self.shift = 0  # from the stream's index to the line's
         self._first = NOT_BEGUN  # the stream's lowest index that has a place on the line
         self._newest = -1  # of the line
         self._members: dict[ExtensionProfile, dict[Consumer, None]] = {}
+        self._receivers = 0
         self._groups: tuple[Group, ...] | None = ()
         self.companies: tuple[Company, ...] | None = None  # the fan-out's own order of them
 
@@ -166,9 +167,21 @@ class Layer:
         compact = self.seqmap.accept(line)
         if compact is None:
             return DropReason.RTP_TOO_OLD
+        if not self._receivers and not self.waiters and self._is_of_no_use(payload):
+            return None
         packet = Packet(compact, timestamp, marker, payload, orientation=orientation)
         self._describe(packet)
         return self._queue(packet, now)
+
+    def _is_of_no_use(self, payload: bytes) -> bool:
+        """While nobody receives a running layer, only what may begin a picture is looked at: it
+        tells the height, and whoever comes begins there. Most of a gallery's packets are others.
+
+        They need no place in the history: no slot is sent anything from before its own start.
+        """
+        if not self.active or self.codec_name == "H264":
+            return False
+        return self.codec_name == "opus" or payload[0] & 0x17 != 0x10  # as in vp8.parse
 
     def _begin_stretch(self, index: int) -> None:
         """A new stretch of the line; there is room before `index` for what it overtook."""
@@ -265,11 +278,13 @@ class Layer:
     def add(self, consumer: "Consumer") -> None:
         """From the next flush on the consumer gets this layer's packets."""
         self._members.setdefault(consumer.profile, {})[consumer] = None
+        self._receivers = sum(map(len, self._members.values()))
         self.regroup()
 
     def remove(self, consumer: "Consumer") -> None:
         """Ends the forwarding; harmless when the consumer isn't here."""
         self._members.get(consumer.profile, {}).pop(consumer, None)
+        self._receivers = sum(map(len, self._members.values()))
         self.regroup()
 
     def regroup(self) -> None:

@@ -249,7 +249,8 @@ class Uplink:
         now: float,
     ) -> DropReason | None:
         reason = layer.receive(index, marker, timestamp, payload, orientation, now)
-        if reason is None and layer.pending[-1].starts and layer.codec_name != "opus":
+        pending = layer.pending
+        if reason is None and pending and pending[-1].starts and layer.codec_name != "opus":
             self._keyframes.received(layer.ssrc, now)
         return reason
 

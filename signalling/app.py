@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import socketio
 from aiohttp import web
@@ -35,6 +35,8 @@ PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
+
+DISCONNECT_WITHIN = 1.0  # s for all clients to be told
 
 log = get_logger(__name__)
 
@@ -111,7 +113,10 @@ async def _drain(app: web.Application) -> None:
     hub.drain()
     await server.emit("server-draining", {})
     if server.eio.sockets:
-        await server.eio.disconnect()
+        # Engine.IO waits for ever for the queue of a socket whose writer has just ended.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCONNECT_WITHIN):
+                await server.eio.disconnect()
     await server.shutdown()
 
 

@@ -344,3 +344,38 @@ class TestMembers:
         layer.forget(consumer)
         layer.forget(consumer)
         assert not layer.waiters
+
+
+class TestUnwatched:
+    """A layer that nobody receives costs as little as it may."""
+
+    def running(self) -> Source:
+        source = Source()
+        source.receive(1, vp8(key=True))
+        source.layer().start()
+        flush(source)
+        return source
+
+    def test_keeps_only_what_may_begin_a_picture(self) -> None:
+        source = self.running()
+        source.receive(2, vp8(start=False))
+        source.receive(3, vp8(start=True))
+        assert [packet.index for packet in source.layer().pending] == [3]
+
+    def test_is_not_quiet_for_that(self) -> None:
+        source = self.running()
+        source.receive(2, vp8(start=False), now=5.0)
+        assert not source.layer().is_quiet(5.5)
+
+    def test_has_everything_for_those_who_wait(self) -> None:
+        source, viewer = self.running(), Viewer()
+        show(viewer, source)
+        source.receive(2, vp8(start=False))
+        source.receive(3, vp8(key=True))
+        source.receive(4, vp8(start=False))
+        assert [sent.rtp.sequence for sent in flush(source)] == [1, 2]
+
+    def test_has_everything_until_it_has_been_told_to_run(self) -> None:
+        source = Source()
+        source.receive(1, vp8(start=False))
+        assert len(source.layer().pending) == 1

@@ -1,5 +1,6 @@
 """Over HTTP: pages, files, headers, health and metrics."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest_asyncio
 from pydantic import SecretStr
 from yarl import URL
 
+from signalling import app
 from signalling.permissions import Role
 from tests.support.sio_client import ClassServer, class_server, joined
 
@@ -197,3 +199,17 @@ async def test_empty_metrics_token_opens_nothing(
         http.get(f"{server.url}/metrics", headers=headers) as response,
     ):
         assert response.status == 403
+
+
+async def test_a_socket_that_never_ends_does_not_keep_the_server_from_stopping(
+    server: ClassServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forever() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    async with joined(server, "ravi"):
+        monkeypatch.setattr(app, "DISCONNECT_WITHIN", 0.05)
+        monkeypatch.setattr(server.app[app.SERVER].eio, "disconnect", forever)
+        async with asyncio.timeout(5.0):
+            await server.app.shutdown()
+        assert server.hub.is_draining
