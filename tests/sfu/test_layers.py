@@ -360,7 +360,7 @@ class TestUnwatched:
         source = self.running()
         source.receive(2, vp8(start=False))
         source.receive(3, vp8(start=True))
-        assert [packet.index for packet in source.layer().pending] == [3]
+        assert [packet.timestamp for packet in source.layer().pending] == [9_000]
 
     def test_is_not_quiet_for_that(self) -> None:
         source = self.running()
