@@ -129,22 +129,28 @@ class Tick:
     overflows: int | None = None  # datagrams its sockets had no room for (SO_RXQ_OVFL)
 
 
-@dataclass(slots=True)
-class BotResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What bots count from their join to their end, joins and all."""
+
+    packets: int = 0
+    lost: int = 0
+    recovered: int = 0
+    duplicates: int = 0
+    undecryptable: int = 0
+    frames: int = 0
+    freezes: int = 0
+    freeze_s: float = 0.0
+    switches: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotResult(Counts):
     """One bot's totals at its end."""
 
     name: str
     sampled: bool
     base: bool
-    packets: int
-    lost: int
-    recovered: int
-    duplicates: int
-    undecryptable: int
-    frames: int
-    freezes: int
-    freeze_s: float
-    switches: int
     left: str  # why it ended
 
 

@@ -7,12 +7,13 @@ docs/loadtest-json.md describes the JSON.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from loadtest.arithmetic import Spread, spread
 from loadtest.browser_figures import BrowserFigures, browser_figures
 from loadtest.judgement import SHORTEST_SOAK, BotsLoad, Soak, bots_load, soak
-from loadtest.records import BotResult, Joined, RunRecord, Tick
+from loadtest.records import BotResult, Counts, Joined, RunRecord, Tick
 from loadtest.series import Series, second_of, series, share
 from loadtest.server_figures import (
     Memory,
@@ -82,21 +83,12 @@ class Media:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class WholeRun:
-    """What bots counted from their join to their end, joins and all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeRun(Counts):
+    """All bots' counts, added up."""
 
     bots: int
     sampled: int
-    packets: int
-    lost: int
-    recovered: int
-    duplicates: int
-    undecryptable: int
-    frames: int
-    freezes: int
-    freeze_s: float
-    switches: int
     left: dict[str, int]  # how many ended for which reason
 
 
@@ -224,19 +216,14 @@ def _media(steady: Sequence[Tick], all_ticks: Sequence[Tick]) -> Media:
 
 
 def _whole_run(results: Sequence[BotResult]) -> WholeRun:
+    sums: dict[str, Any] = {
+        count.name: sum(getattr(each, count.name) for each in results) for count in fields(Counts)
+    }
     return WholeRun(
         bots=len(results),
         sampled=sum(each.sampled for each in results),
-        packets=sum(each.packets for each in results),
-        lost=sum(each.lost for each in results),
-        recovered=sum(each.recovered for each in results),
-        duplicates=sum(each.duplicates for each in results),
-        undecryptable=sum(each.undecryptable for each in results),
-        frames=sum(each.frames for each in results),
-        freezes=sum(each.freezes for each in results),
-        freeze_s=sum(each.freeze_s for each in results),
-        switches=sum(each.switches for each in results),
         left=dict(sorted(Counter(each.left for each in results).items())),
+        **sums,
     )
 
 

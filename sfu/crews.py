@@ -42,8 +42,14 @@ class Line:
 
     offsets: Offsets
     crews: tuple[Crew, ...]
-    numbers: Numbers
     count: int
+    _numbers: Numbers | None = None
+
+    def numbers(self) -> Numbers:
+        """Everybody's, in the order of the crews; made when first asked for."""
+        if self._numbers is None:
+            self._numbers = Numbers([row for crew in self.crews for row in crew.rows])
+        return self._numbers
 
 
 @dataclass(slots=True)
@@ -68,14 +74,15 @@ def muster(
 
     `lasting`: the crews stay together for more than a batch.
     """
-    present = [c for c in consumers if c.epoch is not None and c.downlink.address is not None]
-    lines: dict[Offsets, list[Member]] = {}
+    present: list[Consumer] = []
     alone: list[Consumer] = []
+    lines: dict[Offsets, list[Member]] = {}
     newest_start = 0
-    for consumer in present:
+    for consumer in consumers:
         epoch, address, seal_into = consumer.epoch, consumer.downlink.address, consumer.seal_into
         if epoch is None or address is None:
             continue
+        present.append(consumer)
         newest_start = max(newest_start, epoch.first_in)
         if seal_into is None:
             alone.append(consumer)
@@ -96,7 +103,7 @@ def muster(
 def _line(offsets: Offsets, members: Sequence[Member], lasting: bool) -> Line:
     starts = range(0, len(members), CREW)
     crews = tuple(_crew(members[start : start + CREW], lasting) for start in starts)
-    return Line(offsets, crews, Numbers([row for *_, row in members]), len(members))
+    return Line(offsets, crews, len(members))
 
 
 def _crew(members: Sequence[Member], lasting: bool) -> Crew:

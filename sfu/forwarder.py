@@ -142,7 +142,7 @@ def _is_late(batch: Batch, consumer: Consumer) -> bool:
 def _write_numbers(runs: Sequence[Run], line: Line) -> list[Written | None]:
     """Headers and nonces for everybody at once, where that pays."""
     return [
-        line.numbers.write(Columns(run.rows)) if line.count * len(run.rows) >= MANY else None
+        line.numbers().write(Columns(run.rows)) if line.count * len(run.rows) >= MANY else None
         for run in runs
     ]
 

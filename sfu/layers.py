@@ -43,10 +43,8 @@ class Layer:
 
     __slots__ = (
         "_first",
-        "_groups",
         "_members",
         "_newest",
-        "_receivers",
         "active",
         "clock",
         "codec_name",
@@ -113,8 +111,6 @@ class Layer:
         self._first = NOT_BEGUN  # the stream's lowest index that has a place on the line
         self._newest = -1  # of the line
         self._members: dict[ExtensionProfile, dict[Consumer, None]] = {}
-        self._receivers = 0
-        self._groups: tuple[Group, ...] | None = ()
         self.companies: tuple[Company, ...] | None = None  # the fan-out's own order of them
 
     def begin_stream(self, ssrc: int) -> None:
@@ -167,7 +163,7 @@ class Layer:
         compact = self.seqmap.accept(line)
         if compact is None:
             return DropReason.RTP_TOO_OLD
-        if not self._receivers and not self.waiters and self._is_of_no_use(payload):
+        if not self._members and not self.waiters and self._is_of_no_use(payload):
             return None
         packet = Packet(compact, timestamp, marker, payload, orientation=orientation)
         self._describe(packet)
@@ -265,11 +261,8 @@ class Layer:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """Consumers by extension profile: the fan-out builds extensions once for each. Tuples,
-        made anew after a change, so that it iterates without copies."""
-        if self._groups is None:
-            self._groups = tuple((p, tuple(group)) for p, group in self._members.items() if group)
-        return self._groups
+        """Consumers by extension profile: the fan-out builds extensions once for each."""
+        return tuple((profile, tuple(group)) for profile, group in self._members.items())
 
     def consumers(self) -> tuple["Consumer", ...]:
         """All who receive the layer now."""
@@ -278,18 +271,18 @@ class Layer:
     def add(self, consumer: "Consumer") -> None:
         """From the next flush on the consumer gets this layer's packets."""
         self._members.setdefault(consumer.profile, {})[consumer] = None
-        self._receivers = sum(map(len, self._members.values()))
         self.regroup()
 
     def remove(self, consumer: "Consumer") -> None:
         """Ends the forwarding; harmless when the consumer isn't here."""
-        self._members.get(consumer.profile, {}).pop(consumer, None)
-        self._receivers = sum(map(len, self._members.values()))
+        group = self._members.get(consumer.profile, {})
+        group.pop(consumer, None)
+        if not group:
+            self._members.pop(consumer.profile, None)
         self.regroup()
 
     def regroup(self) -> None:
         """Somebody comes, goes or has moved: who gets copies together is put in order anew."""
-        self._groups = None
         self.companies = None
 
     def wait(self, consumer: "Consumer") -> None:

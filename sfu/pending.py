@@ -30,8 +30,6 @@ class PendingLayers:
 
     def take(self, now: float) -> list[Layer]:
         """Those with something to forward at `now`."""
-        if not self._layers:
-            return self._layers
         ready: list[Layer] = []
         held: list[Layer] = []
         self._deadline = None

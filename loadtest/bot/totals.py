@@ -51,9 +51,9 @@ def result(plan: BotPlan, connection: Connection | None, left: str) -> BotResult
     """One bot's figures; all zero for one that never got in."""
     streams = list(connection.slots.values()) if connection is not None else []
     return BotResult(
-        plan.name,
-        plan.sampled,
-        plan.base,
+        name=plan.name,
+        sampled=plan.sampled,
+        base=plan.base,
         packets=sum(stream.packets for stream in streams),
         lost=sum(stream.lost for stream in streams),
         recovered=sum(stream.recovered for stream in streams),

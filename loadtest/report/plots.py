@@ -201,10 +201,7 @@ def quality(given: Material) -> Plot | None:
         loss.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=2, symbol=" %"))
         loss.set_ylabel("loss")
         _limit(loss, _near(given.limit("media.loss"), loss))
-        _bars(freezes, series.at, series.freezes, SECOND)
-        freezes.set_ylim(0, max(1.15, freezes.get_ylim()[1]))
-        freezes.set_ylabel("freezes")
-        freezes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        _few(freezes, series.at, series.freezes, "freezes")
         given.steady(loss)
         _time(freezes, given)
         return _plot(figure, "quality", "Loss and freezes", findings.quality(given.summary))
@@ -216,10 +213,7 @@ def memory(given: Material) -> Plot | None:
         if not _over_time(size, series.at, series.rss_mb, FIRST, "memory"):
             return None
         _from_zero(size, "memory, MB")
-        _bars(drops, series.at, series.drops_per_s, SECOND)
-        drops.set_ylim(0, max(1.15, drops.get_ylim()[1]))
-        drops.set_ylabel("drops/s")
-        drops.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        _few(drops, series.at, series.drops_per_s, "drops/s")
         given.steady(size)
         _time(drops, given)
         text = findings.memory(given.summary)
@@ -259,6 +253,14 @@ def _bars(axes: Axes, at: Sequence[int], column: Column, colour: str) -> None:
     found = [(x + 0.5, y) for x, y in zip(at, column, strict=True) if y]
     xs, ys = [x for x, _ in found], [y for _, y in found]
     axes.bar(xs, ys, width=1.0, color=colour, edgecolor=colour, linewidth=0.6)
+
+
+def _few(axes: Axes, at: Sequence[int], column: Column, label: str) -> None:
+    """Bars of what is counted in ones, and mostly is none."""
+    _bars(axes, at, column, SECOND)
+    axes.set_ylim(0, max(1.15, axes.get_ylim()[1]))
+    axes.set_ylabel(label)
+    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
 
 
 def _above(axes: Axes, where: float, text: str, align: Literal["left", "center", "right"]) -> None:

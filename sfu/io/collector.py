@@ -5,12 +5,12 @@ frozen, young ones are collected as ever, and all of them only in a quiet moment
 What leaves is freed by its reference counts; tests see to it that transports are.
 """
 
-import asyncio
 import gc
 import os
 import time
 from collections.abc import Callable
 
+from sfu.io.every import Every
 from sfu.quiet import QuietMoments
 
 LOOK_EVERY = 10.0  # s
@@ -27,7 +27,7 @@ class Collector:
         self._packets = packets
         self._thresholds = gc.get_threshold()
         self._moments = QuietMoments(0.0, 0)
-        self._timer: asyncio.TimerHandle | None = None
+        self._looking = Every(LOOK_EVERY, self._look)
 
     def start(self) -> None:
         """Everything that is there is taken to stay; begins on the running loop."""
@@ -35,25 +35,18 @@ class Collector:
         gc.freeze()
         gc.set_threshold(YOUNG, MIDDLE, NEVER)
         self._moments = QuietMoments(time.monotonic(), resident())
-        self._arm()
+        self._looking.start()
 
     def stop(self) -> None:
         """Gives the collector back; idempotent."""
-        if self._timer is None:
-            return
-        self._timer.cancel()
-        self._timer = None
-        gc.set_threshold(*self._thresholds)
-        gc.unfreeze()
-
-    def _arm(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
+        if self._looking.stop():
+            gc.set_threshold(*self._thresholds)
+            gc.unfreeze()
 
     def _look(self) -> None:
         if self._moments.due(time.monotonic(), self._packets(), resident()):
             gc.collect()
             self._moments.collected(time.monotonic(), resident())
-        self._arm()
 
 
 def resident() -> int:

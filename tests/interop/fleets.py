@@ -47,7 +47,7 @@ def _heard(pipe: Connection) -> object:
 
 
 def _result(name: str) -> BotResult:
-    return BotResult(name, False, True, 100, 0, 0, 0, 0, 0, 0, 0.0, 0, "finished")
+    return BotResult(name=name, sampled=False, base=True, left="finished", packets=100)
 
 
 def dies(plan: FleetPlan, pipe: Connection) -> None:

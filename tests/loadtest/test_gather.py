@@ -7,7 +7,7 @@ from loadtest.plan import cast
 from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
 from loadtest.scenario import load
 
-RESULT = BotResult("viewer-1", True, True, 1, 0, 0, 0, 0, 1, 0, 0.0, 0, "finished")
+RESULT = BotResult(name="viewer-1", sampled=True, base=True, left="finished", packets=1, frames=1)
 
 
 def gathering(name: str = "class") -> Gathering:

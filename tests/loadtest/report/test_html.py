@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -79,7 +80,7 @@ def test_whatever_others_wrote_is_text() -> None:
     record = made_run(Shape(viewers=5, failing=1, browsers=1, notes=(EVIL,)))
     record.title = record.scenario = record.machine = record.commit = record.url = EVIL
     record.command = record.failed[0].code = record.browsers[0].error = EVIL
-    record.results[0].left = EVIL
+    record.results[0] = replace(record.results[0], left=EVIL)
     record.server[-1].drops[EVIL] = 3
     found = page(record)
     assert "script" not in found.tags
