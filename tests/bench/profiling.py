@@ -2,6 +2,10 @@
 
 Starts a load, attaches py-spy to the server, and writes build/profile: `flame.svg` for the eye,
 `stacks.txt` (raw) and `table.txt` (self time by kind of work and by function, in µs per copy).
+
+Functions are sampled without stopping the server. Native code can only be read while it stands
+still, for some ms each time: that tells the kinds of work, seldom and last, or the class would
+fall apart and the profile show that.
 """
 
 import argparse
@@ -25,11 +29,13 @@ from tests.bench import stacks
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "build" / "profile"
 PROGRAMS = Path(sys.executable).parent
-RATE = 500  # samples a second
+RATE = 200  # samples a second, of a server that goes on
+NATIVE_RATE = 25  # samples a second, each of which stops it
+NATIVE_SECONDS = 16
 READY_WITHIN = 180.0  # s: the clip may have to be made first, then everybody joins
-UNSAMPLED_SECONDS = 5.0  # for µs per copy: sampling stops the server again and again
+UNSAMPLED_SECONDS = 5.0  # for µs per copy
 FLAME_SECONDS = 8
-MARGIN = 40  # s that the load outlasts what is sampled, all in all
+MARGIN = 50  # s that the load outlasts what is sampled, all in all
 STOPS_WITHIN = 30.0
 PORT = b"LIVECLASS_HTTP_PORT="
 
@@ -118,13 +124,13 @@ def measuring(process: subprocess.Popen[str]) -> Server:
     return server
 
 
-def record(pid: int, seconds: int, form: str, file: Path, *, native: bool) -> None:
+def record(pid: int, seconds: int, form: str, file: Path, *, native: bool = False) -> None:
     """py-spy for so long. Raises ProfileError with its words when it can't attach."""
+    rate, how = (NATIVE_RATE, "--native") if native else (RATE, "--nonblocking")
     command = [
         str(PROGRAMS / "py-spy"),
-        *("record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(RATE)),
-        *("--format", form, "--output", str(file)),
-        *(["--native"] if native else []),
+        *("record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(rate)),
+        *("--format", form, "--output", str(file), how),
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -134,20 +140,24 @@ def record(pid: int, seconds: int, form: str, file: Path, *, native: bool) -> No
 def profile(server: Server, seconds: int, *, native: bool) -> str:
     """Samples the server; the table as text."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    raw = FOLDER / "stacks.txt"
+    raw, native_raw = FOLDER / "stacks.txt", FOLDER / "native.txt"
     cpu, copies, began = *server.totals(), time.monotonic()
     select.select([], [], [], UNSAMPLED_SECONDS)
     cpu_after, copies_after = server.totals()
     lasted = time.monotonic() - began
-    record(server.pid, seconds, "raw", raw, native=native)
-    record(server.pid, FLAME_SECONDS, "flamegraph", FOLDER / "flame.svg", native=native)
+    record(server.pid, seconds, "raw", raw)
+    record(server.pid, FLAME_SECONDS, "flamegraph", FOLDER / "flame.svg")
     sampled = stacks.parse(raw.read_text())
+    kinds = []
+    if native:
+        record(server.pid, NATIVE_SECONDS, "raw", native_raw, native=True)
+        kinds = stacks.parse(native_raw.read_text())
     us = (cpu_after - cpu) / max(1, copies_after - copies) * 1e6
     lines = [
         f"{(copies_after - copies) / lasted:,.0f} copies/s, {(cpu_after - cpu) / lasted:.0%} of a "
         f"core, {us:.2f} µs per copy, {sum(count for _, count in sampled):,} samples",
         "",
-        *stacks.render("kind of work", stacks.by_kind(sampled), us),
+        *(stacks.render("kind of work", stacks.by_kind(kinds), us) if kinds else ()),
         "",
         *stacks.render(
             "function, with what it calls outside Python", stacks.by_function(sampled), us
@@ -164,7 +174,9 @@ def main() -> int:
     parser.add_argument("--no-native", action="store_true", help="Python frames alone")
     options = parser.parse_args()
     try:
-        with loaded(options.viewers, options.seconds + FLAME_SECONDS + MARGIN) as process:
+        with loaded(
+            options.viewers, options.seconds + FLAME_SECONDS + NATIVE_SECONDS + MARGIN
+        ) as process:
             table = profile(measuring(process), options.seconds, native=not options.no_native)
     except ProfileError as error:
         print(f"profile: {error}", file=sys.stderr)
