@@ -21,35 +21,21 @@ NO_PROFILE = (0, 0)
 Offsets = tuple[int, int]  # of VP8 picture ids and TL0PICIDX
 # base of the nonces, SSRC, offsets of sequence and timestamp, payload type
 Row = tuple[int, int, int, int, int]
-Member = tuple[Consumer, Address, SealInto, Row]
+Member = tuple[Consumer, Address, SealInto, Row, Offsets]
 
 
 @dataclass(slots=True)
 class Crew:
-    """A few consumers on one line of picture ids; all lists in the same order."""
+    """A few consumers; all lists in the same order."""
 
     consumers: tuple[Consumer, ...]
     destinations: Destinations
     ciphers: tuple[SealInto, ...]
     rows: tuple[Row, ...]
+    offsets: tuple[Offsets, ...] | None
+    """By how much their lines of picture ids are off; None: nobody's is."""
     tally: Tally | None
     """Counts for all of them; None in a crew for one batch, whose members count themselves."""
-
-
-@dataclass(slots=True)
-class Line:
-    """All consumers whose VP8 picture ids are off by the same, in crews."""
-
-    offsets: Offsets
-    crews: tuple[Crew, ...]
-    count: int
-    _numbers: Numbers | None = None
-
-    def numbers(self) -> Numbers:
-        """Everybody's, in the order of the crews; made when first asked for."""
-        if self._numbers is None:
-            self._numbers = Numbers([row for crew in self.crews for row in crew.rows])
-        return self._numbers
 
 
 @dataclass(slots=True)
@@ -62,9 +48,16 @@ class Company:
 
     profile: ExtensionProfile
     consumers: tuple[Consumer, ...]
-    lines: tuple[Line, ...]
+    crews: tuple[Crew, ...]
     alone: tuple[Consumer, ...]
     newest_start: int
+    _numbers: Numbers | None = None
+
+    def numbers(self) -> Numbers:
+        """Everybody's, in the order of the crews; made when first asked for."""
+        if self._numbers is None:
+            self._numbers = Numbers([row for crew in self.crews for row in crew.rows])
+        return self._numbers
 
 
 def muster(
@@ -76,7 +69,7 @@ def muster(
     """
     present: list[Consumer] = []
     alone: list[Consumer] = []
-    lines: dict[Offsets, list[Member]] = {}
+    members: list[Member] = []
     newest_start = 0
     for consumer in consumers:
         epoch, address, seal_into = consumer.epoch, consumer.downlink.address, consumer.seal_into
@@ -95,21 +88,17 @@ def muster(
             epoch.payload_type,
         )
         offsets = (epoch.picture_offset, epoch.tl0_offset)
-        lines.setdefault(offsets, []).append((consumer, address, seal_into, row))
-    made = tuple(_line(offsets, members, lasting) for offsets, members in lines.items())
-    return Company(profile, tuple(present), made, tuple(alone), newest_start)
-
-
-def _line(offsets: Offsets, members: Sequence[Member], lasting: bool) -> Line:
+        members.append((consumer, address, seal_into, row, offsets))
     starts = range(0, len(members), CREW)
     crews = tuple(_crew(members[start : start + CREW], lasting) for start in starts)
-    return Line(offsets, crews, len(members))
+    return Company(profile, tuple(present), crews, tuple(alone), newest_start)
 
 
 def _crew(members: Sequence[Member], lasting: bool) -> Crew:
-    consumers, addresses, ciphers, rows = zip(*members, strict=True)
+    consumers, addresses, ciphers, rows, offsets = zip(*members, strict=True)
     tally = Tally() if lasting else None
     if tally is not None:
         for consumer in consumers:
             consumer.share(tally)
-    return Crew(consumers, Destinations(addresses), ciphers, rows, tally)
+    moved = offsets if any(one != NOT_MOVED for one in offsets) else None
+    return Crew(consumers, Destinations(addresses), ciphers, rows, moved, tally)

@@ -9,17 +9,18 @@ Pure: no I/O, no clock.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 
 from sfu.consumer import Consumer
 from sfu.copies import copy
-from sfu.crews import CREW, NO_PROFILE, NOT_MOVED, Company, Crew, Line, Offsets, muster
+from sfu.crews import CREW, NO_PROFILE, NOT_MOVED, Company, Crew, Offsets, muster
 from sfu.layers import ExtensionProfile, Layer
 from sfu.numbers import FIXED_HEADER, Bytes, Columns, NonceScratch
 from sfu.outbox import Outbox
 from sfu.packet import Packet
-from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite
+from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite_payload
 from sfu.segments import MAX_SEGMENTS
 from sfu.stats import DropReason
 from sfu.wire.rtp import FIXED
@@ -89,26 +90,39 @@ def _switch_waiters(
 class Batch:
     """One layer's new packets as they go to the consumers of one extension profile."""
 
-    __slots__ = ("_packets", "_places", "count", "oldest", "prepared", "runs", "size")
+    __slots__ = ("_moved", "_packets", "count", "oldest", "prepared", "runs", "size")
 
     def __init__(self, packets: Sequence[Packet], company: Company) -> None:
         self._packets = packets
-        self._places = min(CREW, len(company.consumers))
         self.prepared = prepare(packets, company.profile)
-        self.runs = lay_out(self.prepared, self._places)
+        self.runs = lay_out(self.prepared, min(CREW, len(company.consumers)))
+        self._moved = {NOT_MOVED: [run.payloads for run in self.runs]}
         self.oldest = min(packet.index for packet in packets)
         self.count = len(packets)
         self.size = sum(run.length for run in self.runs)
 
-    def moved(self, offsets: Offsets) -> list[Run]:
-        """The batch on a line of VP8 picture ids that is off by this much."""
-        if offsets == NOT_MOVED:
-            return self.runs
-        return lay_out(rewrite(self.prepared, self._packets, offsets), self._places)
+    def payloads(self, crew: Crew) -> list[list[list[bytes]]]:
+        """By run and by member: what it is sent. VP8 picture ids and TL0PICIDX are those of its
+        own line, rewritten once for all whose line is off by the same."""
+        if crew.offsets is None:
+            return [[run.payloads] * len(crew.consumers) for run in self.runs]
+        lines = [self._line(offsets) for offsets in crew.offsets]
+        return [[line[number] for line in lines] for number in range(len(self.runs))]
 
-    def moved_singly(self, offsets: Offsets) -> list[Prepared]:
-        """As moved, not laid out."""
-        return rewrite(self.prepared, self._packets, offsets) if any(offsets) else self.prepared
+    def _line(self, offsets: Offsets) -> list[list[bytes]]:
+        line = self._moved.get(offsets)
+        if line is None:
+            payloads = iter([rewrite_payload(packet, *offsets) for packet in self._packets])
+            line = [list(islice(payloads, len(run.payloads))) for run in self.runs]
+            self._moved[offsets] = line
+        return line
+
+    def moved(self, offsets: Offsets) -> list[Prepared]:
+        """The datagrams on a line that is off by this much, one by one."""
+        payloads = chain.from_iterable(self._line(offsets))
+        return [
+            (*entry[:5], payload) for entry, payload in zip(self.prepared, payloads, strict=True)
+        ]
 
 
 def _send(batch: Batch, company: Company, outbox: Outbox, totals: Totals) -> list[Fault]:
@@ -120,16 +134,15 @@ def _send(batch: Batch, company: Company, outbox: Outbox, totals: Totals) -> lis
             c for c in company.consumers if c.seal_into is None or _is_late(batch, c)
         )
         company = muster(company.profile, [c for c in company.consumers if c not in alone])
-    for line in company.lines:
-        runs = batch.moved(line.offsets)
-        written = _write_numbers(runs, line)
-        for number, crew in enumerate(line.crews):
-            try:
-                _send_runs(runs, crew, outbox, written, number * CREW)
-            except Exception:  # a subscriber's, which must not cost the others
-                faults += _send_apart(batch, runs, crew, outbox, totals)
-            else:
-                _count(batch, crew, totals)
+    written = _write_numbers(batch, company)
+    for number, crew in enumerate(company.crews):
+        payloads = batch.payloads(crew)
+        try:
+            _send_runs(batch, crew, payloads, outbox, written, number * CREW)
+        except Exception:  # a subscriber's, which must not cost the others
+            faults += _send_apart(batch, crew, outbox, totals)
+        else:
+            _count(batch, crew, totals)
     for consumer in alone:
         faults += _send_singly(batch, consumer, outbox, totals)
     return faults
@@ -139,54 +152,61 @@ def _is_late(batch: Batch, consumer: Consumer) -> bool:
     return consumer.epoch is not None and batch.oldest < consumer.epoch.first_in
 
 
-def _write_numbers(runs: Sequence[Run], line: Line) -> list[Written | None]:
-    """Headers and nonces for everybody at once, where that pays."""
+def _write_numbers(batch: Batch, company: Company) -> list[Written | None]:
+    """By run: headers and nonces for everybody at once, where that pays."""
+    consumers = sum(len(crew.consumers) for crew in company.crews)
     return [
-        line.numbers().write(Columns(run.rows)) if line.count * len(run.rows) >= MANY else None
-        for run in runs
+        company.numbers().write(Columns(run.rows)) if consumers * len(run.rows) >= MANY else None
+        for run in batch.runs
     ]
 
 
 def _send_runs(
-    runs: Sequence[Run], crew: Crew, outbox: Outbox, written: list[Written | None], first: int
+    batch: Batch,
+    crew: Crew,
+    payloads: list[list[list[bytes]]],
+    outbox: Outbox,
+    written: list[Written | None],
+    first: int,
 ) -> None:
     """All runs for a few consumers: their keys stay in the processor's cache.
 
     The crew's numbers are those from `first` on of what was written for all.
     """
-    for run, numbers in zip(runs, written, strict=True):
+    for run, theirs, numbers in zip(batch.runs, payloads, written, strict=True):
         run.make_room(len(crew.consumers))
         if numbers is None:
-            _seal_few(run, crew)
+            _seal_few(run, crew, theirs)
         else:
-            _seal_many(run, crew, numbers, first)
+            _seal_many(run, crew, theirs, numbers, first)
         outbox.append_runs(crew.destinations, run.buffer, run.length, run.segment)
 
 
-def _seal_many(run: Run, crew: Crew, written: Written, first: int) -> None:
+def _seal_many(
+    run: Run, crew: Crew, payloads: list[list[bytes]], written: Written, first: int
+) -> None:
     """The innermost loop: what one copy costs when headers and nonces are there already."""
     headers, nonces = written
-    count, packets = len(crew.consumers), len(run.payloads)
+    count, packets = len(crew.consumers), len(run.rows)
     strides = (run.length, run.segment, 1)
     places = np.ndarray((count, packets, FIXED_HEADER), np.uint8, run.buffer, 0, strides)
     places[:] = headers[first : first + count]
     NONCES.array[:count, :packets] = nonces[first : first + count]
-    payloads = run.payloads
-    for seal_into, nonce, header, sealed in zip(
-        crew.ciphers, NONCES.views, run.headers, run.sealed, strict=False
+    for seal_into, nonce, payload, header, sealed in zip(
+        crew.ciphers, NONCES.views, payloads, run.headers, run.sealed, strict=False
     ):
-        _consume(map(seal_into, nonce, payloads, header, sealed))
+        _consume(map(seal_into, nonce, payload, header, sealed))
 
 
-def _seal_few(run: Run, crew: Crew) -> None:
+def _seal_few(run: Run, crew: Crew, payloads: list[list[bytes]]) -> None:
     """The same one by one: for few numpy costs more than it saves."""
-    pack_into, rows, payloads = FIXED.pack_into, run.rows, run.payloads
-    for seal_into, row, headers, sealed in zip(
-        crew.ciphers, crew.rows, run.headers, run.sealed, strict=False
+    pack_into, rows = FIXED.pack_into, run.rows
+    for seal_into, row, theirs, headers, sealed in zip(
+        crew.ciphers, crew.rows, payloads, run.headers, run.sealed, strict=False
     ):
         nonce_base, ssrc, sequence_offset, timestamp_offset, payload_type = row
         for (index, flags, marker, timestamp), payload, header, place in zip(
-            rows, payloads, headers, sealed, strict=True
+            rows, theirs, headers, sealed, strict=True
         ):
             index += sequence_offset
             pack_into(
@@ -212,9 +232,7 @@ def _count(batch: Batch, crew: Crew, totals: Totals) -> None:
     totals.bytes += size * len(crew.consumers)
 
 
-def _send_apart(
-    batch: Batch, runs: Sequence[Run], crew: Crew, outbox: Outbox, totals: Totals
-) -> list[Fault]:
+def _send_apart(batch: Batch, crew: Crew, outbox: Outbox, totals: Totals) -> list[Fault]:
     """One of a crew has failed: finds out who, and sends to the others.
 
     Runs that had left already come twice; receivers drop what they have had.
@@ -222,9 +240,8 @@ def _send_apart(
     faults: list[Fault] = []
     for consumer in crew.consumers:
         try:
-            [line] = muster(NO_PROFILE, [consumer]).lines
-            [alone] = line.crews
-            _send_runs(runs, alone, outbox, [None] * len(runs), 0)
+            [alone] = muster(NO_PROFILE, [consumer]).crews
+            _send_runs(batch, alone, batch.payloads(alone), outbox, [None] * len(batch.runs), 0)
         except Exception as error:  # as in _send
             faults.append((consumer, error))
         else:
@@ -238,7 +255,7 @@ def _send_singly(batch: Batch, consumer: Consumer, outbox: Outbox, totals: Total
     epoch, address = consumer.epoch, consumer.downlink.address
     if epoch is None or address is None:
         return []
-    prepared = batch.moved_singly((epoch.picture_offset, epoch.tl0_offset))
+    prepared = batch.moved((epoch.picture_offset, epoch.tl0_offset))
     kept = [entry for entry in prepared if entry[0] >= epoch.first_in]
     if len(kept) < len(prepared):
         consumer.downlink.drops[DropReason.BEFORE_SWITCH] += len(prepared) - len(kept)

@@ -127,16 +127,6 @@ def _extensions(packet: Packet, stamp_id: int, orientation_id: int) -> bytes:
     return build_extensions(elements)
 
 
-def rewrite(
-    prepared: Sequence[Prepared], packets: Sequence[Packet], offsets: tuple[int, int]
-) -> list[Prepared]:
-    """The same datagrams with VP8 picture ids and TL0PICIDX moved by the offsets."""
-    return [
-        (*entry[:5], rewrite_payload(packet, *offsets))
-        for entry, packet in zip(prepared, packets, strict=True)
-    ]
-
-
 def rewrite_payload(packet: Packet, picture_offset: int, tl0_offset: int) -> bytes:
     """The packet's payload on a slot's own line of VP8 picture ids."""
     descriptor = packet.descriptor

@@ -18,11 +18,9 @@ def watching(count: int) -> tuple[Source, list[Viewer]]:
 def test_crews_are_full_but_the_last() -> None:
     source, viewers = watching(CREW + 3)
     company = muster(*source.layer().groups[0])
-    [line] = company.lines
-    assert line.offsets == NOT_MOVED
-    assert line.count == CREW + 3
-    assert [len(crew.consumers) for crew in line.crews] == [CREW, 3]
-    assert [a for crew in line.crews for a in crew.destinations.addresses] == [
+    assert [len(crew.consumers) for crew in company.crews] == [CREW, 3]
+    assert [crew.offsets for crew in company.crews] == [None, None]
+    assert [a for crew in company.crews for a in crew.destinations.addresses] == [
         viewer.downlink.address for viewer in viewers
     ]
     assert company.alone == ()
@@ -33,21 +31,17 @@ def test_those_without_gcm_are_alone() -> None:
     viewers[1].slot().seal_into = None
     company = muster(*source.layer().groups[0])
     assert company.alone == (viewers[1].slot(),)
-    [line] = company.lines
-    [crew] = line.crews
+    [crew] = company.crews
     assert len(crew.ciphers) == len(crew.rows) == 2
 
 
-def test_lines_of_picture_ids_have_their_own_crews() -> None:
+def test_a_crew_knows_whose_picture_ids_are_off() -> None:
     source, viewers = watching(3)
     epoch = viewers[2].slot().epoch
     assert epoch is not None
     epoch.picture_offset = 7
-    company = muster(*source.layer().groups[0])
-    assert [(line.offsets, line.count) for line in company.lines] == [
-        (NOT_MOVED, 2),
-        ((7, 0), 1),
-    ]
+    [crew] = muster(*source.layer().groups[0]).crews
+    assert crew.offsets == (NOT_MOVED, NOT_MOVED, (7, 0))
 
 
 def test_who_has_no_address_is_left_out_until_it_has() -> None:
