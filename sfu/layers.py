@@ -163,7 +163,8 @@ class Layer:
         compact = self.seqmap.accept(line)
         if compact is None:
             return DropReason.RTP_TOO_OLD
-        if not self._members and not self.waiters and self._is_of_no_use(payload):
+        unwatched = not self._members and not self.waiters and not self.pending
+        if unwatched and self._is_of_no_use(payload):
             return None
         packet = Packet(compact, timestamp, marker, payload, orientation=orientation)
         self._describe(packet)
@@ -173,7 +174,8 @@ class Layer:
         """While nobody receives a running layer, only what may begin a picture is looked at: it
         tells the height, and whoever comes begins there. Most of a gallery's packets are others.
 
-        They need no place in the history: no slot is sent anything from before its own start.
+        They need no place in the history: no slot is sent anything from before its own start. Once
+        a picture has begun to wait for its end it is whole: somebody may come meanwhile.
         """
         if not self.active or self.codec_name == "H264":
             return False

@@ -42,6 +42,7 @@ class Router:
         self.rest_until = 0.0  # no timers before, after a fault in them
         self._emit = emit
         self._on_due = on_due
+        self._pinned: dict[str, None] = {}  # microphones that keep the first audio slot
         self._microphones: dict[str, Producer] = {}
         self._shared: dict[str, Producer] = {}  # sound of screens
         self._follows: dict[str, frozenset[str]] = {}  # by subscriber: what its slots follow
@@ -57,10 +58,13 @@ class Router:
     def add(self, transport: Transport) -> None:
         """A participant's transport joins the class."""
         self.transports[transport.transport_id] = transport
+        if transport.pinned:
+            self._pinned[_microphone(transport)] = None
 
     def remove(self, transport: Transport, now: float) -> None:
         """Takes a closed transport and what it published out of the class."""
         self.transports.pop(transport.transport_id, None)
+        self._pinned.pop(_microphone(transport), None)
         self._follows.pop(transport.transport_id, None)
         self._stale.forget(transport.transport_id)
         self._disabled = {
@@ -81,10 +85,11 @@ class Router:
             self._note_wishes(transport)
             self._stale.mark((transport.transport_id,), Slots.ALL)  # new ones, perhaps
         for producer in closed:
-            producer.close(now)
             self.producers.pop(producer.producer_id, None)
             self._sounds(producer).pop(producer.producer_id, None)
             self._speaker.remove(producer.producer_id)
+        for producer in closed:
+            producer.close(now)
             self._emit(ProducerClosed(self.router_id, transport.transport_id, producer.producer_id))
         for producer in opened:
             self.producers[producer.producer_id] = producer
@@ -197,27 +202,45 @@ class Router:
 
     def _settle(self, now: float) -> None:
         """Points the slots of the first SLICE that wait; a deadline stands for the others."""
-        for transport_id, slots in self._stale.take(SLICE):
-            transport = self.transports[transport_id]
-            if Slots.AUDIO in slots:
-                self._resolve_audio(transport, self._voices_now, now)
-            if Slots.VIDEO in slots:
-                self._resolve_video(transport, now)
-            elif Slots.LAYERS in slots:
-                transport.downlink.allocate(now)
-        if self._stale:
-            self._stale_since = now
-            self._on_due(self)
+        try:
+            for _ in range(min(SLICE, len(self._stale))):
+                transport_id, slots = self._stale.take()  # one at a time: a fault costs it alone
+                self._point(self.transports[transport_id], slots, now)
+        finally:
+            if self._stale:
+                self._stale_since = now
+                self._on_due(self)
+
+    def _point(self, transport: Transport, slots: Slots, now: float) -> None:
+        if Slots.AUDIO in slots:
+            self._resolve_audio(transport, self._voices_now, now)
+        if Slots.VIDEO in slots:
+            self._resolve_video(transport, now)
+        elif Slots.LAYERS in slots:
+            transport.downlink.allocate(now)
 
     def resolve(self, transport: Transport, now: float) -> None:
         """Points all slots of one subscriber."""
-        self._resolve_audio(transport, self._voices(), now)
+        self._resolve_audio(transport, self._voices_now, now)
         self._resolve_video(transport, now)
 
     def layer_started(self, layer: Layer, now: float) -> None:
         """A layer sends its first packets, or sends again: it can be chosen."""
         layer.start()
+        self._let_wait(layer, now)
         self._layers_changed(layer.producer, now)
+
+    def _let_wait(self, layer: Layer, now: float) -> None:
+        """Whoever shows nothing yet begins with the key frame that is just arriving, in the least
+        layer, although in a large class its turn to choose comes later."""
+        producer = layer.producer
+        least = next(one for one in producer.by_height() if one.active)
+        if producer.kind != "video" or least is not layer:
+            return
+        for consumer in producer.watchers:
+            idle = consumer.layer is None and consumer.target is None
+            if idle and not consumer.downlink.limited:  # else the allocator may pause it
+                consumer.set_target(layer, now)
 
     def stop_quiet_layers(self, transport: Transport, now: float) -> None:
         """A layer that the publisher has given up can't be chosen any more."""
@@ -247,7 +270,7 @@ class Router:
         wish = consumer.wish
         if wish.want == "off":
             return None
-        wanted = [wish.producer] if wish.want != "speaker" else self._speaker_cameras()
+        wanted = [wish.producer] if wish.want != "speaker" else self._speaker_cameras_now
         for producer_id in wanted:
             producer = self.producers.get(producer_id or "")
             if producer is not None and self._may_show(transport, consumer, producer):
@@ -255,20 +278,17 @@ class Router:
         return None
 
     def _speaker_cameras(self) -> list[str]:
-        keys = [self._speaker.dominant, *self._speaker.ranked(), *self._pinned_microphones()]
+        keys = [self._speaker.dominant, *self._speaker.ranked(), *self._pinned]
         return [f"{_participant(key)}:camera" for key in keys if key is not None]
 
     def _may_show(self, transport: Transport, consumer: Consumer, producer: Producer) -> bool:
         own = producer.transport_id == transport.transport_id
         return not own and producer.available and consumer.accepts(producer)
 
-    def _pinned_microphones(self) -> list[str]:
-        return [f"{t.transport_id}:microphone" for t in self.transports.values() if t.pinned]
-
     def _voices(self) -> Voices:
         """Pinned microphones, then shared sound, then speakers, then whoever is not muted:
         in a small class everybody is heard from the first syllable on."""
-        pinned = self._pinned_microphones()
+        pinned = list(self._pinned)
         shared = [p.producer_id for p in self._shared.values() if p.layers[0].ssrc]
         microphones = self._microphones.values()
         unmuted = (p.producer_id for p in microphones if p.available and p.layers[0].ssrc)
@@ -296,6 +316,10 @@ class Router:
         if producer is None or not producer.layers[0].ssrc:
             return False
         return self._may_show(transport, consumer, producer)
+
+
+def _microphone(transport: Transport) -> str:
+    return f"{transport.transport_id}:microphone"
 
 
 def _participant(producer_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Whose slots must be looked at anew, and what of them; a few at a time in a large class.
+"""Whose slots must be looked at anew, and what of them; in a large class not all at once.
 
 Pure: no I/O, no clock.
 """
@@ -39,11 +39,7 @@ class Stale(Generic[Owner]):
         """The owner is gone."""
         self._marks.pop(owner, None)
 
-    def take(self, count: int) -> list[tuple[Owner, Slots]]:
-        """The first of them, at most so many."""
-        if len(self._marks) <= count:
-            taken = list(self._marks.items())
-            self._marks.clear()
-            return taken
-        owners = [owner for owner, _ in zip(self._marks, range(count), strict=False)]
-        return [(owner, self._marks.pop(owner)) for owner in owners]
+    def take(self) -> tuple[Owner, Slots]:
+        """The first of them. Raises StopIteration when there is none."""
+        owner = next(iter(self._marks))
+        return owner, self._marks.pop(owner)

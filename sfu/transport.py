@@ -110,7 +110,8 @@ class Transport:
         )
         self._dtls: DtlsSession = services.dtls.session(self)
         self._dtls_queue: list[bytes] = []
-        self._tick_at = _next_tick(now)
+        self._tick_at = math.ceil((now + TICK) / GRID) * GRID
+        self.ticked_at = now  # when reports were last made
         self._ticks = 0
         self._told_state = self.state
         self._told_quality = self.quality.told
@@ -304,7 +305,9 @@ class Transport:
             self.send_rtcp(records)
         reallocate: bool = self.downlink.estimator.handle_timers(now)
         if now >= self._tick_at:
-            self._tick_at = _next_tick(now)
+            # as many periods on: transports that a stall has brought together part again
+            self._tick_at += TICK * max(1, math.ceil((now - self._tick_at) / TICK))
+            self.ticked_at = now
             self._ticks += 1
             self._tick(now)
             reallocate |= self.downlink.limited or self._ticks % ALLOCATE_EVERY == 0
@@ -365,10 +368,6 @@ class _EndedSession:
     def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None: ...
     def receive(self, datagram: bytes) -> None: ...
     def close(self) -> None: ...
-
-
-def _next_tick(now: float) -> float:
-    return math.ceil((now + TICK) / GRID) * GRID
 
 
 _RTCP_HANDLERS: dict[type[RtcpRecord], Callable[..., None]] = {

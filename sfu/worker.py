@@ -7,6 +7,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from sfu.config import WorkerConfig
 from sfu.control import Answer, Negotiator
@@ -177,18 +178,26 @@ class Worker:
         del self._transports[transport.transport_id]
         self._directory.forget(transport)
         self._timers.clear(transport)
-        try:
-            transport.close(reason, now)
-            transport.final = snapshot_transport(transport, now)
-            if (router := self.routers.get(transport.router_id)) is not None:
-                router.departed.add(transport.final.traffic())
-                router.remove(transport, now)
-        except Exception as error:  # it is in no table any more
-            self.on_fault(transport.transport_id, error)
+        for step in (transport.close, partial(self._depart, transport)):
+            try:
+                step(reason, now)
+            except Exception as error:  # a fault in one must not keep it in the class's tables
+                self.on_fault(transport.transport_id, error)
         transport.release()
         self._changed.pop(transport, None)
         self.drops.update(transport.drops)
         self._events.append(TransportClosed(transport.router_id, transport.transport_id, reason))
+
+    def _depart(self, transport: Transport, reason: str, now: float) -> None:
+        """Its class counts and lets go of it."""
+        router = self.routers.get(transport.router_id)
+        try:
+            transport.final = snapshot_transport(transport, now)
+            if router is not None:
+                router.departed.add(transport.final.traffic())
+        finally:
+            if router is not None:
+                router.remove(transport, now)
 
     # -- what arrives -----------------------------------------------------------------------
 
@@ -283,7 +292,7 @@ class Worker:
     def _handle_transport_timers(self, transport: Transport, now: float) -> None:
         try:
             reallocate = transport.handle_timers(now)
-            if transport.uplink.producers:
+            if transport.ticked_at == now and transport.uplink.producers:
                 self._router(transport.router_id).stop_quiet_layers(transport, now)
             if reallocate:
                 transport.downlink.allocate(now)

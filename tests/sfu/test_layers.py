@@ -378,3 +378,17 @@ class TestUnwatched:
         source = Source()
         source.receive(1, vp8(start=False))
         assert len(source.layer().pending) == 1
+
+    def test_keeps_a_picture_whole_that_is_waiting_for_its_end(self) -> None:
+        source = self.running()
+        source.receive(2, vp8(key=True))
+        viewer = Viewer()
+        show(viewer, source)
+        source.receive(3, vp8(start=False), timestamp=6_000)
+        assert [sent.rtp.sequence for sent in flush(source)] == [1, 2]
+
+    def test_keeps_the_rest_of_it_before_anybody_comes_too(self) -> None:
+        source = self.running()
+        source.receive(2, vp8(key=True))
+        source.receive(3, vp8(start=False), timestamp=6_000)
+        assert len(source.layer().pending) == 2

@@ -1,5 +1,7 @@
 """A class too large to look at everybody's slots in one go."""
 
+import pytest
+
 from sfu.layout import SlotWant
 from sfu.router import SLICE
 from tests.support.core import Classroom
@@ -97,12 +99,30 @@ def test_who_leaves_while_waiting_is_not_looked_for() -> None:
     assert [name for name in NAMES[:-1] if room.shown(name) != ["ada:camera"]] == []
 
 
-def test_a_layer_that_starts_is_waited_for_by_all_who_watch() -> None:
+def test_a_layer_that_starts_is_waited_for_by_all_who_watch_at_once() -> None:
     room = LargeClass()
     ada = room.join("ada", video("sendonly", rids=("q", "h", "f")))
     room.settle()
     layer = ada.uplink.producers["ada:camera"].layers[0]
     room.router.layer_started(layer, 0.0)
-    assert len(layer.waiters) == SLICE
-    room.settle()
+    assert room.router.next_deadline() == 0.0, "most have yet to choose"
     assert {consumer.downlink.transport_id for consumer in layer.waiters} == set(NAMES)
+    room.settle()
+    assert len(layer.waiters) == SIZE
+
+
+def test_a_fault_in_one_subscriber_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = LargeClass()
+    broken = room.members[NAMES[3]].downlink
+
+    def fail(now: float) -> None:
+        raise OverflowError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(broken, "allocate", fail)
+        with pytest.raises(OverflowError):
+            room.join("ada", video("sendonly"))
+    room.settle()
+    assert room.who_sees("ada:camera") == NAMES

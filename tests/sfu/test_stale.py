@@ -1,4 +1,6 @@
-"""Marks, in order, a few at a time."""
+"""Marks, in order, one at a time."""
+
+import pytest
 
 from sfu.stale import Slots, Stale
 
@@ -8,18 +10,19 @@ def test_marks_add_up_and_come_in_the_order_of_the_first() -> None:
     stale.mark(["b", "a"], Slots.AUDIO)
     stale.mark(["c", "b"], Slots.VIDEO)
     assert len(stale) == 3
-    assert stale.take(10) == [("b", Slots.ALL), ("a", Slots.AUDIO), ("c", Slots.VIDEO)]
+    taken = [stale.take() for _ in range(3)]
+    assert taken == [("b", Slots.ALL), ("a", Slots.AUDIO), ("c", Slots.VIDEO)]
     assert not stale
+    with pytest.raises(StopIteration):
+        stale.take()
 
 
-def test_a_few_are_taken_and_the_rest_wait() -> None:
+def test_who_is_marked_again_goes_to_the_end() -> None:
     stale = Stale[int]()
-    stale.mark(range(5), Slots.VIDEO)
-    assert [owner for owner, _ in stale.take(2)] == [0, 1]
+    stale.mark(range(3), Slots.VIDEO)
+    assert stale.take()[0] == 0
     stale.mark([0], Slots.AUDIO)
-    assert [owner for owner, _ in stale.take(3)] == [2, 3, 4]
-    assert stale.take(3) == [(0, Slots.AUDIO)]
-    assert stale.take(3) == []
+    assert [stale.take()[0] for _ in range(3)] == [1, 2, 0]
 
 
 def test_who_is_gone_is_forgotten() -> None:
@@ -27,4 +30,4 @@ def test_who_is_gone_is_forgotten() -> None:
     stale.mark(["a", "b"], Slots.LAYERS)
     stale.forget("a")
     stale.forget("nobody")
-    assert stale.take(5) == [("b", Slots.LAYERS)]
+    assert stale.take() == ("b", Slots.LAYERS)

@@ -147,6 +147,14 @@ class TestTimers:
         line.transport.handle_timers(2 * TICK)
         assert len(line.take_records()) == 3
 
+    def test_a_stall_changes_no_phase(self) -> None:
+        line = Line().connected()
+        line.transport.handle_timers(TICK + 0.4)
+        assert line.transport.ticked_at == TICK + 0.4
+        assert line.transport.next_deadline(TICK + 0.4) == 2 * TICK
+        line.transport.handle_timers(5.3)
+        assert line.transport.next_deadline(5.3) == 6 * TICK
+
     def test_layers_are_chosen_anew_every_few_seconds(self) -> None:
         line = Line().connected()
         anew = [line.transport.handle_timers(tick * TICK) for tick in range(1, 9)]

@@ -159,3 +159,18 @@ class TestFaults:
         assert ada.name not in {t.transport_id for t in directory(room.rig.worker).values()}
         room.run(1.0)
         assert_unbroken(ben)
+
+    def test_in_closing_a_publisher_leave_no_ghost_in_its_class(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room, teacher, ada, ben = class_of_three()
+        heard = faults(room)
+        with monkeypatch.context() as patch:
+            patch.setattr(Transport, "close", broken)
+            teacher.leave()
+        assert heard == ["teacher"]
+        router = room.rig.worker.routers["class"]
+        assert set(router.transports) == {ada.name, ben.name}
+        assert router.producers == {}
+        room.run(1.0)
+        assert closed(room) == [("teacher", "left")]
