@@ -91,10 +91,9 @@ class Transport:
         self.quality = QualityMeter()
         self.agent = IceAgent(new_credentials(services.random), now)
         self._services = services
-        local_ssrc = int.from_bytes(services.random(4), "big") or 1
         self.uplink = Uplink(
             transport_id,
-            local_ssrc,
+            int.from_bytes(services.random(4), "big") or 1,
             services.max_streams,
             services.on_pending,
             services.on_level,
