@@ -34,6 +34,8 @@ class Crew:
     rows: tuple[Row, ...]
     offsets: tuple[Offsets, ...] | None
     """By how much their lines of picture ids are off; None: nobody's is."""
+    lines: tuple[Offsets, ...]
+    """Each of these offsets once."""
     tally: Tally | None
     """Counts for all of them; None in a crew for one batch, whose members count themselves."""
 
@@ -101,4 +103,5 @@ def _crew(members: Sequence[Member], lasting: bool) -> Crew:
         for consumer in consumers:
             consumer.share(tally)
     moved = offsets if any(one != NOT_MOVED for one in offsets) else None
-    return Crew(consumers, Destinations(addresses), ciphers, rows, moved, tally)
+    lines = tuple(dict.fromkeys(offsets))
+    return Crew(consumers, Destinations(addresses), ciphers, rows, moved, lines, tally)

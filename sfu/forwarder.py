@@ -106,7 +106,8 @@ class Batch:
         own line, rewritten once for all whose line is off by the same."""
         if crew.offsets is None:
             return [[run.payloads] * len(crew.consumers) for run in self.runs]
-        lines = [self._line(offsets) for offsets in crew.offsets]
+        by_offsets = {offsets: self._line(offsets) for offsets in crew.lines}
+        lines = [by_offsets[offsets] for offsets in crew.offsets]
         return [[line[number] for line in lines] for number in range(len(self.runs))]
 
     def _line(self, offsets: Offsets) -> list[list[bytes]]:
