@@ -1,35 +1,39 @@
 """The bots' sockets: all of a fleet's behind one epoll, read as cheaply as the bot allows.
 
-A plain link reads into one buffer that all share and looks at three fields of the header. A
-careful one, of a sampled bot or one with a bad network, takes the kernel's time of arrival with
-each datagram.
+A picture comes as one read, as the server sent it: with UDP_GRO (Linux 5.0) the kernel leaves the
+datagrams of a run together. It need not cut them then, which on loopback is the server's work and
+between machines that of the network card.
+
+A plain link looks at three fields of each header. A careful one, of a sampled bot or one with a
+bad network, takes the kernel's time of arrival with each datagram.
 """
 
-import errno
 import select
 import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
 
 from loadtest.bot.connection import Action, Connection
 from loadtest.bot.faults import BadLink
-from sfu.io.buffers import SO_RCVBUFFORCE, overruns
+from sfu.io.buffers import overruns, size_receive_buffer
 from sfu.timers import Timers
 
 RECEIVE_BUFFER = 1 << 20  # bytes for a bot: seconds of what it is sent
-MAX_SIZE = 2_048  # bytes of a datagram
+MAX_SIZE = 65_536  # bytes of a read: of a run of datagrams
 MAX_EVENTS = 256  # sockets a round
 MAX_ROUNDS = 8  # before timers and others get their turn
 WORTH_ANOTHER = 16  # fewer that were readable can wait for the next time
-_READS = range(32)  # datagrams of one socket before the others get theirs
+_READS = range(32)  # of one socket before the others get theirs
 
 SO_TIMESTAMPNS = 35  # include/uapi/asm-generic/socket.h; Python names it not
+UDP_GRO = 104  # include/uapi/linux/udp.h
 _TIMESPEC = Struct("@qq")
-_ANCILLARY = socket.CMSG_SPACE(_TIMESPEC.size)
+_SEGMENT = Struct("@i")
+_ANCILLARY = socket.CMSG_SPACE(_TIMESPEC.size) + socket.CMSG_SPACE(_SEGMENT.size)
 _fields = Struct(">xBH4xI").unpack_from  # marker and payload type, sequence number, SSRC
-_PASSING = frozenset({errno.ECONNREFUSED, errno.ENOBUFS, errno.EPERM, errno.ENETUNREACH})
 
 Drain = Callable[[float], None]
 
@@ -85,7 +89,7 @@ class PlainLink:
         self._connection = connection
         self._poller = poller
         self._udp = udp
-        self._read = udp.recv_into
+        self._read = udp.recvmsg_into
         self._find = connection.streams.get
         self.unsent = 0
         poller.add(udp, self.drain)
@@ -96,45 +100,50 @@ class PlainLink:
         return overruns(self._udp)
 
     def send(self, data: bytes) -> None:
-        """Sends or, when the system refuses, counts."""
+        """Sends or, when the system refuses, counts: a bot's trouble must not end the others."""
         try:
             self._udp.send(data)
-        except BlockingIOError:
-            self.unsent += 1
-        except OSError as error:
-            if error.errno not in _PASSING:
-                raise
+        except OSError:
             self.unsent += 1
 
     def drain(self, now: float) -> None:
-        """Reads to the end of a frame; asking for more would cost as much as a packet.
+        """Reads to the end of a frame; asking for more would cost as much as a packet."""
+        read = self._read
+        try:
+            for _ in _READS:
+                size, ancillary, _, _ = read(_BUFFERS, _ANCILLARY)
+                if self._take(size, _segment(ancillary) or MAX_SIZE, now):
+                    return
+        except OSError:  # nothing more; or ICMP: the server is not there, and ICE will tell
+            return
+
+    def _take(self, size: int, segment: int, now: float) -> bool:
+        """Counts a run of datagrams; whether that is all for now.
 
         Hot: everything in the loop happens for each packet of each bot.
         """
-        read, find = self._read, self._find
-        try:
-            for _ in _READS:
-                size = read(_BUFFER)
-                second, seq, ssrc = _fields(_BUFFER)
-                stream = find(ssrc)
-                if stream is None:
-                    self._connection.receive(bytes(_BUFFER[:size]), now)
-                    return  # which may have closed the socket
-                if seq == stream.expected:  # as Stream.receive, without a call
-                    stream.expected = seq + 1 & 0xFFFF
-                    stream.packets += 1
-                    stream.bytes += size
-                    if second & stream.ending:
-                        stream.end_burst(now)
-                        return
-                    continue
-                stream.receive(seq, second, size, now)
+        find, done = self._find, False
+        for start in range(0, size, segment):
+            second, seq, ssrc = _fields(_BUFFER, start)
+            stream = find(ssrc)
+            length = min(segment, size - start)
+            if stream is None:
+                self._connection.receive(bytes(_BUFFER[start : start + length]), now)
+                if self._udp.fileno() < 0:
+                    return True
+                done = True
+            elif seq == stream.expected:  # as Stream.receive, without a call
+                stream.expected = seq + 1 & 0xFFFF
+                stream.packets += 1
+                stream.bytes += length
+                if second & stream.ending:
+                    stream.end_burst(now)
+                    done = True
+            else:
+                stream.receive(seq, second, length, now)
                 if stream.missing:
                     self._connection.chase_soon(now)
-        except BlockingIOError:
-            return
-        except ConnectionRefusedError:  # ICMP: the server is not there; ICE will tell
-            return
+        return done
 
     def close(self) -> int:
         """Idempotent; returns the overflows of its life."""
@@ -147,6 +156,15 @@ class PlainLink:
 
 
 _BUFFER = bytearray(MAX_SIZE)
+_BUFFERS = (_BUFFER,)
+
+
+def _segment(ancillary: list[tuple[int, int, bytes]]) -> int:
+    """The size of a run's datagrams, the last of which may be shorter; 0: it is a single one."""
+    for level, kind, value in ancillary:
+        if kind == UDP_GRO and level == socket.IPPROTO_UDP and len(value) == _SEGMENT.size:
+            return int(_SEGMENT.unpack(value)[0])
+    return 0
 
 
 class CarefulLink(PlainLink):
@@ -176,22 +194,25 @@ class CarefulLink(PlainLink):
 
     def drain(self, now: float) -> None:
         """Reads all there is, until the socket is closed by what it brought."""
-        udp, bad = self._udp, self._bad
-        for _ in _READS:
-            if udp.fileno() < 0:
-                return
-            try:
-                data, ancillary, _, _ = udp.recvmsg(MAX_SIZE, _ANCILLARY)
-            except (BlockingIOError, ConnectionRefusedError):
-                return
-            read_ns = time.time_ns()
-            arrival_ns = _arrival(ancillary, read_ns)
-            if read_ns - arrival_ns > self._lag.worst_ns:
-                self._lag.worst_ns = read_ns - arrival_ns
-            if bad is None:
-                self._deliver(data, arrival_ns, now)
-            elif (when := bad.arrival(len(data), now)) is not None:
-                self._hold(data, arrival_ns, when, now)
+        try:
+            for _ in _READS:
+                size, ancillary, _, _ = self._read(_BUFFERS, _ANCILLARY)
+                read_ns = time.time_ns()
+                arrival_ns = _arrival(ancillary, read_ns)
+                self._lag.worst_ns = max(self._lag.worst_ns, read_ns - arrival_ns)
+                run, segment = bytes(_BUFFER[:size]), _segment(ancillary) or MAX_SIZE
+                for start in range(0, size, segment):
+                    if self._udp.fileno() < 0:
+                        return
+                    self._arrive(run[start : start + segment], arrival_ns, now)
+        except OSError:  # as PlainLink.drain
+            return
+
+    def _arrive(self, data: bytes, arrival_ns: int, now: float) -> None:
+        if self._bad is None:
+            self._deliver(data, arrival_ns, now)
+        elif (when := self._bad.arrival(len(data), now)) is not None:
+            self._hold(data, arrival_ns, when, now)
 
     def _hold(self, data: bytes, arrival_ns: int, when: float, now: float) -> None:
         if when <= now and not self._queue:
@@ -235,10 +256,9 @@ def open_socket(address: tuple[str, int]) -> socket.socket:
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     udp = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
-        try:
-            udp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
-        except OSError:  # not root
-            udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        size_receive_buffer(udp, RECEIVE_BUFFER)
+        with suppress(OSError):  # an older kernel: one by one
+            udp.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
         udp.connect(address)
     except OSError:
         udp.close()

@@ -35,15 +35,21 @@ class Buffers:
 def size_buffers(udp: socket.socket) -> Buffers:
     """Asks for large buffers; with CAP_NET_ADMIN beyond the limits of the system."""
     return Buffers(
-        _size(udp, SO_RCVBUFFORCE, socket.SO_RCVBUF), _size(udp, SO_SNDBUFFORCE, socket.SO_SNDBUF)
+        size_receive_buffer(udp, BUFFER_BYTES),
+        _size(udp, SO_SNDBUFFORCE, socket.SO_SNDBUF, BUFFER_BYTES),
     )
 
 
-def _size(udp: socket.socket, force: int, option: int) -> int:
+def size_receive_buffer(udp: socket.socket, size: int) -> int:
+    """Asks for this many bytes; returns what the kernel granted."""
+    return _size(udp, SO_RCVBUFFORCE, socket.SO_RCVBUF, size)
+
+
+def _size(udp: socket.socket, force: int, option: int, size: int) -> int:
     try:
-        udp.setsockopt(socket.SOL_SOCKET, force, BUFFER_BYTES)
+        udp.setsockopt(socket.SOL_SOCKET, force, size)
     except OSError:  # not root
-        udp.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+        udp.setsockopt(socket.SOL_SOCKET, option, size)
     return udp.getsockopt(socket.SOL_SOCKET, option) // 2
 
 

@@ -14,6 +14,7 @@ from loadtest.bot.faults import BadLink
 from loadtest.bot.link import CarefulLink, Lag, PlainLink, Poller, _arrival, open_socket
 from loadtest.bot.receiver import Stream
 from loadtest.records import Faults
+from sfu.segments import UDP_SEGMENT
 from sfu.timers import Timers
 
 SSRC = 7
@@ -71,6 +72,11 @@ class Wire:
         for data in datagrams:
             self.server.sendto(data, self.udp.getsockname())
 
+    def say_together(self, *datagrams: bytes) -> None:
+        """As the server does: one run, whose last datagram may be shorter."""
+        size = [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", len(datagrams[0])))]
+        self.server.sendmsg(datagrams, size, 0, self.udp.getsockname())
+
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
@@ -111,6 +117,50 @@ def test_one_turn_ends_with_a_frame_so_that_others_have_theirs(wire: Wire) -> No
     assert wire.ear.stream.frames == 1
     wire.poller.serve()
     assert wire.ear.stream.frames == 2
+
+
+def test_a_run_of_datagrams_is_one_read(wire: Wire) -> None:
+    link = wire.plain()
+    wire.say_together(media(1), media(2), media(4), media(5, True)[:40])
+    link.drain(NOW)
+    assert wire.ear.stream.packets == 4
+    assert wire.ear.stream.bytes == 3 * 62 + 40
+    assert list(wire.ear.stream.missing) == [3]
+    wire.say_together(media(9, ssrc=8), media(10, ssrc=8))
+    link.drain(NOW)
+    assert wire.ear.given == [media(9, ssrc=8), media(10, ssrc=8)]
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_what_ends_the_link_ends_the_run(
+    wire: Wire, careful: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = wire.careful() if careful else wire.plain()
+
+    def end(data: bytes, *_: object) -> None:
+        wire.ear.given.append(data)
+        link.close()
+
+    monkeypatch.setattr(wire.ear, "receive_sampled" if careful else "receive", end)
+    wire.say_together(media(9, ssrc=8), media(10, ssrc=8))
+    link.drain(NOW)
+    assert wire.ear.given == [media(9, ssrc=8)]
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_an_empty_datagram_does_no_harm(wire: Wire, careful: bool) -> None:
+    link = wire.careful() if careful else wire.plain()
+    wire.say(b"", media(1))
+    link.drain(NOW)
+    assert wire.ear.stream.packets + len(wire.ear.given) == 1
+
+
+def test_a_careful_link_tells_each_datagram_of_a_run(wire: Wire) -> None:
+    wire.careful()
+    wire.say_together(media(1), media(2), media(3)[:40])
+    wire.poller.serve()
+    assert wire.ear.given == [media(1), media(2), media(3)[:40]]
+    assert len(set(wire.ear.arrivals)) == 1
 
 
 def test_it_sends_and_survives_a_server_that_is_gone(wire: Wire) -> None:
