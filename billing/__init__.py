@@ -1,1 +1,1 @@
-"""Billing: decides who may enter a paid class."""
+"""Who may enter a paid class: catalogue, payment, enrolment. See docs/payments.md."""

@@ -1,0 +1,25 @@
+"""All tables by one import."""
+
+from billing.store.columns import Base
+from billing.store.journal import GatewayEvent, LedgerEntry
+from billing.store.money import Enrolment, Order, Payment, Receipt, ReceiptCounter, Refund
+from billing.store.offer import Assistant, Class, Coupon
+from billing.store.people import Guardian, Notice, User
+
+__all__ = [
+    "Assistant",
+    "Base",
+    "Class",
+    "Coupon",
+    "Enrolment",
+    "GatewayEvent",
+    "Guardian",
+    "LedgerEntry",
+    "Notice",
+    "Order",
+    "Payment",
+    "Receipt",
+    "ReceiptCounter",
+    "Refund",
+    "User",
+]
