@@ -1,0 +1,146 @@
+"""Invoices and credit notes: issued inside the transaction that takes or returns the money."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing import receipts, tax
+from billing.settings import BillingSettings
+from billing.store.tables import Class, Order, Payment, Receipt, ReceiptCounter, Refund, User
+
+
+async def issue_invoice(
+    session: AsyncSession, settings: BillingSettings, order: Order, payment: Payment, now: int
+) -> Receipt:
+    """The invoice of a paid order; the same again when it has been issued.
+
+    Call it inside the transaction that records the payment, after the order is locked: its number
+    is given back when that rolls back. `now` in ms.
+    """
+    issued = await _invoice_of(session, order.id)
+    if issued is not None:
+        return issued
+    buyer = await session.get_one(User, order.user_id)
+    bought = await session.get_one(Class, order.class_id)
+    supply = tax.Supply(
+        settings.seller_gstin,
+        round(settings.gst_percent * 100),
+        settings.seller_state,
+        buyer.state,
+    )
+    series = receipts.series_of("invoice", now, settings.seller_zone)
+    sequence = await _next(session, series)
+    paper = receipts.Paper(
+        kind="invoice",
+        number=receipts.number_of(series, sequence),
+        issued_at=now,
+        zone=settings.seller_zone,
+        seller=_seller(settings, supply),
+        buyer=receipts.Buyer(name=buyer.name, email=buyer.email, state=buyer.state),
+        item=_item(settings, order, bought, payment),
+        split=receipts.split_of(tax.included(payment.amount, supply), supply),
+        order_id=order.id,
+        payment_id=payment.id,
+    )
+    return await _keep(session, paper, series, sequence, order.user_id)
+
+
+async def issue_credit_note(
+    session: AsyncSession, settings: BillingSettings, refund: Refund, now: int
+) -> Receipt | None:
+    """The credit note of a processed refund; the same again when it has been issued.
+
+    None when the money was never invoiced (a second payment, a full class). Call it inside the
+    transaction that records the refund, after the order is locked.
+    """
+    found = await session.scalar(select(Receipt).where(Receipt.refund_id == refund.id))
+    if found is not None:
+        return found
+    payment = await session.get_one(Payment, refund.payment_id)
+    row = await _invoice_of(session, payment.order_id)
+    if row is None or row.data["payment_id"] != payment.id:
+        return None
+    invoice = receipts.Paper.model_validate(row.data)
+    before = await _credited_before(session, row.order_id)
+    series = receipts.series_of("credit_note", now, settings.seller_zone)
+    sequence = await _next(session, series)
+    paper = receipts.credit_note(
+        invoice,
+        receipts.number_of(series, sequence),
+        receipts.Returned(refund.id, refund.amount, before, refund.reason),
+        now,
+    )
+    return await _keep(session, paper, series, sequence, row.user_id)
+
+
+async def _invoice_of(session: AsyncSession, order_id: str) -> Receipt | None:
+    return await session.scalar(
+        select(Receipt).where(Receipt.order_id == order_id, Receipt.kind == "invoice")
+    )
+
+
+async def _credited_before(session: AsyncSession, order_id: str) -> int:
+    """What notes have taken back of an order's invoice so far; paise."""
+    notes = await session.scalars(
+        select(Receipt).where(Receipt.order_id == order_id, Receipt.kind == "credit_note")
+    )
+    return sum(receipts.Paper.model_validate(note.data).item.total for note in notes)
+
+
+async def _next(session: AsyncSession, series: str) -> int:
+    """The next of a series. Its row stays locked to the end of the transaction, so that numbers
+    are given in order and a rollback leaves no gap."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    moved = (
+        insert(ReceiptCounter)
+        .values(series=series, last=1)
+        .on_conflict_do_update(
+            index_elements=[ReceiptCounter.series], set_={"last": ReceiptCounter.last + 1}
+        )
+        .returning(ReceiptCounter.last)
+    )
+    return (await session.execute(moved)).scalar_one()
+
+
+async def _keep(
+    session: AsyncSession, paper: receipts.Paper, series: str, sequence: int, user_id: str
+) -> Receipt:
+    receipt = Receipt(
+        id=paper.number,
+        number=paper.number,
+        series=series,
+        sequence=sequence,
+        kind=paper.kind,
+        order_id=paper.order_id,
+        refund_id=paper.refund_id,
+        user_id=user_id,
+        data=paper.model_dump(),
+        issued_at=paper.issued_at,
+    )
+    session.add(receipt)
+    await session.flush()
+    return receipt
+
+
+def _seller(settings: BillingSettings, supply: tax.Supply) -> receipts.Seller:
+    return receipts.Seller(
+        name=settings.seller_name,
+        address=settings.seller_address,
+        gstin=settings.seller_gstin,
+        state=supply.origin,
+    )
+
+
+def _item(
+    settings: BillingSettings, order: Order, bought: Class, payment: Payment
+) -> receipts.Item:
+    return receipts.Item(
+        class_id=bought.id,
+        title=bought.title,
+        hsn_sac=settings.hsn_sac,
+        list_price=order.list_price,
+        discount=order.list_price - payment.amount,
+        coupon=order.coupon_code,
+        total=payment.amount,
+        currency=payment.currency,
+    )
