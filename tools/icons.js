@@ -5,11 +5,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const ICONS = [
-  "arrow-down", "camera", "check", "chevron-left", "chevron-right", "chevron-up",
-  "circle-alert", "clock", "ellipsis", "ellipsis-vertical", "graduation-cap", "hand", "info", "link",
-  "lock", "lock-open", "log-out", "maximize", "message-square", "mic", "mic-off", "monitor-up", "monitor-x",
-  "moon", "phone-off", "picture-in-picture-2", "pin", "pin-off", "play", "rotate-cw", "search", "send",
-  "wifi-low", "smile-plus", "square", "sun", "user-x", "users", "video", "video-off", "volume-2", "wifi-off", "x",
+  "arrow-down", "bell", "camera", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "clock",
+  "download", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "graduation-cap", "hand", "image", "indian-rupee",
+  "info", "link", "lock", "lock-open", "log-out", "maximize", "message-square", "mic", "mic-off", "monitor-up",
+  "monitor-x", "moon", "pencil", "phone-off", "picture-in-picture-2", "pin", "pin-off", "play", "plus",
+  "receipt-text", "rotate-cw", "search", "send", "shield-check", "smile-plus", "square", "sun", "ticket-percent",
+  "undo-2", "user", "user-x", "users", "video", "video-off", "volume-2", "wifi-low", "wifi-off", "x",
 ];
 
 const root = new URL("../", import.meta.url);

@@ -22,7 +22,7 @@ test("every bare import has a place in the import map, and every place a file", 
 });
 
 test("what the pages link to exists", () => {
-  for (const file of ["class.html", "index.html"]) {
+  for (const file of ["class.html", "site.html", "index.html"]) {
     const html = readFileSync(new URL(`static/${file}`, root), "utf8");
     const paths = [...html.matchAll(/(?:src|href)="(\/static\/[^"#]+)/g)].map((match) => match[1]);
     assert.ok(paths.length > 5);
@@ -31,7 +31,7 @@ test("what the pages link to exists", () => {
 });
 
 test("the pages have no inline style, handler or script but the import map", () => {
-  for (const file of ["class.html", "index.html"]) {
+  for (const file of ["class.html", "site.html", "index.html"]) {
     const html = readFileSync(new URL(`static/${file}`, root), "utf8");
     assert.doesNotMatch(html, /\sstyle=|<style|\son[a-z]+=/i);
     assert.doesNotMatch(html.replace(/<script type="importmap">/, ""), /<script(?![^>]*src=)/);

@@ -1,0 +1,200 @@
+// Buying a class, step by step: order, the gateway's dialog, the proof sent in, and asking until it is certain. A payment that was made is never given up:
+// its order is kept until the server has said what became of it. Knows no DOM.
+
+import { signal } from "@preact/signals";
+import { asApiError } from "./api.js";
+
+/** @typedef {import("./types.js").Order} Order */
+/** @typedef {import("./types.js").PaymentProof} PaymentProof */
+
+/**
+ * idle: nothing asked yet, or the dialog was closed · ordering · paying: the dialog is open · confirming: paid, not yet certain ·
+ * enrolled · returned: paid, but the money goes back · refused: it cannot be bought
+ * @typedef {"idle"|"ordering"|"paying"|"confirming"|"enrolled"|"returned"|"refused"} Step
+ * @typedef {{step: Step, message: string|null, code: string|null, tries: number, orderId: string|null}} Stage
+ * @typedef {{orderId: string, proof: PaymentProof|null, at: number}} Pending
+ */
+
+/** Order states that end the waiting. `paid` enrols; the others are told with the server's sentence. */
+const RETURNED = new Set(["refunded"]);
+const GONE = new Set(["expired", "superseded", "cancelled"]);
+const ASK_AGAIN_MS = [1000, 2000, 3000, 5000, 8000];
+/** How often a closed dialog's order is looked at: a payment by phone may still come in. */
+const WATCH_TURNS = 20;
+const WATCH_MS = 3000;
+
+/** @type {Stage} */
+const START = { step: "idle", message: null, code: null, tries: 0, orderId: null };
+
+export const CLOSED = "You closed the payment window. Nothing was charged; you can pay whenever you like.";
+export const FAILED = "The payment did not go through. Nothing was charged; try again or use another way to pay.";
+
+export class Checkout {
+  /**
+   * @param {{classId: string, api: {get: (path: string) => Promise<any>, post: (path: string, body?: object) => Promise<any>},
+   *   openDialog: (order: Order, on: {paid: (proof: PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}) => Promise<void>,
+   *   memory: {read: () => Pending|null, keep: (pending: Pending|null) => void}, wait: (ms: number) => Promise<void>, now: () => number,
+   *   onEnrolled?: () => void}} needs
+   */
+  constructor({ classId, api, openDialog, memory, wait, now, onEnrolled = () => {} }) {
+    this.classId = classId;
+    this.api = api;
+    this.openDialog = openDialog;
+    this.memory = memory;
+    this.wait = wait;
+    this.now = now;
+    this.onEnrolled = onEnrolled;
+    /** @type {import("@preact/signals").Signal<Stage>} */
+    this.stage = signal(START);
+    this._turn = 0;
+  }
+
+  /** @param {Partial<Stage>} change */
+  _to(change) {
+    this.stage.value = { ...this.stage.value, message: null, code: null, tries: 0, ...change };
+  }
+
+  get isBusy() {
+    return ["ordering", "paying", "confirming"].includes(this.stage.value.step);
+  }
+
+  /** Orders and opens the dialog. @param {string|null} [coupon] */
+  async pay(coupon = null) {
+    if (this.isBusy) return;
+    this._turn += 1;
+    this._to({ step: "ordering" });
+    try {
+      const order = await this.api.post("/payments/order", coupon ? { classId: this.classId, coupon } : { classId: this.classId });
+      if (order.enrolled) return this._enrolled();
+      await this._open(order);
+    } catch (thrown) {
+      this._refuse(asApiError(thrown));
+    }
+  }
+
+  /** A class without a price, or a trial. @param {{trial?: boolean}} [how] */
+  async enrol({ trial = false } = {}) {
+    if (this.isBusy) return;
+    this._to({ step: "ordering" });
+    try {
+      await this.api.post(`/api/classes/${this.classId}/enrol`, trial ? { trial: true } : {});
+      this._enrolled();
+    } catch (thrown) {
+      this._refuse(asApiError(thrown));
+    }
+  }
+
+  /** After a reload: what was paid and not yet heard of is asked about again. */
+  async resume() {
+    const pending = this.memory.read();
+    if (!pending || this.isBusy) return;
+    if (pending.proof) await this._confirm(pending.orderId, pending.proof);
+    else await this._watch(pending.orderId, 1);
+  }
+
+  /** @param {import("./api.js").ApiError} error */
+  _refuse(error) {
+    if (error.code === "already_enrolled") return this._enrolled();
+    this._to({ step: error.passes ? "idle" : "refused", message: error.message, code: error.code });
+  }
+
+  _enrolled() {
+    this._turn += 1;
+    this.memory.keep(null);
+    this._to({ step: "enrolled" });
+    this.onEnrolled();
+  }
+
+  /** @param {Order} order */
+  async _open(order) {
+    const turn = this._turn;
+    this._keep(order.orderId, null);
+    this._to({ step: "paying", orderId: order.orderId });
+    let failure = /** @type {string|null} */ (null);
+    await this.openDialog(order, {
+      paid: (proof) => turn === this._turn && void this._confirm(order.orderId, proof),
+      failed: (message) => (failure = message ?? FAILED),
+      closed: () => {
+        if (turn !== this._turn || this.stage.value.step !== "paying") return;
+        this._to({ step: "idle", message: failure ?? CLOSED, code: failure ? "failed" : "closed", orderId: order.orderId });
+        void this._watch(order.orderId, WATCH_TURNS);
+      },
+    });
+  }
+
+  /** @param {string} orderId @param {PaymentProof|null} proof */
+  _keep(orderId, proof) {
+    this.memory.keep({ orderId, proof, at: this.now() });
+  }
+
+  /** Sends the proof until the server has answered; between two tries the order itself is asked. @param {string} orderId @param {PaymentProof} proof */
+  async _confirm(orderId, proof) {
+    const turn = (this._turn += 1);
+    this._keep(orderId, proof);
+    this._to({ step: "confirming", orderId });
+    for (let tries = 0; turn === this._turn; tries += 1) {
+      if (await this._settled(orderId, proof, turn)) return;
+      if (turn !== this._turn) return;
+      this.stage.value = { ...this.stage.value, tries: tries + 1 };
+      await this.wait(ASK_AGAIN_MS[Math.min(tries, ASK_AGAIN_MS.length - 1)]);
+    }
+  }
+
+  /** @param {string} orderId @param {PaymentProof} proof @param {number} turn @returns {Promise<boolean>} whether it is decided */
+  async _settled(orderId, proof, turn) {
+    try {
+      const answer = await this.api.post("/payments/verify", proof);
+      if (turn === this._turn && answer.enrolled) this._enrolled();
+      if (answer.enrolled) return true;
+      return await this._asked(orderId, turn, null);
+    } catch (thrown) {
+      const error = asApiError(thrown);
+      return await this._asked(orderId, turn, error.passes ? null : error);
+    }
+  }
+
+  /** What has become of an order. @param {string} orderId @param {number} turn @param {import("./api.js").ApiError|null} refusal of the proof */
+  async _asked(orderId, turn, refusal) {
+    let order;
+    try {
+      order = await this.api.get(`/payments/order/${encodeURIComponent(orderId)}`);
+    } catch (thrown) {
+      const error = asApiError(thrown);
+      if (error.passes || turn !== this._turn) return false;
+      this._end({ step: "refused", message: (refusal ?? error).message, code: (refusal ?? error).code });
+      return true;
+    }
+    if (turn !== this._turn) return true;
+    if (order.state === "paid") this._enrolled();
+    else if (RETURNED.has(order.state) || (refusal && refusal.status === 409)) this._end({ step: "returned", message: order.message ?? refusal?.message ?? null, code: refusal?.code ?? order.state });
+    else if (refusal) this._end({ step: "refused", message: refusal.message, code: refusal.code });
+    else return false;
+    return true;
+  }
+
+  /** @param {Partial<Stage>} change */
+  _end(change) {
+    this._turn += 1;
+    this.memory.keep(null);
+    this._to(change);
+  }
+
+  /** Looks at an order whose dialog is closed: it may be paid all the same. @param {string} orderId @param {number} turns */
+  async _watch(orderId, turns) {
+    const turn = (this._turn += 1);
+    for (let left = turns; left > 0; left -= 1) {
+      try {
+        const order = await this.api.get(`/payments/order/${encodeURIComponent(orderId)}`);
+        if (turn !== this._turn) return;
+        if (order.state === "paid") return this._enrolled();
+        if (RETURNED.has(order.state)) return this._end({ step: "returned", message: order.message, code: order.state });
+        if (GONE.has(order.state)) return this.memory.keep(null);
+      } catch (thrown) {
+        if (turn !== this._turn) return;
+        if (!asApiError(thrown).passes) return this.memory.keep(null);
+      }
+      if (left > 1) await this.wait(WATCH_MS);
+      if (turn !== this._turn) return;
+    }
+  }
+}

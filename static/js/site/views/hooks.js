@@ -1,0 +1,50 @@
+// Habits of the views: a page's title, the part named by the #, something asked of the server, a form that is being sent.
+
+import { signal } from "@preact/signals";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { asApiError } from "../api.js";
+import { resource } from "../resource.js";
+
+const hash = signal(location.hash.slice(1));
+addEventListener("hashchange", () => (hash.value = location.hash.slice(1)));
+
+/** @param {string[]} names the first is the default */
+export function useTab(names) {
+  return names.includes(hash.value) ? hash.value : names[0];
+}
+
+/** @param {string} title */
+export function useTitle(title) {
+  useEffect(() => void (document.title = title ? `${title} · liveclass` : "liveclass"), [title]);
+}
+
+/** Asked when the view appears, and again when one of `inputs` changes. @template T @param {() => Promise<T>} ask @param {any[]} [inputs] */
+export function useAsked(ask, inputs = []) {
+  const asked = useMemo(() => resource(ask), inputs);
+  useEffect(() => void asked.load(), [asked]);
+  return asked;
+}
+
+/** Runs one request at a time; its refusal is kept for the form. */
+export function useSending() {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {import("../api.js").ApiError|null} */ (null));
+  /** @template T @param {() => Promise<T>} send @returns {Promise<T|undefined>} */
+  const run = async (send) => {
+    setBusy(true);
+    setError(null);
+    try {
+      return await send();
+    } catch (thrown) {
+      setError(asApiError(thrown));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, run, clear: () => setError(null) };
+}
+
+/** Puts the focus on the first field that is complained about, once it is drawn. @param {string} [within] */
+export function focusFault(within = "form") {
+  requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector(`${within} [aria-invalid="true"]`))?.focus());
+}

@@ -1,0 +1,34 @@
+// What a person was told about their money and their classes; seen is read.
+
+import { html } from "htm/preact";
+import { useEffect } from "preact/hooks";
+import { Icon } from "../../views/icon.js";
+import { get, post } from "../api.js";
+import { me, now } from "../store.js";
+import { ago } from "../times.js";
+import { useAsked } from "./hooks.js";
+import { Empty, Loaded } from "./parts.js";
+
+/** @typedef {import("../types.js").List<import("../types.js").Notice>} Found */
+
+async function readAll() {
+  await post("/api/me/notices/read").catch(() => {});
+  await me.load({ quiet: true });
+}
+
+/** @param {{items: import("../types.js").Notice[]}} props */
+function Items({ items }) {
+  useEffect(() => {
+    if (items.some(({ readAt }) => !readAt)) void readAll();
+  }, [items]);
+  if (items.length === 0) return html`<${Empty} icon="bell" title="Nothing to tell"><p>Payments, refunds and changes of your classes are told here.</p><//>`;
+  return html`<ul class="notices">${items.map(({ id, kind, text, classId, createdAt, readAt }) => html`<li key=${id} data-new=${!readAt} data-testid="notice">
+    <${Icon} name=${/refund|fail|cancel/.test(kind) ? "circle-alert" : "info"} />
+    <div><p>${text}</p><p class="quiet small">${ago(createdAt, now.value)}${classId && html` · <a href=${`/classes/${classId}`}>To the class</a>`}</p></div>
+  </li>`)}</ul>`;
+}
+
+export function Notices() {
+  const asked = useAsked(/** @returns {Promise<Found>} */ () => get("/api/me/notices?limit=100"));
+  return html`<${Loaded} of=${asked}>${(/** @type {Found} */ { items }) => html`<${Items} items=${items} />`}<//>`;
+}

@@ -1,0 +1,29 @@
+// Invoices and credit notes: each to open, to print, to keep.
+
+import { html } from "htm/preact";
+import { Icon } from "../../views/icon.js";
+import { get } from "../api.js";
+import { money } from "../money.js";
+import { dateText } from "../times.js";
+import { useAsked } from "./hooks.js";
+import { Empty, Loaded } from "./parts.js";
+
+/** @typedef {import("../types.js").Receipt} Receipt */
+
+/** @param {{receipt: Receipt}} props */
+function Row({ receipt }) {
+  const { number, kind, classTitle, total, currency, issuedAt, url, pdfUrl } = receipt;
+  const credit = kind !== "invoice";
+  return html`<li class="paper" data-testid="receipt">
+    <${Icon} name="receipt-text" />
+    <div class="paper-words"><a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a><span class="quiet small">${classTitle} · ${dateText(issuedAt)}</span></div>
+    <strong class="figures">${credit ? "−" : ""}${money(Math.abs(total), currency)}</strong>
+    <a class="icon-button" href=${pdfUrl} download aria-label=${`Download ${number} as PDF`}><${Icon} name="download" /></a>
+  </li>`;
+}
+
+export function Receipts() {
+  const asked = useAsked(/** @returns {Promise<import("../types.js").List<Receipt>>} */ () => get("/api/me/receipts?limit=100"));
+  return html`<${Loaded} of=${asked}>${(/** @type {import("../types.js").List<Receipt>} */ { items }) =>
+    items.length === 0 ? html`<${Empty} icon="receipt-text" title="No receipts yet"><p>When you pay for a class, its invoice is kept here.</p><//>` : html`<ul class="papers">${items.map((receipt) => html`<${Row} key=${receipt.number} receipt=${receipt} />`)}</ul>`}<//>`;
+}
