@@ -1,0 +1,1 @@
+"""The payment gateway: what is asked of it, Razorpay's client, and an emulator of it."""

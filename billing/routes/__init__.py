@@ -1,0 +1,1 @@
+"""HTTP: handlers that decode, ask a service, and encode."""

@@ -1,0 +1,60 @@
+"""From exceptions to JSON errors, in one middleware."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import ValidationError
+
+from billing.errors import BillingError, TooManyError
+from billing.routes.keys import SHOP
+from sfu.errors import LiveclassError
+from signalling.logs import get_logger
+
+PATHS = ("/api/", "/payments/", "/receipts/")
+
+log = get_logger(__name__)
+
+
+def error_response(code: str, message: str, status: int, field: str | None = None) -> web.Response:
+    """The error as every client gets it."""
+    body = {"code": code, "message": message}
+    if field is not None:
+        body["field"] = field
+    return web.json_response({"error": body}, status=status)
+
+
+@web.middleware
+async def errors_to_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refusals with their status; what nobody expected without its details."""
+    if not request.path.startswith(PATHS):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except LiveclassError as error:
+        request.app[SHOP].counts[f"refused:{error.code}"] += 1
+        return _refusal(error)
+    except ValidationError as error:
+        return _invalid(error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return error_response(f"http_{error.status}", error.reason, error.status)
+    except Exception as error:
+        log.error("request.failed", path=request.path, error=type(error).__name__, exc_info=error)
+        message = "Something went wrong on the server. Try again."
+        return error_response("internal", message, 500)
+
+
+def _refusal(error: LiveclassError) -> web.Response:
+    status = error.status if isinstance(error, BillingError) else 400
+    field = error.field if isinstance(error, BillingError) else None
+    response = error_response(error.code, error.message, status, field)
+    if isinstance(error, TooManyError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _invalid(error: ValidationError) -> web.Response:
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part) for part in fault["loc"]) or None
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return error_response("invalid", message, 422, field)

@@ -1,0 +1,11 @@
+"""Where handlers find what the application holds."""
+
+from aiohttp import web
+
+from billing.sessions import SessionKey
+from billing.shop import Shop
+
+SHOP: web.AppKey[Shop] = web.AppKey("shop", Shop)
+SESSION_KEY: web.AppKey[SessionKey] = web.AppKey("session_key", SessionKey)
+ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins", frozenset)
+"""Pages of these origins may change things, beside the page's own."""

@@ -1,0 +1,124 @@
+"""Who is asking: the session's cookie, and where a request that changes things may come from."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel
+
+from billing.errors import BillingError, NotAllowedError, SignInError
+from billing.routes.keys import ORIGINS, SESSION_KEY, SHOP
+from billing.sessions import SESSION_DAYS, mint_session, read_session
+from billing.store.tables import User
+
+Body = TypeVar("Body", bound=BaseModel)
+
+COOKIE = "liveclass_session"
+MAX_BODY = 100_000  # bytes of JSON
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OURS = ("/api/", "/payments/")
+WEBHOOK = "/payments/webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who is signed in."""
+
+    id: str
+    email: str
+    name: str
+    role: str
+
+
+async def maybe_account(request: web.Request) -> Account | None:
+    """Who is signed in, if anybody; asked once a request."""
+    if "account" not in request:
+        request["account"] = await _find(request)
+    found: Account | None = request["account"]
+    return found
+
+
+async def account(request: web.Request) -> Account:
+    """Who is signed in; raises SignInError."""
+    found = await maybe_account(request)
+    if found is None:
+        raise SignInError("not_signed_in", "Sign in first.")
+    return found
+
+
+async def account_with(request: web.Request, *roles: str) -> Account:
+    """The same, of somebody with one of these roles; raises NotAllowedError."""
+    found = await account(request)
+    require(found, *roles)
+    return found
+
+
+def require(found: Account, *roles: str) -> None:
+    """Raises NotAllowedError unless the person has one of the roles."""
+    if found.role not in roles:
+        raise NotAllowedError("forbidden", "Your account cannot do this.")
+
+
+async def _find(request: web.Request) -> Account | None:
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        return None
+    shop = request.app[SHOP]
+    claim = read_session(request.app[SESSION_KEY], cookie, shop.now())
+    if claim is None:
+        return None
+    async with shop.db.reading() as session:
+        user = await session.get(User, claim.sub)
+    if user is None or user.disabled_at is not None or user.epoch != claim.epoch:
+        return None
+    return Account(user.id, user.email, user.name, user.role)
+
+
+def sign_in(request: web.Request, response: web.Response, user: User) -> None:
+    """Puts the session's cookie on the response."""
+    token = mint_session(request.app[SESSION_KEY], user.id, user.epoch, request.app[SHOP].now())
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=SESSION_DAYS * 86_400,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=request.secure or any(one.startswith("https:") for one in request.app[ORIGINS]),
+    )
+
+
+def sign_out(response: web.Response) -> None:
+    """Takes the cookie back."""
+    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+
+
+@web.middleware
+async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What changes things must come from our own pages: cookies are sent by others' pages, too."""
+    if request.method not in _SAFE and request.path.startswith(_OURS) and request.path != WEBHOOK:
+        _check_origin(request)
+    return await handler(request)
+
+
+def _check_origin(request: web.Request) -> None:
+    """Browsers say where a request comes from; who says nothing is no browser."""
+    origin = request.headers.get("Origin")
+    fetch_site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    own = {f"{request.scheme}://{request.host}", *request.app[ORIGINS]}
+    if (origin is not None and origin not in own) or fetch_site not in ("same-origin", "none"):
+        raise NotAllowedError("foreign_origin", "This must be done on the site's own pages.")
+    if request.can_read_body and request.content_type not in _BODIES:
+        raise BillingError("bad_content_type", "Send JSON.")
+
+
+_BODIES = frozenset({"application/json", "image/jpeg", "image/png", "image/webp"})
+
+
+async def read_json(request: web.Request, kind: type[Body]) -> Body:
+    """The request's body, checked; raises BillingError or pydantic's ValidationError."""
+    if request.content_length is not None and request.content_length > MAX_BODY:
+        raise BillingError("too_large", "That is too much.")
+    raw = await request.read()
+    return kind.model_validate_json(raw or b"{}")
