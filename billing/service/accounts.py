@@ -1,0 +1,167 @@
+"""Accounts: registration, sign-in, forgotten passwords, what an admin changes."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing import passwords
+from billing.errors import BillingError, ConflictError, NotFoundError, SignInError
+from billing.mail import Letter
+from billing.sessions import RESET_MINUTES, SessionKey, mint_reset, read_reset
+from billing.shop import Shop
+from billing.store.queries import containing
+from billing.store.tables import User
+
+ROLES = ("student", "parent", "teacher", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What an account is made of."""
+
+    email: str
+    name: str
+    role: str
+    password: str
+
+
+def normal_email(email: str) -> str:
+    """Addresses are compared without case."""
+    return email.strip().lower()
+
+
+async def create_user(shop: Shop, new: NewUser) -> User:
+    """A new account; raises ConflictError when the address has one."""
+    hashed = await passwords.hash_password(new.password)
+    user = User(
+        id=shop.new_id("u"),
+        email=normal_email(new.email),
+        name=new.name.strip(),
+        role=new.role,
+        password_hash=hashed,
+        epoch=0,
+        created_at=shop.now(),
+    )
+    try:
+        async with shop.db.writing() as session:
+            session.add(user)
+    except IntegrityError:
+        message = "There is an account with this address already. Sign in instead."
+        raise ConflictError("email_taken", message, "email") from None
+    return user
+
+
+async def register(shop: Shop, new: NewUser) -> User:
+    """A new account of somebody who came by; teachers and admins are made by an admin."""
+    if shop.settings.registration == "closed":
+        raise BillingError("registration_closed", "Accounts are made by the school here.")
+    return await create_user(shop, new)
+
+
+async def sign_in(shop: Shop, email: str, password: str) -> User:
+    """The account; raises SignInError, in the same time whether the address is known or not."""
+    user = await find_by_email(shop, email)
+    kept = user.password_hash if user is not None and user.disabled_at is None else None
+    if not await passwords.is_password(kept, password) or user is None:
+        raise SignInError("wrong_password", "The address or the password is not right.")
+    if passwords.is_outdated(user.password_hash):
+        await _store_password(shop, user.id, password, ends_sessions=False)
+    return user
+
+
+async def find_by_email(shop: Shop, email: str) -> User | None:
+    """The account of an address."""
+    async with shop.db.reading() as session:
+        return await session.scalar(select(User).where(User.email == normal_email(email)))
+
+
+async def forgot(shop: Shop, key: SessionKey, email: str, base_url: str) -> None:
+    """Sends a link to set a new password; says nothing about whether there is an account."""
+    user = await find_by_email(shop, email)
+    if user is None or user.disabled_at is not None:
+        return
+    token = mint_reset(key, user.id, user.epoch, shop.now())
+    text = (
+        f"Hello {user.name},\n\nset a new password here within {RESET_MINUTES} minutes:\n"
+        f"{base_url}/reset?token={token}\n\nIf you did not ask for it, leave this letter alone."
+    )
+    await shop.mail.send(Letter(user.email, "A new password for liveclass", text))
+
+
+async def reset(shop: Shop, key: SessionKey, token: str, password: str) -> User:
+    """Sets the new password, ends all sessions, uses the link up; raises BillingError."""
+    claim = read_reset(key, token, shop.now())
+    async with shop.db.reading() as session:
+        user = await session.get(User, claim.sub) if claim is not None else None
+    if claim is None or user is None or user.epoch != claim.epoch or user.disabled_at is not None:
+        raise BillingError("bad_link", "This link is used up or too old. Ask for a new one.")
+    return await _store_password(shop, user.id, password, ends_sessions=True)
+
+
+async def set_password(shop: Shop, user_id: str, password: str) -> User:
+    """As an admin or the command line does; all sessions end."""
+    return await _store_password(shop, user_id, password, ends_sessions=True)
+
+
+async def _store_password(shop: Shop, user_id: str, password: str, *, ends_sessions: bool) -> User:
+    hashed = await passwords.hash_password(password)
+    async with shop.db.writing() as session:
+        user = await _locked(session, user_id)
+        user.password_hash = hashed
+        user.epoch += ends_sessions
+    return user
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What changes in an account; None: it stays."""
+
+    name: str | None = None
+    state: str | None = None
+    role: str | None = None
+    disabled: bool | None = None
+
+
+async def change(shop: Shop, user_id: str, what: Change) -> User:
+    """Changes an account; who is disabled or has another role must sign in anew."""
+    async with shop.db.writing() as session:
+        user = await _locked(session, user_id)
+        if what.name is not None:
+            user.name = what.name.strip()
+        if what.state is not None:
+            user.state = what.state or None
+        if what.role is not None and what.role != user.role:
+            await _keep_an_admin(session, user)
+            user.role, user.epoch = what.role, user.epoch + 1
+        if what.disabled is not None and what.disabled != (user.disabled_at is not None):
+            await _keep_an_admin(session, user)
+            user.disabled_at = shop.now() if what.disabled else None
+            user.epoch += 1
+    return user
+
+
+async def _locked(session: AsyncSession, user_id: str) -> User:
+    user = await session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise NotFoundError("no_such_user", "There is no such account.")
+    return user
+
+
+async def _keep_an_admin(session: AsyncSession, user: User) -> None:
+    """Nobody can lock everybody out."""
+    if user.role != "admin" or user.disabled_at is not None:
+        return
+    admins = select(func.count()).where(User.role == "admin", User.disabled_at.is_(None))
+    if (await session.scalar(admins) or 0) < 2:
+        raise ConflictError("last_admin", "This is the last admin. Make another one first.")
+
+
+async def search(shop: Shop, text: str, limit: int, after: str) -> list[User]:
+    """Accounts whose name or address contains the text, by address, behind `after`."""
+    query = select(User).where(User.email > after).order_by(User.email).limit(limit)
+    if text:
+        query = query.where(or_(containing(User.email, text), containing(User.name, text)))
+    async with shop.db.reading() as session:
+        return list(await session.scalars(query))
