@@ -4,8 +4,14 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** Zones that some browsers still call by an older name. @type {Record<string, string>} */
+const RENAMED = { "Asia/Calcutta": "Asia/Kolkata", "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon", "Asia/Saigon": "Asia/Ho_Chi_Minh", "Europe/Kiev": "Europe/Kyiv" };
+
+/** @param {string} zone */
+export const currentName = (zone) => RENAMED[zone] ?? zone;
+
 /** The person's time zone. */
-export const ownZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+export const ownZone = () => currentName(new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 
 /** An English of the person's, for dates among English words. */
 export function ownLocale() {

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 
-const question = signal(/** @type {{title: string, text: string, confirm: string, run: () => unknown}|null} */ (null));
+const question = signal(/** @type {{title: string, text: string, confirm: string, keep?: string, run: () => unknown}|null} */ (null));
 
 /** @param {NonNullable<typeof question.value>} asked */
 export function ask(asked) {
@@ -27,7 +27,7 @@ export function DialogHost() {
     <h2 id="dialog-title">${current.title}</h2>
     <p>${current.text}</p>
     <div class="row row-end">
-      <button type="button" class="button" onClick=${close}>Cancel</button>
+      <button type="button" class="button" onClick=${close}>${current.keep ?? "Cancel"}</button>
       <button type="button" class="button button-danger" data-testid="dialog-confirm" onClick=${confirm}>${current.confirm}</button>
     </div>
   </dialog>`;

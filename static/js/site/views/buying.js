@@ -92,7 +92,7 @@ function Offer({ class_, checkout }) {
     ${student && class_.price > 0 && html`<${Figures} quote=${quote} class_=${class_} busy=${checkout.isBusy} />`}
     ${student && class_.price > 0 && html`<${StateOfBuyer} changed=${quote.reload} />`}
     <${Told} checkout=${checkout} />
-    ${!isKnown.value ? html`<div class="button-space"></div>` : !account.value ? html`<${SignInFirst} classId=${id} label=${label} />` : student ? html`<${PayButton} class_=${class_} checkout=${checkout} quote=${quote} />` : html`<${NotForRole} />`}
+    ${!isKnown.value ? html`<div class="button-space"></div>` : !account.value ? html`<${SignInFirst} classId=${id} label=${label} />` : class_.seatsLeft === 0 && !checkout.isBusy ? html`<a class="button button-wide" href="/classes">See other classes</a>` : student ? html`<${PayButton} class_=${class_} checkout=${checkout} quote=${quote} />` : html`<${NotForRole} />`}
     ${trial && student && !class_.my?.orderState && html`<${Button} class="button-wide" busy=${false} disabled=${checkout.isBusy} data-testid="trial-button" onClick=${() => checkout.enrol({ trial: true })}>${trial}<//>`}
     <${Next} class_=${class_} />`;
 }
@@ -132,6 +132,9 @@ export function Buying({ class_, reload }) {
   const checkout = useCheckout(class_.id, reload);
   const { step } = checkout.stage.value;
   useEffect(() => whileVisible(() => class_.my?.enrolled && !isLive(class_) && reload(), 5000), [class_.my?.enrolled, isLive(class_)]);
+  useEffect(() => {
+    if (step === "returned") reload();
+  }, [step]);
   const enrolled = Boolean(class_.my?.enrolled) || step === "enrolled";
   const busy = checkout.isBusy || step === "returned";
   let body;

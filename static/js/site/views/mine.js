@@ -8,7 +8,7 @@ import { inOrder, isLive } from "../offer.js";
 import { account, isA, me, needAccount, now, whileVisible } from "../store.js";
 import { dateText, foreignTime } from "../times.js";
 import { Account } from "./account.js";
-import { Marks, NextDate } from "./card.js";
+import { NextDate } from "./card.js";
 import { useAsked, useTab, useTitle } from "./hooks.js";
 import { Join } from "./join.js";
 import { Notices } from "./notices.js";
@@ -35,8 +35,7 @@ function Mine({ class_ }) {
       <p class="mine-when"><${NextDate} class_=${class_} />${foreign && html`<span class="quiet small">${foreign}</span>`}${my?.kind === "trial" && html`<span class="chip chip-warm">Trial</span>`}${class_.state === "draft" && html`<span class="chip chip-plain">Draft</span>`}</p>
       ${my?.expiresAt && html`<p class="quiet small">Open to you until ${dateText(my.expiresAt)}</p>`}
     </div>
-    <${Join} class_=${class_} />
-    <span class="mine-marks">${my?.isTeacher && html`<${Marks} class_=${class_} />`}</span>
+    <div class="mine-actions"><${Join} class_=${class_} /></div>
   </li>`;
 }
 

@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { faultsOf, scheduleOf } from "../class-form.js";
 import { nextDates, spanText, WEEKDAYS, WEEKDAY_NAMES } from "../schedule.js";
-import { dayText, foreignTime, offsetText, ownZone } from "../times.js";
+import { currentName, dayText, foreignTime, offsetText, ownZone } from "../times.js";
 import { Field } from "./parts.js";
 
 /** @typedef {import("../class-form.js").Fields} Fields */
@@ -12,7 +12,7 @@ const LENGTHS = ["30", "45", "60", "90", "120"];
 
 /** All zones the browser knows, with what their clocks are ahead. @param {string} chosen @returns {string[]} */
 function zonesWith(chosen) {
-  const all = Intl.supportedValuesOf("timeZone");
+  const all = Intl.supportedValuesOf("timeZone").map(currentName);
   return [...new Set(["Asia/Kolkata", ownZone(), chosen, ...all])];
 }
 

@@ -28,7 +28,7 @@ function askToCancel(class_, people, run) {
   const persons = (/** @type {number} */ count) => (count === 1 ? "One person" : `${count} people`);
   const refund = paid === 0 ? "Nobody has paid, so nothing is refunded." : `${persons(paid)} paid and will be refunded in full${paid > 1 || class_.price ? `, about ${money(paid * class_.price, class_.currency)} at today's price` : ""}.`;
   const others = people.length - paid;
-  ask({ title: "Cancel this class?", text: `${refund}${others ? ` ${persons(others)} enrolled without paying will be told.` : ""} This cannot be undone.`, confirm: paid ? `Cancel and refund ${paid}` : "Cancel class", run });
+  ask({ title: "Cancel this class?", text: `${refund}${others ? ` ${persons(others)} enrolled without paying will be told.` : ""} This cannot be undone.`, confirm: paid ? `Cancel and refund ${paid}` : "Cancel class", keep: "Keep class", run });
 }
 
 /** @param {{class_: Class, changed: (class_: Class) => void}} props */
@@ -47,7 +47,7 @@ export function StateBar({ class_, changed }) {
       const { items } = await get(`/api/classes/${id}/people?limit=100`);
       askToCancel(class_, items, step("cancel", "The class is cancelled."));
     });
-  const end = () => ask({ title: "End this class?", text: "No more lessons take place, and nobody can enrol any more. Nobody is refunded.", confirm: "End class", run: step("end", "The class has ended.") });
+  const end = () => ask({ title: "End this class?", text: "No more lessons take place, and nobody can enrol any more. Nobody is refunded.", confirm: "End class", keep: "Keep class", run: step("end", "The class has ended.") });
   const open = state === "scheduled" || state === "live";
   return html`<div class="state-bar" data-testid="state-bar" data-state=${state}>
     <${Notice} kind=${words.kind} icon=${words.icon}>${words.text}<//>

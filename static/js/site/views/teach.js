@@ -42,8 +42,7 @@ function Taught({ class_ }) {
       <p class="quiet small figures">${price(class_.price, class_.currency)} · ${takenText(class_)}${!class_.my?.isTeacher && ` · ${teacher.name}`}</p>
       <p class="mine-when">${state === "draft" ? html`<span class="chip chip-plain">Draft</span>` : html`<${NextDate} class_=${class_} />`}</p>
     </div>
-    ${open && html`<${Join} class_=${class_} />`}
-    <a class="button mine-edit" href=${`/teach/${id}`} aria-label=${`Edit ${title}`}><${Icon} name="pencil" />Edit</a>
+    <div class="mine-actions">${open && html`<${Join} class_=${class_} />`}<a class="button mine-edit" href=${`/teach/${id}`} aria-label=${`Edit ${title}`}><${Icon} name="pencil" />Edit</a></div>
   </li>`;
 }
 
