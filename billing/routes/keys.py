@@ -1,5 +1,7 @@
 """Where handlers find what the application holds."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from billing.sessions import SessionKey
@@ -9,3 +11,5 @@ SHOP: web.AppKey[Shop] = web.AppKey("shop", Shop)
 SESSION_KEY: web.AppKey[SessionKey] = web.AppKey("session_key", SessionKey)
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins", frozenset)
 """Pages of these origins may change things, beside the page's own."""
+BASE_URL: web.AppKey[Callable[[], str]] = web.AppKey("base_url")
+"""Where people open pages; known for sure once the socket is bound."""

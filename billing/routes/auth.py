@@ -1,0 +1,159 @@
+"""Registration, sign-in and forgotten passwords."""
+
+import smtplib
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from billing.limits import Limit
+from billing.passwords import MAX_LENGTH, MIN_LENGTH
+from billing.routes.keys import BASE_URL, SESSION_KEY, SHOP
+from billing.routes.session import read_json, sign_in, sign_out
+from billing.service import accounts
+from billing.store.tables import User
+from signalling.logs import get_logger
+
+_MINUTE = 60_000
+
+log = get_logger(__name__)
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=r"^[^@\s<>\"]{1,64}@[^@\s<>\"]+\.[^@\s<>\"]+$",
+    ),
+]
+Name = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$"
+    ),
+]
+Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+
+
+class Strict(BaseModel):
+    """A body that holds what is named and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Register(Strict):
+    """A new account."""
+
+    email: Email
+    password: Password
+    name: Name
+    role: Literal["student", "parent"] = "student"
+
+
+class Login(Strict):
+    """Somebody who comes back."""
+
+    email: Annotated[str, Field(max_length=254)]
+    password: Annotated[str, Field(max_length=MAX_LENGTH)]
+
+
+class Forgot(Strict):
+    """Somebody who needs a new password."""
+
+    email: Annotated[str, Field(max_length=254)]
+
+
+class Reset(Strict):
+    """The new password, and the link's token."""
+
+    token: Annotated[str, Field(max_length=1_024)]
+    password: Password
+
+
+@dataclass(slots=True)
+class Limits:
+    """Tries by address of the network and by account; bounded tables."""
+
+    register: Limit = field(default_factory=lambda: Limit(20, _MINUTE))
+    address: Limit = field(default_factory=lambda: Limit(30, 10_000))
+    account: Limit = field(default_factory=lambda: Limit(10, _MINUTE))
+    forgot: Limit = field(default_factory=lambda: Limit(3, 10 * _MINUTE))
+
+
+LIMITS: web.AppKey[Limits] = web.AppKey("auth_limits", Limits)
+
+routes = web.RouteTableDef()
+
+
+def describe(user: User) -> dict[str, object]:
+    """An account as its owner sees it."""
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "role": user.role,
+        "state": user.state,
+    }
+
+
+def _signed_in(request: web.Request, user: User) -> web.Response:
+    response = web.json_response({"account": describe(user)})
+    sign_in(request, response, user)
+    return response
+
+
+@routes.post("/api/auth/register")
+async def register(request: web.Request) -> web.Response:
+    """Makes an account and signs in."""
+    shop = request.app[SHOP]
+    request.app[LIMITS].register.take(request.remote or "", shop.now())
+    body = await read_json(request, Register)
+    new = accounts.NewUser(body.email, body.name, body.role, body.password)
+    return _signed_in(request, await accounts.register(shop, new))
+
+
+@routes.post("/api/auth/login")
+async def login(request: web.Request) -> web.Response:
+    """Signs in."""
+    shop, limits = request.app[SHOP], request.app[LIMITS]
+    limits.address.take(request.remote or "", shop.now())
+    body = await read_json(request, Login)
+    key = accounts.normal_email(body.email)
+    limits.account.take(key, shop.now())
+    user = await accounts.sign_in(shop, body.email, body.password)
+    limits.account.forgive(key)
+    return _signed_in(request, user)
+
+
+@routes.post("/api/auth/logout")
+async def logout(request: web.Request) -> web.Response:
+    """Takes the cookie back; no error when nobody was signed in."""
+    response = web.json_response({})
+    sign_out(response)
+    return response
+
+
+@routes.post("/api/auth/forgot")
+async def forgot(request: web.Request) -> web.Response:
+    """Sends the link; the answer is the same for every address."""
+    shop, limits = request.app[SHOP], request.app[LIMITS]
+    limits.address.take(request.remote or "", shop.now())
+    body = await read_json(request, Forgot)
+    limits.forgot.take(accounts.normal_email(body.email), shop.now())
+    try:
+        await accounts.forgot(shop, request.app[SESSION_KEY], body.email, request.app[BASE_URL]())
+    except (OSError, smtplib.SMTPException) as error:
+        shop.counts["mail_failed"] += 1
+        log.error("mail.failed", error=type(error).__name__)
+    return web.json_response({})
+
+
+@routes.post("/api/auth/reset")
+async def reset(request: web.Request) -> web.Response:
+    """Sets the new password and signs in."""
+    shop = request.app[SHOP]
+    request.app[LIMITS].address.take(request.remote or "", shop.now())
+    body = await read_json(request, Reset)
+    user = await accounts.reset(shop, request.app[SESSION_KEY], body.token, body.password)
+    return _signed_in(request, user)

@@ -1,0 +1,82 @@
+"""Accounts as admins manage them."""
+
+import secrets
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from billing.routes.auth import Email, Name, Password, Strict, describe
+from billing.routes.keys import SHOP
+from billing.routes.paging import read_page
+from billing.routes.session import account_with, read_json
+from billing.service import accounts
+from billing.store.tables import User
+
+routes = web.RouteTableDef()
+
+Role = Literal["student", "parent", "teacher", "admin"]
+
+
+class NewAccount(Strict):
+    """An account that an admin makes; without a password one is made and answered, once."""
+
+    email: Email
+    name: Name
+    role: Role
+    password: Password | None = None
+
+
+class ChangeAccount(Strict):
+    """What an admin changes."""
+
+    name: Name | None = None
+    role: Role | None = None
+    disabled: bool | None = None
+    password: Annotated[Password | None, Field()] = None
+
+
+def _describe(user: User) -> dict[str, object]:
+    return {
+        **describe(user),
+        "disabled": user.disabled_at is not None,
+        "createdAt": user.created_at,
+    }
+
+
+@routes.get("/api/users")
+async def users(request: web.Request) -> web.Response:
+    """By address; `search` looks into names and addresses."""
+    await account_with(request, "admin")
+    limit, cursor = read_page(request)
+    found = await accounts.search(
+        request.app[SHOP], request.query.get("search", "")[:100], limit + 1, cursor
+    )
+    items = [_describe(user) for user in found[:limit]]
+    following = found[limit - 1].email if len(found) > limit else None
+    return web.json_response({"items": items, "next": following})
+
+
+@routes.post("/api/users")
+async def new_user(request: web.Request) -> web.Response:
+    """Makes an account."""
+    await account_with(request, "admin")
+    body = await read_json(request, NewAccount)
+    password = body.password or secrets.token_urlsafe(12)
+    new = accounts.NewUser(body.email, body.name, body.role, password)
+    user = await accounts.create_user(request.app[SHOP], new)
+    made = {} if body.password else {"password": password}
+    return web.json_response({**_describe(user), **made}, status=201)
+
+
+@routes.patch("/api/users/{user_id}")
+async def change_user(request: web.Request) -> web.Response:
+    """Role, name, password, whether it is disabled."""
+    await account_with(request, "admin")
+    shop, user_id = request.app[SHOP], request.match_info["user_id"]
+    body = await read_json(request, ChangeAccount)
+    what = accounts.Change(name=body.name, role=body.role, disabled=body.disabled)
+    user = await accounts.change(shop, user_id, what)
+    if body.password is not None:
+        user = await accounts.set_password(shop, user_id, body.password)
+    return web.json_response(_describe(user))
