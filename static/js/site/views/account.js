@@ -52,7 +52,7 @@ function Students({ students, reload }) {
     reload();
   };
   const unlink = async (/** @type {string} */ id) => {
-    if (await run(() => remove("/api/me/students", { id }))) reload();
+    if (await run(() => remove(`/api/me/students/${id}`))) reload();
   };
   return html`${students.length > 0 && html`<ul class="people-list">${students.map(({ id, name }) => html`<li key=${id}><${Avatar} name=${name} size="small" /><span>${name}</span><button type="button" class="button button-small" onClick=${() => unlink(id)} aria-label=${`Unlink ${name}`}>Unlink</button></li>`)}</ul>`}
     <form class="form" onSubmit=${link} novalidate>

@@ -13,6 +13,6 @@ export function Join({ class_, wide = false }) {
     ${open
       ? html`<a class=${`button button-primary ${more}`} href=${`/class/${class_.id}`} data-testid="join-link">${live ? html`<span class="live-dot" aria-hidden="true"></span>` : html`<${Icon} name="video" />`}${label}</a>`
       : html`<button type="button" class=${`button ${more}`} disabled data-testid="join-closed"><${Icon} name="video" />${label}</button>`}
-    ${hint && html`<p class="quiet small" role="status">${hint}</p>`}
+    ${hint && html`<p class="quiet small">${hint}</p>`}
   </div>`;
 }

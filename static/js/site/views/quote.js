@@ -83,7 +83,7 @@ export function StateOfBuyer({ changed }) {
   const state = account.value?.state ?? "";
   const choose = async (/** @type {any} */ event) => {
     try {
-      await patch("/api/me", { state: event.target.value || null });
+      await patch("/api/me", { state: event.target.value });
       await me.load({ quiet: true });
       changed();
     } catch (error) {

@@ -42,6 +42,7 @@ function Row({ user, changed }) {
 /** @param {{changed: () => unknown}} props */
 function NewUser({ changed }) {
   const [fields, setFields] = useState({ name: "", email: "", role: "teacher", password: "" });
+  const [made, setMade] = useState(/** @type {{name: string, password: string}|null} */ (null));
   const { busy, error, run } = useSending();
   const bind = (/** @type {keyof typeof fields} */ name) => ({ name: `user-${name}`, value: fields[name], error: error?.field === name ? error.message : null, onInput: (/** @type {string} */ value) => setFields({ ...fields, [name]: value }) });
   const add = async (/** @type {Event} */ event) => {
@@ -50,15 +51,29 @@ function NewUser({ changed }) {
     const added = await run(() => post("/api/users", { ...rest, name: rest.name.trim(), email: rest.email.trim(), ...(password && { password }) }));
     if (!added) return focusFault(".user-new");
     setFields({ name: "", email: "", role: "teacher", password: "" });
+    setMade(added.password ? added : null);
     say("The account is ready.");
     changed();
   };
   return html`<details class="desk-card user-new"><summary>New account</summary><form class="form" onSubmit=${add} novalidate>
     <div class="form-row"><${Field} label="Name" autocomplete="off" ...${bind("name")} /><${Field} label="E-mail" type="email" autocomplete="off" ...${bind("email")} /></div>
-    <div class="form-row"><${Field} label="Role" type="select" ...${bind("role")}>${ROLES.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}<//><${Field} label="Password" type="password" autocomplete="new-password" ...${bind("password")} hint="Empty: they choose one by “Forgot your password?”." /></div>
+    <div class="form-row"><${Field} label="Role" type="select" ...${bind("role")}>${ROLES.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}<//><${Field} label="Password" type="password" autocomplete="new-password" ...${bind("password")} hint="Empty: one is made and shown to you, once." /></div>
     ${error && !error.field && html`<${Notice} kind="danger">${error.message}<//>`}
+    ${made && html`<${Notice} kind="success" testid="made-password">The password of ${made.name} is <code>${made.password}</code>. It is not shown again.<//>`}
     <div class="row"><${Button} type="submit" class="button-primary" busy=${busy}>Create account<//></div>
   </form></details>`;
+}
+
+/** @param {{found: Found, search: string, set: (found: Found) => void, changed: () => unknown}} props */
+function List({ found, search, set, changed }) {
+  const { busy, run } = useSending();
+  const more = async () => {
+    const { items, next } = await get(withQuery("/api/users", { search, limit: 50, cursor: found.next }));
+    set({ items: [...found.items, ...items], next });
+  };
+  if (found.items.length === 0) return html`<${Empty} icon="users" title="Nobody by that name"><p>Try a part of the name or of the e-mail address.</p><//>`;
+  return html`<ul class="users">${found.items.map((user) => html`<${Row} key=${user.id} user=${user} changed=${changed} />`)}</ul>
+    ${found.next && html`<p class="more"><${Button} busy=${busy} onClick=${() => run(more)}>Show more people<//></p>`}`;
 }
 
 export function Users() {
@@ -73,5 +88,5 @@ export function Users() {
   const again = () => asked.load({ quiet: true });
   return html`<div class="desk-tools"><${Field} name="user-search" class="grow" label="Search" type="search" value=${search} onInput=${setSearch} placeholder="Name or e-mail" autocomplete="off" /></div>
     <${NewUser} changed=${again} />
-    <${Loaded} of=${asked}>${(/** @type {Found} */ { items }) => (items.length === 0 ? html`<${Empty} icon="users" title="Nobody by that name"><p>Try a part of the name or of the e-mail address.</p><//>` : html`<ul class="users">${items.map((user) => html`<${Row} key=${user.id} user=${user} changed=${again} />`)}</ul>`)}<//>`;
+    <${Loaded} of=${asked}>${(/** @type {Found} */ found) => html`<${List} found=${found} search=${search.trim()} set=${asked.set} changed=${again} />`}<//>`;
 }
