@@ -9,7 +9,8 @@ from billing.store.columns import Base, Data, Key, MaybeMillis, MaybeRef, Millis
 class Order(Base):
     """One student's purchase of one class; `list_price` less the coupon is `amount`.
 
-    `state` is one of `billing.orders.OrderState`. One open order a student and class.
+    `state` is one of `billing.orders.OrderState`; `payment_id`: the payment that bought it. One
+    open order a student and class.
     """
 
     __tablename__ = "orders"
@@ -34,6 +35,7 @@ class Order(Base):
         String(40), ForeignKey("coupons.code"), index=True
     )
     state: Mapped[Word] = mapped_column(index=True)
+    payment_id: Mapped[MaybeRef]
     created_at: Mapped[Millis] = mapped_column(index=True)
     expires_at: Mapped[Millis]
     closed_at: Mapped[MaybeMillis]
