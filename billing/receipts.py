@@ -49,7 +49,7 @@ class Item(_Record):
 
 
 class TaxLine(_Record):
-    """One tax; `rate` in hundredths of a percent."""
+    """One tax; `rate` in thousandths of a percent."""
 
     name: str
     rate: int

@@ -1,7 +1,7 @@
 """Goods and services tax that is contained in a price. Pure: no I/O, no clock.
 
-Prices include tax. Amounts are paise, rates hundredths of a percent (1800 is 18 %), states the two
-digits that GSTINs begin with.
+Prices include tax. Amounts are paise, rates thousandths of a percent (18000 is 18 %), states the
+two digits that GSTINs begin with.
 """
 
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ def credited(before: int, amount: int, supply: Supply) -> Tax:
 
 def _share(total: int, rate: int, divisor: int) -> int:
     """One of `divisor` equal parts of the tax in a total, half a paisa rounded up."""
-    over, under = total * rate, (10_000 + rate) * divisor
+    over, under = total * rate, (100_000 + rate) * divisor
     return (2 * over + under) // (2 * under)
 
 

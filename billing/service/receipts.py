@@ -9,6 +9,12 @@ from billing.settings import BillingSettings
 from billing.store.tables import Class, Order, Payment, Receipt, ReceiptCounter, Refund, User
 
 
+def supply_to(settings: BillingSettings, buyer_state: str | None) -> tax.Supply:
+    """The supply to a buyer of that state; what quotes and invoices are taxed by."""
+    rate = round(settings.gst_percent * 1000)
+    return tax.Supply(settings.seller_gstin, rate, settings.seller_state, buyer_state)
+
+
 async def issue_invoice(
     session: AsyncSession, settings: BillingSettings, order: Order, payment: Payment, now: int
 ) -> Receipt:
@@ -22,12 +28,7 @@ async def issue_invoice(
         return issued
     buyer = await session.get_one(User, order.user_id)
     bought = await session.get_one(Class, order.class_id)
-    supply = tax.Supply(
-        settings.seller_gstin,
-        round(settings.gst_percent * 100),
-        settings.seller_state,
-        buyer.state,
-    )
+    supply = supply_to(settings, buyer.state)
     series = receipts.series_of("invoice", now, settings.seller_zone)
     sequence = await _next(session, series)
     paper = receipts.Paper(
