@@ -13,6 +13,7 @@ from billing.store.database import database_url
 from billing.tax import STATES
 
 PREFIX = "LIVECLASS_"
+ROOT = Path(__file__).resolve().parent.parent
 GSTIN = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]")
 
 
@@ -32,6 +33,8 @@ class BillingSettings(BaseSettings):
     )
 
     var_dir: Path = Path("var")
+    static_dir: Path = ROOT / "static"
+    vendor_dir: Path = ROOT / "node_modules"
     database_url: SecretStr | None = None
     razorpay_key_id: str | None = Field(None, validation_alias=_razorpay("key_id"))
     razorpay_key_secret: SecretStr | None = Field(None, validation_alias=_razorpay("key_secret"))
