@@ -12,18 +12,25 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 
-_PAGE = Template("""<!doctype html>
+_FRAME = Template("""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light">
-<title>$title $number</title>
+<title>$title</title>
 <link rel="icon" href="/static/icon.svg">
 <link rel="stylesheet" href="/static/css/receipt.css">
 </head>
 <body>
-<nav aria-label="Receipt"><a href="/me">My classes</a><a href="$pdf" download>Download PDF</a></nav>
+$body
+</body>
+</html>
+""")
+
+_RECEIPT = Template("""<nav aria-label="Receipt">
+<a href="/me#receipts">My receipts</a><a href="$pdf" download>Download PDF</a>
+</nav>
 <main>
 <header>
 <address><img src="/static/icon.svg" alt="" width="44" height="44"><div>$seller</div></address>
@@ -44,15 +51,15 @@ $sums<tr class="total"><th scope="row" colspan="2">$total_label</th><td>$total</
 </table>
 <p class="words">$words</p>
 <footer>$notes</footer>
-</main>
-</body>
-</html>
-""")
+</main>""")
+
+_MISSING = Template("""<nav aria-label="Receipt"><a href="/me#receipts">My receipts</a></nav>
+<main><h1>No such receipt</h1><p>$message</p></main>""")
 
 
 def render(sheet: Sheet, pdf_url: str) -> str:
     """The page; everything in it is escaped."""
-    return _PAGE.substitute(
+    body = _RECEIPT.substitute(
         {
             "title": escape(sheet.title),
             "number": escape(sheet.number),
@@ -71,6 +78,13 @@ def render(sheet: Sheet, pdf_url: str) -> str:
             "notes": "".join(f"<p>{escape(note)}</p>" for note in sheet.notes),
         }
     )
+    return _FRAME.substitute(title=escape(f"{sheet.title} {sheet.number}"), body=body)
+
+
+def render_missing(message: str) -> str:
+    """The page where a receipt is not, or not for this person."""
+    body = _MISSING.substitute(message=escape(message))
+    return _FRAME.substitute(title="No such receipt", body=body)
 
 
 def _lines(lines: tuple[str, ...]) -> str:

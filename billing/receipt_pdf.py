@@ -1,5 +1,7 @@
-"""A receipt as a PDF of one A4 page."""
+"""A receipt as a PDF of one A4 page. As a program: a paper as JSON in, its PDF out."""
 
+import os
+import sys
 from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -7,9 +9,11 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from billing.receipt_sheet import Sheet
+from billing.receipt_sheet import Sheet, sheet_of
 from billing.receipt_type import MISSING_NOTE, Type
+from billing.receipts import Paper
 
+_NICE = 10  # media and payments go first
 _MARGIN = 18.0  # mm, as all lengths here
 _WIDTH = 210 - 2 * _MARGIN
 _LOGO = 13.0
@@ -25,7 +29,7 @@ class Assets:
 
 
 def render(sheet: Sheet, assets: Assets) -> bytes:
-    """The PDF. It takes tenths of a second: call it in a thread."""
+    """The PDF. It takes tenths of a second of the processor: see billing.receipt_process."""
     pdf = FPDF(format="A4")
     pdf.set_margin(_MARGIN)
     pdf.set_auto_page_break(False)
@@ -164,3 +168,14 @@ def _notes(pen: _Pen, sheet: Sheet) -> None:
         notes = (*notes, MISSING_NOTE)
     for note in notes:
         pen.y = pen.text((_MARGIN, pen.y), _WIDTH, note, size=8.5, quiet=True)
+
+
+def main(fonts: str, logo: str) -> None:
+    """The program: reads standard input, writes standard output."""
+    os.nice(_NICE)
+    paper = Paper.model_validate_json(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(render(sheet_of(paper), Assets(Path(fonts), Path(logo))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

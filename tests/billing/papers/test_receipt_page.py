@@ -78,7 +78,11 @@ def test_the_page_needs_only_its_own_files() -> None:
     page = shown(paper())
     assert "script" not in page.tags
     assert "style" not in page.tags
-    assert {link.partition("/static/")[0] for link in page.links} == {"", "/me", "/receipts/x.pdf"}
+    assert {link.partition("/static/")[0] for link in page.links} == {
+        "",
+        "/me#receipts",
+        "/receipts/x.pdf",
+    }
     assert "default-src 'none'" in receipt_page.POLICY
     assert "script-src" not in receipt_page.POLICY
 
@@ -88,3 +92,9 @@ def test_reasons_are_words(reason: str) -> None:
     returned = receipts.Returned("r-1", 100_00, 0, reason)
     text = shown(receipts.credit_note(paper(), "CN/26-27/000001", returned, 0)).text
     assert not [word for word in text if "_" in word and "r-1" not in word and "pay_" not in word]
+
+
+def test_a_missing_receipt_is_said_on_a_page() -> None:
+    page = Words(receipt_page.render_missing("There is none <b>here</b>."))
+    assert "There is none <b>here</b>." in page.text
+    assert "b" not in page.tags

@@ -1,0 +1,61 @@
+"""PDFs are drawn in a process of their own, with low priority: half a second of Python in this one
+would hold up the loop that forwards media."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from billing import receipt_pdf
+from billing.errors import BillingError
+from billing.receipts import Paper
+from billing.settings import BillingSettings
+
+TIMEOUT = 30.0  # s
+AT_A_TIME = 2
+
+
+def assets_of(settings: BillingSettings) -> receipt_pdf.Assets:
+    """The fonts among the browser modules, the logo among the static files."""
+    return receipt_pdf.Assets(settings.vendor_dir / "@fontsource", settings.static_dir / "icon.svg")
+
+
+class DrawingError(BillingError):
+    """The PDF could not be made now; the receipt's page is still there."""
+
+    status = 503
+
+
+class Draftsman:
+    """Draws receipts, a few at a time; the others wait."""
+
+    def __init__(self, assets: receipt_pdf.Assets) -> None:
+        self._assets = assets
+        self._desks = asyncio.Semaphore(AT_A_TIME)
+
+    async def draw(self, paper: Paper) -> bytes:
+        """The PDF; raises DrawingError."""
+        async with self._desks:
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    return await self._run(paper)
+            except (OSError, TimeoutError):
+                message = "The PDF could not be made. Try again, or print the receipt's page."
+                raise DrawingError("no_pdf", message) from None
+
+    async def _run(self, paper: Paper) -> bytes:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", receipt_pdf.__name__, str(self._assets.fonts), str(self._assets.logo)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parents[1],
+        )
+        try:
+            body, _ = await child.communicate(paper.model_dump_json().encode())
+        except BaseException:
+            child.kill()
+            await child.wait()
+            raise
+        if child.returncode != 0:
+            raise OSError("the drawing process failed")
+        return body

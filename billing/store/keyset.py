@@ -1,0 +1,24 @@
+"""Places in lists that go from the newest to the oldest."""
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from billing.errors import BillingError
+
+_MAX_DIGITS = 15
+
+
+def cursor_of(at: int, id: str) -> str:
+    """Where the next page goes on: behind the row of this time and id."""
+    return f"{at}.{id}"
+
+
+def behind(
+    cursor: str, at: InstrumentedAttribute[int], id: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Rows behind a cursor's; raises BillingError for what is no cursor."""
+    digits, dot, last = cursor.partition(".")
+    if not (dot and digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS):
+        raise BillingError("bad_cursor", "The list has no such place.", "cursor")
+    moment = int(digits)
+    return or_(at < moment, and_(at == moment, id < last))
