@@ -36,12 +36,14 @@ class BillingSettings(BaseSettings):
     static_dir: Path = ROOT / "static"
     vendor_dir: Path = ROOT / "node_modules"
     database_url: SecretStr | None = None
-    razorpay_key_id: str | None = Field(None, validation_alias=_razorpay("key_id"))
-    razorpay_key_secret: SecretStr | None = Field(None, validation_alias=_razorpay("key_secret"))
-    razorpay_webhook_secret: SecretStr | None = Field(
-        None, validation_alias=_razorpay("webhook_secret")
+    razorpay_key_id: str | None = Field(default=None, validation_alias=_razorpay("key_id"))
+    razorpay_key_secret: SecretStr | None = Field(
+        default=None, validation_alias=_razorpay("key_secret")
     )
-    razorpay_base_url: str | None = Field(None, validation_alias=_razorpay("base_url"))
+    razorpay_webhook_secret: SecretStr | None = Field(
+        default=None, validation_alias=_razorpay("webhook_secret")
+    )
+    razorpay_base_url: str | None = Field(default=None, validation_alias=_razorpay("base_url"))
     mail_url: SecretStr = SecretStr("console")
     seller_name: Annotated[str, Field(min_length=1, max_length=120)] = "liveclass"
     seller_address: Annotated[str, Field(max_length=300)] = ""

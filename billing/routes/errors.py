@@ -3,6 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from billing.errors import BillingError, TooManyError
 from billing.routes.keys import SHOP
@@ -54,7 +55,29 @@ def _refusal(error: LiveclassError) -> web.Response:
 
 
 def _invalid(error: ValidationError) -> web.Response:
-    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    fault = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in fault["loc"]) or None
+    return error_response("invalid", _sentence(fault), 422, field)
+
+
+_SENTENCES = {
+    "missing": "This is needed.",
+    "extra_forbidden": "This is not expected here.",
+    "json_invalid": "This is not JSON.",
+    "string_too_short": "This needs at least {min_length} characters.",
+    "string_too_long": "This may have {max_length} characters at most.",
+    "string_pattern_mismatch": "This does not look right.",
+    "greater_than_equal": "This must be {ge} or more.",
+    "greater_than": "This must be more than {gt}.",
+    "less_than_equal": "This must be {le} or less.",
+    "literal_error": "This must be one of: {expected}.",
+}
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """What a person is told; our own checks bring their own sentences."""
+    known = _SENTENCES.get(fault["type"])
+    if known is not None:
+        return known.format_map(fault.get("ctx", {}))
     message = str(fault["msg"]).removeprefix("Value error, ")
-    return error_response("invalid", message, 422, field)
+    return message if message.endswith(".") else f"{message}."

@@ -31,12 +31,14 @@ class Account:
     role: str
 
 
+_FOUND: web.RequestKey[tuple[Account | None]] = web.RequestKey("account", tuple)
+
+
 async def maybe_account(request: web.Request) -> Account | None:
     """Who is signed in, if anybody; asked once a request."""
-    if "account" not in request:
-        request["account"] = await _find(request)
-    found: Account | None = request["account"]
-    return found
+    if _FOUND not in request:
+        request[_FOUND] = (await _find(request),)
+    return request[_FOUND][0]
 
 
 async def account(request: web.Request) -> Account:

@@ -1,0 +1,111 @@
+"""People and classes to try everything with: made on an empty database of the sandbox."""
+
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from billing.service.accounts import NewUser, create_user
+from billing.settings import BillingSettings
+from billing.shop import Shop
+from billing.store.tables import Class, User
+
+PEOPLE = (
+    ("asha@example.com", "Asha Rao", "teacher"),
+    ("ravi@example.com", "Ravi Kumar", "student"),
+    ("meera@example.com", "Meera Iyer", "parent"),
+    ("admin@example.com", "Dev Admin", "admin"),
+)
+FILE = "demo-password"
+
+
+async def seed(shop: Shop) -> str | None:
+    """The demo people's password, when they are there; makes them where there is nobody."""
+    async with shop.db.reading() as session:
+        people = await session.scalar(select(func.count()).select_from(User)) or 0
+        first = await session.scalar(select(User).where(User.email == PEOPLE[0][0]))
+    if not shop.settings.is_sandbox or not shop.settings.demo:
+        return None
+    if people == 0:
+        password = _password(shop.settings)
+        users = [await create_user(shop, NewUser(*who, password)) for who in PEOPLE]
+        async with shop.db.writing() as session:
+            session.add_all(_classes(users[0].id, shop.now(), shop.settings.seller_zone))
+        return password
+    return _password(shop.settings) if first is not None else None
+
+
+def _password(settings: BillingSettings) -> str:
+    """Made once, readable by this user alone."""
+    path = settings.var_dir / FILE
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        password = secrets.token_urlsafe(9)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(password)
+        return password
+
+
+def _classes(teacher_id: str, now: int, zone: str) -> list[Class]:
+    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone)).date()
+    weekly = {
+        "kind": "weekly",
+        "days": [0, 2, 4],
+        "time": "18:00",
+        "from": today.isoformat(),
+        "until": (today + timedelta(days=90)).isoformat(),
+        "minutes": 60,
+        "zone": zone,
+    }
+    soon = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone)) + timedelta(
+        minutes=10
+    )
+    single = {
+        "kind": "single",
+        "start": soon.strftime("%Y-%m-%dT%H:%M"),
+        "minutes": 90,
+        "zone": zone,
+    }
+    shared = {
+        "teacher_id": teacher_id,
+        "currency": "INR",
+        "state": "scheduled",
+        "created_at": now,
+        "updated_at": now,
+    }
+    return [
+        Class(
+            id="algebra-for-class-8",
+            title="Algebra for class 8",
+            description="Equations, step by step, with many examples.\n\n"
+            "Three evenings a week for three months. Bring a notebook.",
+            price=149_900,
+            seats=30,
+            trial_minutes=15,
+            schedule=weekly,
+            **shared,
+        ),
+        Class(
+            id="english-conversation",
+            title="English conversation",
+            description="Small group, everybody speaks. Open to all levels.",
+            price=49_900,
+            seats=4,
+            schedule=single,
+            **shared,
+        ),
+        Class(
+            id="how-to-learn",
+            title="How to learn",
+            description="One free evening about learning by yourself.",
+            price=0,
+            seats=None,
+            schedule=single,
+            **shared,
+        ),
+    ]

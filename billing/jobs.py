@@ -1,0 +1,42 @@
+"""Work that goes on beside requests: each job is supervised, and a failure ends only its turn."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from billing.shop import Shop
+from signalling.logs import get_logger
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`turn` is done every so many seconds, and at once when the shop wakes `name`."""
+
+    name: str
+    every: float
+    turn: Callable[[Shop], Awaitable[object]]
+
+
+async def run_job(shop: Shop, job: Job) -> None:
+    """Until cancelled. What a turn raises is logged and counted."""
+    while True:
+        try:
+            await job.turn(shop)
+        except Exception as error:
+            shop.counts[f"job_failed:{job.name}"] += 1
+            log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
+        await shop.wake.wait(job.name, job.every)
+
+
+def start_jobs(shop: Shop, jobs: Sequence[Job]) -> list[asyncio.Task[None]]:
+    """A task for each."""
+    return [asyncio.create_task(run_job(shop, job), name=f"job {job.name}") for job in jobs]
+
+
+async def stop_jobs(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Ends them where they wait."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

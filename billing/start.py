@@ -1,0 +1,56 @@
+"""Opening billing: its settings, the database brought up to date, the shop."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing.gateway.protocol import Gateway
+from billing.mail import mail_sender
+from billing.settings import PREFIX, BillingSettings
+from billing.shop import Shop
+from billing.store.database import Database
+from billing.store.migrate import upgrade
+from signalling.config import ConfigError
+
+
+def load() -> BillingSettings:
+    """The settings; raises ConfigError in one line that names the wrong one."""
+    try:
+        return BillingSettings()
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        message = str(fault["msg"]).removeprefix("Value error, ")
+        name = "_".join(str(part) for part in fault["loc"][:1]).upper()
+        named = name if not name or name.startswith("RAZORPAY_") else PREFIX + name
+        raise ConfigError(f"{named}: {message}" if named else message) from None
+
+
+@asynccontextmanager
+async def open_database(settings: BillingSettings) -> AsyncIterator[Database]:
+    """The database with today's tables; raises ConfigError when it can't be reached."""
+    db = Database(settings.database)
+    try:
+        try:
+            await upgrade(db)
+        except (OSError, SQLAlchemyError) as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            raise ConfigError(f"{PREFIX}DATABASE_URL: cannot use the database: {reason}") from None
+        yield db
+    finally:
+        await db.close()
+
+
+def make_shop(settings: BillingSettings, db: Database, gateway: Gateway) -> Shop:
+    """A shop with the world's clock and chance."""
+    return Shop(
+        db,
+        settings,
+        gateway,
+        mail_sender(settings.mail_url.get_secret_value()),
+        now=lambda: time.time_ns() // 1_000_000,
+        new_id=lambda kind: f"{kind}-{secrets.token_hex(8)}",
+    )

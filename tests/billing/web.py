@@ -1,0 +1,90 @@
+"""Billing's HTTP on a real server of the test's own, with browsers that have their cookies."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import CookieJar, web
+from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
+
+from billing.app import add_routes
+from billing.routes.keys import SHOP
+from billing.shop import Shop
+
+SECRET = "a secret of at least thirty-two characters"
+
+Client = TestClient[web.Request, web.Application]
+
+
+class Site:
+    """A started server; `browser` opens one with a cookie jar of its own."""
+
+    def __init__(self, shop: Shop, server: TestServer) -> None:
+        self.shop = shop
+        self.server = server
+        self._clients: list[Client] = []
+
+    @property
+    def origin(self) -> str:
+        return str(self.server.make_url("/")).rstrip("/")
+
+    async def browser(self) -> Client:
+        client: Client = TestClient(self.server, cookie_jar=CookieJar(unsafe=True))
+        self._clients.append(client)
+        return client
+
+    async def signed_up(self, name: str, role: str = "student") -> Client:
+        """A browser in which somebody has registered."""
+        client = await self.browser()
+        body = {
+            "email": f"{name}@example.com",
+            "password": PASSWORD,
+            "name": name.capitalize(),
+            "role": role,
+        }
+        await told(await client.post("/api/auth/register", json=body))
+        return client
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.session.close()
+
+
+PASSWORD = "correct horse battery"
+
+
+@asynccontextmanager
+async def site(shop: Shop) -> AsyncIterator[Site]:
+    """Serves the shop until the end of the block."""
+    app = web.Application()
+    app[SHOP] = shop
+    server = TestServer(app, host="127.0.0.1")
+    add_routes(app, SECRET, lambda: str(server.make_url("/")).rstrip("/"))
+    await server.start_server()
+    opened = Site(shop, server)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+        await server.close()
+
+
+async def told(response: Any, status: int = 200) -> dict[str, Any]:
+    """The JSON of an answer with this status."""
+    body: dict[str, Any] = await response.json()
+    assert response.status == status, body
+    return body
+
+
+async def refused(response: Any, status: int) -> str:
+    """The code of a refusal, which has a sentence for people."""
+    error: dict[str, str] = (await told(response, status))["error"]
+    assert error["message"].endswith((".", "!", "?")), error
+    return error["code"]
+
+
+def cookie(client: Client, name: str) -> str | None:
+    """The value of a cookie the browser has."""
+    found = client.session.cookie_jar.filter_cookies(URL(str(client.make_url("/")))).get(name)
+    return found.value if found is not None else None
