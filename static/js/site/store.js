@@ -15,6 +15,9 @@ export const unread = computed(() => me.state.value.data?.notices ?? 0);
 /** Known, one way or the other. */
 export const isKnown = computed(() => me.state.value.data !== null);
 
+/** Settles when it is known, or cannot be, who is signed in. @type {Promise<void>} */
+export let knowing = Promise.resolve();
+
 /** The time, for countdowns; moves every ten seconds. */
 export const now = signal(Date.now());
 
@@ -59,6 +62,6 @@ export function whileVisible(run, ms) {
 }
 
 export function begin() {
-  void me.load();
+  knowing = me.load();
   whileVisible(() => (now.value = Date.now()), TICK_MS);
 }

@@ -9,7 +9,7 @@ import { openDialog } from "../gateway.js";
 import { money, price } from "../money.js";
 import { isLive, isStaff, trialText } from "../offer.js";
 import { signInPath } from "../routes.js";
-import { account, isKnown, whileVisible } from "../store.js";
+import { account, isKnown, me, whileVisible } from "../store.js";
 import { dateText } from "../times.js";
 import { Join } from "./join.js";
 import { Button, Notice } from "./parts.js";
@@ -92,9 +92,15 @@ function Offer({ class_, checkout }) {
     ${student && class_.price > 0 && html`<${Figures} quote=${quote} class_=${class_} busy=${checkout.isBusy} />`}
     ${student && class_.price > 0 && html`<${StateOfBuyer} changed=${quote.reload} />`}
     <${Told} checkout=${checkout} />
-    ${!isKnown.value ? html`<div class="button-space"></div>` : !account.value ? html`<${SignInFirst} classId=${id} label=${label} />` : class_.seatsLeft === 0 && !checkout.isBusy ? html`<a class="button button-wide" href="/classes">See other classes</a>` : student ? html`<${PayButton} class_=${class_} checkout=${checkout} quote=${quote} />` : html`<${NotForRole} />`}
+    ${!isKnown.value ? html`<${NotKnown} />` : !account.value ? html`<${SignInFirst} classId=${id} label=${label} />` : class_.seatsLeft === 0 && !checkout.isBusy ? html`<a class="button button-wide" href="/classes">See other classes</a>` : student ? html`<${PayButton} class_=${class_} checkout=${checkout} quote=${quote} />` : html`<${NotForRole} />`}
     ${trial && student && !class_.my?.orderState && html`<${Button} class="button-wide" busy=${false} disabled=${checkout.isBusy} data-testid="trial-button" onClick=${() => checkout.enrol({ trial: true })}>${trial}<//>`}
     <${Next} class_=${class_} />`;
+}
+
+function NotKnown() {
+  if (!me.state.value.error) return html`<div class="button-space"></div>`;
+  return html`<${Notice} kind="danger">We cannot see whether you are signed in. ${me.state.value.error.message}<//>
+    <button type="button" class="button button-wide" onClick=${() => me.load()}><${Icon} name="rotate-cw" />Try again</button>`;
 }
 
 function NotForRole() {

@@ -8,7 +8,7 @@ import { Icon } from "../../views/icon.js";
 import { get } from "../api.js";
 import { isLive, seatsText } from "../offer.js";
 import { lessonCount, nextDates, rhythm, spanText } from "../schedule.js";
-import { me, now, whileVisible } from "../store.js";
+import { knowing, me, now, whileVisible } from "../store.js";
 import { countdown, dayText, foreignTime, offsetText, ownZone, zoneName } from "../times.js";
 import { NextDate } from "./card.js";
 import { Buying } from "./buying.js";
@@ -91,7 +91,8 @@ function failed(error) {
 /** @param {{id: string}} props */
 export function Page({ id }) {
   useTitle("Class");
-  const asked = useAsked(/** @returns {Promise<Class>} */ () => get(`/api/classes/${encodeURIComponent(id)}`), [id]);
+  // The card beside it depends on who looks: drawn before that is known, it would jump.
+  const asked = useAsked(/** @returns {Promise<Class>} */ async () => (await Promise.all([get(`/api/classes/${encodeURIComponent(id)}`), knowing]))[0], [id]);
   useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
   const reload = () => {
     void asked.load({ quiet: true });

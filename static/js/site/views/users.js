@@ -20,15 +20,11 @@ const ROLES = ["student", "parent", "teacher", "admin"];
 function Row({ user, changed }) {
   const { id, name, email, role, disabled } = user;
   const { busy, run } = useSending();
-  const change = async (/** @type {object} */ to, /** @type {string} */ done) => {
-    const went = await run(async () => {
-      await patch(`/api/users/${id}`, to);
-      return true;
+  const change = (/** @type {object} */ to, /** @type {string} */ done) =>
+    run(async () => {
+      await patch(`/api/users/${id}`, to).then(() => say(done), (error) => say(error.message, "danger"));
+      changed();
     });
-    if (went) say(done);
-    else say("That change was refused.", "danger");
-    changed();
-  };
   const lock = () => ask({ title: `Lock ${name}?`, text: "All their sessions end, and they cannot sign in. What they paid for stays on record.", confirm: "Lock account", run: () => change({ disabled: true }, `${name} is locked.`) });
   const own = id === account.value?.id;
   return html`<li class="user" data-off=${disabled} data-testid="user"><${Avatar} name=${name} size="small" />
