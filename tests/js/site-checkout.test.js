@@ -16,6 +16,7 @@ function bench(answers, dialog = () => {}) {
   /** @type {any[]} */
   const kept = [];
   let enrolled = 0;
+  let closed = 0;
   let pending = /** @type {any} */ (null);
   const answer = async (/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body) => {
     asked.push([method, path, body]);
@@ -28,7 +29,10 @@ function bench(answers, dialog = () => {}) {
   const checkout = new Checkout({
     classId: "maths",
     api: { get: (path) => answer("GET", path, undefined), post: (path, body) => answer("POST", path, body) },
-    openDialog: async (order, on) => dialog(on, order),
+    openDialog: async (order, on) => {
+      dialog(on, order);
+      return () => (closed += 1);
+    },
     memory: {
       read: () => pending,
       keep: (value) => {
@@ -40,7 +44,7 @@ function bench(answers, dialog = () => {}) {
     now: () => 1000,
     onEnrolled: () => (enrolled += 1),
   });
-  return { checkout, asked, kept, get enrolled() { return enrolled; }, get pending() { return pending; }, set pending(value) { pending = value; }, count: (/** @type {string} */ path) => asked.filter((one) => one[1] === path).length };
+  return { checkout, asked, kept, get enrolled() { return enrolled; }, get closed() { return closed; }, get pending() { return pending; }, set pending(value) { pending = value; }, count: (/** @type {string} */ path) => asked.filter((one) => one[1] === path).length };
 }
 
 /** Lets everything under way come to its end. */
@@ -139,6 +143,15 @@ test("what another tab bought is no error", async () => {
   const b = bench({ "/payments/order": [new ApiError(409, "already_enrolled", "You are in already.")] });
   await b.checkout.pay();
   assert.deepEqual([b.checkout.stage.value.step, b.enrolled], ["enrolled", 1]);
+});
+
+test("another tab that enrols closes the dialog of this one", async () => {
+  const b = bench(ORDER, () => {});
+  await b.checkout.pay();
+  b.checkout.elsewhere();
+  assert.deepEqual([b.closed, b.checkout.stage.value.step, b.pending], [1, "enrolled", null]);
+  b.checkout.elsewhere();
+  assert.equal(b.closed, 1);
 });
 
 test("a server that cannot be reached leaves the button to press again; a refusal says its sentence", async () => {

@@ -32,7 +32,7 @@ export const FAILED = "The payment did not go through. Nothing was charged; try 
 export class Checkout {
   /**
    * @param {{classId: string, api: {get: (path: string) => Promise<any>, post: (path: string, body?: object) => Promise<any>},
-   *   openDialog: (order: Order, on: {paid: (proof: PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}) => Promise<void>,
+   *   openDialog: (order: Order, on: {paid: (proof: PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}) => Promise<() => void>,
    *   memory: {read: () => Pending|null, keep: (pending: Pending|null) => void}, wait: (ms: number) => Promise<void>, now: () => number,
    *   onEnrolled?: () => void}} needs
    */
@@ -47,6 +47,8 @@ export class Checkout {
     /** @type {import("@preact/signals").Signal<Stage>} */
     this.stage = signal(START);
     this._turn = 0;
+    /** Closes the dialog, while one is open. */
+    this._close = () => {};
   }
 
   /** @param {Partial<Stage>} change */
@@ -89,7 +91,15 @@ export class Checkout {
     const pending = this.memory.read();
     if (!pending || this.isBusy) return;
     if (pending.proof) await this._confirm(pending.orderId, pending.proof);
-    else await this._watch(pending.orderId, 1);
+    else await this._watch(pending.orderId, WATCH_TURNS);
+  }
+
+  /** Another tab has enrolled: what is open here must not be paid, too. */
+  elsewhere() {
+    if (this.stage.value.step !== "paying") return;
+    this._turn += 1;
+    this._close();
+    this._enrolled();
   }
 
   /** @param {import("./api.js").ApiError} error */
@@ -111,7 +121,7 @@ export class Checkout {
     this._keep(order.orderId, null);
     this._to({ step: "paying", orderId: order.orderId });
     let failure = /** @type {string|null} */ (null);
-    await this.openDialog(order, {
+    this._close = await this.openDialog(order, {
       paid: (proof) => turn === this._turn && void this._confirm(order.orderId, proof),
       failed: (message) => (failure = message ?? FAILED),
       closed: () => {

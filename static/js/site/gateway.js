@@ -43,6 +43,7 @@ function accent() {
 /**
  * @param {import("./types.js").Order} order
  * @param {{paid: (proof: import("./types.js").PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}} on
+ * @returns {Promise<() => void>} closes it
  */
 export async function openDialog(order, on) {
   await loadScript(order.script);
@@ -63,4 +64,5 @@ export async function openDialog(order, on) {
   });
   dialog.on("payment.failed", (/** @type {any} */ answer) => on.failed(answer?.error?.description ?? null));
   dialog.open();
+  return () => dialog.close?.();
 }

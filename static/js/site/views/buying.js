@@ -29,9 +29,11 @@ function useCheckout(classId, reload) {
     return new Checkout({ classId, api, openDialog, memory: pendingMemory(classId), wait: /** @type {any} */ (wait), now: Date.now, onEnrolled: enrolled });
   }, [classId]);
   useEffect(() => {
-    const end = told.listen(classId, reload);
-    return end;
-  }, [classId]);
+    return told.listen(classId, () => {
+      checkout.elsewhere();
+      reload();
+    });
+  }, [checkout]);
   useEffect(() => {
     if (account.value) void checkout.resume();
   }, [checkout, account.value?.id]);
