@@ -23,7 +23,7 @@ export function everyDay(totals, from, to) {
 
 /** Sums by class, the largest first. @param {DayTotal[]} totals */
 export function byClass(totals) {
-  /** @type {Map<string, {classId: string, title: string, paid: number, refunded: number, count: number}>} */
+  /** @type {Map<string|null, {classId: string|null, title: string, paid: number, refunded: number, count: number}>} */
   const sums = new Map();
   for (const { classId, title, paid, refunded, count } of totals) {
     const sum = sums.get(classId) ?? { classId, title, paid: 0, refunded: 0, count: 0 };

@@ -49,13 +49,13 @@
 /** @typedef {{razorpay_order_id: string, razorpay_payment_id: string, razorpay_signature: string}} PaymentProof */
 /** @typedef {{state: string, classId: string, message: string|null}} OrderState */
 /** @typedef {{id: string, kind: string, text: string, classId: string|null, createdAt: number, readAt: number|null}} Notice */
-/** @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number, url: string, pdfUrl: string}} Receipt */
+/** @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number, url: string, pdfUrl: string, student?: {id: string, name: string}}} Receipt */
 /** @typedef {{id: string, name: string, email: string, kind: EnrolmentKind, since: number, expiresAt: number|null}} Enrolled */
 /** @typedef {{code: string, classId: string|null, kind: "percent"|"amount", value: number, maxUses: number|null, uses: number, expiresAt: number|null, disabled: boolean}} Coupon */
 /** @typedef {{id: string, amount: number, state: string, dispute: string|null, refunded: number}} Payment */
 /** @typedef {{id: string, amount: number, state: string, reason: string}} Refund */
-/** @typedef {{id: string, gatewayOrderId: string|null, student: {id: string, name: string, email: string}, class: {id: string, title: string}, amount: number, currency: string, state: string, createdAt: number, payments: Payment[], refunds: Refund[], receipts: any[]}} AdminOrder */
-/** @typedef {{day: string, classId: string, title: string, paid: number, refunded: number, count: number}} DayTotal */
+/** @typedef {{id: string, gatewayOrderId: string|null, student: {id: string, name: string, email: string}, class: {id: string, title: string}, amount: number, currency: string, state: string, createdAt: number, payments: Payment[], refunds: Refund[], receipts: Receipt[]}} AdminOrder */
+/** @typedef {{day: string, classId: string|null, title: string, paid: number, refunded: number, count: number}} DayTotal */
 /** @typedef {{id: string, email: string, name: string, role: AccountRole, disabled: boolean}} User */
 /** @template T @typedef {{items: T[], next: string|null}} List */
 

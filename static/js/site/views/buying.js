@@ -10,7 +10,7 @@ import { money, price } from "../money.js";
 import { isLive, isStaff, trialText } from "../offer.js";
 import { signInPath } from "../routes.js";
 import { account, isKnown, me, whileVisible } from "../store.js";
-import { dateText } from "../times.js";
+import { dateText, timeText } from "../times.js";
 import { Join } from "./join.js";
 import { Button, Notice } from "./parts.js";
 import { pendingMemory, told } from "./pending.js";
@@ -78,7 +78,7 @@ function Next({ class_ }) {
   const paid = class_.price > 0;
   return html`<div class="buy-next"><h3>What happens next</h3><ol>
     ${paid && html`<li><span>You pay by UPI, card or net banking.</span></li>`}
-    <li><span>You are enrolled at once${paid && " and get a tax invoice"}.</span></li>
+    <li><span>You are enrolled at once${paid && " and get a receipt"}.</span></li>
     <li><span>Shortly before a lesson the class opens; you join from <a href="/me">My classes</a>.</span></li>
   </ol></div>`;
 }
@@ -95,7 +95,7 @@ function Offer({ class_, checkout }) {
     ${student && class_.price > 0 && html`<${StateOfBuyer} changed=${quote.reload} />`}
     <${Told} checkout=${checkout} />
     ${!isKnown.value ? html`<${NotKnown} />` : !account.value ? html`<${SignInFirst} classId=${id} label=${label} />` : class_.seatsLeft === 0 && !checkout.isBusy ? html`<a class="button button-wide" href="/classes">See other classes</a>` : student ? html`<${PayButton} class_=${class_} checkout=${checkout} quote=${quote} />` : html`<${NotForRole} />`}
-    ${trial && student && !class_.my?.orderState && html`<${Button} class="button-wide" busy=${false} disabled=${checkout.isBusy} data-testid="trial-button" onClick=${() => checkout.enrol({ trial: true })}>${trial}<//>`}
+    ${trial && student && !class_.my?.orderState && !class_.my?.kind && html`<${Button} class="button-wide" busy=${false} disabled=${checkout.isBusy} data-testid="trial-button" onClick=${() => checkout.enrol({ trial: true })}>${trial}<//>`}
     <${Next} class_=${class_} />`;
 }
 
@@ -113,14 +113,19 @@ function NotForRole() {
 /** @param {{class_: Class, fresh: boolean}} props */
 function Enrolled({ class_, fresh }) {
   const { my } = class_;
-  const trial = my?.kind === "trial";
   return html`<div class="buy-done" data-testid="enrolled">
       <div class="waiting-mark is-good"><${Icon} name="check" /></div>
-      <h2>${fresh ? "You are enrolled" : trial ? "Your free trial" : "You are in this class"}</h2>
+      <h2>${fresh ? "You are enrolled" : "You are in this class"}</h2>
       ${my?.expiresAt && html`<p class="quiet">Until ${dateText(my.expiresAt)}</p>`}
       <${Join} class_=${class_} wide=${true} />
-      ${fresh && class_.price > 0 && html`<p class="quiet small">Your tax invoice is under <a href="/me#receipts">Receipts</a>.</p>`}
+      ${fresh && class_.price > 0 && html`<p class="quiet small">Your receipt is under <a href="/me#receipts">Receipts</a>.</p>`}
     </div>`;
+}
+
+/** Trying, with the way to stay. @param {{class_: Class, checkout: Checkout}} props */
+function Trial({ class_, checkout }) {
+  return html`<div class="buy-trial"><p><span class="chip chip-warm">Free trial</span> <span class="quiet small">until ${dateText(class_.my?.expiresAt ?? 0)}, ${timeText(class_.my?.expiresAt ?? 0)}</span></p><${Join} class_=${class_} wide=${true} /></div>
+    <${Offer} class_=${class_} checkout=${checkout} />`;
 }
 
 /** @param {{class_: Class}} props */
@@ -147,6 +152,7 @@ export function Buying({ class_, reload }) {
   const busy = checkout.isBusy || step === "returned";
   let body;
   if (isStaff(class_)) body = html`<${Staff} class_=${class_} />`;
+  else if (class_.my?.kind === "trial" && class_.my.enrolled && step !== "enrolled") body = html`<${Trial} class_=${class_} checkout=${checkout} />`;
   else if (enrolled) body = html`<${Enrolled} class_=${class_} fresh=${step === "enrolled"} />`;
   else if (class_.state === "cancelled") body = html`<${Closed} icon="x" title="This class is cancelled"><p>Whoever paid gets all of it back.</p><//>`;
   else if (class_.state === "ended" || (class_.state === "scheduled" && !class_.nextAt)) body = html`<${Closed} icon="check" title="This class has ended" />`;

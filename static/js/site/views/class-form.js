@@ -27,8 +27,8 @@ function Price({ bind, fields, set }) {
       <${Field} label="Seats" inputmode="numeric" autocomplete="off" placeholder="No limit" ...${bind("seats")} />
     </div>
     <div class="form-row">
-      ${fields.paid && html`<${Field} label="Free trial" after="min" inputmode="numeric" autocomplete="off" placeholder="None" ...${bind("trialMinutes")} hint="So long may somebody be in class once before paying." />`}
-      <${Field} label="Access" after="days" inputmode="numeric" autocomplete="off" placeholder="To the last lesson" ...${bind("accessDays")} hint="From the day of enrolment." />
+      ${fields.paid && html`<${Field} label="Free trial" after="min" inputmode="numeric" autocomplete="off" placeholder="None" ...${bind("trialMinutes")} hint="Of one lesson, once, before paying." />`}
+      <${Field} label="Access" after="days" inputmode="numeric" autocomplete="off" placeholder="To the last lesson" ...${bind("accessDays")} hint="From the first lesson after enrolling." />
     </div>
   </fieldset>`;
 }

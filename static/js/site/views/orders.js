@@ -36,7 +36,7 @@ function Order({ order, refund }) {
       ${payments.map((payment) => html`<div key=${payment.id} class="order-line" data-testid="payment"><${Icon} name="indian-rupee" /><div><span class="figures">${money(payment.amount, currency)}</span> <${State} state=${payment.state} />${payment.dispute && html` <span class="chip chip-bad">dispute: ${payment.dispute}</span>`}<code class="quiet small">${payment.id}</code></div>
         ${payment.state === "captured" && payment.refunded < payment.amount && html`<button type="button" class="button button-small" data-testid="refund" onClick=${() => refund(order, payment)}>Refund…</button>`}</div>`)}
       ${refunds.map((one) => html`<div key=${one.id} class="order-line" data-testid="refund-line"><${Icon} name="undo-2" /><div><span class="figures">−${money(one.amount, currency)}</span> <${State} state=${one.state} /><span class="quiet small">${one.reason.replaceAll("_", " ")}</span></div></div>`)}
-      ${receipts.map((one) => html`<div key=${one.number ?? one} class="order-line"><${Icon} name="receipt-text" /><div><a href=${`/receipts/${encodeURIComponent(one.number ?? one)}`} target="_blank" rel="noopener">${one.number ?? one}</a></div></div>`)}
+      ${receipts.map(({ number, kind, url }) => html`<div key=${number} class="order-line"><${Icon} name="receipt-text" /><div><a href=${url} target="_blank" rel="noopener">${kind === "credit_note" ? "Credit note" : "Invoice"} ${number}</a></div></div>`)}
     </div></details></li>`;
 }
 

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { Icon } from "../../views/icon.js";
 import { get } from "../api.js";
 import { money } from "../money.js";
+import { account } from "../store.js";
 import { dateText } from "../times.js";
 import { useAsked } from "./hooks.js";
 import { Empty, Loaded } from "./parts.js";
@@ -12,11 +13,12 @@ import { Empty, Loaded } from "./parts.js";
 
 /** @param {{receipt: Receipt}} props */
 function Row({ receipt }) {
-  const { number, kind, classTitle, total, currency, issuedAt, url, pdfUrl } = receipt;
+  const { number, kind, classTitle, total, currency, issuedAt, url, pdfUrl, student } = receipt;
+  const whose = student && student.id !== account.value?.id ? `${student.name} · ` : "";
   const credit = kind !== "invoice";
   return html`<li class="paper" data-testid="receipt">
     <${Icon} name="receipt-text" />
-    <div class="paper-words"><a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a><span class="quiet small">${classTitle} · ${dateText(issuedAt)}</span></div>
+    <div class="paper-words"><a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a><span class="quiet small">${whose}${classTitle} · ${dateText(issuedAt)}</span></div>
     <strong class="figures">${credit ? "−" : ""}${money(Math.abs(total), currency)}</strong>
     <a class="icon-button" href=${pdfUrl} download aria-label=${`Download ${number} as PDF`}><${Icon} name="download" /></a>
   </li>`;

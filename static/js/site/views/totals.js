@@ -31,7 +31,7 @@ function Sums({ answer, from, to }) {
   return html`<dl class="figure-row" data-testid="totals"><${Figure} label="Taken" value=${money(paid)} hint=${`${count} ${count === 1 ? "payment" : "payments"}`} /><${Figure} label="Refunded" value=${money(refunded)} /><${Figure} label="Kept" value=${money(paid - refunded)} /></dl>
     <${Plot} days=${everyDay(answer.days, from, to)} zone=${answer.zone} />
     <div class="table-frame" tabindex="0" role="region" aria-label="Totals by class"><table class="table"><thead><tr><th>Class</th><th class="number">Payments</th><th class="number">Taken</th><th class="number">Refunded</th><th class="number">Kept</th></tr></thead>
-      <tbody>${classes.map((one) => html`<tr key=${one.classId}><td><a href=${`/teach/${one.classId}`}>${one.title}</a></td><td class="number">${one.count}</td><td class="number">${money(one.paid)}</td><td class="number">${one.refunded ? money(one.refunded) : "–"}</td><td class="number">${money(one.paid - one.refunded)}</td></tr>`)}</tbody></table></div>`;
+      <tbody>${classes.map((one) => html`<tr key=${one.classId}><td>${one.classId ? html`<a href=${`/teach/${one.classId}`}>${one.title}</a>` : one.title}</td><td class="number">${one.count}</td><td class="number">${money(one.paid)}</td><td class="number">${one.refunded ? money(one.refunded) : "–"}</td><td class="number">${money(one.paid - one.refunded)}</td></tr>`)}</tbody></table></div>`;
 }
 
 export function Totals() {
