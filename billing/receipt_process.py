@@ -3,6 +3,7 @@ would hold up the loop that forwards media."""
 
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from billing import receipt_pdf
@@ -28,34 +29,35 @@ class DrawingError(BillingError):
 class Draftsman:
     """Draws receipts, a few at a time; the others wait."""
 
-    def __init__(self, assets: receipt_pdf.Assets) -> None:
-        self._assets = assets
+    def __init__(self) -> None:
         self._desks = asyncio.Semaphore(AT_A_TIME)
 
-    async def draw(self, paper: Paper) -> bytes:
+    async def draw(self, paper: Paper, assets: receipt_pdf.Assets) -> bytes:
         """The PDF; raises DrawingError."""
         async with self._desks:
             try:
                 async with asyncio.timeout(TIMEOUT):
-                    return await self._run(paper)
+                    return await _run(paper, assets)
             except (OSError, TimeoutError):
                 message = "The PDF could not be made. Try again, or print the receipt's page."
                 raise DrawingError("no_pdf", message) from None
 
-    async def _run(self, paper: Paper) -> bytes:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", receipt_pdf.__name__, str(self._assets.fonts), str(self._assets.logo)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[1],
-        )
-        try:
-            body, _ = await child.communicate(paper.model_dump_json().encode())
-        except BaseException:
+
+async def _run(paper: Paper, assets: receipt_pdf.Assets) -> bytes:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", receipt_pdf.__name__, str(assets.fonts.absolute()), str(assets.logo.absolute())),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[1],
+    )
+    try:
+        body, _ = await child.communicate(paper.model_dump_json().encode())
+    except BaseException:
+        with suppress(ProcessLookupError):
             child.kill()
-            await child.wait()
-            raise
-        if child.returncode != 0:
-            raise OSError("the drawing process failed")
-        return body
+        await child.wait()
+        raise
+    if child.returncode != 0:
+        raise OSError("the drawing process failed")
+    return body

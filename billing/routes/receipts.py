@@ -16,7 +16,7 @@ from billing.service import papers
 from billing.store.keyset import cursor_of
 from billing.store.tables import Receipt
 
-_DRAFTSMAN: web.AppKey[Draftsman] = web.AppKey("receipts_draftsman", Draftsman)
+DRAFTSMAN: web.AppKey[Draftsman] = web.AppKey("draftsman", Draftsman)
 
 # Private, and never an old name or an old session's paper from a cache.
 _HEADERS = {"Cache-Control": "private, no-store", "Content-Security-Policy": receipt_page.POLICY}
@@ -55,8 +55,9 @@ async def mine(request: web.Request) -> web.Response:
 @routes.get("/receipts/{number:.+}.pdf")
 async def pdf(request: web.Request) -> web.Response:
     """The receipt to keep."""
+    shop = request.app[SHOP]
     paper = await _read(request)
-    body = await request.app[_DRAFTSMAN].draw(paper)
+    body = await request.app[DRAFTSMAN].draw(paper, assets_of(shop.settings))
     name = paper.number.replace("/", "-")
     disposition = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return web.Response(
@@ -68,18 +69,12 @@ async def pdf(request: web.Request) -> web.Response:
 async def page(request: web.Request) -> web.Response:
     """The receipt to read and to print; who is not signed in does that first."""
     if await maybe_account(request) is None:
-        raise web.HTTPFound(f"/login?next={quote(request.path, safe='')}")
+        raise web.HTTPFound(f"/login?next={quote(request.path)}")
     try:
         paper = await _read(request)
     except NotFoundError as error:
         return _html(receipt_page.render_missing(error.message), error.status)
     return _html(receipt_page.render(sheet_of(paper), f"/receipts/{paper.number}.pdf"))
-
-
-def add_receipts(app: web.Application) -> None:
-    """Routes, and who draws PDFs; the shop must be there."""
-    app[_DRAFTSMAN] = Draftsman(assets_of(app[SHOP].settings))
-    app.add_routes(routes)
 
 
 async def _read(request: web.Request) -> Paper:

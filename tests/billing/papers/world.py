@@ -2,11 +2,15 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.routes.keys import SESSION_KEY
+from billing.routes.session import COOKIE
 from billing.service.receipts import issue_credit_note, issue_invoice
+from billing.sessions import mint_session
 from billing.shop import Shop
 from billing.store.tables import Guardian, Order, Payment, Receipt, Refund
 from tests.billing.papers.samples import GSTIN
 from tests.billing.support import NOW, course, user
+from tests.billing.web import Client, Site
 
 SELLER = {"seller_name": "Bright Lessons", "seller_gstin": GSTIN, "seller_state": "29"}
 
@@ -87,3 +91,12 @@ async def give_back(session: AsyncSession, shop: Shop, number: int, amount: int)
     session.add(sent)
     await session.flush()
     return await issue_credit_note(session, shop.settings, sent, shop.now())
+
+
+async def signed_in(site: Site, name: str) -> Client:
+    """A browser with the session of one of the furnished people."""
+    client = await site.browser()
+    key = site.server.app[SESSION_KEY]
+    token = mint_session(key, f"u-{name}", 0, site.shop.now())
+    client.session.cookie_jar.update_cookies({COOKIE: token}, client.make_url("/"))
+    return client
