@@ -1,0 +1,132 @@
+// The emulator's checkout: window.Razorpay with the part of Razorpay's face that pages use, so that the same page code runs with both. No real money moves.
+
+(() => {
+  const base = new URL(".", /** @type {HTMLScriptElement} */ (document.currentScript).src);
+  const STYLES = new URL("checkout.css", base).href;
+  const WAYS = [
+    { method: "card", outcome: "success", label: "Pay by test card", hint: "Goes through" },
+    { method: "upi", outcome: "success", label: "Pay by test UPI", hint: "Goes through" },
+    { method: "card", outcome: "failure", label: "Use a card that is declined", hint: "Fails" },
+  ];
+  const UNREACHABLE = "The sandbox could not be reached. Try again.";
+
+  /** @param {string} tag @param {Record<string, string>} [attributes] @param {(Node|string)[]} [children] */
+  function element(tag, attributes = {}, children = []) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  }
+
+  /** @param {number} amount in paise @param {string} currency */
+  function readable(amount, currency) {
+    const digits = amount % 100 ? 2 : 0;
+    return new Intl.NumberFormat("en-IN", { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount / 100);
+  }
+
+  function addStyles() {
+    if (document.querySelector(`link[href="${STYLES}"]`)) return;
+    document.head.append(element("link", { rel: "stylesheet", href: STYLES }));
+  }
+
+  class Razorpay {
+    /** @type {Map<string, ((answer: any) => void)[]>} */
+    #listeners = new Map();
+    #options;
+    /** @type {HTMLDialogElement} */
+    #dialog;
+    /** @type {HTMLElement} */
+    #status;
+    #done = false;
+
+    /** @param {any} options as Razorpay's: key, order_id, amount, currency, name, description, handler, modal */
+    constructor(options) {
+      this.#options = options;
+      this.#status = element("p", { class: "sandbox-status", role: "status" });
+      this.#dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: "sandbox", "aria-labelledby": "sandbox-title" }, this.#contents()));
+      this.#dialog.addEventListener("cancel", (event) => {
+        event.preventDefault();
+        this.close();
+      });
+    }
+
+    #contents() {
+      const { name, description, amount, currency } = this.#options;
+      const leave = element("button", { type: "button", class: "sandbox-leave" }, ["Close without paying"]);
+      leave.addEventListener("click", () => this.close());
+      return [
+        element("p", { class: "sandbox-mark" }, ["Sandbox: no real money"]),
+        element("h2", { id: "sandbox-title" }, [name ?? "Payment"]),
+        element("p", { class: "sandbox-what" }, [description ?? ""]),
+        element("p", { class: "sandbox-amount" }, [readable(amount, currency)]),
+        element("div", { class: "sandbox-ways" }, WAYS.map((way) => this.#button(way))),
+        this.#status,
+        leave,
+      ];
+    }
+
+    /** @param {typeof WAYS[number]} way */
+    #button(way) {
+      const button = element("button", { type: "button", class: "sandbox-way", "data-outcome": way.outcome, "data-method": way.method }, [element("span", {}, [way.label]), element("small", {}, [way.hint])]);
+      button.addEventListener("click", () => this.#pay(way));
+      return button;
+    }
+
+    /** @param {string} event @param {(answer: any) => void} listener */
+    on(event, listener) {
+      this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+    }
+
+    open() {
+      addStyles();
+      document.body.append(this.#dialog);
+      this.#dialog.showModal();
+    }
+
+    /** Closes the dialog; a payment that is on its way is not stopped by it. */
+    close() {
+      if (!this.#dialog.isConnected) return;
+      this.#dialog.close();
+      this.#dialog.remove();
+      if (!this.#done) this.#options.modal?.ondismiss?.();
+    }
+
+    /** @param {boolean} busy @param {string} text */
+    #show(busy, text) {
+      this.#dialog.toggleAttribute("data-busy", busy);
+      for (const button of this.#dialog.querySelectorAll("button")) button.disabled = busy;
+      this.#status.textContent = text;
+    }
+
+    /** @param {typeof WAYS[number]} way */
+    async #pay(way) {
+      this.#show(true, "Paying…");
+      const body = { order_id: this.#options.order_id, method: way.method, outcome: way.outcome };
+      let response, answer;
+      try {
+        response = await fetch(new URL("checkout/pay", base), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+        answer = await response.json();
+      } catch {
+        this.#show(false, UNREACHABLE);
+        return;
+      }
+      if (response.ok) this.#succeed(answer);
+      else this.#fail(answer);
+    }
+
+    /** @param {any} answer */
+    #succeed(answer) {
+      this.#done = true;
+      this.close();
+      this.#options.handler?.(answer);
+    }
+
+    /** @param {any} answer */
+    #fail(answer) {
+      this.#show(false, answer?.error?.description ?? UNREACHABLE);
+      for (const listener of this.#listeners.get("payment.failed") ?? []) listener(answer);
+    }
+  }
+
+  /** @type {any} */ (window).Razorpay = Razorpay;
+})();

@@ -1,0 +1,92 @@
+"""A sandbox on a real loopback socket, and the real SDK's client beside it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from billing.gateway.client import Place, RazorpayGateway
+from billing.gateway.emulator.faults import Faults
+from billing.gateway.emulator.service import Sandbox
+from billing.gateway.keys import Keys
+
+KEYS = Keys("rzp_test_0123456789", "the key's secret", "the webhook's secret")
+
+WITHIN = 5.0  # s
+
+
+async def at_once(seconds: float) -> None:
+    """A pause that takes no time."""
+
+
+class Counter:
+    """`pay` is what a student does; `heard` the webhooks, once `listen` was called."""
+
+    def __init__(self, sandbox: Sandbox, server: TestServer, gateway: RazorpayGateway) -> None:
+        self.sandbox = sandbox
+        self.server = server
+        self.gateway = gateway
+
+    @property
+    def url(self) -> str:
+        return str(self.server.make_url("")).rstrip("/")
+
+    def break_by(self, **faults: object) -> None:
+        self.sandbox.emulator.faults = Faults.model_validate(faults)
+
+
+@asynccontextmanager
+async def counter(keys: Keys = KEYS, refund_takes: float = 0.0) -> AsyncIterator[Counter]:
+    """Open until the end of the block. The client takes no time between its tries."""
+    sandbox = Sandbox(KEYS, None, refund_takes)
+    server = TestServer(sandbox.application(), host="127.0.0.1")
+    await server.start_server()
+    place = Place(lambda: str(server.make_url("")).rstrip("/"), "checkout.js", True)
+    gateway = RazorpayGateway(keys, place, pause=at_once, chance=lambda: 0.5)
+    async with sandbox.running():
+        try:
+            yield Counter(sandbox, server, gateway)
+        finally:
+            await gateway.close()
+            await server.close()
+
+
+class Ear:
+    """Webhooks that came."""
+
+    def __init__(self, answers: list[int]) -> None:
+        self.requests: list[web.Request] = []
+        self.bodies: list[bytes] = []
+        self._answers = answers
+        self._came = asyncio.Event()
+
+    async def listen(self, request: web.Request) -> web.Response:
+        self.bodies.append(await request.read())
+        self.requests.append(request)
+        self._came.set()
+        return web.Response(status=self._answers.pop(0) if self._answers else 200)
+
+    async def heard(self, count: int) -> list[str]:
+        """Names of so many events, when they have come."""
+        async with asyncio.timeout(WITHIN):
+            while len(self.requests) < count:
+                self._came.clear()
+                await self._came.wait()
+        return [json.loads(body)["event"] for body in self.bodies]
+
+
+@asynccontextmanager
+async def ear(answers: list[int]) -> AsyncIterator[tuple[str, Ear]]:
+    """A webhook's target that answers with these statuses, then with 200."""
+    listening = Ear(answers)
+    app = web.Application()
+    app.router.add_post("/hook", listening.listen)
+    server = TestServer(app, host="127.0.0.1")
+    await server.start_server()
+    try:
+        yield str(server.make_url("/hook")), listening
+    finally:
+        await server.close()
