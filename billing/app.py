@@ -1,36 +1,99 @@
 """Billing in the application: its settings, routes, database and jobs, for as long as it runs."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from billing.jobs import Job
+from billing import demo
+from billing.gateway.emulator.service import FILE, Sandbox
+from billing.gateway.keys import keys_of
+from billing.gateway.opening import SANDBOX, open_gateway
+from billing.jobs import Job, start_jobs, stop_jobs
 from billing.limits import Limit
 from billing.receipt_process import Draftsman
 from billing.routes import auth, me, receipts, users
 from billing.routes.errors import errors_to_json
-from billing.routes.keys import BASE_URL, ORIGINS, SESSION_KEY
-from billing.routes.session import check_origin
+from billing.routes.keys import BASE_URL, ORIGINS, SESSION_KEY, SHOP
+from billing.routes.session import WEBHOOK, check_origin
 from billing.service.guardians import LinkCodes
 from billing.sessions import session_key
-
-DEMO_PASSWORD: web.AppKey[dict[str, str]] = web.AppKey("demo_password")
-"""Of the demo people, under "password", once the application has started and there are any."""
+from billing.settings import BillingSettings
+from billing.start import make_shop, open_database
 
 ROUTES = (auth.routes, me.routes, users.routes, receipts.routes)
 JOBS: tuple[Job, ...] = ()
 
 
-def add_routes(app: web.Application, secret: str, base_url: Callable[[], str]) -> None:
+@dataclass(slots=True)
+class Place:
+    """Where the server is, for people and on this machine; the sandbox, when there is one.
+
+    Both addresses are known for sure once the socket is bound (`bound`).
+    """
+
+    public_url: str
+    local_url: str = ""
+    sandbox: Sandbox | None = None
+    demo_password: str | None = field(default=None, repr=False)
+
+    def bound(self, public_url: str, local_url: str) -> None:
+        """The socket is there: the sandbox can send its webhooks."""
+        self.public_url, self.local_url = public_url, local_url
+        if self.sandbox is not None:
+            self.sandbox.hooks.target = local_url + WEBHOOK
+
+
+PLACE: web.AppKey[Place] = web.AppKey("place", Place)
+
+
+def add_billing(
+    app: web.Application, settings: BillingSettings, secret: str, public_url: str
+) -> None:
+    """Everything of billing; SHOP is set while the application runs."""
+    place = app[PLACE] = Place(public_url)
+    add_routes(app, secret, lambda: place.public_url, frozenset({public_url}))
+    if settings.is_sandbox:
+        place.sandbox = Sandbox(keys_of(settings), settings.var_dir / FILE)
+        app.add_subapp(SANDBOX, place.sandbox.application())
+    app.cleanup_ctx.append(_running(settings, place))
+
+
+def add_routes(
+    app: web.Application,
+    secret: str,
+    base_url: Callable[[], str],
+    origins: frozenset[str] = frozenset(),
+) -> None:
     """Everything that needs no open database; SHOP is to be set before the first request."""
     app.middlewares.append(errors_to_json)
     app.middlewares.append(check_origin)
     app[SESSION_KEY] = session_key(secret)
     app[BASE_URL] = base_url
-    app[ORIGINS] = frozenset()
+    app[ORIGINS] = origins
     app[auth.LIMITS] = auth.Limits()
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
-    app[receipts.DRAFTSMAN] = Draftsman()
     for table in ROUTES:
         app.router.add_routes(table)
+
+
+def _running(
+    settings: BillingSettings, place: Place
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            db = await stack.enter_async_context(open_database(settings))
+            gateway = open_gateway(settings, lambda: place.local_url)
+            stack.push_async_callback(gateway.close)
+            if place.sandbox is not None:
+                await stack.enter_async_context(place.sandbox.running())
+            shop = app[SHOP] = make_shop(settings, db, gateway)
+            place.demo_password = await demo.seed(shop)
+            app[receipts.DRAFTSMAN] = Draftsman()
+            tasks = start_jobs(shop, JOBS)
+            stack.push_async_callback(stop_jobs, tasks)
+            yield
+
+    return context

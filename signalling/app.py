@@ -10,6 +10,8 @@ import socketio
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from billing.app import add_billing
+from billing.settings import BillingSettings
 from signalling.classroom import Classroom
 from signalling.config import Settings, announced_ip, media_host, signing_secret
 from signalling.health import (
@@ -36,6 +38,7 @@ PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
 
+MAX_BODY = 1_100_000  # bytes; the largest is a class's picture
 DISCONNECT_WITHIN = 1.0  # s for all clients to be told
 
 log = get_logger(__name__)
@@ -56,9 +59,14 @@ async def local_plane(settings: Settings) -> AsyncIterator[MediaPlane]:
         plane.close()
 
 
-def create_app(settings: Settings, plane: PlaneFactory = local_plane) -> web.Application:
-    """The application, ready for a runner; the media plane opens with it."""
-    app = web.Application(client_max_size=200_000)
+def create_app(
+    settings: Settings,
+    plane: PlaneFactory = local_plane,
+    billing: BillingSettings | None = None,
+) -> web.Application:
+    """The application, ready for a runner; the media plane opens with it. Without settings of
+    billing there is none: join tokens alone open classes."""
+    app = web.Application(client_max_size=MAX_BODY)
     app[SETTINGS] = settings
     app[SERVER] = create_server(settings.allowed_origins)
     token = settings.metrics_token
@@ -69,6 +77,8 @@ def create_app(settings: Settings, plane: PlaneFactory = local_plane) -> web.App
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
     add_pages(app, settings)
+    if billing is not None:
+        add_billing(app, billing, signing_secret(settings), settings.base_url)
     app.cleanup_ctx.append(_classes(plane))
     app.on_shutdown.append(_drain)
     return app

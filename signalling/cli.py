@@ -1,4 +1,4 @@
-"""The command `liveclass`: serve, token, class-key, doctor, loadtest."""
+"""The command `liveclass`: serve, token, class-key, doctor, loadtest, and those of billing."""
 
 import asyncio
 import secrets
@@ -14,6 +14,11 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from billing import cli as billing_cli
+from billing.app import PLACE
+from billing.demo import PEOPLE
+from billing.settings import BillingSettings
+from billing.start import load as load_billing
 from loadtest.cli import loadtest
 from signalling import config, doctor, logs
 from signalling.app import AccessLogger, create_app
@@ -66,13 +71,13 @@ def serve() -> None:
     logs.configure(settings.log_level)
     raise_file_limit()
     try:
-        uvloop.run(_serve(settings))
+        uvloop.run(_serve(settings, load_billing()))
     except ConfigError as error:
         _fail(str(error))
 
 
-async def _serve(settings: Settings) -> None:
-    application = create_app(settings)
+async def _serve(settings: Settings, billing: BillingSettings) -> None:
+    application = create_app(settings, billing=billing)
     runner = web.AppRunner(
         application, access_log_class=AccessLogger, shutdown_timeout=SHUTDOWN_TIMEOUT
     )
@@ -81,7 +86,10 @@ async def _serve(settings: Settings) -> None:
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        _print_links(settings, str(runner.addresses[0][1]))
+        base_url, local_url = _addresses(settings, str(runner.addresses[0][1]))
+        application[PLACE].bound(base_url, local_url)
+        _print_links(settings, base_url)
+        _print_people(base_url, application[PLACE].demo_password)
         await stopped.wait()
     finally:
         await runner.cleanup()
@@ -100,11 +108,29 @@ async def _start(runner: web.AppRunner, settings: Settings) -> None:
         raise ConfigError(f"LIVECLASS_HTTP_PORT: cannot use {where}: {error.strerror}") from None
 
 
-def _print_links(settings: Settings, port: str) -> None:
-    """The way into the demo class, for a teacher and for a student."""
+def _addresses(settings: Settings, port: str) -> tuple[str, str]:
+    """Where people open pages, and where this machine reaches the server."""
     base_url = settings.base_url
     if settings.http_port == 0 and not settings.public_url:
         base_url = f"{base_url.removesuffix(':0')}:{port}"
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    host = anywhere.get(settings.http_host, settings.http_host)
+    return base_url, f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _print_people(base_url: str, password: str | None) -> None:
+    """The demo's accounts, where there are any."""
+    if password is None:
+        return
+    console = Console(soft_wrap=True)
+    console.print(f"Catalogue and sandbox payments: {base_url}/classes", highlight=False)
+    names = ", ".join(f"{email} ({role})" for email, _, role in PEOPLE)
+    console.print(f"Sign in as {names}; password {password}", highlight=False)
+    console.file.flush()
+
+
+def _print_links(settings: Settings, base_url: str) -> None:
+    """The way into the demo class, for a teacher and for a student."""
     console = Console(soft_wrap=True)
     console.print(Panel.fit(f"[bold]liveclass[/bold] is ready on {base_url}", border_style="green"))
     for role, name in ((Role.TEACHER, "Asha"), (Role.STUDENT, "Ravi")):
@@ -167,6 +193,9 @@ def examine() -> None:
 
 
 app.command(name="loadtest")(loadtest)
+app.command(name="migrate")(billing_cli.migrate)
+app.command(name="emulator")(billing_cli.emulator)
+app.add_typer(billing_cli.user, name="user")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     handler.addFilter(ClientFaults())
-    for name in ("aiortc", "aioice", "engineio.server", "socketio.server"):
+    for name in ("aiortc", "aioice", "alembic", "engineio.server", "socketio.server"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

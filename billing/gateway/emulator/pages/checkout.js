@@ -4,9 +4,9 @@
   const base = new URL(".", /** @type {HTMLScriptElement} */ (document.currentScript).src);
   const STYLES = new URL("checkout.css", base).href;
   const WAYS = [
-    { method: "card", outcome: "success", label: "Pay by test card", hint: "Goes through" },
-    { method: "upi", outcome: "success", label: "Pay by test UPI", hint: "Goes through" },
-    { method: "card", outcome: "failure", label: "Use a card that is declined", hint: "Fails" },
+    { id: "sandbox-pay", method: "card", outcome: "success", label: "Pay by test card", hint: "Goes through" },
+    { id: "sandbox-upi", method: "upi", outcome: "success", label: "Pay by test UPI", hint: "Goes through" },
+    { id: "sandbox-fail", method: "card", outcome: "failure", label: "Use a declined card", hint: "Fails" },
   ];
   const UNREACHABLE = "The sandbox could not be reached. Try again.";
 
@@ -52,7 +52,7 @@
 
     #contents() {
       const { name, description, amount, currency } = this.#options;
-      const leave = element("button", { type: "button", class: "sandbox-leave" }, ["Close without paying"]);
+      const leave = element("button", { type: "button", class: "sandbox-leave", "data-testid": "sandbox-close" }, ["Close without paying"]);
       leave.addEventListener("click", () => this.close());
       return [
         element("p", { class: "sandbox-mark" }, ["Sandbox: no real money"]),
@@ -67,7 +67,7 @@
 
     /** @param {typeof WAYS[number]} way */
     #button(way) {
-      const button = element("button", { type: "button", class: "sandbox-way", "data-outcome": way.outcome, "data-method": way.method }, [element("span", {}, [way.label]), element("small", {}, [way.hint])]);
+      const button = element("button", { type: "button", class: "sandbox-way", "data-testid": way.id }, [element("span", {}, [way.label]), element("small", {}, [way.hint])]);
       button.addEventListener("click", () => this.#pay(way));
       return button;
     }
