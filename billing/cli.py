@@ -84,7 +84,7 @@ def add(
     password = given or secrets.token_urlsafe(12)
     new = accounts.NewUser(email, name, role, password)
     made = with_shop(lambda shop: accounts.create_user(shop, new))
-    typer.echo(f"{made.id} {made.email} is a {made.role} now.")
+    typer.echo(f"{made.id} {made.email} has the role {made.role}.")
     if not given:
         typer.echo(f"Password: {password}")
 
@@ -117,7 +117,7 @@ def role(
         return await accounts.change(shop, (await _find(shop, email)).id, change)
 
     changed = with_shop(work)
-    typer.echo(f"{changed.email} is a {changed.role} now.")
+    typer.echo(f"{changed.email} has the role {changed.role}.")
 
 
 async def _find(shop: Shop, email: str) -> User:

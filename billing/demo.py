@@ -18,6 +18,29 @@ PEOPLE = (
     ("meera@example.com", "Meera Iyer", "parent"),
     ("admin@example.com", "Dev Admin", "admin"),
 )
+# id, title, description, price in paise, seats, minutes of trial, when
+CLASSES = (
+    (
+        "algebra-for-class-8",
+        "Algebra for class 8",
+        "Equations, step by step, with many examples.\n\n"
+        "Three evenings a week for three months. Bring a notebook.",
+        149_900,
+        30,
+        15,
+        "weekly",
+    ),
+    (
+        "english-conversation",
+        "English conversation",
+        "Small group, everybody speaks. Open to all levels.",
+        49_900,
+        4,
+        0,
+        "soon",
+    ),
+    ("how-to-learn", "How to learn", "One free evening about learning.", 0, None, 0, "soon"),
+)
 FILE = "demo-password"
 
 
@@ -52,8 +75,30 @@ def _password(settings: BillingSettings) -> str:
 
 
 def _classes(teacher_id: str, now: int, zone: str) -> list[Class]:
-    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone)).date()
-    weekly = {
+    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone))
+    schedules = {"weekly": _weekly(local, zone), "soon": _soon(local, zone)}
+    return [
+        Class(
+            id=id,
+            title=title,
+            description=description,
+            price=price,
+            seats=seats,
+            trial_minutes=trial,
+            schedule=schedules[when],
+            teacher_id=teacher_id,
+            currency="INR",
+            state="scheduled",
+            created_at=now,
+            updated_at=now,
+        )
+        for id, title, description, price, seats, trial, when in CLASSES
+    ]
+
+
+def _weekly(local: datetime, zone: str) -> dict[str, object]:
+    today = local.date()
+    return {
         "kind": "weekly",
         "days": [0, 2, 4],
         "time": "18:00",
@@ -62,50 +107,8 @@ def _classes(teacher_id: str, now: int, zone: str) -> list[Class]:
         "minutes": 60,
         "zone": zone,
     }
-    soon = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone)) + timedelta(
-        minutes=10
-    )
-    single = {
-        "kind": "single",
-        "start": soon.strftime("%Y-%m-%dT%H:%M"),
-        "minutes": 90,
-        "zone": zone,
-    }
-    shared = {
-        "teacher_id": teacher_id,
-        "currency": "INR",
-        "state": "scheduled",
-        "created_at": now,
-        "updated_at": now,
-    }
-    return [
-        Class(
-            id="algebra-for-class-8",
-            title="Algebra for class 8",
-            description="Equations, step by step, with many examples.\n\n"
-            "Three evenings a week for three months. Bring a notebook.",
-            price=149_900,
-            seats=30,
-            trial_minutes=15,
-            schedule=weekly,
-            **shared,
-        ),
-        Class(
-            id="english-conversation",
-            title="English conversation",
-            description="Small group, everybody speaks. Open to all levels.",
-            price=49_900,
-            seats=4,
-            schedule=single,
-            **shared,
-        ),
-        Class(
-            id="how-to-learn",
-            title="How to learn",
-            description="One free evening about learning by yourself.",
-            price=0,
-            seats=None,
-            schedule=single,
-            **shared,
-        ),
-    ]
+
+
+def _soon(local: datetime, zone: str) -> dict[str, object]:
+    start = (local + timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M")
+    return {"kind": "single", "start": start, "minutes": 90, "zone": zone}
