@@ -38,10 +38,12 @@ run: setup ## Serve on http://127.0.0.1:8080 with a demo class, its links printe
 test: setup ## Everything: Python, JavaScript and real browsers
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
 	export LIVECLASS_FIREFOX="$$(tools/need.sh firefox)"
+	export LIVECLASS_POSTGRES_BIN="$$(tools/need.sh postgres)"
 	npm test
 	pytest -q --durations=10
 
 test-quick: setup ## All tests but those with browsers and real sockets
+	export LIVECLASS_POSTGRES_BIN="$$(tools/need.sh postgres)"
 	pytest -q -m 'not browser and not interop'
 
 check: setup ## Format, lint, types and import rules; changes nothing

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# What the machine itself must have: `tools/need.sh python|node|chromium|firefox|network`.
+# What the machine itself must have: `tools/need.sh python|node|chromium|firefox|postgres|network`.
 # Each word is quick when the thing is there, installs it where it can (Debian's packages as root,
 # otherwise inside .venv or the browser cache), and else says the one command that would.
-# `python`, `chromium` and `firefox` print the path of the program on standard output.
+# `python`, `chromium` and `firefox` print the path of the program on standard output, `postgres` the
+# folder of PostgreSQL's programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -96,6 +97,33 @@ need_firefox() {
   fi
 }
 
+is_postgres() { [ -x "$1/initdb" ] && [ -x "$1/pg_ctl" ] && "$1/postgres" --version >/dev/null 2>&1; }
+
+# Debian keeps each version's programs in a folder of their own; the newest one counts.
+find_postgres() {
+  local candidate
+  for candidate in "${LIVECLASS_POSTGRES_BIN:-}" \
+    $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV) "$(pg_config --bindir 2>/dev/null)"; do
+    if is_postgres "$candidate"; then echo "$candidate"; return 0; fi
+  done
+  return 1
+}
+
+# The tests start a server of their own: Debian's package shall not make and start one.
+install_postgres() {
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] ||
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+  install postgresql
+}
+
+need_postgres() {
+  find_postgres && return 0
+  can_install || fail "PostgreSQL's programs are needed for the tests. Run: sudo apt-get install postgresql"
+  install_postgres
+  find_postgres || fail "postgresql was installed but does not start"
+}
+
 need_network() {
   has ip && return 0
   can_install || fail "the ip command is missing. Run: sudo apt-get install iproute2"
@@ -103,6 +131,6 @@ need_network() {
 }
 
 case "${1:-}" in
-  python | node | chromium | firefox | network) "need_$1" ;;
-  *) fail "usage: tools/need.sh python|node|chromium|firefox|network" ;;
+  python | node | chromium | firefox | postgres | network) "need_$1" ;;
+  *) fail "usage: tools/need.sh python|node|chromium|firefox|postgres|network" ;;
 esac
