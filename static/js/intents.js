@@ -17,8 +17,12 @@ const { dispatch } = store;
 /** After a reload the class does not wait longer than this for the devices; they follow when they are open. */
 const DEVICES_WAIT_MS = 2500;
 
-let classId = "";
+export let classId = "";
 let token = "";
+/** Signed in here, not sent by a link. */
+export let bySession = false;
+/** Why there is no token. @type {{code: string, message: string}|null} */
+export let refusal = null;
 
 /** What the join token says of its bearer; only a hint, the server decides. */
 export function claims() {
@@ -31,12 +35,14 @@ export function mayPublish() {
   return grants?.publish ?? (role !== "parent" && role !== "observer");
 }
 
-/** Opens the page: into the pre-join screen, or straight back into the class after a reload. @param {string} id @param {string} joinToken */
-export function open(id, joinToken) {
-  [classId, token] = [id, joinToken];
+/** Opens the page: into the pre-join screen, or straight back into the class after a reload. @param {string} id @param {import("./entry.js").Entry} entry */
+export function open(id, entry) {
+  classId = id;
+  ({ token, bySession, refusal } = entry);
   store.state.value = initialState(classId);
   const kept = classMemory(classId).read();
   const wanted = { microphone: kept.microphone ?? true, camera: kept.camera ?? true };
+  if (!token) return;
   const opened = mayPublish() ? media.begin(wanted) : Promise.resolve();
   if (!kept.inClass || !kept.resume) return;
   dispatch("phase", "returning");
@@ -56,8 +62,9 @@ export async function leave() {
 
 /** From the last screen back to the first. */
 export function rejoin() {
+  if (bySession) return location.reload();
   videoMids.value = [];
-  open(classId, token);
+  open(classId, { token, bySession, refusal });
 }
 
 /** @param {"microphone"|"camera"} kind */

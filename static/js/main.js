@@ -3,6 +3,7 @@
 import { html, render } from "htm/preact";
 import { visible } from "./arrangement.js";
 import { wakeAudio } from "./devices.js";
+import { entryTo } from "./entry.js";
 import * as intents from "./intents.js";
 import { listenForKeys } from "./keys.js";
 import { beginNotices } from "./notices.js";
@@ -55,7 +56,7 @@ const diagnostics = {
 
 const classId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 Object.assign(window, { liveclass: diagnostics });
-intents.open(classId, takeToken(classId));
+intents.open(classId, await entryTo(classId, takeToken(classId), Date.now()));
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 root.replaceChildren();
 render(html`<${App} />`, root);

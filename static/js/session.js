@@ -11,7 +11,10 @@ const LAYOUT_DELAY_MS = 60;
 const LAYOUT_RETRY_MS = 1500;
 
 /** Refusals of `video-join` that end the stay; others are tried again with the next connection. */
-const JOIN_FINAL = new Set(["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced"]);
+const JOIN_FINAL = new Set([
+  ...["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced"],
+  ...["not_enrolled", "not_yet_open", "refunded", "enrolment_expired", "class_cancelled", "class_ended", "not_found"],
+]);
 
 export class Session {
   /**

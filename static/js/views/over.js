@@ -1,17 +1,21 @@
 // The last screen: left, ended, removed, replaced or refused, and what to do next.
 
 import { html } from "htm/preact";
-import { rejoin } from "../intents.js";
+import { bySession, classId, rejoin } from "../intents.js";
 import { over, startedAt, title } from "../store.js";
 import { duration } from "../text.js";
 import { Icon } from "./icon.js";
 
-/** @type {Record<string, {icon: string, heading: string, text: string, again?: string}>} */
+/** `look`: the words of the way to the class in the catalogue. @type {Record<string, {icon: string, heading: string, text: string, again?: string, look?: string}>} */
 const WORDS = {
   left: { icon: "log-out", heading: "You left the class", text: "The class may still be running.", again: "Join again" },
   ended: { icon: "check", heading: "The class has ended", text: "Thank you for being here." },
   removed: { icon: "user-x", heading: "You were removed", text: "The teacher removed you from this class. Write to them if you think this is a mistake." },
   replaced: { icon: "monitor-x", heading: "You joined from another place", text: "This class is now open in another tab or on another device.", again: "Use it here instead" },
+  refunded: { icon: "undo-2", heading: "Your payment was refunded", text: "With it your seat in this class is free again. The money goes back to where you paid from, usually within 5 to 7 working days.", look: "To the class" },
+  expired: { icon: "clock", heading: "Your time in this class is over", text: "You can enrol to go on.", look: "To the class" },
+  cancelled: { icon: "x", heading: "This class was cancelled", text: "Whoever paid gets all of it back.", look: "To the class" },
+  disputed: { icon: "circle-alert", heading: "Your payment was taken back", text: "With it your seat in this class is free again. Write to the school if you think this is a mistake.", look: "To the class" },
   refused: { icon: "circle-alert", heading: "You cannot enter this class", text: "", again: "Try again" },
 };
 
@@ -26,7 +30,11 @@ export function Over() {
       <h1>${words.heading}</h1>
       <p>${text || words.text}</p>
       ${length && html`<p class="quiet">${title.value} · <span class="figures">${length}</span></p>`}
-      ${words.again && html`<button type="button" class="button button-primary" data-testid="rejoin-button" onClick=${rejoin}>${words.again}</button>`}
+      <div class="row over-links">
+        ${words.look && html`<a class="button button-primary" href=${`/classes/${classId}`}>${words.look}</a>`}
+        ${words.again && html`<button type="button" class="button button-primary" data-testid="rejoin-button" onClick=${rejoin}>${words.again}</button>`}
+        ${(words.look || bySession) && html`<a class="button" href="/me">My classes</a>`}
+      </div>
     </div>
   </main>`;
 }

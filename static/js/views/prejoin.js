@@ -8,6 +8,7 @@ import { Avatar } from "./avatar.js";
 import { deviceInUse } from "./device-items.js";
 import { Icon } from "./icon.js";
 import { Meter } from "./meter.js";
+import { NoEntry } from "./no-entry.js";
 import { LocalVideo } from "./video.js";
 
 /** @param {{kind: "microphone"|"camera"}} props */
@@ -84,18 +85,9 @@ function JoinError() {
 
 export function Prejoin() {
   const publish = intents.mayPublish();
-  if (!intents.claims().class) return html`<${NoLink} />`;
+  if (!intents.claims().class) return html`<${NoEntry} />`;
   return html`<main class="prejoin" data-testid="prejoin" data-publish=${publish}>
     ${publish && html`<section class="prejoin-look" aria-label="Your camera and microphone"><${Preview} /><${TroubleNote} kind="microphone" /><${TroubleNote} kind="camera" /></section>`}
     <${Form} />
   </main>`;
-}
-
-function NoLink() {
-  return html`<main class="card-page" data-testid="prejoin"><div class="card over">
-    <div class="waiting-mark"><${Icon} name="link" /></div>
-    <h1>This address has no ticket</h1>
-    <p>Open the class with the whole link you were given: it carries your name and your right to enter.</p>
-    <a class="button button-primary" href="/">Paste a link</a>
-  </div></main>`;
 }
