@@ -138,7 +138,17 @@ MaxFailed = Annotated[
         rich_help_panel=_LIMITS,
     ),
 ]
-MaxFreezes = Annotated[int | None, _number("--max-freezes", "Of sampled viewers.", "N", _LIMITS)]
+MaxWithoutPicture = Annotated[
+    int,
+    typer.Option(
+        "--max-without-picture",
+        min=0,
+        metavar="N",
+        help="People who should see somebody, and saw nothing within 10 s.",
+        rich_help_panel=_LIMITS,
+    ),
+]
+MaxFreezes = Annotated[int | None, _number("--max-freezes", "Of all bots.", "N", _LIMITS)]
 MaxCpu = Annotated[
     float | None,
     typer.Option(
@@ -215,6 +225,7 @@ class Options:
     max_join_p95: float | None = None
     max_first_packet_p95: float | None = None
     max_failed: int = 0
+    max_without_picture: int = 0
     max_freezes: int | None = None
     max_cpu: float | None = None
     max_stalls: int | None = None
@@ -251,6 +262,7 @@ def loadtest(
     max_join_p95: MaxJoinP95 = None,
     max_first_packet_p95: MaxPacketP95 = None,
     max_failed: MaxFailed = 0,
+    max_without_picture: MaxWithoutPicture = 0,
     max_freezes: MaxFreezes = None,
     max_cpu: MaxCpu = None,
     max_stalls: MaxStalls = None,

@@ -30,15 +30,14 @@ from loadtest.scenario import Scenario, ScenarioError
 from loadtest.summary import Summary, summarise
 from loadtest.table import table
 from loadtest.target import Interrupted, RunError, Target, remote, spawned
-from loadtest.thresholds import Limits, breaches
-from loadtest.typed import command_line, is_limited, limits_of, overrides
+from loadtest.thresholds import breaches
+from loadtest.typed import command_line, limits_of, limits_to_find, overrides
 from loadtest.written import written
 from signalling.files import raise_file_limit
 
 METRICS_TOKEN = "LIVECLASS_METRICS_TOKEN"
 FINE, BROKEN, UNABLE, INTERRUPTED = 0, 1, 2, 130
 LIMIT_DURATION = 15.0  # s measured in a step of --find-limit
-LIMIT_LIMITS = Limits(max_loss=0.001, max_p99=25.0, max_missing=0)
 
 # What is said of each step of --find-limit.
 STEP_FIGURES = {
@@ -155,7 +154,7 @@ class _Command:
     async def _find(self) -> int:
         """Prints each step as it is known, then the answer."""
         options = self._options
-        self._limits = self._limits if is_limited(options) else LIMIT_LIMITS
+        self._limits = limits_to_find(options)
         try:
             search = Search(self._scenario.viewers, options.resolution, options.most)
         except ValueError as error:

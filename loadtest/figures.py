@@ -74,20 +74,19 @@ JOINS = Group(
             "Expected, but never got in or fell out later.",
         ),
         Figure("joins.without_media", "In, but nothing came", "count", "No packet within 10 s."),
+        Figure("joins.without_picture", "In, but saw nothing", "count", "No picture within 10 s."),
     ),
     (
-        Times("joins.join_ms", "Join", "From the first request to the media answer."),
-        Times("joins.first_packet_ms", "First packet", "From the first request."),
-        Times("joins.first_frame_ms", "First frame", "From the first request."),
+        Times("joins.join_ms", "Join", "From when it was due to the server's welcome."),
+        Times("joins.first_packet_ms", "First packet", "From when it was due."),
+        Times("joins.first_frame_ms", "First frame", "From when it was due."),
     ),
 )
 QUALITY = Group(
     "What viewers got",
     (
         Figure("media.loss", "Loss", "share", "Never came, not even sent again."),
-        Figure(
-            "media.freezes", "Freezes", "count", "Pictures that stood still, as Chromium counts."
-        ),
+        Figure("media.freezes", "Freezes", "count", "Of all bots, as Chromium counts."),
         Figure("media.frames", "Frames", "count", "Whole frames that came."),
         Figure("media.nacks", "NACKs", "count", "Requests to send packets again."),
         Figure("media.plis", "PLIs", "count", "Requests for a key frame."),

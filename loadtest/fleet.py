@@ -17,7 +17,7 @@ import uvloop
 from loadtest.bot.bot import Bot, Surroundings
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
-from loadtest.bot.totals import Totals, total
+from loadtest.bot.totals import Totals, frozen, total
 from loadtest.media.footage import Clip
 from loadtest.records import (
     Begin,
@@ -268,7 +268,8 @@ class Fleet:
 
     def _tick(self, now: float) -> None:
         self._timers.set(self._tick, now + TICK - (now - self._began) % TICK)
-        totals = total(bot.connection for bot in self._bots if bot.connection is not None)
+        connections = [bot.connection for bot in self._bots if bot.connection is not None]
+        totals = total(connections, now)
         new, self._before = totals.since(self._before), totals
         overflows = sum(bot.overflowed() for bot in self._bots)
         cpu = time.process_time()
@@ -289,6 +290,7 @@ class Fleet:
                 frames=new.frames,
                 sent=new.sent,
                 overflows=overflows - self._overflows,
+                frozen=frozen(connections),
             )
         )
         self._cpu, self._overflows = cpu, overflows

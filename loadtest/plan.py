@@ -192,6 +192,18 @@ def wants_media(bot: BotPlan) -> bool:
     return bool(bot.audio_slots or (bot.video_slots and bot.show != "nothing"))
 
 
+def without_sight(people: Cast) -> frozenset[str]:
+    """Who asks for no picture, or only for one that nobody sends."""
+    cameras = {bot.name for bot in people.bots if "camera" in bot.publish}
+    teacher = cameras & {people.teacher}
+
+    def sees(bot: BotPlan) -> bool:
+        shown = {"teacher": teacher, "nothing": set()}.get(bot.show, cameras)
+        return bot.video_slots > 0 and bool(shown - {bot.name})
+
+    return frozenset(bot.name for bot in people.bots if not sees(bot))
+
+
 def sample(bots: Sequence[BotPlan], processes: int, at_least: int = MIN_SAMPLED) -> list[BotPlan]:
     """Every tenth of those who receive, spread evenly, or `at_least`; base and others apart."""
     limit = MAX_SAMPLED_A_FLEET * processes

@@ -6,6 +6,8 @@ seconds after it unless a name says otherwise.
 
 from dataclasses import dataclass
 
+SILENT_AFTER = 10.0  # s that a bot waits for its first packet and picture; then it tells of none
+
 
 @dataclass(frozen=True, slots=True)
 class Faults:
@@ -83,7 +85,7 @@ class Finish:
 
 @dataclass(slots=True)
 class Joined:
-    """Fleet to runner: when the first frame came (audio only: the first packet), or 10 s after.
+    """Fleet to runner: when the first frame came (audio only: the first packet), or SILENT_AFTER.
 
     Who publishes sends one more as soon as it has joined, since others must know its id to show it;
     of several with one name the last counts.
@@ -92,8 +94,8 @@ class Joined:
     name: str
     participant: str
     at: float  # s after the start
-    join_ms: float  # from the first request to the answer of video-join
-    first_packet_ms: float | None  # from the same moment; None: it never came
+    join_ms: float  # from when it was due to the answer of video-join
+    first_packet_ms: float | None  # from the same moment; None: it had not come in time
     first_frame_ms: float | None
 
 
@@ -127,6 +129,7 @@ class Tick:
     frames: int
     sent: int
     overflows: int | None = None  # datagrams its sockets had no room for (SO_RXQ_OVFL)
+    frozen: int = 0  # pictures that stand still at its end, however long they have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,3 +230,4 @@ class RunRecord:
     notes: list[str]
     command: str = ""  # as it was typed, keys left out
     asks_nothing: frozenset[str] = frozenset()  # who wants no media, so that none ever comes
+    wants_no_picture: frozenset[str] = frozenset()  # who asks for none, or has nobody to see

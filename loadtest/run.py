@@ -15,7 +15,7 @@ from loadtest import machine
 from loadtest.beside import Browsers, Watch
 from loadtest.crew import ENDS_WITHIN, Crash, Crew, FleetError, Gone, fleet_main
 from loadtest.gather import Gathering
-from loadtest.plan import Cast, cast, fleets, wants_media
+from loadtest.plan import Cast, cast, fleets, wants_media, without_sight
 from loadtest.progress import Progress
 from loadtest.records import Begin, BrowserResult, Failed, Finish, Joined, RunRecord, Tick
 from loadtest.scenario import Scenario
@@ -249,6 +249,7 @@ class _Run:
             ],
             command=self._order.command,
             asks_nothing=frozenset(bot.name for bot in people.bots if not wants_media(bot)),
+            wants_no_picture=without_sight(people),
         )
 
     def _about(self, ended: float) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from loadtest.arithmetic import Spread, spread
 from loadtest.browser_figures import BrowserFigures, browser_figures
 from loadtest.judgement import SHORTEST_SOAK, BotsLoad, Soak, bots_load, soak
-from loadtest.records import BotResult, Counts, Joined, RunRecord, Tick
+from loadtest.records import SILENT_AFTER, BotResult, Counts, Joined, RunRecord, Tick
 from loadtest.series import Series, second_of, series, share
 from loadtest.server_figures import (
     Memory,
@@ -25,7 +25,7 @@ from loadtest.server_figures import (
 )
 
 VERSION = 1
-SILENT_MS = 10_000.0  # how long a bot waits for its first packet
+SILENT_MS = 1000 * SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Joins:
-    """Of the whole run; times from a bot's first request."""
+    """Of the whole run; times from when a bot was due."""
 
     expected: int
     joined: int  # different people
@@ -58,6 +58,7 @@ class Joins:
     fell_out: int  # people who got in and then failed
     failures: dict[str, int]  # by code
     without_media: int  # joins after which nothing came within 10 s
+    without_picture: int  # joins of who should have seen somebody, and saw nothing within 10 s
     join_ms: Spread | None
     first_packet_ms: Spread | None
     first_frame_ms: Spread | None
@@ -79,7 +80,7 @@ class Media:
     late_added_latency_ms: Spread | None  # of latecomers, in the whole run
     nacks: int
     plis: int
-    freezes: int
+    freezes: int  # that lasted any time in it
     frames: int
 
 
@@ -135,7 +136,7 @@ def summarise(record: RunRecord) -> Summary:
     found = series(record)
     start, end = record.measure_from, record.measure_to
     steady = [tick for tick in record.ticks if start <= second_of(tick) <= end]
-    media = _media(steady, record.ticks)
+    media = _media(record, steady)
     server = server_figures(record.server, start, end)
     return Summary(
         run=_run(record),
@@ -174,34 +175,46 @@ def _run(record: RunRecord) -> Run:
 def _joins(record: RunRecord) -> Joins:
     joined = {each.name for each in record.joined}
     failed = {each.name for each in record.failed}
-    frames = [each.first_frame_ms for each in record.joined if each.first_frame_ms is not None]
     return Joins(
         expected=record.expected,
         joined=len(joined),
         failed=len(failed - joined),
         fell_out=len(failed & joined),
         failures=dict(sorted(Counter(each.code for each in record.failed).items())),
-        without_media=sum(each.first_packet_ms is None for each in _watching(record)),
+        without_media=sum(each.first_packet_ms is None for each in _listening(record)),
+        without_picture=sum(each.first_frame_ms is None for each in _watching(record)),
         join_ms=spread([each.join_ms for each in record.joined]),
         first_packet_ms=spread(first_packets(record)),
-        first_frame_ms=spread(frames),
+        first_frame_ms=spread(first_frames(record)),
     )
 
 
 def first_packets(record: RunRecord) -> list[float]:
     """ms, of all who want media; who got nothing within 10 s counts as 10 s, not as nobody."""
-    found = [each.first_packet_ms for each in _watching(record)]
-    return [SILENT_MS if ms is None else ms for ms in found]
+    return [_or_silent(each.first_packet_ms) for each in _listening(record)]
 
 
-def _watching(record: RunRecord) -> list[Joined]:
+def first_frames(record: RunRecord) -> list[float]:
+    """ms, of all who should see somebody; who saw nothing within 10 s counts as 10 s."""
+    return [_or_silent(each.first_frame_ms) for each in _watching(record)]
+
+
+def _or_silent(ms: float | None) -> float:
+    return SILENT_MS if ms is None else ms
+
+
+def _listening(record: RunRecord) -> list[Joined]:
     return [each for each in record.joined if each.name not in record.asks_nothing]
 
 
-def _media(steady: Sequence[Tick], all_ticks: Sequence[Tick]) -> Media:
+def _watching(record: RunRecord) -> list[Joined]:
+    return [each for each in record.joined if each.name not in record.wants_no_picture]
+
+
+def _media(record: RunRecord, steady: Sequence[Tick]) -> Media:
     received, lost = sum(t.packets for t in steady), sum(t.lost for t in steady)
     base = [ms for tick in steady for ms, of_base in tick.latencies if of_base]
-    late = [ms for tick in all_ticks for ms, of_base in tick.latencies if not of_base]
+    late = [ms for tick in record.ticks for ms, of_base in tick.latencies if not of_base]
     return Media(
         received=received,
         lost=lost,
@@ -210,9 +223,15 @@ def _media(steady: Sequence[Tick], all_ticks: Sequence[Tick]) -> Media:
         late_added_latency_ms=spread(late),
         nacks=sum(tick.nacks for tick in steady),
         plis=sum(tick.plis for tick in steady),
-        freezes=sum(tick.freezes for tick in steady),
+        freezes=sum(tick.freezes for tick in steady) + _frozen_before(record),
         frames=sum(tick.frames for tick in steady),
     )
+
+
+def _frozen_before(record: RunRecord) -> int:
+    """Freezes that had begun before the steady part and lasted into it."""
+    before = {t.fleet: t.frozen for t in record.ticks if second_of(t) < record.measure_from}
+    return sum(before.values())
 
 
 def _whole_run(results: Sequence[BotResult]) -> WholeRun:

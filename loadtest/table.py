@@ -15,6 +15,7 @@ from loadtest.written import percent, written
 SINGLES = (
     "joins.missing",
     "joins.without_media",
+    "joins.without_picture",
     "media.loss",
     "media.freezes",
     "media.nacks",

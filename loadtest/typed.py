@@ -3,10 +3,13 @@
 import shlex
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from loadtest.cli import Options
 from loadtest.scenario import ScenarioError
 from loadtest.thresholds import Limits
+
+FIND_LOSS, FIND_P99 = 0.001, 25.0  # --find-limit's own: share, ms
 
 # Options that set a key of the scenario.
 KEYS = {
@@ -43,7 +46,7 @@ def toml_value(text: str) -> object:
 
 
 def limits_of(options: Options) -> Limits:
-    """The limits that were given."""
+    """The limits that were given; nobody may be missing or see nothing unless told."""
     return Limits(
         max_loss=options.max_loss,
         max_p99=options.max_p99,
@@ -51,6 +54,7 @@ def limits_of(options: Options) -> Limits:
         max_join_p95=options.max_join_p95,
         max_first_packet_p95=options.max_first_packet_p95,
         max_missing=options.max_failed,
+        max_without_picture=options.max_without_picture,
         max_freezes=options.max_freezes,
         max_cpu=options.max_cpu,
         max_stalls=options.max_stalls,
@@ -58,9 +62,14 @@ def limits_of(options: Options) -> Limits:
     )
 
 
-def is_limited(options: Options) -> bool:
-    """Whether any limit was given."""
-    return limits_of(options) != Limits(max_missing=0)
+def limits_to_find(options: Options) -> Limits:
+    """Those of --find-limit: its own stay unless that very limit was given."""
+    given = limits_of(options)
+    return replace(
+        given,
+        max_loss=FIND_LOSS if given.max_loss is None else given.max_loss,
+        max_p99=FIND_P99 if given.max_p99 is None else given.max_p99,
+    )
 
 
 def command_line(arguments: Sequence[str]) -> str:

@@ -22,13 +22,12 @@ from loadtest.bot.signal import SignalError, Signalling
 from loadtest.bot.studio import Studio
 from loadtest.bot.totals import result
 from loadtest.media.footage import Clip
-from loadtest.records import BotPlan, BotResult, Failed, Joined, People
+from loadtest.records import SILENT_AFTER, BotPlan, BotResult, Failed, Joined, People
 from sfu.dtls import AiortcDtls, AiortcSession
 from sfu.ice import new_credentials
 from sfu.srtp import SrtpKeys, inbound, outbound
 from sfu.timers import Timers
 
-TELL_AFTER = 10.0  # s; then who has not seen a frame is said to have joined without one
 LOOK_EVERY = 0.1  # s, for the first frame
 OLD_PATH_FOR = 2.0  # s that the old socket is kept after a handover
 STARTS_WITHIN = 60.0  # s that a bot waits for the class to begin
@@ -287,7 +286,7 @@ class Bot:
         packet = self._first(lambda stream: stream.first_at)
         frame = self._first(lambda stream: stream.first_frame_at)
         waits = frame if self._expects_video() else packet
-        if self._expects_nothing() or waits is not None or now >= self._due_at + TELL_AFTER:
+        if self._expects_nothing() or waits is not None or now >= self._due_at + SILENT_AFTER:
             self._tell_joined(packet, frame)
             if self.plan.leave_at is not None:
                 self._around.timers.set(self._depart, self._around.began + self.plan.leave_at)

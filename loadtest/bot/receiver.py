@@ -43,6 +43,7 @@ class Stream:
 
     __slots__ = (
         "_base",
+        "_frozen_to",
         "_mark",
         "_waiting",
         "begun",
@@ -91,6 +92,7 @@ class Stream:
         self.frame_at = 0.0  # when the last frame was complete; 0: none is awaited
         self.stamps: list[int] = []
         self._base = 0  # of `next`
+        self._frozen_to = 0.0  # until when a freeze that lasts has been counted; 0: none lasts
         self._mark: tuple[tuple[float, int], ...] = ()  # frame_at and frames, a while ago
         self._waiting: list[tuple[int, int]] = []  # (last index, stamp) of frames behind a gap
 
@@ -206,10 +208,24 @@ class Stream:
             if self.first_frame_at is None:
                 self.first_frame_at = now
             return
-        gap = now - self.frame_at
-        if gap > self._limit():
+        self.look(now)
+        self._frozen_to = 0.0
+
+    def look(self, now: float) -> None:
+        """A freeze counts as soon as it is one, and grows for as long as it lasts."""
+        if self._frozen_to:
+            self.freeze_s += now - self._frozen_to
+        elif self.frame_at and now - self.frame_at > self._limit():
             self.freezes += 1
-            self.freeze_s += gap
+            self.freeze_s += now - self.frame_at
+        else:
+            return
+        self._frozen_to = now
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the picture stood still at the last look."""
+        return self._frozen_to > 0
 
     def _limit(self) -> float:
         """Between frames a longer wait is a freeze."""
@@ -227,11 +243,9 @@ class Stream:
 
     def pause(self) -> None:
         """The slot shows nothing, or something else: a wait for the next frame is no freeze."""
-        self.frame_at = 0.0
+        self.frame_at = self._frozen_to = 0.0
 
     def finish(self, now: float) -> None:
         """The end: a freeze that still lasts counts."""
-        if self.frame_at and now - self.frame_at > self._limit():
-            self.freezes += 1
-            self.freeze_s += now - self.frame_at
-        self.frame_at = 0.0
+        self.look(now)
+        self.pause()

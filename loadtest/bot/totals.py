@@ -20,9 +20,10 @@ class Totals:
     frames: int = 0
     sent: int = 0
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Connection, now: float) -> None:
         """One more connection's."""
         for stream in connection.slots.values():
+            stream.look(now)
             self.packets += stream.packets
             self.bytes += stream.bytes
             self.lost += stream.lost
@@ -40,11 +41,16 @@ class Totals:
         )
 
 
-def total(connections: Iterable[Connection]) -> Totals:
+def total(connections: Iterable[Connection], now: float) -> Totals:
     totals = Totals()
     for connection in connections:
-        totals.add(connection)
+        totals.add(connection, now)
     return totals
+
+
+def frozen(connections: Iterable[Connection]) -> int:
+    """How many pictures stood still when they were last looked at."""
+    return sum(stream.is_frozen for one in connections for stream in one.slots.values())
 
 
 def result(plan: BotPlan, connection: Connection | None, left: str) -> BotResult:

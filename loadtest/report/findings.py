@@ -98,8 +98,9 @@ def joins_spread(summary: Summary) -> str:
             parts.append(f"{name} after {written(found.p95, 'ms')}")
     if not parts:
         return "Nobody joined."
-    silent = summary.joins.without_media
-    return f"95 % {', '.join(parts)}." + (f" {silent:,} got nothing within 10 s." * bool(silent))
+    silent, blind = summary.joins.without_media, summary.joins.without_picture
+    text = f"95 % {', '.join(parts)}." + (f" {silent:,} got nothing within 10 s." * bool(silent))
+    return text + (f" {blind:,} saw nothing within 10 s." * bool(blind))
 
 
 def quality(summary: Summary) -> str:

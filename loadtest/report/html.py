@@ -25,7 +25,7 @@ SECTIONS = (
     ("How people came in", JOINS),
     ("Whether the bots kept up", BOTS),
 )
-MISSING = "joins.missing"
+GO_WITHOUT_SAYING = ("joins.missing", "joins.without_picture")
 HOW = (
     "Rates, loss, latency and freezes are of the measured part only; the rest is shaded. "
     "Percentiles are nearest-rank. Added latency runs from the publisher's send to the arrival, by "
@@ -96,8 +96,8 @@ def _when(started_at: float) -> str:
 def _tiles(summary: Summary, found: dict[str, Check]) -> Iterator[str]:
     yield '<ul class="tiles">\n'
     shown = dict(_chosen(summary))
-    # That nobody is missing goes without saying.
-    also = {p: "" for p, c in found.items() if p not in shown and (p != MISSING or not c.kept)}
+    silent = {path for path in GO_WITHOUT_SAYING if path in found and found[path].kept}
+    also = {path: "" for path in found if path not in shown and path not in silent}
     for path, more in (shown | also).items():
         figure = BY_PATH[path]
         value = figure.text(summary)

@@ -29,7 +29,7 @@ from loadtest.report.svg import (
     inline,
 )
 from loadtest.series import Column
-from loadtest.summary import Summary, first_packets
+from loadtest.summary import Summary, first_frames, first_packets
 from loadtest.thresholds import Check
 
 TALL = 300
@@ -167,7 +167,7 @@ def joins_spread(given: Material) -> Plot | None:
     columns = (
         ("join", SECOND, [each.join_ms for each in joined]),
         ("first packet", THIRD, first_packets(given.record)),
-        ("first frame", FIRST, [e.first_frame_ms for e in joined if e.first_frame_ms]),
+        ("first frame", FIRST, first_frames(given.record)),
     )
     if not joined:
         return None
@@ -178,13 +178,12 @@ def joins_spread(given: Material) -> Plot | None:
         for path, name in (
             ("joins.join_ms.p95", "join"),
             ("joins.first_packet_ms.p95", "first packet"),
-            ("joins.first_frame_ms.p95", "first frame"),
         ):
             limit = given.limit(path)
             _limit(axes, limit, upright=True, name=f"p95 limit, {name}")
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        axes.set_xlabel("ms after the first request")
+        axes.set_xlabel("ms after it was due")
         axes.set_ylabel("people")
         axes.legend(loc="lower right")
         return _plot(figure, "joins", "How long joining took", findings.joins_spread(given.summary))

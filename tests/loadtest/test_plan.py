@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.plan import LEAD, MAX_SAMPLED_A_FLEET, Cast, cast, fleets, head_counts
+from loadtest.plan import (
+    LEAD,
+    MAX_SAMPLED_A_FLEET,
+    Cast,
+    cast,
+    fleets,
+    head_counts,
+    without_sight,
+)
 from loadtest.records import BotPlan, FleetPlan
 from loadtest.scenario import ScenarioError, load, names
 
@@ -87,6 +95,18 @@ def test_latecomers_and_the_base_are_both_sampled() -> None:
 
 def test_who_gets_nothing_is_not_sampled() -> None:
     assert not planned("class", [1])[0].bots[0].sampled
+
+
+def test_who_has_nobody_to_see_is_not_expected_to() -> None:
+    viewers = {f"viewer-{n}" for n in range(1, 4)}
+    assert without_sight(people("class", {"viewers": 3})) == {"teacher"}
+    blind = people("class", {"viewers": 3, "group.teacher.publish": ["microphone"]})
+    assert without_sight(blind) == {"teacher", *viewers}
+    slotless = people("class", {"viewers": 3, "group.viewer.video_slots": 0})
+    assert without_sight(slotless) == {"teacher", *viewers}
+    assert without_sight(people("seminar")) == set()
+    alone = people("gallery", {"viewers": 2, "group.teacher.publish": []})
+    assert without_sight(alone) == {"person"}
 
 
 def test_storm_fills_its_time_evenly_and_is_not_of_the_base() -> None:

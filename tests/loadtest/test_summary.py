@@ -65,6 +65,27 @@ def test_joins_without_media_are_counted() -> None:
     assert (found.first_packet_ms.count, found.first_packet_ms.max) == (50, 10_000)
 
 
+def test_joins_without_a_picture_are_counted_and_are_as_slow_as_can_be() -> None:
+    record = made_run(Shape(viewers=50))
+    record.joined[4].first_frame_ms = record.joined[7].first_frame_ms = None
+    record.wants_no_picture = frozenset({record.joined[7].name})
+    found = summarise(record).joins
+    assert (found.without_picture, found.without_media) == (1, 0)
+    assert found.first_frame_ms is not None
+    assert (found.first_frame_ms.count, found.first_frame_ms.max) == (49, 10_000)
+
+
+def test_a_picture_that_stood_still_all_the_time_is_a_freeze() -> None:
+    record = made_run(Shape(viewers=50))
+    assert summarise(record).media.freezes == 0
+    for tick in record.ticks:
+        tick.frozen = int(tick.fleet == 1 and tick.at > 3)
+    assert summarise(record).media.freezes == 1
+    for tick in record.ticks:
+        tick.frozen = int(tick.at < 6)
+    assert summarise(record).media.freezes == 0
+
+
 def test_who_wants_no_media_misses_none() -> None:
     record = made_run(Shape(viewers=50))
     record.joined[4].first_packet_ms = None

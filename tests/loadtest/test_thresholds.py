@@ -24,6 +24,14 @@ def test_wide_limits_are_kept() -> None:
     assert all(check.kept for check in checks(SUMMARY, wide).values())
 
 
+def test_a_picture_that_never_came_breaks_the_limit_that_goes_without_saying() -> None:
+    record = made_run(Shape(viewers=20))
+    record.joined[3].first_frame_ms = None
+    limits = Limits(max_missing=0, max_without_picture=0)
+    assert not limits.any
+    assert breaches(summarise(record), limits) == ["In, but saw nothing 1 is above the limit of 0"]
+
+
 def test_a_breach_names_the_figure_beside_the_limit() -> None:
     found = breaches(SUMMARY, Limits(max_loss=0.00001, max_p99=2))
     assert found[0] == "Loss 0.007 % is above the limit of 0.001 %"

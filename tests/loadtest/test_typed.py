@@ -1,11 +1,13 @@
 """What was typed becomes keys of the scenario, limits, and a line for the report."""
 
+from dataclasses import replace
+
 import pytest
 
 from loadtest.cli import Options
 from loadtest.scenario import ScenarioError, load
 from loadtest.thresholds import Limits
-from loadtest.typed import KEYS, command_line, is_limited, limits_of, overrides, toml_value
+from loadtest.typed import KEYS, command_line, limits_of, limits_to_find, overrides, toml_value
 
 
 def test_only_what_was_typed_overrides_the_scenario() -> None:
@@ -50,12 +52,19 @@ def test_values_are_read_as_in_a_scenario_file(text: str, value: object) -> None
     assert toml_value(text) == value
 
 
-def test_limits_are_those_given_and_nobody_may_be_missing() -> None:
-    assert limits_of(Options()) == Limits(max_missing=0)
-    assert not is_limited(Options())
-    found = limits_of(Options(max_loss=0.01, max_p99=25.0, max_failed=3, no_drift=True))
-    assert found == Limits(max_loss=0.01, max_p99=25.0, max_missing=3, no_drift=True)
-    assert is_limited(Options(max_cpu=0.5))
+def test_limits_are_those_given_and_nobody_may_be_missing_or_see_nothing() -> None:
+    assert limits_of(Options()) == Limits(max_missing=0, max_without_picture=0)
+    found = limits_of(Options(max_loss=0.01, max_failed=3, max_without_picture=2, no_drift=True))
+    assert found == Limits(max_loss=0.01, max_missing=3, max_without_picture=2, no_drift=True)
+
+
+def test_limits_of_the_search_stay_unless_that_very_one_was_given() -> None:
+    own = Limits(max_loss=0.001, max_p99=25.0, max_missing=0, max_without_picture=0)
+    assert limits_to_find(Options()) == own
+    assert limits_to_find(Options(max_failed=3)) == replace(own, max_missing=3)
+    assert limits_to_find(Options(max_cpu=0.5)) == replace(own, max_cpu=0.5)
+    assert limits_to_find(Options(max_loss=0.0)) == replace(own, max_loss=0.0)
+    assert limits_to_find(Options(max_p99=90.0)) == replace(own, max_p99=90.0)
 
 
 @pytest.mark.parametrize("words", [["--class-key", "class:a:1:k"], ["--class-key=class:a:1:k"]])

@@ -184,3 +184,31 @@ def test_a_pause_is_no_freeze_and_an_end_that_waits_is() -> None:
     stream.finish(last + 9)
     assert stream.freezes == 1
     assert stream.freeze_s == pytest.approx(1.0)
+
+
+def test_a_freeze_that_lasts_counts_once_with_its_length_so_far() -> None:
+    stream = video()
+    last = frames(stream, 30)
+    stream.look(last + 0.1)
+    assert (stream.freezes, stream.is_frozen) == (0, False)
+    for seconds in (1, 2, 3):
+        stream.mark()
+        stream.look(last + seconds)
+        assert (stream.freezes, stream.is_frozen) == (1, True)
+        assert stream.freeze_s == pytest.approx(seconds)
+    feed(stream, 60, now=last + 3.5, last=True)
+    assert (stream.freezes, stream.is_frozen) == (1, False)
+    assert stream.freeze_s == pytest.approx(3.5)
+    stream.look(last + 3.5 + FRAME)
+    assert stream.freezes == 1
+
+
+def test_nothing_stands_still_that_was_taken_away_or_never_came() -> None:
+    stream = video()
+    stream.look(NOW + 60)
+    last = frames(stream, 30)
+    stream.look(last + 1)
+    stream.pause()
+    stream.look(last + 60)
+    assert (stream.freezes, stream.is_frozen) == (1, False)
+    assert stream.freeze_s == pytest.approx(1.0)

@@ -63,8 +63,10 @@ def test_joins_name_the_slowest_and_the_failed() -> None:
 
 def test_joins_that_got_nothing_are_told() -> None:
     record = run()
-    record.joined[3].first_packet_ms = None
-    assert findings.joins_spread(summarise(record)).endswith(" 1 got nothing within 10 s.")
+    record.joined[3].first_packet_ms = record.joined[3].first_frame_ms = None
+    record.joined[4].first_frame_ms = None
+    found = findings.joins_spread(summarise(record))
+    assert found.endswith(" 1 got nothing within 10 s. 2 saw nothing within 10 s.")
 
 
 def test_loss_and_freezes_are_placed() -> None:
