@@ -75,6 +75,7 @@ def add_routes(
     app[auth.LIMITS] = auth.Limits()
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
+    app[receipts.DRAFTSMAN] = Draftsman()
     for table in ROUTES:
         app.router.add_routes(table)
 
@@ -91,7 +92,6 @@ def _running(
                 await stack.enter_async_context(place.sandbox.running())
             shop = app[SHOP] = make_shop(settings, db, gateway)
             place.demo_password = await demo.seed(shop)
-            app[receipts.DRAFTSMAN] = Draftsman()
             tasks = start_jobs(shop, JOBS)
             stack.push_async_callback(stop_jobs, tasks)
             yield
