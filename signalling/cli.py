@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from billing import cli as billing_cli
+from billing import cli_ledger
 from billing.app import PLACE
 from billing.demo import PEOPLE
 from billing.settings import BillingSettings
@@ -196,6 +197,7 @@ app.command(name="loadtest")(loadtest)
 app.command(name="migrate")(billing_cli.migrate)
 app.command(name="emulator")(billing_cli.emulator)
 app.add_typer(billing_cli.user, name="user")
+app.add_typer(cli_ledger.ledger, name="ledger")
 
 
 if __name__ == "__main__":

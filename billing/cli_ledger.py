@@ -1,0 +1,58 @@
+"""Commands about the ledger: export."""
+
+import sys
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from billing.cli import with_shop
+from billing.days import span
+from billing.service import ledger_export
+from billing.service.reports import Span
+from billing.shop import Shop
+
+ledger = typer.Typer(no_args_is_help=True, help="The ledger: export.")
+
+
+@ledger.callback()
+def _group() -> None:
+    """Commands stay named also while there is one alone."""
+
+
+@ledger.command()
+def export(
+    first: Annotated[str, typer.Option("--from", help="The first day, as 2026-12-01.")] = "",
+    last: Annotated[str, typer.Option("--to", help="The last day, as 2026-12-31.")] = "",
+    output: Annotated[Path | None, typer.Option(help="A file; without it, the screen.")] = None,
+) -> None:
+    """Write the ledger as CSV: days of the seller's time zone, all of them without --from, --to."""
+
+    def work(shop: Shop, to: TextIO) -> Awaitable[None]:
+        begin, end = span(first, last, shop.settings.seller_zone)
+        return _copy(ledger_export.lines(shop, Span(begin, end)), to)
+
+    with _target(output) as file:
+        with_shop(lambda shop: work(shop, file))
+
+
+async def _copy(lines: AsyncIterator[str], to: TextIO) -> None:
+    async for text in lines:
+        to.write(text)
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[TextIO]:
+    """The screen, or a file that is there when it is whole."""
+    if output is None:
+        yield sys.stdout
+        return
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)

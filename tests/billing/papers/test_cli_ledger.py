@@ -1,0 +1,76 @@
+"""`liveclass ledger export`."""
+
+import asyncio
+import csv
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from billing.store.tables import LedgerEntry
+from signalling.cli import app
+from tests.billing.support import NOW, make_shop
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the command runs; its database has an entry of 1,499 on 24 November 2025."""
+
+    async def fill() -> None:
+        async with make_shop(tmp_path) as shop, shop.db.writing() as session:
+            session.add(
+                LedgerEntry(
+                    key="captured:pay_1",
+                    at=NOW,
+                    kind="captured",
+                    amount=149_900,
+                    currency="INR",
+                    source="webhook",
+                    note="",
+                )
+            )
+
+    asyncio.run(fill())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIVECLASS_DATABASE_URL", f"sqlite:///{tmp_path / 'test.db'}")
+    return tmp_path
+
+
+def ledger(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["ledger", "export", *arguments])
+
+
+def amounts(text: str) -> list[str]:
+    return [row["amount"] for row in csv.DictReader(text.splitlines())]
+
+
+def test_it_is_written_to_the_screen(folder: Path) -> None:
+    result = ledger()
+    assert result.exit_code == 0, result.output
+    assert amounts(result.stdout) == ["1499.00"]
+
+
+def test_it_is_written_to_a_file(folder: Path) -> None:
+    result = ledger("--output", str(folder / "ledger.csv"))
+    assert result.exit_code == 0, result.output
+    assert amounts((folder / "ledger.csv").read_text("utf-8")) == ["1499.00"]
+    assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "found"),
+    [
+        ("2025-11-24", "2025-11-24", ["1499.00"]),
+        ("2025-11-25", "2025-12-31", []),
+        ("2025-01-01", "2025-11-23", []),
+    ],
+)
+def test_days_choose(folder: Path, first: str, last: str, found: list[str]) -> None:
+    assert amounts(ledger("--from", first, "--to", last).stdout) == found
+
+
+def test_a_wrong_day_is_said(folder: Path) -> None:
+    result = ledger("--from", "yesterday", "--output", str(folder / "ledger.csv"))
+    assert result.exit_code == 2
+    assert "A day is written as 2026-12-01." in result.output
+    assert not list(folder.glob("ledger.csv*"))
