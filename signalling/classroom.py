@@ -172,8 +172,12 @@ class Classroom:
     def remove(self, person: Participant, now: float) -> list[Effect]:
         """Put a person out until the class ends."""
         self._barred.add(person.identity.user_id)
+        return self.put_out(person, "removed", now)
+
+    def put_out(self, person: Participant, reason: str, now: float) -> list[Effect]:
+        """The person leaves, and is told why."""
         sockets = () if person.socket is None else (person.socket,)
-        return [*_removed(sockets, "removed"), *self.leave(person, now)]
+        return [*_removed(sockets, reason), *self.leave(person, now)]
 
     # Beginning and end
 

@@ -15,15 +15,17 @@ from sfu.errors import CapacityError, LiveclassError, StateError
 from sfu.events import Event
 from sfu.stalls import NOTABLE
 from signalling import handlers, media
-from signalling.classroom import Classroom, ClassSettings
+from signalling.classroom import Classroom, ClassSettings, ClassState
 from signalling.conductor import Conductor
 from signalling.effects import CloseClass, Decision, Disconnect, Effect, Send
 from signalling.errors import FloodError, Refusal, to_wire
+from signalling.gate import EntryGate, OpenGate
 from signalling.inbox import Ack, Inbox
 from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
 from signalling.messages import MESSAGES, Message, VideoJoin, decode
 from signalling.outgoing import Outgoing
+from signalling.permissions import Identity
 from signalling.presence import Rng
 from signalling.session import Session
 from signalling.tokens import verify
@@ -61,6 +63,7 @@ class Hub:
         self.sessions: dict[str, Session] = {}
         self.tally = Tally()
         self.is_draining = False
+        self.gate: EntryGate = OpenGate()
         self.plane = plane
         self._outgoing = outgoing
         self._conductor = Conductor(plane, outgoing)
@@ -143,6 +146,8 @@ class Hub:
 
     async def _process(self, session: Session, message: Message) -> Ack:
         self._outgoing.hold(session.socket)
+        if isinstance(message, VideoJoin):
+            await self.gate.admit(session.identity)
         start = time.monotonic()
         room, decision = self._decide(session, message)
         if (end := time.monotonic()) - start >= NOTABLE:
@@ -234,6 +239,33 @@ class Hub:
         if room.is_expired(now):
             del self.rooms[room.class_id]
             self._apply(room, [CloseClass(room.class_id)])
+
+    # What others do to classes
+
+    def live_classes(self) -> frozenset[str]:
+        """Classes that are being taught."""
+        rooms = self.rooms.values()
+        return frozenset(room.class_id for room in rooms if room.state is ClassState.LIVE)
+
+    def present(self, class_id: str) -> tuple[Identity, ...]:
+        """Who is in a class, also those who are away for a moment."""
+        room = self.rooms.get(class_id)
+        return () if room is None else tuple(one.identity for one in room.roster.everyone())
+
+    def put_out(self, class_id: str, user_id: str, reason: str) -> None:
+        """Whoever is in a class and may not be any more leaves it at once; may come back when
+        the gate says so. No error when they are not there."""
+        room = self.rooms.get(class_id)
+        person = None if room is None else room.roster.of_user(user_id)
+        if room is not None and person is not None:
+            log.info("class.put_out", room=class_id, participant=person.id, reason=reason)
+            self._apply(room, room.put_out(person, reason, self._now()))
+
+    def end_class(self, class_id: str) -> None:
+        """Ends a class for everyone; no effect unless it is live."""
+        room = self.rooms.get(class_id)
+        if room is not None:
+            self._apply(room, room.end(self._now()))
 
     # The end
 
