@@ -13,7 +13,7 @@ from billing.gateway.opening import SANDBOX, open_gateway
 from billing.jobs import Job, start_jobs, stop_jobs
 from billing.limits import Limit
 from billing.receipt_process import Draftsman
-from billing.routes import auth, me, receipts, users
+from billing.routes import admin, auth, me, receipts, users
 from billing.routes.errors import errors_to_json
 from billing.routes.keys import BASE_URL, ORIGINS, SESSION_KEY, SHOP
 from billing.routes.session import WEBHOOK, check_origin
@@ -22,7 +22,7 @@ from billing.sessions import session_key
 from billing.settings import BillingSettings
 from billing.start import make_shop, open_database
 
-ROUTES = (auth.routes, me.routes, users.routes, receipts.routes)
+ROUTES = (auth.routes, me.routes, users.routes, receipts.routes, admin.routes)
 JOBS: tuple[Job, ...] = ()
 
 

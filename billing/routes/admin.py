@@ -1,0 +1,143 @@
+"""What those who sell see: orders and totals; the ledger for admins."""
+
+from aiohttp import web
+
+from billing.days import span as span_of_days
+from billing.errors import BillingError
+from billing.orders import OrderState
+from billing.routes import receipts
+from billing.routes.keys import SHOP
+from billing.routes.paging import read_page
+from billing.routes.session import Account, account_with
+from billing.service import ledger_export, reports
+from billing.store.keyset import cursor_of
+from billing.store.tables import Refund
+
+MAX_SEARCH = 100
+_MARK = "\ufeff"  # spreadsheets take the file for UTF-8 then
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/api/admin/orders")
+async def orders(request: web.Request) -> web.Response:
+    """The newest first; a teacher's own classes alone."""
+    who = await account_with(request, "admin", "teacher")
+    limit, cursor = read_page(request)
+    query = request.query
+    wanted = reports.OrderFilter(
+        span=_span(request, who),
+        search=query.get("search", "").strip()[:MAX_SEARCH],
+        class_id=query.get("classId", "")[:64],
+        state=_state(query.get("state", "")),
+    )
+    found = await reports.orders(request.app[SHOP], wanted, limit + 1, cursor)
+    last = found[limit - 1].order if len(found) > limit else None
+    following = cursor_of(last.created_at, last.id) if last else None
+    items = [_order(report) for report in found[:limit]]
+    return web.json_response({"items": items, "next": following})
+
+
+@routes.get("/api/admin/totals")
+async def totals(request: web.Request) -> web.Response:
+    """By class and day, from the ledger, in the seller's days."""
+    who = await account_with(request, "admin", "teacher")
+    shop = request.app[SHOP]
+    days, classes = await reports.totals(shop, _span(request, who))
+    return web.json_response(
+        {
+            "days": [{"day": total.day, **_total(total)} for total in days],
+            "classes": [_total(total) for total in classes],
+            "zone": shop.settings.seller_zone,
+        }
+    )
+
+
+@routes.get("/api/admin/ledger.csv")
+async def ledger(request: web.Request) -> web.StreamResponse:
+    """Everything that happened to money, as it is read from the database."""
+    who = await account_with(request, "admin")
+    span = _span(request, who)
+    headers = {
+        "Content-Disposition": 'attachment; filename="ledger.csv"',
+        "Cache-Control": "private, no-store",
+    }
+    response = web.StreamResponse(headers=headers)
+    response.content_type, response.charset = "text/csv", "utf-8"
+    await response.prepare(request)
+    await response.write(_MARK.encode())
+    async for lines in ledger_export.lines(request.app[SHOP], span):
+        await response.write(lines.encode())
+    await response.write_eof()
+    return response
+
+
+def teacher_of(who: Account) -> str | None:
+    """Whose classes a person may see; None: all."""
+    return None if who.role == "admin" else who.id
+
+
+def _span(request: web.Request, who: Account) -> reports.Span:
+    query, zone = request.query, request.app[SHOP].settings.seller_zone
+    begin, end = span_of_days(query.get("from", ""), query.get("to", ""), zone)
+    return reports.Span(begin, end, teacher_of(who))
+
+
+def _state(text: str) -> str:
+    if text and text not in set(OrderState):
+        raise BillingError("bad_state", "There is no such state of orders.", "state")
+    return text
+
+
+def _order(report: reports.OrderReport) -> dict[str, object]:
+    order, student, offer = report.order, report.student, report.offer
+    return {
+        "id": order.id,
+        "gatewayOrderId": order.gateway_order_id,
+        "student": {"id": student.id, "name": student.name, "email": student.email},
+        "class": {"id": offer.id, "title": offer.title},
+        "amount": order.amount,
+        "currency": order.currency,
+        "state": order.state,
+        "createdAt": order.created_at,
+        "payments": [
+            {
+                "id": payment.id,
+                "amount": payment.amount,
+                "currency": payment.currency,
+                "state": payment.state,
+                "dispute": payment.dispute,
+                "refunded": reports.refunded(report, payment),
+                "createdAt": payment.created_at,
+            }
+            for payment in report.payments
+        ],
+        "refunds": [describe_refund(refund) for refund in report.refunds],
+        "receipts": [receipts.describe(receipt) for receipt in report.receipts],
+    }
+
+
+def describe_refund(refund: Refund) -> dict[str, object]:
+    return {
+        "id": refund.id,
+        "paymentId": refund.payment_id,
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "state": refund.state,
+        "reason": refund.reason,
+        "note": refund.note,
+        "attempts": refund.attempts,
+        "createdAt": refund.created_at,
+        "processedAt": refund.processed_at,
+    }
+
+
+def _total(total: reports.Total) -> dict[str, object]:
+    return {
+        "classId": total.class_id,
+        "title": total.title,
+        "currency": total.currency,
+        "paid": total.paid,
+        "refunded": total.refunded,
+        "count": total.count,
+    }
