@@ -11,12 +11,16 @@ from signalling.permissions import Identity
 class EntryGate(Protocol):
     """The door that a join token leads to."""
 
-    async def admit(self, identity: Identity) -> None:
-        """Lets the person in, or raises LiveclassError with the code and sentence for them."""
+    async def admit(self, identity: Identity) -> str | None:
+        """Lets the person in, or raises LiveclassError with the code and sentence for them.
+
+        The class's title, where the gate knows it.
+        """
 
 
 class OpenGate:
     """Lets everybody in."""
 
-    async def admit(self, identity: Identity) -> None:
+    async def admit(self, identity: Identity) -> str | None:
         """The token is enough."""
+        return None

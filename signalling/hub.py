@@ -60,6 +60,7 @@ class Hub:
     def __init__(self, settings: HubSettings, plane: MediaPlane, outgoing: Outgoing) -> None:
         self.settings = settings
         self.rooms: dict[str, Classroom] = {}
+        self._titles = dict(settings.titles)
         self.sessions: dict[str, Session] = {}
         self.tally = Tally()
         self.is_draining = False
@@ -147,7 +148,9 @@ class Hub:
     async def _process(self, session: Session, message: Message) -> Ack:
         self._outgoing.hold(session.socket)
         if isinstance(message, VideoJoin):
-            await self.gate.admit(session.identity)
+            title = await self.gate.admit(session.identity)
+            if title is not None:
+                self._titles[session.identity.class_id] = title
         start = time.monotonic()
         room, decision = self._decide(session, message)
         if (end := time.monotonic()) - start >= NOTABLE:
@@ -180,7 +183,7 @@ class Hub:
         if room is None:
             settings = ClassSettings(
                 class_id=class_id,
-                title=self.settings.titles.get(class_id, class_id),
+                title=self._titles.get(class_id, class_id),
                 capacity=self.settings.capacity,
                 wall_offset=self.settings.wall() - self._now(),
             )
@@ -241,6 +244,11 @@ class Hub:
             self._apply(room, [CloseClass(room.class_id)])
 
     # What others do to classes
+
+    @property
+    def class_ids(self) -> frozenset[str]:
+        """Classes with somebody in them, or lately."""
+        return frozenset(self.rooms)
 
     def live_classes(self) -> frozenset[str]:
         """Classes that are being taught."""

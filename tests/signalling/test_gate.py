@@ -20,9 +20,10 @@ class List:
     def __init__(self, *names: str) -> None:
         self.names = set(names)
 
-    async def admit(self, identity: Identity) -> None:
+    async def admit(self, identity: Identity) -> str | None:
         if identity.user_id not in self.names:
             raise LiveclassError("not_enrolled", "You are not enrolled in this class.")
+        return "Algebra for class 8"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -46,6 +47,11 @@ async def test_refusal_makes_no_class(server: ClassServer) -> None:
     async with connected(server, "meera") as meera:
         await meera.call("video-join", {"classId": "demo"})
         assert not server.hub.rooms
+
+
+async def test_class_has_the_title_that_the_gate_knows(server: ClassServer) -> None:
+    async with joined(server, "ravi") as (_, welcome):
+        assert welcome["class"]["title"] == "Algebra for class 8"
 
 
 async def test_put_out_is_told_why_and_may_come_back(server: ClassServer) -> None:
