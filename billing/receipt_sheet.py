@@ -121,4 +121,6 @@ def _sums(paper: Paper) -> list[tuple[str, str]]:
 def _notes(paper: Paper) -> tuple[str, ...]:
     if not paper.seller.gstin:
         return ("The seller is not registered for GST; no tax is charged.", _UNSIGNED)
+    if not paper.split.lines:
+        return ("This supply is exempt: no tax is charged.", _UNSIGNED)
     return ("The price includes tax. Tax payable on reverse charge: no.", _UNSIGNED)

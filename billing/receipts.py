@@ -91,10 +91,12 @@ class Paper(_Record):
 
     @property
     def title(self) -> str:
-        """Only a registered seller issues tax invoices and credit notes."""
-        if self.kind == "invoice":
-            return "Tax invoice" if self.seller.gstin else "Receipt"
-        return "Credit note" if self.seller.gstin else "Refund receipt"
+        """Only a registered seller issues tax invoices, bills of supply and credit notes."""
+        if not self.seller.gstin:
+            return "Receipt" if self.kind == "invoice" else "Refund receipt"
+        if self.kind == "credit_note":
+            return "Credit note"
+        return "Tax invoice" if self.split.lines else "Bill of supply"
 
 
 def local_day(at: int, zone: str) -> datetime:

@@ -1,20 +1,25 @@
 """Billing's settings from the environment: LIVECLASS_… and the four RAZORPAY_… of the gateway."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing.mail import parse_mail_url
 from billing.store.database import database_url
-from billing.tax import STATES
+from billing.tax import STATES, is_gstin
 
 PREFIX = "LIVECLASS_"
 ROOT = Path(__file__).resolve().parent.parent
-GSTIN = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]")
 
 
 def _razorpay(name: str) -> AliasChoices:
@@ -73,15 +78,19 @@ class BillingSettings(BaseSettings):
     @field_validator("seller_gstin")
     @classmethod
     def _is_gstin(cls, value: str | None) -> str | None:
-        if value is not None and not GSTIN.fullmatch(value):
-            raise ValueError("must be a GSTIN of 15 characters")
+        if value is not None and not is_gstin(value):
+            raise ValueError("must be a GSTIN: 15 characters, the last of which checks the others")
         return value
 
     @field_validator("seller_state")
     @classmethod
-    def _is_state(cls, value: str | None) -> str | None:
-        if value is not None and value not in STATES:
+    def _is_state(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        if value not in STATES:
             raise ValueError("must be the two digits of a state's GST code, as 29")
+        if info.data.get("seller_gstin") and not info.data["seller_gstin"].startswith(value):
+            raise ValueError("must be the state that the GSTIN begins with")
         return value
 
     @field_validator("seller_zone")

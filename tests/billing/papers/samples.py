@@ -13,10 +13,11 @@ def paper(
     gstin: str | None = GSTIN,
     total: int = 1_499_00,
     discount: int = 0,
+    rate: int = 18_000,
     address: str = "12 MG Road\nBengaluru 560001",
 ) -> receipts.Paper:
     """An invoice of a seller in Karnataka."""
-    supply = tax.Supply(gstin, 18_000, "29", buyer_state)
+    supply = tax.Supply(gstin, rate, "29", buyer_state)
     return receipts.Paper(
         kind="invoice",
         number="INV/26-27/000123",

@@ -59,6 +59,12 @@ def test_who_is_not_registered_charges_no_tax() -> None:
     assert "The seller is not registered for GST; no tax is charged." in text
 
 
+def test_an_exempt_supply_has_a_bill_without_tax() -> None:
+    text = shown(paper(rate=0)).text
+    assert {"Bill of supply", "This supply is exempt: no tax is charged."} <= set(text)
+    assert "Taxable value" not in text
+
+
 def test_a_credit_note_names_its_invoice_and_reason() -> None:
     returned = receipts.Returned("r-1", 100_00, 0, "class_full")
     text = shown(receipts.credit_note(paper(), "CN/26-27/000001", returned, 0)).text
