@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from billing.settings import BillingSettings
 from signalling.config import PREFIX, Settings
 from signalling.messages import MESSAGES
 from tests.support import docs
@@ -15,6 +16,7 @@ from tests.support.docs import Names
 
 ROOT = Path(__file__).parent.parent
 PROTOCOL = "signalling/PROTOCOL.md"
+SETTINGS = Settings.model_fields.keys() | BillingSettings.model_fields.keys()
 VARIABLE = re.compile(rf"{PREFIX}[A-Z_]*[A-Z]")
 
 # Names in code spans that are not ours, by whose they are.
@@ -54,7 +56,7 @@ def names() -> Names:
             found.add_python(name, text(name))
         elif name.startswith(("static/js/", "tests/js/")):
             found.add_script(text(name))
-    settings = {field.upper() for field in Settings.model_fields}
+    settings = {field.upper() for field in SETTINGS}
     found.words |= settings | {PREFIX + name for name in settings} | series()
     return found
 
@@ -137,7 +139,7 @@ def test_every_setting_is_described() -> None:
 def test_every_variable_that_is_described_exists() -> None:
     sources = [name for name in files() if name.endswith((".py", ".sh", "Makefile"))]
     known = {found for name in sources for found in VARIABLE.findall(text(name))}
-    known |= {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {PREFIX + name.upper() for name in SETTINGS}
     for name in [*documents(), PROTOCOL]:
         assert not set(VARIABLE.findall(text(name))) - known, name
 
