@@ -1,26 +1,25 @@
-"""What a fact about money leads to: the state table of orders, payments and refunds.
+"""What an order, a payment and a refund may be, and how one fact moves them: the state table is
+in `billing.order_rows`. Pure: no I/O, no clock."""
 
-Every message of the gateway, whichever way it came, becomes one fact; `decide` answers what it
-changes. docs/payments.md shows the table. Pure: no I/O, no clock. Amounts in paise.
-"""
-
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from billing.order_facts import Kind
 
 
 class OrderState(StrEnum):
-    """Where a purchase is."""
+    """`superseded`: another order of the same student took its place."""
 
     OPEN = "open"
     PAID = "paid"
-    EXPIRED = "expired"  # not paid in time
-    SUPERSEDED = "superseded"  # price or coupon changed, another order took its place
-    CANCELLED = "cancelled"  # the class was cancelled, or sold no more
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
     REFUNDED = "refunded"
 
 
 class PaymentState(StrEnum):
-    """Where one payment is."""
+    """`refunded`: all of it went back."""
 
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
@@ -29,220 +28,116 @@ class PaymentState(StrEnum):
 
 
 class RefundState(StrEnum):
-    """Where money on its way back is."""
+    """`due`: the gateway is still to be asked; `failed`: it tried and will be asked again."""
 
-    DUE = "due"  # decided; the gateway is to be asked
-    ASKED = "asked"  # the gateway has it
+    DUE = "due"
+    ASKED = "asked"
     PROCESSED = "processed"
-    FAILED = "failed"  # given up: somebody has to look at it
+    FAILED = "failed"
+
+
+class Standing(StrEnum):
+    """What is known of a payment before the fact. `promised`: captured by the checkout's signature
+    alone, amount not yet confirmed."""
+
+    UNKNOWN = "unknown"
+    AUTHORIZED = "authorized"
+    FAILED = "failed"
+    PROMISED = "promised"
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+
+
+class Enrolled(StrEnum):
+    """Whether the student is in the class already. `this`: through this very order."""
+
+    NO = "no"
+    THIS = "this"
+    OTHER = "other"
+
+
+class Action(StrEnum):
+    """What a row does."""
+
+    NOTHING = "change nothing"
+    RECORD = "record the event alone"
+    CAPTURE = "ask the gateway to capture"
+    ENROL = "enrol"
+    CONFIRM = "confirm the amount"
+    REFUND = "send the money back"
+    END_AND_REFUND = "end the enrolment, send the money back"
+    NOTE_FAILURE = "note the failure"
+    WITHDRAW = "end the enrolment, cancel the order"
+    ADOPT = "add the gateway's refund"
+    ASKED = "refund under way"
+    PROCESSED = "refund done"
+    RETRY = "refund due again"
+    FLAG = "flag the payment"
+    UNFLAG = "clear the flag"
+    CHARGE_BACK = "end the enrolment, book the loss"
 
 
 class Reason(StrEnum):
-    """Why money goes back, or an enrolment has ended."""
+    """Why money goes back."""
 
     DUPLICATE = "duplicate"
     WRONG_AMOUNT = "wrong_amount"
     CLASS_FULL = "class_full"
     CLASS_GONE = "class_gone"
     PRICE_CHANGED = "price_changed"
+    ORDER_CLOSED = "order_closed"
     REQUESTED = "requested"
-    CANCELLED = "cancelled"
-    REFUNDED = "refunded"
-    DISPUTED = "disputed"
-
-
-class Action(StrEnum):
-    """What the shell has to do, in one transaction."""
-
-    NOTHING = "nothing"
-    NOTE_AUTHORIZED = "note_authorized"
-    NOTE_FAILED = "note_failed"
-    ENROL = "enrol"  # money is kept: order paid, enrolment, invoice
-    SEND_BACK = "send_back"  # money came and can't be kept: a refund is due
-    CONFIRM = "confirm"  # the gateway has told the amount of what was taken on a signature's word
-    TAKE_BACK = "take_back"  # it told another amount: enrolment ends, a refund is due
-    FLAG_DISPUTE = "flag_dispute"
-    CLEAR_DISPUTE = "clear_dispute"
-    LOSE_DISPUTE = "lose_dispute"  # the bank took the money: the enrolment ends
+    CLASS_CANCELLED = "class_cancelled"
+    GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
-    """Money was taken. `confirmed`: the gateway told amount and currency itself."""
+class Situation:
+    """All that a decision rests on. `order` None: nobody knows it. `offer`: price and discount are
+    still those of the order. `refunding`: a refund of the payment is written down. `refund`: the
+    state of the refund in question, `same`: the fact speaks of its latest try at the gateway."""
 
-    payment_id: str
-    amount: int
-    currency: str
+    kind: Kind
+    order: OrderState | None = None
+    payment: Standing = Standing.UNKNOWN
     confirmed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Authorized:
-    """Money is reserved at the bank, not taken yet."""
-
-    payment_id: str
-    amount: int
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A try to pay came to nothing."""
-
-    payment_id: str
-    amount: int
-    currency: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Disputed:
-    """The student's bank asks for the money; `phase`: created, won, lost, closed."""
-
-    payment_id: str
-    phase: str
-
-
-Fact = Captured | Authorized | Failed | Disputed
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """The order that a fact is about."""
-
-    state: OrderState
-    amount: int
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of the payment already."""
-
-    state: PaymentState
-    amount: int
-    currency: str
-    confirmed: bool
-    holds: bool
-    """Whether this payment is the one that the order's enrolment rests on."""
+    right_amount: bool = True
+    enrolled: Enrolled = Enrolled.NO
+    seat: bool = True
+    on_sale: bool = True
+    offer: bool = True
+    refunding: bool = False
+    asked: bool = False
+    refund: RefundState | None = None
+    same: bool = True
     dispute: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """Everything else that matters at this moment, read under the class's lock."""
+class Row:
+    """One row of the state table: it fits when each named part of the situation is one of the
+    values. `why` is for the table in docs/payments.md."""
 
-    seat_free: bool
-    on_sale: bool
-    enrolled_otherwise: bool
-    """The student has an active paid enrolment that does not rest on this order."""
-    price_holds: bool
-    """The order's amount is what the class would cost the student now."""
+    name: str
+    kind: Kind
+    action: Action
+    why: str
+    reason: Reason | None = None
+    when: dict[str, frozenset[object]] = field(default_factory=dict)
+
+    def fits(self, situation: Situation) -> bool:
+        """Whether this row speaks of the situation."""
+        return self.kind == situation.kind and all(
+            getattr(situation, part) in values for part, values in self.when.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is to be done, and why money goes back."""
+    """What a fact led to: the row's name, what is done, and why money goes back if it does."""
 
+    row: str
     action: Action
     reason: Reason | None = None
-
-
-NOTHING = Outcome(Action.NOTHING)
-_CLOSED = frozenset({OrderState.EXPIRED, OrderState.SUPERSEDED, OrderState.CANCELLED})
-_TAKEN = frozenset({PaymentState.CAPTURED, PaymentState.REFUNDED})
-
-
-def decide(order: Purchase, payment: Known | None, fact: Fact, world: World) -> Outcome:
-    """What this fact changes; the same fact a second time changes nothing."""
-    match fact:
-        case Captured():
-            if payment is not None and payment.state in _TAKEN:
-                return _again(payment, fact)
-            return _captured(order, fact, world)
-        case Authorized():
-            return Outcome(Action.NOTE_AUTHORIZED) if payment is None else NOTHING
-        case Failed():
-            return _failed(payment)
-        case Disputed():
-            return _disputed(payment, fact)
-
-
-def _captured(order: Purchase, fact: Captured, world: World) -> Outcome:
-    """The first that is heard of this money: keep it, or send it back."""
-    reason = _why_not(order, fact, world)
-    return Outcome(Action.ENROL) if reason is None else Outcome(Action.SEND_BACK, reason)
-
-
-def _why_not(order: Purchase, fact: Captured, world: World) -> Reason | None:
-    if order.state in (OrderState.PAID, OrderState.REFUNDED) or world.enrolled_otherwise:
-        return Reason.DUPLICATE
-    if (fact.amount, fact.currency) != (order.amount, order.currency):
-        return Reason.WRONG_AMOUNT
-    if not world.on_sale:
-        return Reason.CLASS_GONE
-    if not world.seat_free:
-        return Reason.CLASS_FULL
-    if order.state in _CLOSED and not world.price_holds:
-        return Reason.PRICE_CHANGED
-    return None
-
-
-def _again(payment: Known, fact: Captured) -> Outcome:
-    """Heard of before: only what the gateway itself says can still matter, and only once."""
-    if payment.confirmed or not fact.confirmed:
-        return NOTHING
-    if (fact.amount, fact.currency) == (payment.amount, payment.currency):
-        return Outcome(Action.CONFIRM)
-    if payment.holds:
-        return Outcome(Action.TAKE_BACK, Reason.WRONG_AMOUNT)
-    return Outcome(Action.CONFIRM)
-
-
-def _failed(payment: Known | None) -> Outcome:
-    """A failure that comes after the money did is an old one: tries may fail, then succeed."""
-    if payment is None or payment.state is PaymentState.AUTHORIZED:
-        return Outcome(Action.NOTE_FAILED)
-    return NOTHING
-
-
-def _disputed(payment: Known | None, fact: Disputed) -> Outcome:
-    if payment is None or payment.state not in _TAKEN or payment.dispute == "lost":
-        return NOTHING
-    if fact.phase == "lost":
-        return Outcome(Action.LOSE_DISPUTE, Reason.DISPUTED)
-    if fact.phase in ("won", "closed"):
-        return Outcome(Action.CLEAR_DISPUTE) if payment.dispute == "created" else NOTHING
-    return Outcome(Action.FLAG_DISPUTE) if payment.dispute is None else NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class RefundStep:
-    """What the gateway tells of a refund: pending (it has it), processed, failed."""
-
-    state: RefundState
-    again_in: int | None = None
-    """ms until it is tried again; None: not."""
-
-
-FIRST_TRY_AGAIN = 30_000
-LONGEST_WAIT = 6 * 3_600_000
-MAX_TRIES = 20
-
-
-def refund_moved(state: RefundState, told: str, attempts: int) -> RefundStep | None:
-    """What a refund becomes by the gateway's word; None: nothing changes (late, twice)."""
-    if state is RefundState.PROCESSED:
-        return None
-    if told == "processed":
-        return RefundStep(RefundState.PROCESSED)
-    if told == "failed":
-        return None if state is RefundState.FAILED else try_again(attempts)
-    return RefundStep(RefundState.ASKED) if state is RefundState.DUE else None
-
-
-def try_again(attempts: int) -> RefundStep:
-    """After a failed try: later and later, and in the end somebody has to look at it."""
-    if attempts >= MAX_TRIES:
-        return RefundStep(RefundState.FAILED)
-    return RefundStep(RefundState.DUE, min(FIRST_TRY_AGAIN << min(attempts, 16), LONGEST_WAIT))
+    order_id: str | None = None
+    payment_id: str | None = None

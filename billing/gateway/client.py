@@ -109,9 +109,10 @@ class RazorpayGateway:
             raise
 
     async def refund(self, payment_id: str, amount: int, key: str) -> GatewayRefund:
-        """Looks first whether it was asked before: the answer may have been lost."""
+        """Looks first whether it was asked before: the answer may have been lost. One that failed
+        at the bank is asked for anew."""
         for refund in await self.refunds_of(payment_id):
-            if refund.notes.get("key") == key:
+            if refund.notes.get("key") == key and refund.status != "failed":
                 return refund
         data = {"amount": amount, "speed": "normal", "notes": {"key": key}, "receipt": key}
         return as_refund(await self._once(lambda client: client.payment.refund(payment_id, data)))

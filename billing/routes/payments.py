@@ -1,0 +1,123 @@
+"""/payments: quote, order, verify, webhook, and where an order is."""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from billing.errors import BillingError
+from billing.gateway.protocol import Gateway
+from billing.orders import OrderState
+from billing.routes.keys import SHOP
+from billing.routes.session import account_with, read_json
+from billing.service import checkout, verify, webhook
+from billing.service.checkout import Checkout, Quote
+
+routes = web.RouteTableDef()
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class WantedClass(_Body):
+    """What a student wants to buy; the price is the catalogue's."""
+
+    classId: Id
+    coupon: Annotated[str, Field(max_length=40)] | None = None
+
+
+class PaymentProof(_Body):
+    """What the checkout's script hands to the page."""
+
+    razorpay_order_id: Id
+    razorpay_payment_id: Id
+    razorpay_signature: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+@routes.post("/payments/quote")
+async def quote(request: web.Request) -> web.Response:
+    """The figures, without an order."""
+    who = await account_with(request, "student")
+    wanted = await read_json(request, WantedClass)
+    found = await checkout.quote(request.app[SHOP], who.id, wanted.classId, wanted.coupon or None)
+    return web.json_response(_figures(found) | {"amount": found.amount, "currency": found.currency})
+
+
+@routes.post("/payments/order")
+async def order(request: web.Request) -> web.Response:
+    """An order that the checkout can pay."""
+    who = await account_with(request, "student")
+    wanted = await read_json(request, WantedClass)
+    shop = request.app[SHOP]
+    found = await checkout.order(shop, who.id, wanted.classId, wanted.coupon or None)
+    if found.order.state == OrderState.PAID:
+        return web.json_response({"enrolled": True, "classId": found.found.id})
+    return web.json_response(_payable(shop.gateway, found))
+
+
+@routes.post("/payments/verify")
+async def verify_payment(request: web.Request) -> web.Response:
+    """The checkout's answer, shown by the page."""
+    who = await account_with(request, "student")
+    body = await read_json(request, PaymentProof)
+    proof = verify.Proof(body.razorpay_order_id, body.razorpay_payment_id, body.razorpay_signature)
+    class_id = await verify.verify(request.app[SHOP], who.id, proof)
+    return web.json_response({"enrolled": True, "classId": class_id})
+
+
+@routes.get("/payments/order/{order_id}")
+async def order_state(request: web.Request) -> web.Response:
+    """Where the order is: the page asks when its answer could not be brought."""
+    who = await account_with(request, "student")
+    found = await verify.status(request.app[SHOP], who.id, request.match_info["order_id"])
+    body = {"state": found.state, "classId": found.class_id, "message": found.message}
+    return web.json_response(body)
+
+
+@routes.post("/payments/webhook")
+async def take_webhook(request: web.Request) -> web.Response:
+    """The gateway's message: its signature is over the body as it came."""
+    body = await _bounded(request)
+    signature = request.headers.get("X-Razorpay-Signature", "")
+    event_id = request.headers.get("X-Razorpay-Event-Id")
+    await webhook.receive(request.app[SHOP], body, signature, event_id)
+    return web.json_response({})
+
+
+async def _bounded(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(16_384):
+        body += chunk
+        if len(body) > webhook.MAX_BODY:
+            raise TooLargeError("too_large", "That is too much.")
+    return bytes(body)
+
+
+class TooLargeError(BillingError):
+    """More than any message of the gateway has."""
+
+    status = 413
+
+
+def _figures(found: Quote) -> dict[str, object]:
+    tax = {"rate": found.tax_rate / 1000, "amount": found.tax} if found.tax_rate else None
+    return {"listPrice": found.list_price, "discount": found.discount, "tax": tax}
+
+
+def _payable(gateway: Gateway, found: Checkout) -> dict[str, object]:
+    return {
+        "orderId": found.order.gateway_order_id,
+        "amount": found.order.amount,
+        "currency": found.order.currency,
+        "keyId": gateway.key_id,
+        "name": found.found.title,
+        "description": found.found.title,
+        "prefill": {"name": found.user.name, "email": found.user.email},
+        "script": gateway.checkout_script,
+        "sandbox": gateway.is_sandbox,
+        "expiresAt": found.order.expires_at,
+        **_figures(found.quote),
+    }

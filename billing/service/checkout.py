@@ -1,0 +1,200 @@
+"""Buying a class: what it costs, the order a student pays, and the way in without paying."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing import coupons, schedule, tax
+from billing.classes import ClassState, is_on_sale
+from billing.errors import ConflictError, NotFoundError
+from billing.ledger import EntryKind
+from billing.orders import OrderState
+from billing.service import coupons as coupon_service
+from billing.service import seats
+from billing.service.change import (
+    Change,
+    Ground,
+    active_enrolment,
+    coupon_holds,
+    lock_class,
+    lock_orders,
+)
+from billing.service.effects import enrol
+from billing.service.receipts import supply_to
+from billing.shop import Shop
+from billing.store.retry import transact
+from billing.store.tables import Class, Enrolment, Order, User
+from billing.words import enrolled as enrolled_words
+
+MINUTE = 60_000
+SOURCE = "checkout"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The figures of a purchase; paise, tax included. `tax_rate` in thousandths of a percent."""
+
+    list_price: int
+    discount: int
+    currency: str
+    tax_rate: int
+    tax: int
+    coupon: str | None
+
+    @property
+    def amount(self) -> int:
+        """What is to be paid."""
+        return self.list_price - self.discount
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """An order that can be paid, or (no order to pay) an enrolment by a coupon for all of it."""
+
+    order: Order
+    quote: Quote
+    found: Class
+    user: User
+
+
+async def quote(shop: Shop, user_id: str, class_id: str, coupon: str | None) -> Quote:
+    """What the student would pay now; raises NotFoundError, ConflictError."""
+    async with shop.db.reading() as session:
+        found = await session.get(Class, class_id)
+        user = await session.get_one(User, user_id)
+        return await _quote(session, shop, _offered(found), user, coupon, lock=False)
+
+
+async def order(shop: Shop, user_id: str, class_id: str, coupon: str | None) -> Checkout:
+    """The student's open order, the same again while class, price and coupon are the same; raises
+    NotFoundError, ConflictError, GatewayError."""
+    checkout = await transact(
+        shop.db, lambda session: _open(session, shop, user_id, class_id, coupon)
+    )
+    if checkout.order.state != OrderState.OPEN or checkout.order.gateway_order_id is not None:
+        return checkout
+    return await _reach_gateway(shop, checkout)
+
+
+async def _reach_gateway(shop: Shop, checkout: Checkout) -> Checkout:
+    """Gives the order its gateway's id. It may have been made before, and the answer lost."""
+    mine = checkout.order
+    there = await shop.gateway.find_order(mine.id)
+    if there is None or (there.amount, there.currency) != (mine.amount, mine.currency):
+        notes = {"class": mine.class_id, "order": mine.id}
+        there = await shop.gateway.create_order(mine.amount, mine.currency, mine.id, notes)
+    gateway_id = there.id
+
+    async def keep(session: AsyncSession) -> Order:
+        orders = await lock_orders(session, mine.user_id, mine.class_id)
+        kept = next(one for one in orders if one.id == mine.id)
+        if kept.gateway_order_id is None:
+            kept.gateway_order_id = gateway_id
+        return kept
+
+    kept = await transact(shop.db, keep)
+    if kept.state != OrderState.OPEN:
+        raise ConflictError("order_closed", "Something changed meanwhile. Try again.")
+    return replace(checkout, order=kept)
+
+
+async def _open(
+    session: AsyncSession, shop: Shop, user_id: str, class_id: str, coupon: str | None
+) -> Checkout:
+    """The student is locked first, so that two tabs make one order."""
+    user = await session.get_one(User, user_id, with_for_update=True)
+    orders = await lock_orders(session, user_id, class_id)
+    found = _offered(await lock_class(session, class_id))
+    enrolment = await active_enrolment(session, user_id, class_id)
+    await _check_room(session, shop, found, enrolment)
+    price = await _quote(session, shop, found, user, coupon, lock=True)
+    for one in orders:
+        if one.state == OrderState.OPEN and _fits(one, price, shop.now()):
+            return Checkout(one, price, found, user)
+    _close_open(orders, shop.now())
+    await session.flush()
+    made = _new_order(shop, user, found, price)
+    session.add(made)
+    await session.flush()
+    if price.amount == 0:
+        await _give(session, shop, Ground(made, found, [], enrolment))
+    return Checkout(made, price, found, user)
+
+
+def _offered(found: Class | None) -> Class:
+    if found is None or found.state == ClassState.DRAFT:
+        raise NotFoundError("not_found", "There is no such class.")
+    if found.price == 0:
+        raise ConflictError("class_is_free", "This class costs nothing. Enrol without paying.")
+    return found
+
+
+async def _check_room(
+    session: AsyncSession, shop: Shop, found: Class, enrolment: Enrolment | None
+) -> None:
+    now = shop.now()
+    if not is_on_sale(found.state, schedule.parse(found.schedule), now):
+        raise ConflictError("class_gone", "One cannot enrol in this class any more.")
+    is_in = enrolment is not None and (enrolment.expires_at is None or enrolment.expires_at > now)
+    if is_in and enrolment is not None and enrolment.kind != "trial":
+        raise ConflictError("already_enrolled", "You are in this class already.")
+    if not is_in and await seats.left(session, found, now) == 0:
+        raise ConflictError("class_full", "All seats of this class are taken.")
+
+
+async def _quote(
+    session: AsyncSession, shop: Shop, found: Class, user: User, code: str | None, *, lock: bool
+) -> Quote:
+    discount, kept = 0, None
+    if code:
+        coupon, facts = await coupon_service.find(session, code, found, user.id, lock=lock)
+        held = await coupon_holds(session, coupon.code, user.id, shop.now())
+        coupons.check(replace(facts, used=held + facts.used_by_person), shop.now())
+        discount, kept = coupons.discount(facts.kind, facts.value, found.price), coupon.code
+    supply = supply_to(shop.settings, user.state)
+    parts = tax.included(found.price - discount, supply)
+    rate = sum(part.rate for part in parts.parts)
+    return Quote(found.price, discount, found.currency, rate, parts.amount, kept)
+
+
+def _fits(order: Order, price: Quote, now: int) -> bool:
+    """An open order that is still what the student would get now."""
+    same = (order.list_price, order.amount, order.currency, order.coupon_code)
+    wanted = (price.list_price, price.amount, price.currency, price.coupon)
+    return same == wanted and order.expires_at > now
+
+
+def _close_open(orders: list[Order], now: int) -> None:
+    for order in orders:
+        if order.state == OrderState.OPEN:
+            is_over = order.expires_at <= now
+            order.state = OrderState.EXPIRED if is_over else OrderState.SUPERSEDED
+            order.closed_at = now
+
+
+def _new_order(shop: Shop, user: User, found: Class, price: Quote) -> Order:
+    now = shop.now()
+    is_paid = price.amount == 0
+    return Order(
+        id=shop.new_id("o"),
+        user_id=user.id,
+        class_id=found.id,
+        list_price=price.list_price,
+        amount=price.amount,
+        currency=price.currency,
+        coupon_code=price.coupon,
+        state=OrderState.PAID if is_paid else OrderState.OPEN,
+        created_at=now,
+        expires_at=now + shop.settings.order_minutes * MINUTE,
+        closed_at=now if is_paid else None,
+    )
+
+
+async def _give(session: AsyncSession, shop: Shop, ground: Ground) -> None:
+    """A coupon for all of the price: enrolled at once, the gateway is not asked."""
+    change = Change(session, shop, SOURCE, shop.now())
+    await enrol(change, ground, "coupon")
+    await session.flush()
+    await change.write_entries(None)
+    change.tell(ground, "enrolled", enrolled_words(ground.found.title))
+    assert all(entry.kind == EntryKind.ENROLLED for entry, _ in change.entries)

@@ -1,0 +1,155 @@
+"""Asking the gateway about what may have been missed, and repairing it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from billing.errors import GatewayError
+from billing.orders import Action, OrderState, Outcome, PaymentState, RefundState
+from billing.service.facts import apply
+from billing.service.refunds import event_of
+from billing.service.settle import refund_fact, settle
+from billing.shop import Shop
+from billing.store.tables import Order, Payment, Refund
+
+BATCH = 50  # orders, payments and refunds of one turn
+LOOK_BACK = 7 * 86_400_000  # ms after its end that an order is still asked about
+SOON = 60_000  # ms between two questions about the same order, at least
+PATIENCE = 3  # failures in a row after which the gateway is left alone until the next turn
+SOURCE = "reconcile"
+_QUIET = (Action.NOTHING, Action.RECORD)
+
+
+@dataclass(slots=True)
+class Report:
+    """What one turn did. `repaired`: rows of the state table that changed something, by name."""
+
+    orders: int = 0
+    payments: int = 0
+    refunds: int = 0
+    expired: int = 0
+    failures: int = 0
+    repaired: dict[str, int] = field(default_factory=dict)
+
+    def add(self, outcomes: list[Outcome]) -> None:
+        """Counts what changed something."""
+        for outcome in outcomes:
+            if outcome.action not in _QUIET:
+                self.repaired[outcome.row] = self.repaired.get(outcome.row, 0) + 1
+
+
+class _GatewayDownError(Exception):
+    """Too many failures: not now."""
+
+
+async def reconcile(shop: Shop) -> Report:
+    """One turn: orders that ran out are closed, then a bounded number of orders, promised payments
+    and refunds is asked about."""
+    report = Report()
+    report.expired = await expire_orders(shop)
+    turn = _Turn(shop, report)
+    try:
+        for order in await _orders(shop):
+            await turn.ask(turn.order, order)
+        for payment in await _promised(shop):
+            await turn.ask(turn.payment, payment)
+        for refund in await _asked(shop):
+            await turn.ask(turn.refund, refund)
+    except _GatewayDownError:
+        pass
+    return report
+
+
+async def expire_orders(shop: Shop) -> int:
+    """Open orders whose time is over; they are honoured if they are paid late and can be."""
+    now = shop.now()
+    over = (
+        update(Order)
+        .where(Order.state == OrderState.OPEN, Order.expires_at <= now)
+        .values(state=OrderState.EXPIRED, closed_at=now)
+        .returning(Order.id)
+    )
+    async with shop.db.writing() as session:
+        return len(list(await session.scalars(over)))
+
+
+@dataclass(slots=True)
+class _Turn:
+    shop: Shop
+    report: Report
+    failures: int = 0
+
+    async def ask(self, question: Callable[[str], Awaitable[None]], about: str) -> None:
+        """Asks; a gateway that fails again and again is not asked any more."""
+        try:
+            await question(about)
+            self.failures = 0
+        except GatewayError:
+            self.report.failures += 1
+            self.failures += 1
+            if self.failures >= PATIENCE:
+                raise _GatewayDownError from None
+
+    async def order(self, gateway_order_id: str) -> None:
+        """All payments of an order. Marked last: what a failure leaves out comes again."""
+        self.report.orders += 1
+        for payment in await self.shop.gateway.payments_of(gateway_order_id):
+            self.report.payments += 1
+            self.report.add(await settle(self.shop, payment, SOURCE))
+        now = self.shop.now()
+        checked = update(Order).where(Order.gateway_order_id == gateway_order_id)
+        async with self.shop.db.writing() as session:
+            await session.execute(checked.values(checked_at=now))
+
+    async def payment(self, payment_id: str) -> None:
+        """One payment that only a signature has promised, or that is held and not taken."""
+        self.report.payments += 1
+        payment = await self.shop.gateway.payment(payment_id)
+        self.report.add(await settle(self.shop, payment, SOURCE))
+
+    async def refund(self, payment_id: str) -> None:
+        """The refunds of a payment."""
+        self.report.refunds += 1
+        for refund in await self.shop.gateway.refunds_of(payment_id):
+            outcomes = await apply(self.shop, [refund_fact(refund)], event_of(refund, SOURCE))
+            self.report.add(outcomes)
+
+
+def _is_worth_asking(now: int) -> ColumnElement[bool]:
+    """Young orders often, old ones ever less: a quarter of their age must have passed."""
+    since = now - Order.checked_at
+    is_due = or_(
+        Order.checked_at.is_(None), and_(since >= SOON, since * 4 >= now - Order.created_at)
+    )
+    recent = or_(Order.state == OrderState.OPEN, Order.closed_at >= now - LOOK_BACK)
+    return and_(Order.gateway_order_id.is_not(None), is_due, recent)
+
+
+async def _orders(shop: Shop) -> list[str]:
+    query = (
+        select(Order.gateway_order_id)
+        .where(_is_worth_asking(shop.now()))
+        .order_by(Order.checked_at.nulls_first(), Order.created_at)
+        .limit(BATCH)
+    )
+    async with shop.db.reading() as session:
+        return [one for one in await session.scalars(query) if one is not None]
+
+
+async def _promised(shop: Shop) -> list[str]:
+    promised = and_(Payment.state == PaymentState.CAPTURED, Payment.confirmed.is_(False))
+    query = select(Payment.id).where(or_(promised, Payment.state == PaymentState.AUTHORIZED))
+    async with shop.db.reading() as session:
+        return list(await session.scalars(query.order_by(Payment.created_at).limit(BATCH)))
+
+
+async def _asked(shop: Shop) -> list[str]:
+    query = (
+        select(Refund.payment_id)
+        .where(Refund.state == RefundState.ASKED)
+        .group_by(Refund.payment_id)
+        .limit(BATCH)
+    )
+    async with shop.db.reading() as session:
+        return list(await session.scalars(query))

@@ -1,0 +1,56 @@
+"""A school for the tests of money: two students, a teacher, classes on sale."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing.shop import Shop
+from billing.store.database import Database
+from billing.store.migrate import upgrade
+from tests.billing.money.gateway import HookingGateway
+from tests.billing.support import course, settings, shop_on, user
+
+
+def fill(session: AsyncSession, seats: int | None = 1) -> None:
+    """Everybody and everything the tests need."""
+    people = [user("rao", "teacher"), *(user(name) for name in ("asha", "bela", "chand"))]
+    session.add_all(people)
+
+
+async def school(db: Database, seats: int | None = 1) -> None:
+    """Migrates and fills."""
+    await upgrade(db)
+    async with db.writing() as session:
+        fill(session)
+    async with db.writing() as session:
+        session.add(course("maths", "rao", seats=seats, price=50_000))
+        session.add(course("physics", "rao", seats=None, price=70_000))
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    """A shop with a school; its gateway is a HookingGateway."""
+    chosen = settings(tmp_path)
+    db = Database(chosen.database)
+    await school(db)
+    yield shop_on(db, chosen, gateway=HookingGateway())
+    await db.close()
+
+
+@pytest.fixture
+def gateway(shop: Shop) -> HookingGateway:
+    assert isinstance(shop.gateway, HookingGateway)
+    return shop.gateway
+
+
+def copy_of(template: Path, folder: Path) -> Path:
+    """A fresh copy of a filled database."""
+    target = folder / "copy.db"
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{target}{suffix}").unlink(missing_ok=True)
+    shutil.copy(template, target)
+    return target
