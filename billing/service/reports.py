@@ -1,6 +1,6 @@
 """What was ordered, paid and sent back, for those who sell: admins see all, teachers their own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -189,5 +189,4 @@ async def check_seller(shop: Shop, payment_id: str, teacher_id: str | None) -> N
 
 def refunded(report: OrderReport, payment: Payment) -> int:
     """What of a payment has gone back, or is on its way; paise."""
-    own: Sequence[Refund] = [r for r in report.refunds if r.payment_id == payment.id]
-    return sum(refund.amount for refund in own if refund.state != "failed")
+    return sum(refund.amount for refund in report.refunds if refund.payment_id == payment.id)
