@@ -1,6 +1,6 @@
 """Stalls of the event loop: how often it could not turn for 10 ms, how long, and what ran.
 
-Two sources are put together. Whoever runs for long on the loop says so (`span`), which is exact
+Two sources are put together. Whoever runs for long on the loop says so (`took`), which is exact
 and has a name. A periodic probe that comes late (`probe`) finds the rest: its lateness is at
 most one period less than the stall. Pure: no I/O, no clock; times are seconds of one clock.
 """
@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 LIMIT = 0.010  # s; shorter is no stall
-NOTABLE = 0.001  # s; shorter spans need not be told
+NOTABLE = 0.001  # s; what took less is not kept
 REPORT_EVERY = 10.0  # s, of the log
 OTHER = "other"
 
@@ -44,12 +44,14 @@ class StallWatch:
         self._unreported: StallReport | None = None
         self._report_at = 0.0
 
-    def span(self, cause: str, start: float, end: float) -> None:
-        """Something ran on the loop from `start` to `end`; tell of what takes NOTABLE and more.
+    def took(self, cause: str, start: float, end: float) -> None:
+        """Something ran on the loop from `start` to `end`.
 
-        A span may hold others that ended before it: their part is theirs alone.
+        It may hold others that ended before it: their part is theirs alone.
         """
         length = end - start
+        if length < NOTABLE:
+            return
         own = length - sum(took for began, took in self._counted if began >= start)
         self._spans.append((cause, start, own))
         if own >= LIMIT:

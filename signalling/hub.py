@@ -13,7 +13,6 @@ from weakref import WeakValueDictionary
 
 from sfu.errors import CapacityError, LiveclassError, StateError
 from sfu.events import Event
-from sfu.stalls import NOTABLE
 from signalling import handlers, media
 from signalling.classroom import Classroom, ClassSettings, ClassState
 from signalling.conductor import Conductor
@@ -153,8 +152,7 @@ class Hub:
                 self._titles[session.identity.class_id] = title
         start = time.monotonic()
         room, decision = self._decide(session, message)
-        if (end := time.monotonic()) - start >= NOTABLE:
-            self.plane.stalls.span(type(message).__name__, start, end)
+        self.plane.stalls.took(type(message).__name__, start, time.monotonic())
         return await self._carry_out(room, decision)
 
     def _decide(self, session: Session, message: Message) -> tuple[Classroom, Decision]:

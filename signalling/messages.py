@@ -43,8 +43,8 @@ class VideoJoin(Message):
 
 
 class VideoOffer(Message):
-    """The one peer connection's offer. `ice_restart` tells readers of a log; the SFU reads the
-    offer itself."""
+    """The one peer connection's offer. The page says `ice_restart` where it asks for one; nothing
+    reads it here, since the offer itself tells the SFU."""
 
     sdp: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP)]
     ice_restart: bool = False

@@ -14,7 +14,7 @@ from sfu.events import Event, TransportClosed
 from sfu.ice import Address
 from sfu.io.buffers import overruns, size_buffers
 from sfu.io.sender import Sender
-from sfu.stalls import NOTABLE, StallWatch
+from sfu.stalls import StallWatch
 from sfu.stats import SocketSnapshot
 from sfu.worker import Worker
 
@@ -81,7 +81,7 @@ class UdpWorker:
             return operation(self.worker, now)
         finally:
             self._transmit()
-            self._took("control", now)
+            self.stalls.took("control", now, time.monotonic())
 
     # -- input ------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class UdpWorker:
                 continue
             receive(data, address, now)
         self._transmit()
-        self._took("media", now)
+        self.stalls.took("media", now, time.monotonic())
 
     def _wake(self) -> None:
         """The core changed outside of input and timers (DTLS); merged to one call."""
@@ -117,13 +117,7 @@ class UdpWorker:
         now = time.monotonic()
         self.worker.handle_timers(now)
         self._transmit()
-        self._took("timers", now)
-
-    def _took(self, cause: str, start: float) -> None:
-        """Tells the watch what ran for long."""
-        end = time.monotonic()
-        if end - start >= NOTABLE:
-            self.stalls.span(cause, start, end)
+        self.stalls.took("timers", now, time.monotonic())
 
     # -- output -----------------------------------------------------------------------------
 

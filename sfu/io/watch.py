@@ -1,6 +1,7 @@
 """Watches the running loop for stalls: a probe every 20 ms, and the collector's pauses.
 
 The probe costs an idle machine 0.4 % of a core, a busy one 0.03 %. Nameless stalls of 30 ms and
+more are always noticed, shorter ones when a probe was due 10 ms or more before their end.
 """
 
 import gc
@@ -50,4 +51,4 @@ class LoopWatch:
         if phase == "start":
             self._collecting_since = now
         else:
-            self._watch.span(f"gc {info['generation']}", self._collecting_since, now)
+            self._watch.took(f"gc {info['generation']}", self._collecting_since, now)
