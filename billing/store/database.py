@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -20,7 +21,10 @@ _DRIVERS = {
 
 def database_url(text: str) -> URL:
     """With the driver that is used here; raises ValueError for what is neither of the two."""
-    url = make_url(text)
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("must be the URL of a database") from None
     driver = _DRIVERS.get(url.drivername, url.drivername)
     if driver not in _DRIVERS.values():
         raise ValueError("must begin with sqlite:/// or postgresql://")
@@ -71,11 +75,12 @@ async def _committed(session: AsyncSession) -> AsyncIterator[None]:
 
 
 def _engine(url: URL, is_sqlite: bool) -> AsyncEngine:
+    """Errors do not tell the values of a statement: they end up in logs."""
     if not is_sqlite:
-        return create_async_engine(url, pool_pre_ping=True)
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     if url.database and url.database != ":memory:":
         make_private(Path(url.database))
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
 
