@@ -38,6 +38,7 @@ class Sources:
     transports: Callable[[], Iterator[tuple[str, TransportSnapshot]]]
     signalling: Callable[[], SignallingSnapshot]
     classes: Callable[[], Iterator[ClassCount]]
+    billing: Callable[[], Iterable[Family]] = tuple
 
 
 def steps(sources: Sources, scope: Scope) -> Iterator[str]:
@@ -47,6 +48,7 @@ def steps(sources: Sources, scope: Scope) -> Iterator[str]:
     yield from _texts(worker_metrics(worker))
     yield from _texts(stall_metrics(sources.stalls()))
     yield from _texts(signalling_metrics(sources.signalling()))
+    yield from _texts(sources.billing())
     if scope is Scope.WORKER:
         return
     classes = ClassFamilies(worker)

@@ -40,6 +40,7 @@ async def errors_to_json(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         return error_response(f"http_{error.status}", error.reason, error.status)
     except Exception as error:
+        request.app[SHOP].counts["request_failed"] += 1
         log.error("request.failed", path=request.path, error=type(error).__name__, exc_info=error)
         message = "Something went wrong on the server. Try again."
         return error_response("internal", message, 500)

@@ -1,0 +1,32 @@
+"""What billing tells Prometheus. Pure: no I/O, no clock."""
+
+from collections.abc import Iterator, Mapping
+
+from signalling.exposition import Family, by_label, single
+
+_BY_LABEL = (
+    ("orders", "Orders by state now", "gauge", "state", "orders:"),
+    ("payments", "Payments by state now", "gauge", "state", "payments:"),
+    ("refunds", "Refunds by state now", "gauge", "state", "refunds:"),
+    ("refusals", "Refused requests by error code", "counter", "code", "refused:"),
+    ("job_failures", "Turns of jobs that failed", "counter", "job", "job_failed:"),
+)
+_SINGLE = (
+    ("enrolments", "Enrolments that have not ended", "gauge", "enrolments"),
+    ("disputes", "Payments with an open dispute", "gauge", "disputes"),
+    ("mail_failures", "Letters that were not taken", "counter", "mail_failed"),
+    ("failures", "Requests that ended in a fault of the server", "counter", "request_failed"),
+)
+
+
+def billing_metrics(counts: Mapping[str, int]) -> Iterator[Family]:
+    """A shop's counts as families: what is there now, and what has happened since the start."""
+    for name, text, kind, label, prefix in _BY_LABEL:
+        values = {
+            key.removeprefix(prefix): value
+            for key, value in counts.items()
+            if key.startswith(prefix)
+        }
+        yield by_label(f"liveclass_billing_{name}", text, kind, label, values)
+    for name, text, kind, key in _SINGLE:
+        yield single(f"liveclass_billing_{name}", text, kind, counts.get(key, 0))
