@@ -13,17 +13,24 @@ from billing.gateway.opening import SANDBOX, open_gateway
 from billing.jobs import Job, start_jobs, stop_jobs
 from billing.limits import Limit
 from billing.receipt_process import Draftsman
-from billing.routes import admin, auth, me, receipts, users
+from billing.routes import admin, auth, classes, coupons, entry, me, receipts, refunds, users
 from billing.routes.errors import errors_to_json
-from billing.routes.keys import BASE_URL, ORIGINS, SESSION_KEY, SHOP
+from billing.routes.keys import BASE_URL, JOIN_SECRET, ORIGINS, SESSION_KEY, SHOP
+from billing.routes.pages import add_site
 from billing.routes.session import WEBHOOK, check_origin
 from billing.service.guardians import LinkCodes
+from billing.service.live import LOOK_EVERY, BillingGate, LiveWatch, expire_all
 from billing.sessions import session_key
 from billing.settings import BillingSettings
 from billing.start import make_shop, open_database
+from signalling.health import HUB
 
-ROUTES = (auth.routes, me.routes, users.routes, receipts.routes, admin.routes)
-JOBS: tuple[Job, ...] = ()
+ROUTES = (
+    *(auth.routes, me.routes, users.routes, receipts.routes, admin.routes),
+    refunds.routes,
+    *(classes.routes, coupons.routes, entry.routes),
+)
+JOBS: tuple[Job, ...] = (Job("expiry", 60, expire_all),)
 
 
 @dataclass(slots=True)
@@ -57,7 +64,17 @@ def add_billing(
     if settings.is_sandbox:
         place.sandbox = Sandbox(keys_of(settings), settings.var_dir / FILE)
         app.add_subapp(SANDBOX, place.sandbox.application())
+    add_site(app, settings.static_dir, is_sandbox=settings.is_sandbox)
     app.cleanup_ctx.append(_running(settings, place))
+
+
+async def live_classes(app: web.Application) -> AsyncIterator[None]:
+    """Billing at the door of the live classes, from when the hub is there."""
+    shop, hub = app[SHOP], app[HUB]
+    hub.gate = BillingGate(shop)
+    tasks = start_jobs(shop, [Job("entry", LOOK_EVERY, LiveWatch(hub).turn)])
+    yield
+    await stop_jobs(tasks)
 
 
 def add_routes(
@@ -70,9 +87,11 @@ def add_routes(
     app.middlewares.append(errors_to_json)
     app.middlewares.append(check_origin)
     app[SESSION_KEY] = session_key(secret)
+    app[JOIN_SECRET] = secret
     app[BASE_URL] = base_url
     app[ORIGINS] = origins
     app[auth.LIMITS] = auth.Limits()
+    app[entry.TRIES] = Limit(entry.BURST, entry.EVERY)
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
     app[receipts.DRAFTSMAN] = Draftsman()

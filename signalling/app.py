@@ -10,7 +10,7 @@ import socketio
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from billing.app import add_billing
+from billing.app import add_billing, live_classes
 from billing.settings import BillingSettings
 from signalling.classroom import Classroom
 from signalling.config import Settings, announced_ip, media_host, signing_secret
@@ -80,6 +80,8 @@ def create_app(
     if billing is not None:
         add_billing(app, billing, signing_secret(settings), settings.base_url)
     app.cleanup_ctx.append(_classes(plane))
+    if billing is not None:
+        app.cleanup_ctx.append(live_classes)
     app.on_shutdown.append(_drain)
     return app
 

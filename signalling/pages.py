@@ -4,6 +4,8 @@ import asyncio
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -34,27 +36,37 @@ _HEADERS = {
 }
 
 
-def content_policy(html: bytes = b"") -> str:
-    """Only our own files; inline scripts of the page (the import map) by their hashes."""
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What one page is allowed beyond the others: sources by directive, and headers of its own."""
+
+    policy: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def content_policy(html: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
+    """Only our own files; inline scripts of the page (the import map) by their hashes; `extra`
+    sources by directive."""
     hashes = [
         f"'sha256-{base64.b64encode(hashlib.sha256(match['body']).digest()).decode()}'"
         for match in _INLINE_SCRIPT.finditer(html)
         if b"src=" not in match["attributes"]
     ]
-    return "; ".join(
-        (
-            "default-src 'self'",
-            " ".join(["script-src 'self'", *hashes]),
-            "style-src 'self'",
-            "img-src 'self' data: blob:",
-            "media-src 'self' blob: mediastream:",
-            "connect-src 'self'",
-            "object-src 'none'",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'self'",
-        )
-    )
+    directives = {
+        "default-src": "'self'",
+        "script-src": " ".join(["'self'", *hashes]),
+        "style-src": "'self'",
+        "img-src": "'self' data: blob:",
+        "media-src": "'self' blob: mediastream:",
+        "connect-src": "'self'",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'self'",
+    }
+    for name, sources in (extra or {}).items():
+        directives[name] = f"{directives.get(name, '')} {sources}".strip()
+    return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -72,8 +84,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 def add_pages(app: web.Application, settings: Settings) -> None:
     """Routes of the pages, and of folders that exist; links out of a folder are not followed."""
     static = settings.static_dir
-    app.router.add_get("/", _page(static / "index.html"))
-    app.router.add_get("/class/{class_id:[A-Za-z0-9_-]{1,64}}", _page(static / "class.html"))
+    app.router.add_get("/", page(static / "index.html"))
+    app.router.add_get("/class/{class_id:[A-Za-z0-9_-]{1,64}}", page(static / "class.html"))
     if static.is_dir():
         app.router.add_static("/static/", static)
     for package in VENDOR_PACKAGES:
@@ -82,13 +94,21 @@ def add_pages(app: web.Application, settings: Settings) -> None:
             app.router.add_static(f"/vendor/{package}/", folder)
 
 
-def _page(path: Path) -> Handler:
+def page(path: Path, extra: Extra | None = None) -> Handler:
+    """Serves an HTML file with its policy; it is read anew each time."""
+    allowed = extra or Extra()
+
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
             html = await asyncio.to_thread(path.read_bytes)
         except OSError:
             raise web.HTTPNotFound(text="This page is not installed.") from None
-        headers = {"Content-Security-Policy": content_policy(html), "Cache-Control": "no-cache"}
+        policy = content_policy(html, allowed.policy)
+        headers = {
+            "Content-Security-Policy": policy,
+            "Cache-Control": "no-cache",
+            **allowed.headers,
+        }
         return web.Response(body=html, content_type="text/html", charset="utf-8", headers=headers)
 
     return serve

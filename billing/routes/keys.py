@@ -13,3 +13,5 @@ ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins", frozenset)
 """Pages of these origins may change things, beside the page's own."""
 BASE_URL: web.AppKey[Callable[[], str]] = web.AppKey("base_url")
 """Where people open pages; known for sure once the socket is bound."""
+JOIN_SECRET: web.AppKey[str] = web.AppKey("join_secret", str)
+"""What signs join tokens."""

@@ -1,0 +1,298 @@
+"""Classes: the catalogue, one's own, and what their teachers do with them."""
+
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import Field, StringConstraints, field_validator
+
+from billing import schedule
+from billing.classes import ClassState
+from billing.errors import BillingError
+from billing.routes.auth import Strict
+from billing.routes.keys import SHOP
+from billing.routes.paging import read_page
+from billing.routes.session import Account, account, account_with, maybe_account, read_json
+from billing.schedule import Schedule
+from billing.service import catalogue, classes, images
+from billing.service.catalogue import Filter, Mine, Shown
+from billing.service.entry import Asker
+from billing.shop import Shop
+from billing.store.keyset import cursor_of
+
+CLASS_ID = "{class_id:[A-Za-z0-9_-]{1,64}}"
+PATH = f"/api/classes/{CLASS_ID}"
+MAX_PRICE = 100_000_000  # paise
+LEAST_PRICE = 100
+
+routes = web.RouteTableDef()
+
+Title = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=3, max_length=120, pattern=r"^[^\x00-\x1f]+$"
+    ),
+]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
+Price = Annotated[int, Field(ge=0, le=MAX_PRICE)]
+Seats = Annotated[int, Field(ge=1, le=10_000)]
+Trial = Annotated[int, Field(ge=0, le=600)]
+Days = Annotated[int, Field(ge=1, le=3_650)]
+
+
+class ChangeClass(Strict):
+    """What is changed; what is not named stays."""
+
+    title: Title = ""
+    description: Text = ""
+    price: Price = 0
+    currency: Literal["INR"] = "INR"
+    seats: Seats | None = None
+    schedule: Schedule | None = None
+    trialMinutes: Trial = 0
+    accessDays: Days | None = None
+
+    @field_validator("price")
+    @classmethod
+    def _can_be_paid(cls, value: int) -> int:
+        if 0 < value < LEAST_PRICE:
+            raise ValueError("At least ₹1, or make the class free.")
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_there(cls, value: Schedule | None) -> Schedule | None:
+        if value is None:
+            raise ValueError("A class needs its dates.")
+        return value
+
+    def columns(self) -> dict[str, Any]:
+        """What was named, by the table's columns."""
+        names = {"trialMinutes": "trial_minutes", "accessDays": "access_days"}
+        named = {names.get(one, one): getattr(self, one) for one in self.model_fields_set}
+        if "schedule" in named:
+            named["schedule"] = schedule.dump(named["schedule"])
+        return named
+
+
+class CreateClass(ChangeClass):
+    """A new class."""
+
+    title: Title
+    schedule: Schedule
+
+
+def asker_of(found: Account) -> Asker:
+    """The account as services know it."""
+    return Asker(found.id, found.role)
+
+
+def describe(shown: Shown, shop: Shop) -> dict[str, object]:
+    """A class as the pages get it."""
+    course, lesson = shown.course, shown.lesson
+    described: dict[str, object] = {
+        "id": course.id,
+        "title": course.title,
+        "description": course.description,
+        "teacher": {"id": shown.teacher.id, "name": shown.teacher.name},
+        "price": course.price,
+        "currency": course.currency,
+        "seats": course.seats,
+        "seatsLeft": shown.seats_left,
+        "imageUrl": course.image_url,
+        "state": course.state,
+        "schedule": course.schedule,
+        "nextAt": lesson.start if lesson else None,
+        "nextEndsAt": lesson.end if lesson else None,
+        "trialMinutes": course.trial_minutes,
+        "accessDays": course.access_days,
+        "liveSince": course.live_since,
+        "my": None if shown.mine is None else _mine(shown.mine),
+    }
+    if shown.assistants is not None:
+        described["assistants"] = [
+            {"id": user.id, "name": user.name, "email": user.email} for user in shown.assistants
+        ]
+    if shown.student is not None:
+        described["student"] = {"id": shown.student.id, "name": shown.student.name}
+    return described
+
+
+def _mine(mine: Mine) -> dict[str, object]:
+    reason = mine.refusal
+    return {
+        "enrolled": mine.enrolled,
+        "kind": mine.kind,
+        "expiresAt": mine.expires_at,
+        "orderState": mine.order_state,
+        "canJoin": reason is None,
+        "opensAt": mine.opens_at,
+        "reason": None if reason is None else {"code": reason.code, "message": reason.message},
+        "isTeacher": mine.is_teacher,
+    }
+
+
+@routes.get("/api/classes")
+async def search(request: web.Request) -> web.Response:
+    """The catalogue, the newest first; `mine=1`: what one teaches, admins: all."""
+    shop = request.app[SHOP]
+    found = await maybe_account(request)
+    limit, cursor = read_page(request)
+    wanted = _filter(request, found)
+    asker = None if found is None else asker_of(found)
+    every = await catalogue.search(shop, asker, wanted, limit + 1, cursor)
+    page = every[:limit]
+    last = page[-1].course if len(every) > limit else None
+    following = cursor_of(last.created_at, last.id) if last else None
+    if not wanted.mine and wanted.state is None:
+        page = [one for one in page if catalogue.is_offered(one, shop.now())]
+    return web.json_response({"items": [describe(one, shop) for one in page], "next": following})
+
+
+def _filter(request: web.Request, found: Account | None) -> Filter:
+    state = request.query.get("state") or None
+    if state is not None and state not in tuple(ClassState):
+        raise BillingError("bad_state", "There is no such state.", "state")
+    mine = request.query.get("mine") == "1" and found is not None
+    return Filter(request.query.get("search", "")[:100], state, mine)
+
+
+@routes.post("/api/classes")
+async def create(request: web.Request) -> web.Response:
+    """A draft."""
+    found = await account_with(request, *classes.TEACHERS)
+    body = await read_json(request, CreateClass)
+    new = classes.NewClass(
+        body.title,
+        body.description,
+        body.price,
+        body.currency,
+        body.seats,
+        body.schedule,
+        body.trialMinutes,
+        body.accessDays,
+    )
+    class_id = await classes.create(request.app[SHOP], asker_of(found), new)
+    return await _answer(request, found, class_id, 201)
+
+
+async def _answer(
+    request: web.Request, found: Account | None, class_id: str, status: int = 200
+) -> web.Response:
+    shop = request.app[SHOP]
+    shown = await catalogue.one(shop, None if found is None else asker_of(found), class_id)
+    return web.json_response(describe(shown, shop), status=status)
+
+
+@routes.get(PATH)
+async def one(request: web.Request) -> web.Response:
+    """A class."""
+    return await _answer(request, await maybe_account(request), request.match_info["class_id"])
+
+
+@routes.patch(PATH)
+async def change(request: web.Request) -> web.Response:
+    """Changes what is named."""
+    found = await account_with(request, *classes.TEACHERS)
+    body = await read_json(request, ChangeClass)
+    class_id = request.match_info["class_id"]
+    await classes.change(request.app[SHOP], asker_of(found), class_id, body.columns())
+    return await _answer(request, found, class_id)
+
+
+_STEPS = {"publish": classes.publish, "end": classes.end}
+
+
+@routes.post(PATH + "/{step:publish|end}")
+async def step(request: web.Request) -> web.Response:
+    """Publishes or ends."""
+    found = await account_with(request, *classes.TEACHERS)
+    class_id = request.match_info["class_id"]
+    take = _STEPS[request.match_info["step"]]
+    await take(request.app[SHOP], asker_of(found), class_id)
+    return await _answer(request, found, class_id)
+
+
+@routes.put(PATH + "/assistants/{email}")
+async def add_assistant(request: web.Request) -> web.Response:
+    """Lets somebody help."""
+    return await _assistant(request, classes.add_assistant)
+
+
+@routes.delete(PATH + "/assistants/{email}")
+async def remove_assistant(request: web.Request) -> web.Response:
+    """Ends that."""
+    return await _assistant(request, classes.remove_assistant)
+
+
+async def _assistant(request: web.Request, change: Any) -> web.Response:
+    found = await account_with(request, *classes.TEACHERS)
+    class_id, email = request.match_info["class_id"], request.match_info["email"]
+    await change(request.app[SHOP], asker_of(found), class_id, email[:254])
+    return await _answer(request, found, class_id)
+
+
+@routes.put(PATH + "/image")
+async def put_image(request: web.Request) -> web.Response:
+    """The picture, as it is, in the body."""
+    found = await account_with(request, *classes.TEACHERS)
+    class_id = request.match_info["class_id"]
+    data = await _read_image(request)
+    await classes.set_image(request.app[SHOP], asker_of(found), class_id, data)
+    return await _answer(request, found, class_id)
+
+
+async def _read_image(request: web.Request) -> bytes:
+    """Larger than other bodies may be, and no larger than a picture."""
+    data = bytearray()
+    async for part in request.content.iter_chunked(65_536):
+        data += part
+        if len(data) > images.MAX_BYTES:
+            raise BillingError("too_large", "A picture may have 1 MB.", "image")
+    return bytes(data)
+
+
+@routes.get(r"/media/classes/{name:[A-Za-z0-9_-]{1,64}\.[0-9a-f]{12}\.(?:jpg|png|webp)}")
+async def image(request: web.Request) -> web.StreamResponse:
+    """A picture; its address changes with it."""
+    name = request.match_info["name"]
+    path = images.folder(request.app[SHOP]) / name
+    if not path.is_file():
+        raise web.HTTPNotFound
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    response = web.FileResponse(path, headers=headers)
+    response.content_type = images.TYPES[name.rpartition(".")[2]]
+    return response
+
+
+@routes.get("/api/me/classes")
+async def mine(request: web.Request) -> web.Response:
+    """Classes one is in, teaches or helps in; a parent's: their children's."""
+    found = await account(request)
+    shop = request.app[SHOP]
+    every = await catalogue.of_person(shop, asker_of(found))
+    return web.json_response({"items": [describe(one, shop) for one in every], "next": None})
+
+
+@routes.get(PATH + "/people")
+async def people(request: web.Request) -> web.Response:
+    """Who is enrolled, by name."""
+    found = await account_with(request, *classes.TEACHERS)
+    limit, cursor = read_page(request)
+    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
+        raise BillingError("bad_cursor", "The list has no such place.", "cursor")
+    offset = int(cursor or 0)
+    class_id = request.match_info["class_id"]
+    every = await classes.people(request.app[SHOP], asker_of(found), class_id, limit + 1, offset)
+    items = [
+        {
+            "id": user.id,
+            "name": user.name,
+            "email": user.email,
+            "kind": enrolment.kind,
+            "since": enrolment.created_at,
+            "expiresAt": enrolment.expires_at,
+        }
+        for user, enrolment in every[:limit]
+    ]
+    following = str(offset + limit) if len(every) > limit else None
+    return web.json_response({"items": items, "next": following})

@@ -1,0 +1,92 @@
+"""Coupons as teachers and admins manage them."""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field, StringConstraints, model_validator
+
+from billing.coupons import CouponKind
+from billing.routes.auth import Strict
+from billing.routes.classes import asker_of
+from billing.routes.keys import SHOP
+from billing.routes.paging import read_page
+from billing.routes.session import account_with, read_json
+from billing.service import coupons
+from billing.service.coupons import Listed, NewCoupon
+
+MAX_VALUE = 100_000_000
+ROLES = ("teacher", "admin")
+
+routes = web.RouteTableDef()
+
+Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{3,40}$")]
+
+
+class CreateCoupon(Strict):
+    """A new coupon; `expiresAt` in ms."""
+
+    code: Code
+    classId: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    kind: CouponKind
+    value: Annotated[int, Field(ge=1, le=MAX_VALUE)]
+    maxUses: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    expiresAt: Annotated[int, Field(ge=0, le=10**14)] | None = None
+
+    @model_validator(mode="after")
+    def _is_at_most_all(self) -> "CreateCoupon":
+        if self.kind is CouponKind.PERCENT and self.value > 100:
+            raise ValueError("At most 100 percent.")
+        return self
+
+
+class ChangeCoupon(Strict):
+    """Stopped, or allowed again."""
+
+    disabled: bool
+
+
+def describe(listed: Listed) -> dict[str, object]:
+    """A coupon as its teacher sees it."""
+    coupon = listed.coupon
+    return {
+        "code": coupon.code,
+        "classId": coupon.class_id,
+        "kind": coupon.kind,
+        "value": coupon.value,
+        "maxUses": coupon.max_uses,
+        "uses": listed.uses,
+        "expiresAt": coupon.expires_at,
+        "disabled": coupon.disabled_at is not None,
+    }
+
+
+@routes.get("/api/coupons")
+async def managed(request: web.Request) -> web.Response:
+    """One's own by code; admins see all. `classId`: those that serve for a class."""
+    found = await account_with(request, *ROLES)
+    limit, cursor = read_page(request)
+    class_id = request.query.get("classId") or None
+    every = await coupons.managed(request.app[SHOP], asker_of(found), class_id, limit + 1, cursor)
+    following = every[limit - 1].coupon.code if len(every) > limit else None
+    items = [describe(one) for one in every[:limit]]
+    return web.json_response({"items": items, "next": following})
+
+
+@routes.post("/api/coupons")
+async def create(request: web.Request) -> web.Response:
+    """A new coupon."""
+    found = await account_with(request, *ROLES)
+    body = await read_json(request, CreateCoupon)
+    new = NewCoupon(body.code, body.classId, body.kind, body.value, body.maxUses, body.expiresAt)
+    made = await coupons.create(request.app[SHOP], asker_of(found), new)
+    return web.json_response(describe(Listed(made, 0)), status=201)
+
+
+@routes.patch("/api/coupons/{code}")
+async def change(request: web.Request) -> web.Response:
+    """Stops a coupon, or lets it be used again."""
+    found = await account_with(request, *ROLES)
+    body = await read_json(request, ChangeCoupon)
+    code = request.match_info["code"][:40]
+    listed = await coupons.set_disabled(request.app[SHOP], asker_of(found), code, body.disabled)
+    return web.json_response(describe(listed))

@@ -1,0 +1,47 @@
+"""The pages of catalogue, checkout and desks: one file, whose script looks at the address."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from billing.routes.classes import CLASS_ID
+from signalling.pages import Extra, page
+
+PATHS = (
+    "/classes",
+    "/me",
+    "/teach",
+    "/teach/new",
+    f"/teach/{CLASS_ID}",
+    "/admin",
+    "/login",
+    "/register",
+    "/forgot",
+    "/reset",
+)
+
+# What the gateway's checkout needs: its script, its frame, what they load; styles it writes into
+# the page; a window of the bank's that may speak to ours; and its own name for where it is shown.
+CHECKOUT = Extra(
+    policy={
+        "script-src": "https://checkout.razorpay.com",
+        "style-src": "'unsafe-inline'",
+        "frame-src": "'self' https://*.razorpay.com",
+        "connect-src": "https://*.razorpay.com",
+        "img-src": "https://*.razorpay.com",
+        "font-src": "'self' https://*.razorpay.com",
+    },
+    headers={
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        "Referrer-Policy": "strict-origin",
+    },
+)
+
+
+def add_site(app: web.Application, static_dir: Path, *, is_sandbox: bool) -> None:
+    """Routes of the pages; with real keys a class's page may load the gateway's checkout."""
+    file = static_dir / "site.html"
+    for path in PATHS:
+        app.router.add_get(path, page(file))
+    extra = Extra() if is_sandbox else CHECKOUT
+    app.router.add_get(f"/classes/{CLASS_ID}", page(file, extra))

@@ -1,0 +1,264 @@
+"""The catalogue as people see it: classes with their seats, and what each is to the asker."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing import classes, entry, schedule
+from billing.classes import ClassState
+from billing.errors import NotFoundError
+from billing.service import seats
+from billing.service.entry import Asker, facts_of, standing_of
+from billing.shop import Shop
+from billing.store.keyset import behind
+from billing.store.queries import containing
+from billing.store.tables import Assistant, Class, Enrolment, Guardian, Order, User
+from signalling.permissions import Role
+
+MAX_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What a class is to whoever asks; `opens_at` and `expires_at` in ms."""
+
+    enrolled: bool
+    kind: str | None
+    expires_at: int | None
+    order_state: str | None
+    opens_at: int | None
+    refusal: entry.Refusal | None
+    is_teacher: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A class with what belongs to it; `student`: the child through whom a parent sees it."""
+
+    course: Class
+    teacher: User
+    seats_left: int | None
+    lesson: schedule.Lesson | None
+    mine: Mine | None
+    assistants: list[User] | None = None
+    student: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is asked of the catalogue."""
+
+    search: str = ""
+    state: str | None = None
+    mine: bool = False
+
+
+@dataclass(slots=True)
+class _Ties:
+    """How somebody is tied to some classes, by class."""
+
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)
+    assisting: set[str] = field(default_factory=set)
+
+
+async def search(
+    shop: Shop, asker: Asker | None, wanted: Filter, limit: int, cursor: str
+) -> list[Shown]:
+    """Classes, the newest first, behind the cursor."""
+    query = select(Class).join(User, User.id == Class.teacher_id).where(_visible(asker, wanted))
+    for word in wanted.search.split()[:MAX_WORDS]:
+        columns = (Class.title, Class.description, User.name)
+        query = query.where(or_(*(containing(column, word) for column in columns)))
+    if cursor:
+        query = query.where(behind(cursor, Class.created_at, Class.id))
+    query = query.order_by(Class.created_at.desc(), Class.id.desc()).limit(limit)
+    async with shop.db.reading() as session:
+        found = list(await session.scalars(query))
+        return await _show(session, shop, asker, found)
+
+
+def is_offered(shown: Shown, now: int) -> bool:
+    """Whether strangers are shown the class in the catalogue."""
+    return classes.is_on_sale(shown.course.state, schedule.parse(shown.course.schedule), now)
+
+
+def _visible(asker: Asker | None, wanted: Filter) -> ColumnElement[bool]:
+    """Drafts are for who teaches them and for admins."""
+    whole = Class.state.in_(classes.ON_SALE) if not wanted.mine else Class.id == Class.id
+    if wanted.state is not None:
+        whole = Class.state == wanted.state
+    if asker is None:
+        return and_(whole, Class.state != ClassState.DRAFT)
+    if asker.role == "admin":
+        return whole
+    if wanted.mine:
+        return and_(whole, _taught_by(asker.id))
+    return and_(whole, or_(Class.state != ClassState.DRAFT, Class.teacher_id == asker.id))
+
+
+def _taught_by(user_id: str) -> ColumnElement[bool]:
+    helps = select(Assistant.class_id).where(Assistant.user_id == user_id)
+    return or_(Class.teacher_id == user_id, Class.id.in_(helps))
+
+
+async def one(shop: Shop, asker: Asker | None, class_id: str) -> Shown:
+    """A class; raises NotFoundError, for a draft also when it is not the asker's."""
+    async with shop.db.reading() as session:
+        course = await session.get(Class, class_id)
+        if course is None or not await _may_see(session, asker, course):
+            raise NotFoundError("not_found", "There is no such class.")
+        return (await _show(session, shop, asker, [course]))[0]
+
+
+async def _may_see(session: AsyncSession, asker: Asker | None, course: Class) -> bool:
+    if course.state != ClassState.DRAFT:
+        return True
+    if asker is None:
+        return False
+    if asker.role == "admin" or asker.id == course.teacher_id:
+        return True
+    return await session.get(Assistant, (course.id, asker.id)) is not None
+
+
+async def of_person(shop: Shop, asker: Asker) -> list[Shown]:
+    """Classes the asker is or was enrolled in, teaches or helps in; a parent's: their children's,
+    one for each child."""
+    async with shop.db.reading() as session:
+        if asker.role == "parent":
+            return await _of_children(session, shop, asker)
+        in_them = select(Enrolment.class_id).where(Enrolment.user_id == asker.id, _counts())
+        query = select(Class).where(or_(Class.id.in_(in_them), _taught_by(asker.id)))
+        found = list(await session.scalars(query.order_by(Class.created_at.desc())))
+        return await _show(session, shop, asker, found)
+
+
+def _counts() -> ColumnElement[bool]:
+    """A class that was paid back or left is one's own no more; one that was cancelled, or whose
+    time is over, still is."""
+    gone = ("refunded", "disputed", "upgraded")
+    return or_(Enrolment.ended_at.is_(None), Enrolment.ended_reason.not_in(gone))
+
+
+async def _of_children(session: AsyncSession, shop: Shop, asker: Asker) -> list[Shown]:
+    query = select(User).join(Guardian, Guardian.student_id == User.id)
+    children = await session.scalars(
+        query.where(Guardian.parent_id == asker.id).order_by(User.name)
+    )
+    every: list[Shown] = []
+    for child in children:
+        in_them = select(Enrolment.class_id).where(Enrolment.user_id == child.id, _counts())
+        found = list(await session.scalars(select(Class).where(Class.id.in_(in_them))))
+        every += await _show(session, shop, Asker(asker.id, "parent"), found, child)
+    return every
+
+
+# Putting together
+
+
+async def _show(
+    session: AsyncSession,
+    shop: Shop,
+    asker: Asker | None,
+    found: Sequence[Class],
+    child: User | None = None,
+) -> list[Shown]:
+    ids = [course.id for course in found]
+    now = shop.now()
+    taken = await seats.taken(session, ids, now)
+    teachers = await _users(session, {course.teacher_id for course in found})
+    ties = await _ties(session, asker, ids, child)
+    every = []
+    for course in found:
+        free = None if course.seats is None else max(0, course.seats - taken.get(course.id, 0))
+        lesson = None
+        if course.state not in classes.OVER:
+            lesson = schedule.next_lesson(schedule.parse(course.schedule), now)
+        every.append(
+            Shown(
+                course,
+                teachers[course.teacher_id],
+                free,
+                lesson,
+                None if asker is None else _mine(shop, asker, course, ties, free),
+                await _assistants(session, asker, course),
+                child,
+            )
+        )
+    return every
+
+
+def _mine(shop: Shop, asker: Asker, course: Class, ties: _Ties, free: int | None) -> Mine:
+    role = _role(asker, course, ties)
+    standing = standing_of(role)
+    row = ties.enrolments.get(course.id)
+    facts = facts_of(shop, course, standing, row, free)
+    now = shop.now()
+    active = facts.enrolled is not None and facts.enrolled.is_active(now)
+    return Mine(
+        enrolled=active or role is Role.ASSISTANT,
+        kind=row.kind if row is not None and active else None,
+        expires_at=row.expires_at if row is not None and active else None,
+        order_state=ties.orders.get(course.id),
+        opens_at=facts.opens_at,
+        refusal=entry.decide(facts, now),
+        is_teacher=role is Role.TEACHER,
+    )
+
+
+def _role(asker: Asker, course: Class, ties: _Ties) -> Role:
+    if asker.id == course.teacher_id:
+        return Role.TEACHER
+    if asker.role == "admin":
+        return Role.ADMIN
+    if course.id in ties.assisting:
+        return Role.ASSISTANT
+    return Role.PARENT if asker.role == "parent" else Role.STUDENT
+
+
+async def _ties(
+    session: AsyncSession, asker: Asker | None, ids: list[str], child: User | None
+) -> _Ties:
+    ties = _Ties()
+    if asker is None or not ids:
+        return ties
+    people = [child.id] if child is not None else await _children_or_self(session, asker)
+    query = select(Enrolment).where(Enrolment.user_id.in_(people), Enrolment.class_id.in_(ids))
+    # The last one stays: those that have not ended come last, of the others the newest.
+    query = query.order_by(Enrolment.ended_at.is_(None), Enrolment.created_at)
+    ties.enrolments = {row.class_id: row for row in await session.scalars(query)}
+    orders = select(Order.class_id, Order.state).where(
+        Order.user_id.in_(people), Order.class_id.in_(ids)
+    )
+    rows = await session.execute(orders.order_by(Order.created_at))
+    ties.orders = {class_id: state for class_id, state in rows}
+    helps = select(Assistant.class_id).where(
+        Assistant.user_id == asker.id, Assistant.class_id.in_(ids)
+    )
+    ties.assisting = set(await session.scalars(helps))
+    return ties
+
+
+async def _children_or_self(session: AsyncSession, asker: Asker) -> list[str]:
+    if asker.role != "parent":
+        return [asker.id]
+    return list(
+        await session.scalars(select(Guardian.student_id).where(Guardian.parent_id == asker.id))
+    )
+
+
+async def _users(session: AsyncSession, ids: Iterable[str]) -> dict[str, User]:
+    query = select(User).where(User.id.in_(list(ids)))
+    return {user.id: user for user in await session.scalars(query)}
+
+
+async def _assistants(
+    session: AsyncSession, asker: Asker | None, course: Class
+) -> list[User] | None:
+    """For the class's teacher and admins alone."""
+    if asker is None or (asker.role != "admin" and asker.id != course.teacher_id):
+        return None
+    query = select(User).join(Assistant, Assistant.user_id == User.id)
+    return list(await session.scalars(query.where(Assistant.class_id == course.id)))

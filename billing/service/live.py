@@ -1,0 +1,215 @@
+"""The live classes and the catalogue: the gate's answers, and what follows when rights end.
+
+One job looks twice a second, and at once when it is woken: what the catalogue says of a class
+becomes what it is, and who has lost the right to be in it is put out.
+"""
+
+from typing import Protocol
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing import schedule
+from billing.classes import OVER, ClassState, Step, after, may_step
+from billing.entry import Refusal
+from billing.service import seats
+from billing.service.entry import Asker, refusal_for, role_in
+from billing.shop import Shop
+from billing.store.tables import Class, Enrolment, Guardian, User
+from sfu.errors import LiveclassError
+from signalling.logs import get_logger
+from signalling.permissions import Identity, Role
+
+LOOK_EVERY = 0.5  # s
+MARGIN = 10_000  # ms: a transaction of another process may be written so late
+
+# What the page is told; whatever else keeps somebody out does not put them out.
+_REASONS = {
+    "refunded": "refunded",
+    "disputed": "disputed",
+    "enrolment_expired": "expired",
+    "class_cancelled": "cancelled",
+    "not_enrolled": "not_enrolled",
+    "class_full": "not_enrolled",
+}
+
+log = get_logger(__name__)
+
+
+class LiveClasses(Protocol):
+    """What is asked of the live classes; the hub."""
+
+    def live_classes(self) -> frozenset[str]: ...
+    def present(self, class_id: str) -> tuple[Identity, ...]: ...
+    def put_out(self, class_id: str, user_id: str, reason: str) -> None: ...
+    def end_class(self, class_id: str) -> None: ...
+
+    @property
+    def class_ids(self) -> frozenset[str]: ...
+
+
+class BillingGate:
+    """Asks billing about classes of the catalogue; others are none of its business."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def admit(self, identity: Identity) -> str | None:
+        """The class's title; raises LiveclassError with the refusal's code and sentence."""
+        async with self._shop.db.reading() as session:
+            course = await session.get(Class, identity.class_id)
+            if course is None:
+                return None
+            refusal = await refusal_of(session, self._shop, course, identity)
+        if refusal is not None:
+            self._shop.counts[f"entry_refused:{refusal.code}"] += 1
+            raise LiveclassError(refusal.code, refusal.message)
+        return course.title
+
+
+async def refusal_of(
+    session: AsyncSession, shop: Shop, course: Class, identity: Identity
+) -> Refusal | None:
+    """Why a token's bearer may not be in a class now.
+
+    Whoever has an account is what the account is; other tokens for staff and observers were
+    signed by the operator for people of their own.
+    """
+    role = identity.role
+    user = await session.get(User, identity.user_id)
+    if user is not None:
+        role = await role_in(session, course, Asker(user.id, user.role))
+    elif role is Role.OBSERVER:
+        role = Role.ASSISTANT
+    return await refusal_for(session, shop, course, identity.user_id, role)
+
+
+class LiveWatch:
+    """What the job remembers from turn to turn."""
+
+    def __init__(self, live: LiveClasses) -> None:
+        self._live = live
+        self._taught: frozenset[str] = frozenset()
+        self._looked_at: int | None = None
+
+    async def turn(self, shop: Shop) -> None:
+        """Brings catalogue and live classes together."""
+        await self._follow(shop)
+        await self._put_out(shop)
+
+    # States
+
+    async def _follow(self, shop: Shop) -> None:
+        taught = self._live.live_classes()
+        async with shop.db.reading() as session:
+            query = select(Class.id, Class.state).where(
+                or_(Class.state == ClassState.LIVE, Class.id.in_(taught))
+            )
+            states = {
+                class_id: ClassState(state) for class_id, state in await session.execute(query)
+            }
+        kept = set(taught)
+        for class_id, state in states.items():
+            if class_id in taught and class_id in self._taught and state in OVER:
+                self._live.end_class(class_id)  # ended or cancelled while it was taught
+                kept.discard(class_id)
+            elif class_id in taught and state is not ClassState.LIVE:
+                await _step(shop, class_id, Step.START)
+            elif class_id not in taught:
+                seen = class_id in self._taught
+                await _step(shop, class_id, Step.STOP if seen else Step.BREAK_OFF)
+        self._taught = frozenset(kept)
+
+    # People
+
+    async def _put_out(self, shop: Shop) -> None:
+        now = shop.now()
+        rooms = self._live.class_ids
+        if rooms:
+            since = (now if self._looked_at is None else self._looked_at) - MARGIN
+            await _expire(shop, rooms)
+            for class_id, users in (await _ended_since(shop, rooms, since)).items():
+                await self._check(shop, class_id, users)
+        self._looked_at = now
+
+    async def _check(self, shop: Shop, class_id: str, users: set[str]) -> None:
+        """Those of the users who are there and may not be any more, and their parents, leave."""
+        here = self._live.present(class_id)
+        if not any(one.user_id in users for one in here) and not _parents_in(here):
+            return
+        async with shop.db.reading() as session:
+            parents = select(Guardian.parent_id).where(Guardian.student_id.in_(users))
+            concerned = users | set(await session.scalars(parents))
+            course = await session.get_one(Class, class_id)
+            for identity in here:
+                if identity.user_id not in concerned:
+                    continue
+                reason = await _reason(session, shop, course, identity)
+                if reason is not None:
+                    self._live.put_out(class_id, identity.user_id, reason)
+
+
+def _parents_in(here: tuple[Identity, ...]) -> bool:
+    return any(one.role is Role.PARENT for one in here)
+
+
+async def _reason(
+    session: AsyncSession, shop: Shop, course: Class, identity: Identity
+) -> str | None:
+    """Why somebody has to leave: a refund says more than that the class is off."""
+    refusal = await refusal_of(session, shop, course, identity)
+    if refusal is None:
+        return None
+    last = await seats.newest(session, identity.user_id, course.id)
+    if last is not None and last.ended_reason in ("refunded", "disputed"):
+        return last.ended_reason
+    return _REASONS.get(refusal.code)
+
+
+async def _expire(shop: Shop, rooms: frozenset[str]) -> None:
+    """Asks before it writes: nothing is due nearly always."""
+    now = shop.now()
+    due = select(Enrolment.id).where(
+        Enrolment.class_id.in_(rooms), Enrolment.ended_at.is_(None), Enrolment.expires_at <= now
+    )
+    async with shop.db.reading() as session:
+        if await session.scalar(due.limit(1)) is None:
+            return
+    async with shop.db.writing() as session:
+        await seats.expire(session, now, rooms)
+
+
+async def expire_all(shop: Shop) -> None:
+    """Ends enrolments whose time is over, in all classes."""
+    async with shop.db.writing() as session:
+        ended = await seats.expire(session, shop.now())
+    if ended:
+        shop.wake("entry")
+
+
+async def _ended_since(shop: Shop, rooms: frozenset[str], since: int) -> dict[str, set[str]]:
+    query = select(Enrolment.class_id, Enrolment.user_id).where(
+        Enrolment.ended_at >= since, Enrolment.class_id.in_(rooms)
+    )
+    found: dict[str, set[str]] = {}
+    async with shop.db.reading() as session:
+        for class_id, user_id in await session.execute(query):
+            found.setdefault(class_id, set()).add(user_id)
+    return found
+
+
+async def _step(shop: Shop, class_id: str, step: Step) -> None:
+    """A class begins to be taught, or is taught no more."""
+    now = shop.now()
+    async with shop.db.writing() as session:
+        course = await seats.lock_class(session, class_id)
+        plan = schedule.parse(course.schedule)
+        if step is Step.STOP and not schedule.has_later_lesson(plan, now):
+            step = Step.FINISH
+        state = ClassState(course.state)
+        if not may_step(state, step):
+            return
+        course.state = after(state, step)
+        course.live_since = now if step is Step.START else None
+        course.updated_at = now
+    log.info("class.state", room=class_id, state=course.state)
