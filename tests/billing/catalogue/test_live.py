@@ -1,0 +1,274 @@
+"""The gate, and the job that keeps catalogue and live classes together."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from billing.service import classes, live
+from billing.service.entry import Asker
+from billing.service.live import BillingGate, LiveWatch
+from billing.shop import Shop
+from sfu.errors import LiveclassError
+from signalling.permissions import Role
+from tests.billing.catalogue.school import (
+    MINUTE,
+    START,
+    Rooms,
+    clock,
+    end,
+    enrolled,
+    enrolments,
+    fill,
+    identity,
+    set_class,
+    state_of,
+)
+from tests.billing.support import DAY, make_shop
+
+WEEKLY = {
+    "kind": "weekly",
+    "days": [0, 1, 2, 3, 4, 5, 6],
+    "time": "18:00",
+    "from": "2025-11-26",
+    "until": "2025-12-31",
+    "minutes": 60,
+    "zone": "Asia/Kolkata",
+}
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with make_shop(tmp_path) as shop:
+        await fill(shop)
+        clock(shop).now = START
+        yield shop
+
+
+async def refusal(shop: Shop, name: str, role: Role = Role.STUDENT) -> str | None:
+    try:
+        assert await BillingGate(shop).admit(identity(name, role)) == "Maths"
+    except LiveclassError as error:
+        return error.code
+    return None
+
+
+async def test_gate_is_open_where_the_catalogue_knows_no_class(shop: Shop) -> None:
+    assert await BillingGate(shop).admit(identity("ravi", class_id="demo")) is None
+
+
+async def test_gate_lets_in_who_is_enrolled(shop: Shop) -> None:
+    assert await refusal(shop, "ravi") == "not_enrolled"
+    await enrolled(shop, "ravi")
+    assert await refusal(shop, "ravi") is None
+    assert await refusal(shop, "bala") == "not_enrolled"
+    assert shop.counts["entry_refused:not_enrolled"] == 2
+
+
+@pytest.mark.parametrize("reason", ["refunded", "disputed"])
+async def test_gate_says_what_ended_an_enrolment(shop: Shop, reason: str) -> None:
+    await enrolled(shop, "ravi")
+    await end(shop, "ravi", reason)
+    assert await refusal(shop, "ravi") == reason
+    await enrolled(shop, "ravi")
+    assert await refusal(shop, "ravi") is None
+
+
+async def test_gate_opens_some_minutes_before(shop: Shop) -> None:
+    await enrolled(shop, "ravi")
+    clock(shop).now = START - 15 * MINUTE - 1
+    assert await refusal(shop, "ravi") == "not_yet_open"
+    clock(shop).advance(1)
+    assert await refusal(shop, "ravi") is None
+
+
+async def test_gate_tells_strangers_that_a_class_is_full(shop: Shop) -> None:
+    await set_class(shop, seats=1)
+    await enrolled(shop, "ravi")
+    assert await refusal(shop, "bala") == "class_full"
+    assert await refusal(shop, "ravi") is None
+
+
+async def test_staff_enter_free(shop: Shop) -> None:
+    assert await refusal(shop, "asha", Role.TEACHER) is None
+    assert await refusal(shop, "tara", Role.ASSISTANT) is None
+    assert await refusal(shop, "dev", Role.ADMIN) is None
+
+
+async def test_account_counts_more_than_what_its_token_says(shop: Shop) -> None:
+    assert await refusal(shop, "ravi", Role.TEACHER) == "not_enrolled"
+    await classes.remove_assistant(shop, Asker("u-asha", "teacher"), "maths", "tara@example.com")
+    assert await refusal(shop, "tara", Role.ASSISTANT) == "not_enrolled"
+
+
+async def test_operators_own_people_enter_by_their_token_and_their_students_do_not(
+    shop: Shop,
+) -> None:
+    for role in (Role.TEACHER, Role.ASSISTANT, Role.ADMIN, Role.OBSERVER):
+        assert await refusal(shop, "somebody", role) is None
+    for role in (Role.STUDENT, Role.PARENT):
+        assert await refusal(shop, "somebody", role) == "not_enrolled"
+
+
+async def test_parent_enters_with_an_enrolled_child(shop: Shop) -> None:
+    assert await refusal(shop, "meera", Role.PARENT) == "not_enrolled"
+    await enrolled(shop, "ravi")
+    assert await refusal(shop, "meera", Role.PARENT) is None
+
+
+async def test_draft_and_cancelled_classes_open_to_nobody(shop: Shop) -> None:
+    await set_class(shop, state="draft")
+    assert await refusal(shop, "asha", Role.TEACHER) == "not_found"
+    await set_class(shop, state="cancelled")
+    assert await refusal(shop, "asha", Role.TEACHER) == "class_cancelled"
+
+
+# States
+
+
+async def test_class_is_live_while_it_is_taught(shop: Shop) -> None:
+    rooms = Rooms()
+    watch = LiveWatch(rooms)
+    await watch.turn(shop)
+    assert await state_of(shop) == ("scheduled", None)
+    rooms.taught = {"maths", "demo"}
+    await watch.turn(shop)
+    assert await state_of(shop) == ("live", START)
+    clock(shop).advance(60 * MINUTE)
+    await watch.turn(shop)
+    assert await state_of(shop) == ("live", START)
+    rooms.taught = set()
+    await watch.turn(shop)
+    assert await state_of(shop) == ("ended", None)
+
+
+async def test_class_with_another_lesson_is_scheduled_again(shop: Shop) -> None:
+    await set_class(shop, schedule=WEEKLY)
+    rooms = Rooms()
+    watch = LiveWatch(rooms)
+    rooms.taught = {"maths"}
+    await watch.turn(shop)
+    rooms.taught = set()
+    await watch.turn(shop)
+    assert await state_of(shop) == ("scheduled", None)
+
+
+async def test_teacher_who_ended_too_early_may_go_on(shop: Shop) -> None:
+    rooms = Rooms()
+    watch = LiveWatch(rooms)
+    for taught in ({"maths"}, set()):
+        rooms.taught = set(taught)
+        await watch.turn(shop)
+    assert await state_of(shop) == ("ended", None)
+    await enrolled(shop, "ravi")
+    assert await refusal(shop, "asha", Role.TEACHER) is None
+    assert await refusal(shop, "ravi") == "class_ended"
+    rooms.taught = {"maths"}
+    await watch.turn(shop)
+    assert (await state_of(shop))[0] == "live"
+    assert await refusal(shop, "ravi") is None
+    assert rooms.ended == []
+
+
+async def test_restart_of_the_server_ends_no_class_for_good(shop: Shop) -> None:
+    await set_class(shop, state="live", live_since=START)
+    clock(shop).advance(2 * 60 * MINUTE)
+    rooms = Rooms()
+    watch = LiveWatch(rooms)
+    await watch.turn(shop)
+    assert await state_of(shop) == ("scheduled", None)
+    assert await refusal(shop, "asha", Role.TEACHER) is None
+    rooms.taught = {"maths"}
+    await watch.turn(shop)
+    assert (await state_of(shop))[0] == "live"
+
+
+async def test_class_that_its_teacher_ends_on_the_site_is_over_for_who_is_there(
+    shop: Shop,
+) -> None:
+    rooms = Rooms()
+    watch = LiveWatch(rooms)
+    rooms.taught = {"maths"}
+    await watch.turn(shop)
+    await classes.end(shop, Asker("u-asha", "teacher"), "maths")
+    await watch.turn(shop)
+    assert rooms.ended == ["maths"]
+    await watch.turn(shop)
+    assert await state_of(shop) == ("ended", None)
+
+
+# People
+
+
+async def watched(shop: Shop, *names: tuple[str, Role]) -> tuple[LiveWatch, Rooms]:
+    rooms = Rooms()
+    rooms.people["maths"] = [identity(name, role) for name, role in names]
+    watch = LiveWatch(rooms)
+    await watch.turn(shop)
+    assert rooms.out == []
+    return watch, rooms
+
+
+async def test_refunded_student_is_put_out_alone(shop: Shop) -> None:
+    await enrolled(shop, "ravi")
+    await enrolled(shop, "bala")
+    watch, rooms = await watched(
+        shop, ("asha", Role.TEACHER), ("ravi", Role.STUDENT), ("bala", Role.STUDENT)
+    )
+    clock(shop).advance(1_000)
+    await end(shop, "ravi", "refunded")
+    await watch.turn(shop)
+    assert rooms.out == [("u-ravi", "refunded")]
+    await watch.turn(shop)
+    assert len(rooms.out) == 1
+
+
+async def test_parent_leaves_with_their_child(shop: Shop) -> None:
+    await enrolled(shop, "ravi")
+    watch, rooms = await watched(shop, ("meera", Role.PARENT))
+    await end(shop, "ravi", "refunded")
+    await watch.turn(shop)
+    assert rooms.out == [("u-meera", "refunded")]
+
+
+async def test_trial_that_became_a_purchase_stays(shop: Shop) -> None:
+    await enrolled(shop, "ravi", kind="trial")
+    watch, rooms = await watched(shop, ("ravi", Role.STUDENT))
+    await end(shop, "ravi", "upgraded")
+    await enrolled(shop, "ravi")
+    await watch.turn(shop)
+    assert rooms.out == []
+
+
+async def test_enrolment_that_runs_out_in_the_lesson_is_ended_and_put_out(shop: Shop) -> None:
+    await enrolled(shop, "ravi", kind="trial", expires_at=START + 10 * MINUTE)
+    watch, rooms = await watched(shop, ("ravi", Role.STUDENT))
+    clock(shop).advance(10 * MINUTE - 1)
+    await watch.turn(shop)
+    assert rooms.out == []
+    clock(shop).advance(1)
+    await watch.turn(shop)
+    assert rooms.out == [("u-ravi", "expired")]
+    (row,) = await enrolments(shop, "ravi")
+    assert (row.ended_at, row.ended_reason) == (START + 10 * MINUTE, "expired")
+
+
+async def test_all_enrolments_that_have_run_out_are_swept(shop: Shop) -> None:
+    await enrolled(shop, "ravi", expires_at=START)
+    await enrolled(shop, "bala", expires_at=START + DAY)
+    await live.expire_all(shop)
+    assert [row.ended_reason for row in await enrolments(shop, "ravi")] == ["expired"]
+    assert [row.ended_reason for row in await enrolments(shop, "bala")] == [None]
+
+
+async def test_late_commit_of_another_process_is_seen(shop: Shop) -> None:
+    await enrolled(shop, "ravi")
+    watch, rooms = await watched(shop, ("ravi", Role.STUDENT))
+    clock(shop).advance(4_000)
+    await watch.turn(shop)
+    clock(shop).advance(-4_000)
+    await end(shop, "ravi", "refunded")
+    clock(shop).advance(5_000)
+    await watch.turn(shop)
+    assert rooms.out == [("u-ravi", "refunded")]
