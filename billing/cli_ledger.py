@@ -1,4 +1,4 @@
-"""Commands about the ledger: export."""
+"""Commands about the ledger: export, check."""
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -10,16 +10,12 @@ import typer
 
 from billing.cli import with_shop
 from billing.days import span
-from billing.service import ledger_export
+from billing.service import ledger_check, ledger_export
+from billing.service.ledger_export import decimal
 from billing.service.reports import Span
 from billing.shop import Shop
 
-ledger = typer.Typer(no_args_is_help=True, help="The ledger: export.")
-
-
-@ledger.callback()
-def _group() -> None:
-    """Commands stay named also while there is one alone."""
+ledger = typer.Typer(no_args_is_help=True, help="The ledger: export, check.")
 
 
 @ledger.command()
@@ -36,6 +32,18 @@ def export(
 
     with _target(output) as file:
         with_shop(lambda shop: work(shop, file))
+
+
+@ledger.command()
+def check() -> None:
+    """Say whether the ledger agrees with payments and refunds; exit code 1 when it does not."""
+    found = with_shop(ledger_check.mismatches)
+    for one in found:
+        ledger_says, expected = decimal(one.ledger), decimal(one.expected)
+        typer.echo(f"{one.payment_id}: the ledger has {ledger_says}, expected {expected}")
+    if found:
+        raise typer.Exit(1)
+    typer.echo("The ledger agrees with all payments and refunds.")
 
 
 async def _copy(lines: AsyncIterator[str], to: TextIO) -> None:

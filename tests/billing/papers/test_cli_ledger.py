@@ -1,4 +1,4 @@
-"""`liveclass ledger export`."""
+"""`liveclass ledger export` and `liveclass ledger check`."""
 
 import asyncio
 import csv
@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from billing.store.tables import LedgerEntry
 from signalling.cli import app
+from tests.billing.papers import world
 from tests.billing.support import NOW, make_shop
 
 
@@ -36,8 +37,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["ledger", *arguments])
+
+
 def ledger(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["ledger", "export", *arguments])
+    return command("export", *arguments)
 
 
 def amounts(text: str) -> list[str]:
@@ -74,3 +79,22 @@ def test_a_wrong_day_is_said(folder: Path) -> None:
     assert result.exit_code == 2
     assert "A day is written as 2026-12-01." in result.output
     assert not list(folder.glob("ledger.csv*"))
+
+
+def test_a_ledger_that_agrees_is_said(folder: Path) -> None:
+    result = command("check")
+    assert result.exit_code == 0, result.output
+    assert "agrees" in result.stdout
+
+
+def test_what_does_not_agree_is_named(folder: Path) -> None:
+    async def pay_what_the_ledger_does_not_know() -> None:
+        async with make_shop(folder) as shop:
+            await world.furnish(shop)
+            async with shop.db.writing() as session:
+                await world.pay(session, shop, 1)
+
+    asyncio.run(pay_what_the_ledger_does_not_know())
+    result = command("check")
+    assert result.exit_code == 1
+    assert result.stdout == "pay_00000000000001: the ledger has 0.00, expected 1499.00\n"
