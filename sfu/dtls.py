@@ -6,7 +6,7 @@ them moves. Sessions run as tasks on the running loop. Media never passes throug
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -27,6 +27,7 @@ from OpenSSL import SSL
 from sfu.dtls_api import DtlsHooks, Fingerprint
 from sfu.io.turnstile import Turnstile
 from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.stats import DropReason
 
 HANDSHAKE_TIMEOUT = 30.0  # s, from start()
 QUEUE_LENGTH = 64  # datagrams; a full queue drops the new one and DTLS or SCTP sends it again
@@ -45,28 +46,48 @@ logger = logging.getLogger(__name__)
 
 
 class DatagramLink:
-    """What RTCDtlsTransport needs of an ICE transport: a bounded queue in, a callback out."""
+    """What RTCDtlsTransport needs of an ICE transport: a bounded queue in, a callback out.
+
+    A session takes one datagram each time the turnstile lets it through.
+    """
 
     role = "controlled"
 
-    def __init__(self, hooks: DtlsHooks, turnstile: Turnstile) -> None:
+    def __init__(self, hooks: DtlsHooks, turnstile: Turnstile, drops: Counter[DropReason]) -> None:
         self._hooks = hooks
         self._turnstile = turnstile
+        self._drops = drops
         self._queue: deque[bytes] = deque()
-        self._arrived = asyncio.Event()
+        self._admitted = asyncio.Event()  # one datagram may be taken
 
     def put(self, datagram: bytes) -> None:
         """Queue what can be DTLS (RFC 7983); the rest, and what is too much, is dropped."""
-        if datagram and 19 < datagram[0] < 64 and len(self._queue) < QUEUE_LENGTH:
-            self._queue.append(datagram)
-            self._turnstile.enter(self._arrived.set)
+        if not datagram or not 19 < datagram[0] < 64:
+            return
+        if len(self._queue) >= QUEUE_LENGTH:
+            self._drops[DropReason.DTLS_QUEUE_FULL] += 1
+            return
+        self._queue.append(datagram)
+        self._line_up()
+
+    def _line_up(self) -> None:
+        if not self._admitted.is_set() and not self._turnstile.enter(self._admitted.set):
+            self._drops[DropReason.DTLS_CROWDED] += len(self._queue)
+            self._queue.clear()
 
     async def _recv(self) -> bytes:
         # no await between the wake-up and the take: a cancelled wait loses no datagram
-        while not self._queue:
-            self._arrived.clear()
-            await self._arrived.wait()
-        return self._queue.popleft()
+        await self._admitted.wait()
+        self._admitted.clear()
+        datagram = self._queue.popleft()
+        if self._queue:
+            self._line_up()
+        return datagram
+
+    def close(self) -> None:
+        """Takes no more turns; idempotent."""
+        self._turnstile.leave(self._admitted.set)
+        self._queue.clear()
 
     def send(self, data: bytes) -> None:
         """A datagram for the peer."""
@@ -202,10 +223,11 @@ class AiortcSession:
         hooks: DtlsHooks,
         certificate: RTCCertificate,
         turnstile: Turnstile,
-        role: Role = "server",
+        drops: Counter[DropReason],
+        role: Role,
     ) -> None:
         self._hooks = hooks
-        self._link = DatagramLink(hooks, turnstile)
+        self._link = DatagramLink(hooks, turnstile, drops)
         self._dtls = DtlsEnd(self._link, certificate, role)
         self._task: asyncio.Task[None] | None = None
         self._ended = False
@@ -225,6 +247,7 @@ class AiortcSession:
         if self._ended:
             return
         self._ended = True
+        self._link.close()
         self._dtls.notify_closed()
         if self._task is not None:
             self._task.cancel()
@@ -243,6 +266,7 @@ class AiortcSession:
             self._task = None  # its exception's frames lead back here: 100 kB would stay
         if not self._ended:
             self._ended = True
+            self._link.close()
             self._hooks.closed(reason)
 
     async def _handshake(self, remote_fingerprints: Sequence[Fingerprint]) -> bool:
@@ -264,12 +288,16 @@ class AiortcSession:
 
 
 class AiortcDtls:
-    """The DtlsFactory of a worker or a fleet: one ECDSA certificate for all its sessions."""
+    """The DtlsFactory of a worker or a fleet: one ECDSA certificate for all its sessions.
+
+    `drops` counts what their queues refuse; it may be replaced while there is no session.
+    """
 
     def __init__(self, role: Role = "server") -> None:
         self._role = role
         self._certificate = SharedCertificate.generateCertificate()
         self._turnstile = Turnstile()
+        self.drops: Counter[DropReason] = Counter()
         self.fingerprints: tuple[Fingerprint, ...] = tuple(
             (known.algorithm, known.value)
             for known in self._certificate.getFingerprints()
@@ -278,4 +306,4 @@ class AiortcDtls:
 
     def session(self, hooks: DtlsHooks) -> AiortcSession:
         """A session that waits for start()."""
-        return AiortcSession(hooks, self._certificate, self._turnstile, self._role)
+        return AiortcSession(hooks, self._certificate, self._turnstile, self.drops, self._role)

@@ -36,6 +36,8 @@ class DropReason(StrEnum):
     RTX_EXPIRED = "rtx_expired"
     RTX_RECENT = "rtx_recent"
     RTX_OVER_BUDGET = "rtx_over_budget"
+    DTLS_QUEUE_FULL = "dtls_queue_full"
+    DTLS_CROWDED = "dtls_crowded"
     TRANSPORT_ERROR = "transport_error"
     BACKLOG_VIDEO = "backlog_video"
     BACKLOG_AUDIO = "backlog_audio"

@@ -48,7 +48,9 @@ class LocalMediaPlane:
         config = WorkerConfig(((announced_ip, port),), max_transports_per_router=room)
         config = replace(config, max_transports=max(config.max_transports, room))
         plane: LocalMediaPlane
-        worker = Worker(config, dtls=AiortcDtls(), rng=os.urandom)
+        dtls = AiortcDtls()
+        worker = Worker(config, dtls=dtls, rng=os.urandom)
+        dtls.drops = worker.drops
         udp = UdpWorker(worker, lambda events: plane.dispatch(events))
         plane = cls(udp)
         await udp.start(host, port)

@@ -5,6 +5,7 @@ import gc
 import inspect
 import random
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -20,9 +21,12 @@ from aiortc.rtcdtlstransport import (
 )
 
 from sfu import dtls
-from sfu.dtls import AiortcDtls, AiortcSession
+from sfu.dtls import AiortcDtls, AiortcSession, DatagramLink
 from sfu.dtls_api import DtlsFactory, DtlsHooks, DtlsSession
+from sfu.io import turnstile
+from sfu.io.turnstile import Turnstile
 from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.stats import DropReason
 from tests.support.dtls_pair import (
     CERTIFICATE,
     FACTORY,
@@ -178,11 +182,64 @@ async def test_garbage_does_not_disturb_the_handshake_or_the_association() -> No
     await pair.finish()
 
 
-async def test_the_queue_is_bounded() -> None:
-    session = FACTORY.session(cast(DtlsHooks, None))
+async def test_the_queue_is_bounded_and_counts_what_it_refuses() -> None:
+    factory = AiortcDtls()
+    session = factory.session(cast(DtlsHooks, None))
     for _ in range(3 * dtls.QUEUE_LENGTH):
         session.receive(b"\x16" * 100)
     assert len(session._link._queue) == dtls.QUEUE_LENGTH
+    assert factory.drops == {DropReason.DTLS_QUEUE_FULL: 2 * dtls.QUEUE_LENGTH}
+
+
+async def test_what_a_crowded_turnstile_refuses_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turnstile, "MAX_WAITING", 1)
+    factory = AiortcDtls()
+    waits, refused = (factory.session(cast(DtlsHooks, None)) for _ in range(2))
+    for session in (waits, refused, refused):
+        session.receive(b"\x16" * 100)
+    assert factory.drops == {DropReason.DTLS_CROWDED: 2}
+    waits.close()
+    refused.receive(b"\x16" * 100)
+    assert len(refused._link._queue) == 1
+
+
+async def test_sessions_take_turns_datagram_by_datagram() -> None:
+    gate, taken = Turnstile(), list[bytes]()
+    drops = Counter[DropReason]()
+    busy, other = (DatagramLink(cast(DtlsHooks, None), gate, drops) for _ in range(2))
+    tasks = [asyncio.create_task(take_all(link, taken)) for link in (busy, other)]
+    for number in range(20):
+        busy.put(bytes([20, number]))
+    for number in range(2):
+        other.put(bytes([21, number]))
+    await turned(lambda: len(taken) == 22)
+    assert taken[:4] == [b"\x14\x00", b"\x15\x00", b"\x14\x01", b"\x15\x01"]
+    assert taken[4:] == [bytes([20, number]) for number in range(2, 20)]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_storm_of_one_session_takes_one_datagram_a_turn() -> None:
+    link = DatagramLink(cast(DtlsHooks, None), Turnstile(), Counter())
+    for number in range(10):
+        link.put(bytes([20, number]))
+    task, left = asyncio.create_task(take_all(link, [])), list[int]()
+    while link._queue:
+        before = len(link._queue)
+        await asyncio.sleep(0)
+        left.append(before - len(link._queue))
+    assert max(left) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def take_all(link: DatagramLink, taken: list[bytes]) -> None:
+    """Stands for a session that never waits for anything else."""
+    while True:
+        taken.append(await link._recv())
 
 
 async def test_a_handshake_without_an_answer_times_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sfu.dtls import QUEUE_LENGTH
 from sfu.errors import CapacityError, PeerError
 from sfu.events import ActiveSpeakers, Event
 from sfu.stats import SocketSnapshot
@@ -83,6 +84,19 @@ async def test_a_class_has_room_for_as_many_as_are_let_in_and_for_staff() -> Non
             await plane.join("demo", f"p{number}", pinned=False)
         with pytest.raises(CapacityError):
             await plane.join("demo", "one too many", pinned=False)
+    finally:
+        plane.close()
+
+
+async def test_what_dtls_refuses_is_among_the_workers_drops() -> None:
+    plane = await LocalMediaPlane.start("127.0.0.1", 0, "127.0.0.1")
+    try:
+        await plane.open_class("demo")
+        await plane.join("demo", "p1", pinned=False)
+        transport = plane._udp.worker.routers["demo"].transports["p1"]
+        for _ in range(QUEUE_LENGTH + 3):
+            transport.receive_dtls(b"\x16" * 100)
+        assert plane.totals().drops == {"dtls_queue_full": 3}
     finally:
         plane.close()
 

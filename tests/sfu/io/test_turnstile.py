@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from sfu.io import turnstile as module
 from sfu.io.turnstile import PER_TURN, Turnstile
 
 
@@ -47,3 +50,45 @@ async def test_it_rests_and_begins_anew() -> None:
         await turn()
         await turn()
     assert done == [0, 1, 2]
+
+
+async def test_a_step_waits_once() -> None:
+    turnstile, done = Turnstile(), list[str]()
+
+    def step() -> None:
+        done.append("once")
+
+    for _ in range(3):
+        assert turnstile.enter(step)
+    await turn()
+    await turn()
+    assert done == ["once"]
+
+
+async def test_no_more_than_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 2)
+    turnstile, done = Turnstile(), list[str]()
+    steps = [lambda name=name: done.append(name) for name in "abc"]
+    assert [turnstile.enter(step) for step in (*steps, steps[0])] == [True, True, False, True]
+    turnstile.leave(steps[0])
+    turnstile.leave(steps[0])
+    assert turnstile.enter(steps[2])
+    await turn()
+    assert done == ["b", "c"]
+
+
+async def test_a_fault_in_a_step_does_not_hold_up_the_others() -> None:
+    turnstile, done, faults = Turnstile(), list[str](), list[object]()
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: faults.append(context["exception"])
+    )
+    fault = ValueError("step")
+
+    def fail() -> None:
+        raise fault
+
+    turnstile.enter(fail)
+    turnstile.enter(lambda: done.append("after"))
+    await turn()
+    await turn()
+    assert (done, faults) == (["after"], [fault])
