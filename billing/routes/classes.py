@@ -13,7 +13,7 @@ from billing.routes.keys import SHOP
 from billing.routes.paging import read_page
 from billing.routes.session import Account, account, account_with, maybe_account, read_json
 from billing.schedule import Schedule
-from billing.service import catalogue, classes, images
+from billing.service import cancel, catalogue, classes, images
 from billing.service.catalogue import Filter, Mine, Shown
 from billing.service.entry import Asker
 from billing.shop import Shop
@@ -199,12 +199,12 @@ async def change(request: web.Request) -> web.Response:
     return await _answer(request, found, class_id)
 
 
-_STEPS = {"publish": classes.publish, "end": classes.end}
+_STEPS = {"publish": classes.publish, "end": classes.end, "cancel": cancel.cancel}
 
 
-@routes.post(PATH + "/{step:publish|end}")
+@routes.post(PATH + "/{step:publish|end|cancel}")
 async def step(request: web.Request) -> web.Response:
-    """Publishes or ends."""
+    """Publishes, ends or cancels."""
     found = await account_with(request, *classes.TEACHERS)
     class_id = request.match_info["class_id"]
     take = _STEPS[request.match_info["step"]]

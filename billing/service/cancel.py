@@ -1,0 +1,83 @@
+"""Cancelling a class: everybody's enrolment ends, and all who paid get their money back.
+
+The state is written first; refunds are then asked for payment by payment, and a job looks for any
+that a crash left out.
+"""
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing.classes import ClassState, Step, after
+from billing.errors import ConflictError
+from billing.service.classes import owned
+from billing.service.entry import Asker
+from billing.service.notices import tell
+from billing.service.refunds import request_refund
+from billing.shop import Shop
+from billing.store.tables import Class, Enrolment, Order, Payment, Refund
+
+AT_ONCE = 200
+
+
+async def cancel(shop: Shop, asker: Asker, class_id: str) -> None:
+    """Raises ConflictError for a class that is over."""
+    async with shop.db.writing() as session:
+        course = await owned(session, asker, class_id)
+        course.state = after(ClassState(course.state), Step.CANCEL)
+        course.live_since = None
+        course.updated_at = shop.now()
+        await _end_unpaid(session, shop, course)
+    shop.wake("entry")
+    await refund_cancelled(shop, class_id, asker.id)
+
+
+async def _end_unpaid(session: AsyncSession, shop: Shop, course: Class) -> None:
+    """Enrolments that no money opened; a refund ends the others."""
+    query = (
+        update(Enrolment)
+        .where(
+            Enrolment.class_id == course.id,
+            Enrolment.ended_at.is_(None),
+            Enrolment.kind != "paid",
+        )
+        .values(ended_at=shop.now(), ended_reason="cancelled")
+        .returning(Enrolment.user_id)
+    )
+    for user_id in list(await session.scalars(query)):
+        tell(session, shop, user_id, "cancelled", f"{course.title} was cancelled.", course.id)
+
+
+async def refund_cancelled(shop: Shop, class_id: str | None = None, by: str | None = None) -> None:
+    """Asks for the refunds of cancelled classes (of one class) that nobody has asked for."""
+    while True:
+        async with shop.db.reading() as session:
+            due = list(await session.scalars(_unreturned(class_id)))
+        done = [await _refund(shop, payment_id, by) for payment_id in due]
+        if len(due) < AT_ONCE or not any(done):
+            return
+
+
+def _unreturned(class_id: str | None) -> Select[str]:
+    """Payments of which something was taken and is not on its way back."""
+    back = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == Payment.id)
+    query = (
+        select(Payment.id)
+        .join(Order, Order.id == Payment.order_id)
+        .join(Class, Class.id == Order.class_id)
+        .where(
+            Class.state == ClassState.CANCELLED,
+            Payment.state == "captured",
+            Payment.amount > back.scalar_subquery(),
+        )
+        .order_by(Payment.created_at)
+        .limit(AT_ONCE)
+    )
+    return query if class_id is None else query.where(Class.id == class_id)
+
+
+async def _refund(shop: Shop, payment_id: str, by: str | None) -> bool:
+    try:
+        await request_refund(shop, payment_id, None, "class_cancelled", "", by)
+    except ConflictError:
+        return False  # a refund of it has just been asked for elsewhere
+    return True
