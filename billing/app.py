@@ -1,36 +1,58 @@
 """Billing in the application: its settings, routes, database and jobs, for as long as it runs."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from billing import demo
+from billing import demo, mail_queue
 from billing.gateway.emulator.service import FILE, Sandbox
 from billing.gateway.keys import keys_of
 from billing.gateway.opening import SANDBOX, open_gateway
 from billing.jobs import Job, start_jobs, stop_jobs
 from billing.limits import Limit
+from billing.metrics import billing_metrics
 from billing.receipt_process import Draftsman
-from billing.routes import admin, auth, classes, coupons, entry, me, receipts, refunds, users
+from billing.routes import (
+    admin,
+    auth,
+    classes,
+    coupons,
+    entry,
+    me,
+    payments,
+    receipts,
+    refunds,
+    users,
+)
 from billing.routes.errors import errors_to_json
 from billing.routes.keys import BASE_URL, JOIN_SECRET, ORIGINS, SESSION_KEY, SHOP
 from billing.routes.pages import add_site
 from billing.routes.session import WEBHOOK, check_origin
+from billing.service import figures
 from billing.service.guardians import LinkCodes
 from billing.service.live import LOOK_EVERY, BillingGate, LiveWatch, expire_all
+from billing.service.reconcile import reconcile
+from billing.service.refunds import run_refunds
 from billing.sessions import session_key
 from billing.settings import BillingSettings
 from billing.start import make_shop, open_database
+from signalling.exposition import Family
 from signalling.health import HUB
 
 ROUTES = (
     *(auth.routes, me.routes, users.routes, receipts.routes, admin.routes),
     refunds.routes,
-    *(classes.routes, coupons.routes, entry.routes),
+    *(classes.routes, coupons.routes, entry.routes, payments.routes),
 )
-JOBS: tuple[Job, ...] = (Job("expiry", 60, expire_all),)
+JOBS = (
+    Job(mail_queue.JOB, 60, mail_queue.deliver),
+    Job("figures", 15, figures.refresh),
+    Job("expiry", 60, expire_all),
+)
+GATEWAY_JOBS = (Job("refunds", 30, run_refunds), Job("reconcile", 60, reconcile))
 
 
 @dataclass(slots=True)
@@ -44,10 +66,12 @@ class Place:
     local_url: str = ""
     sandbox: Sandbox | None = None
     demo_password: str | None = field(default=None, repr=False)
+    is_bound: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def bound(self, public_url: str, local_url: str) -> None:
-        """The socket is there: the sandbox can send its webhooks."""
+        """The socket is there: the sandbox can be asked and send its webhooks."""
         self.public_url, self.local_url = public_url, local_url
+        self.is_bound.set()
         if self.sandbox is not None:
             self.sandbox.hooks.target = local_url + WEBHOOK
 
@@ -75,6 +99,11 @@ async def live_classes(app: web.Application) -> AsyncIterator[None]:
     tasks = start_jobs(shop, [Job("entry", LOOK_EVERY, LiveWatch(hub).turn)])
     yield
     await stop_jobs(tasks)
+
+
+def billing_families(app: web.Application) -> Iterator[Family]:
+    """What billing tells Prometheus; nothing without it."""
+    return billing_metrics(app[SHOP].counts) if SHOP in app else iter(())
 
 
 def add_routes(
@@ -112,6 +141,7 @@ def _running(
             shop = app[SHOP] = make_shop(settings, db, gateway)
             place.demo_password = await demo.seed(shop)
             tasks = start_jobs(shop, JOBS)
+            tasks += start_jobs(shop, GATEWAY_JOBS, place.is_bound)
             stack.push_async_callback(stop_jobs, tasks)
             yield
 

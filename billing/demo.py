@@ -3,6 +3,7 @@
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -51,27 +52,33 @@ async def seed(shop: Shop) -> str | None:
         first = await session.scalar(select(User).where(User.email == PEOPLE[0][0]))
     if not shop.settings.is_sandbox or not shop.settings.demo:
         return None
-    if people == 0:
-        password = _password(shop.settings)
-        users = [await create_user(shop, NewUser(*who, password)) for who in PEOPLE]
-        async with shop.db.writing() as session:
-            session.add_all(_classes(users[0].id, shop.now(), shop.settings.seller_zone))
-        return password
-    return _password(shop.settings) if first is not None else None
+    if people:
+        return _read(shop.settings.var_dir / FILE) if first is not None else None
+    password = _password(shop.settings)
+    users = [await create_user(shop, NewUser(*who, password)) for who in PEOPLE]
+    async with shop.db.writing() as session:
+        session.add_all(_classes(users[0].id, shop.now(), shop.settings.seller_zone))
+    return password
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        return None
 
 
 def _password(settings: BillingSettings) -> str:
     """Made once, readable by this user alone."""
     path = settings.var_dir / FILE
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        password = secrets.token_urlsafe(9)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(password)
-        return password
+    if found := _read(path):
+        return found
+    password = secrets.token_urlsafe(9)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(password)
+    return password
 
 
 def _classes(teacher_id: str, now: int, zone: str) -> list[Class]:

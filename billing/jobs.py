@@ -19,8 +19,10 @@ class Job:
     turn: Callable[[Shop], Awaitable[object]]
 
 
-async def run_job(shop: Shop, job: Job) -> None:
-    """Until cancelled. What a turn raises is logged and counted."""
+async def run_job(shop: Shop, job: Job, ready: asyncio.Event | None = None) -> None:
+    """From when it is ready until cancelled. What a turn raises is logged and counted."""
+    if ready is not None:
+        await ready.wait()
     while True:
         try:
             await job.turn(shop)
@@ -30,9 +32,11 @@ async def run_job(shop: Shop, job: Job) -> None:
         await shop.wake.wait(job.name, job.every)
 
 
-def start_jobs(shop: Shop, jobs: Sequence[Job]) -> list[asyncio.Task[None]]:
+def start_jobs(
+    shop: Shop, jobs: Sequence[Job], ready: asyncio.Event | None = None
+) -> list[asyncio.Task[None]]:
     """A task for each."""
-    return [asyncio.create_task(run_job(shop, job), name=f"job {job.name}") for job in jobs]
+    return [asyncio.create_task(run_job(shop, job, ready), name=f"job {job.name}") for job in jobs]
 
 
 async def stop_jobs(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -9,11 +9,16 @@ _BY_LABEL = (
     ("payments", "Payments by state now", "gauge", "state", "payments:"),
     ("refunds", "Refunds by state now", "gauge", "state", "refunds:"),
     ("refusals", "Refused requests by error code", "counter", "code", "refused:"),
+    ("facts", "What was told of money, by the row that decided", "counter", "row", "fact:"),
     ("job_failures", "Turns of jobs that failed", "counter", "job", "job_failed:"),
 )
 _SINGLE = (
     ("enrolments", "Enrolments that have not ended", "gauge", "enrolments"),
     ("disputes", "Payments with an open dispute", "gauge", "disputes"),
+    ("webhooks", "Webhooks with a valid signature", "counter", "webhook_received"),
+    ("webhooks_forged", "Webhooks with a wrong signature", "counter", "webhook_forged"),
+    ("proofs_forged", "Proofs of payment with a wrong signature", "counter", "verify_forged"),
+    ("refund_failures", "Refunds the gateway could not be asked", "counter", "refund_try_failed"),
     ("mail_failures", "Letters that were not taken", "counter", "mail_failed"),
     ("failures", "Requests that ended in a fault of the server", "counter", "request_failed"),
 )

@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing.gateway.protocol import Gateway
 from billing.mail import mail_sender
+from billing.mail_queue import JOB, MailQueue
 from billing.settings import PREFIX, BillingSettings
-from billing.shop import Shop
+from billing.shop import Shop, Wake
 from billing.store.database import Database
 from billing.store.migrate import upgrade
 from signalling.config import ConfigError
@@ -46,11 +47,14 @@ async def open_database(settings: BillingSettings) -> AsyncIterator[Database]:
 
 def make_shop(settings: BillingSettings, db: Database, gateway: Gateway) -> Shop:
     """A shop with the world's clock and chance."""
+    wake = Wake()
+    sender = mail_sender(settings.mail_url.get_secret_value())
     return Shop(
         db,
         settings,
         gateway,
-        mail_sender(settings.mail_url.get_secret_value()),
+        MailQueue(sender, lambda: wake(JOB)),
+        wake=wake,
         now=lambda: time.time_ns() // 1_000_000,
         new_id=lambda kind: f"{kind}-{secrets.token_hex(8)}",
     )

@@ -3,17 +3,18 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import socketio
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from billing.app import add_billing, live_classes
+from billing.app import add_billing, billing_families, live_classes
 from billing.settings import BillingSettings
 from signalling.classroom import Classroom
 from signalling.config import Settings, announced_ip, media_host, signing_secret
+from signalling.exposition import Family
 from signalling.health import (
     HUB,
     METRICS_TOKEN,
@@ -93,7 +94,7 @@ def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[N
             outgoing = Outgoing(server)
             hub = Hub(_hub_settings(settings), media, outgoing)
             app[HUB] = hub
-            app[SOURCES] = _sources(hub)
+            app[SOURCES] = _sources(hub, lambda: billing_families(app))
             server.register_namespace(ClassNamespace(hub))
             tasks = [asyncio.create_task(outgoing.run())]
             tasks.append(asyncio.create_task(SocketCare(server).run()))
@@ -132,14 +133,15 @@ async def _drain(app: web.Application) -> None:
     await server.shutdown()
 
 
-def _sources(hub: Hub) -> Sources:
+def _sources(hub: Hub, billing: Callable[[], Iterable[Family]]) -> Sources:
     return Sources(
         process_families,
         hub.plane.totals,
         lambda: hub.plane.stalls.stalls,
-        hub.plane.transports,
+        hub.plane.routers,
         lambda: signalling_snapshot(hub),
         lambda: map(_count, tuple(hub.rooms.values())),
+        billing,
     )
 
 

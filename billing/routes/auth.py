@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from billing.limits import Limit
 from billing.passwords import MAX_LENGTH, MIN_LENGTH
 from billing.routes.keys import BASE_URL, SESSION_KEY, SHOP
-from billing.routes.session import read_json, sign_in, sign_out
+from billing.routes.session import client_address, read_json, sign_in, sign_out
 from billing.service import accounts
 from billing.store.tables import User
 from signalling.logs import get_logger
@@ -107,7 +107,7 @@ def _signed_in(request: web.Request, user: User) -> web.Response:
 async def register(request: web.Request) -> web.Response:
     """Makes an account and signs in."""
     shop = request.app[SHOP]
-    request.app[LIMITS].register.take(request.remote or "", shop.now())
+    request.app[LIMITS].register.take(client_address(request), shop.now())
     body = await read_json(request, Register)
     new = accounts.NewUser(body.email, body.name, body.role, body.password)
     return _signed_in(request, await accounts.register(shop, new))
@@ -117,7 +117,7 @@ async def register(request: web.Request) -> web.Response:
 async def login(request: web.Request) -> web.Response:
     """Signs in."""
     shop, limits = request.app[SHOP], request.app[LIMITS]
-    limits.address.take(request.remote or "", shop.now())
+    limits.address.take(client_address(request), shop.now())
     body = await read_json(request, Login)
     key = accounts.normal_email(body.email)
     limits.account.take(key, shop.now())
@@ -138,7 +138,7 @@ async def logout(request: web.Request) -> web.Response:
 async def forgot(request: web.Request) -> web.Response:
     """Sends the link; the answer is the same for every address."""
     shop, limits = request.app[SHOP], request.app[LIMITS]
-    limits.address.take(request.remote or "", shop.now())
+    limits.address.take(client_address(request), shop.now())
     body = await read_json(request, Forgot)
     limits.forgot.take(accounts.normal_email(body.email), shop.now())
     try:
@@ -153,7 +153,7 @@ async def forgot(request: web.Request) -> web.Response:
 async def reset(request: web.Request) -> web.Response:
     """Sets the new password and signs in."""
     shop = request.app[SHOP]
-    request.app[LIMITS].address.take(request.remote or "", shop.now())
+    request.app[LIMITS].address.take(client_address(request), shop.now())
     body = await read_json(request, Reset)
     user = await accounts.reset(shop, request.app[SESSION_KEY], body.token, body.password)
     return _signed_in(request, user)

@@ -11,11 +11,13 @@ from billing.errors import BillingError, NotAllowedError, SignInError
 from billing.routes.keys import ORIGINS, SESSION_KEY, SHOP
 from billing.sessions import SESSION_DAYS, mint_session, read_session
 from billing.store.tables import User
+from signalling.config import is_loopback
 
 Body = TypeVar("Body", bound=BaseModel)
 
 COOKIE = "liveclass_session"
 MAX_BODY = 100_000  # bytes of JSON
+MAX_ADDRESS = 45  # characters of an IPv6 address
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = ("/api/", "/payments/")
 WEBHOOK = "/payments/webhook"
@@ -75,6 +77,15 @@ async def _find(request: web.Request) -> Account | None:
     if user is None or user.disabled_at is not None or user.epoch != claim.epoch:
         return None
     return Account(user.id, user.email, user.name, user.role)
+
+
+def client_address(request: web.Request) -> str:
+    """Where a request comes from; from a proxy on this machine: what the proxy saw."""
+    remote = request.remote or ""
+    forwarded = request.headers.getall("X-Forwarded-For", [])
+    if not forwarded or not is_loopback(remote):
+        return remote
+    return forwarded[-1].rpartition(",")[2].strip()[:MAX_ADDRESS]
 
 
 def sign_in(request: web.Request, response: web.Response, user: User) -> None:

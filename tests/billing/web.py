@@ -55,12 +55,12 @@ PASSWORD = "correct horse battery"
 
 
 @asynccontextmanager
-async def site(shop: Shop) -> AsyncIterator[Site]:
-    """Serves the shop until the end of the block."""
+async def site(shop: Shop, origins: frozenset[str] = frozenset()) -> AsyncIterator[Site]:
+    """Serves the shop until the end of the block; `origins` are those of a proxy before it."""
     app = web.Application()
     app[SHOP] = shop
     server = TestServer(app, host="127.0.0.1")
-    add_routes(app, SECRET, lambda: str(server.make_url("/")).rstrip("/"))
+    add_routes(app, SECRET, lambda: str(server.make_url("/")).rstrip("/"), origins)
     await server.start_server()
     opened = Site(shop, server)
     try:
