@@ -111,7 +111,10 @@ class LiveWatch:
         kept = set(taught)
         for class_id, state in states.items():
             if class_id in taught and class_id in self._taught and state in OVER:
-                self._live.end_class(class_id)  # ended or cancelled while it was taught
+                # Ended or cancelled while it was taught.
+                everybody = {one.user_id for one in self._live.present(class_id)}
+                await self._check(shop, class_id, everybody)
+                self._live.end_class(class_id)
                 kept.discard(class_id)
             elif class_id in taught and state is not ClassState.LIVE:
                 await _step(shop, class_id, Step.START)
@@ -156,13 +159,16 @@ def _parents_in(here: tuple[Identity, ...]) -> bool:
 async def _reason(
     session: AsyncSession, shop: Shop, course: Class, identity: Identity
 ) -> str | None:
-    """Why somebody has to leave: a refund says more than that the class is off."""
+    """Why somebody has to leave: a refund says more than that the class is off; who paid for a
+    class that is off gets one."""
     refusal = await refusal_of(session, shop, course, identity)
     if refusal is None:
         return None
     last = await seats.newest(session, identity.user_id, course.id)
     if last is not None and last.ended_reason in ("refunded", "disputed"):
         return last.ended_reason
+    if last is not None and last.kind == "paid" and refusal.code == "class_cancelled":
+        return "refunded"
     return _REASONS.get(refusal.code)
 
 

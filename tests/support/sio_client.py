@@ -13,6 +13,7 @@ import socketio
 from aiohttp import web
 from pydantic import SecretStr
 
+from billing.settings import BillingSettings
 from signalling.app import PlaneFactory, create_app
 from signalling.config import Settings
 from signalling.health import HUB
@@ -48,14 +49,18 @@ class ClassServer:
 
 @asynccontextmanager
 async def class_server(
-    tmp_path: Path, plane: PlaneFactory | None = None, **overrides: Any
+    tmp_path: Path,
+    plane: PlaneFactory | None = None,
+    billing: BillingSettings | None = None,
+    **overrides: Any,
 ) -> AsyncIterator[ClassServer]:
-    """An application on a free port; with a recording media plane unless another is given."""
+    """An application on a free port; with a recording media plane unless another is given, and
+    without billing unless there are settings for it."""
     recorder = RecordingMediaPlane()
     settings = Settings(
         secret=SecretStr(SECRET), var_dir=tmp_path, http_port=0, udp_port=0, **overrides
     )
-    app = create_app(settings, plane or recorder.factory())
+    app = create_app(settings, plane or recorder.factory(), billing)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
     try:

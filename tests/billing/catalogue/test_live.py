@@ -184,6 +184,23 @@ async def test_restart_of_the_server_ends_no_class_for_good(shop: Shop) -> None:
     assert (await state_of(shop))[0] == "live"
 
 
+async def test_cancelled_class_tells_who_paid_of_the_refund_and_others_that_it_is_off(
+    shop: Shop,
+) -> None:
+    await enrolled(shop, "ravi")
+    await enrolled(shop, "bala", kind="free")
+    rooms = Rooms()
+    rooms.taught = {"maths"}
+    rooms.people["maths"] = [identity("ravi"), identity("bala"), identity("asha", Role.TEACHER)]
+    watch = LiveWatch(rooms)
+    await watch.turn(shop)
+    await set_class(shop, state="cancelled")
+    await end(shop, "bala", "cancelled")
+    await watch.turn(shop)
+    assert rooms.out == [("u-ravi", "refunded"), ("u-bala", "cancelled"), ("u-asha", "cancelled")]
+    assert rooms.ended == ["maths"]
+
+
 async def test_class_that_its_teacher_ends_on_the_site_is_over_for_who_is_there(
     shop: Shop,
 ) -> None:
