@@ -11,6 +11,7 @@ from playwright.async_api import Browser
 from loadtest.chromium import chromium
 from loadtest.local_server import LocalServer, local_server
 from tests.browser.lesson import Lesson
+from tests.browser.school import ADMIN, TEACHER, School, school_server
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent.parent / "test-results"
@@ -49,7 +50,7 @@ def pytest_runtest_makereport(
     return report
 
 
-async def _keep_evidence(request: pytest.FixtureRequest, lesson: Lesson) -> None:
+async def _keep_evidence(request: pytest.FixtureRequest, lesson: Lesson | School) -> None:
     """After a failure, what each page shows and the server's log go to test-results/."""
     if request.node.stash.get(FAILED, False):
         folder = RESULTS / request.node.name
@@ -86,3 +87,26 @@ async def class_of_four(
     """The shared class; a test that changes it puts it back."""
     yield shared_lesson
     await _keep_evidence(request, shared_lesson)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def school_house(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> AsyncIterator[LocalServer]:
+    """A server with a teacher and an admin, and nothing else."""
+    async with school_server(tmp_path_factory.mktemp("school")) as server:
+        school = School(server, browser)
+        for person in (TEACHER, ADMIN):
+            await school.add(person)
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def school(
+    request: pytest.FixtureRequest, school_house: LocalServer, browser: Browser
+) -> AsyncIterator[School]:
+    """The module's school; after each test everybody leaves, and no console may have complained."""
+    school = School(school_house, browser)
+    yield school
+    await _keep_evidence(request, school)
+    await school.close()

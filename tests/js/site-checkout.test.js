@@ -99,6 +99,21 @@ test("a refund that the order does not show yet is still told", async () => {
   assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["returned", "The price changed."]);
 });
 
+test("a payment that has not arrived yet is asked about until it has", async () => {
+  const pending = new ApiError(409, "payment_pending", "It is looked for.");
+  const b = bench({ ...ORDER, "/payments/verify": [pending, pending, { enrolled: true }], "/payments/order/order_1": [{ state: "open", message: "It is looked for." }] }, pays);
+  await b.checkout.pay();
+  await settle();
+  assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/verify")], ["enrolled", 3]);
+});
+
+test("a payment that failed after all may be tried again, and nothing goes back", async () => {
+  const b = bench({ ...ORDER, "/payments/verify": [new ApiError(409, "payment_failed", "No money was taken.")] }, pays);
+  await b.checkout.pay();
+  await settle();
+  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.code, b.pending], ["idle", "failed", null]);
+});
+
 test("a forged proof is refused, and asked no further", async () => {
   const b = bench({ ...ORDER, "/payments/verify": [new ApiError(400, "bad_signature", "Not valid.")], "/payments/order/order_1": [{ state: "open" }] }, pays);
   await b.checkout.pay();

@@ -75,6 +75,17 @@ export const put = (path, body) => request("PUT", path, body);
 /** @param {string} path @param {object} [body] @returns {Promise<any>} */
 export const remove = (path, body) => request("DELETE", path, body);
 
+/** All pages of a list. @param {string} path @returns {Promise<any[]>} */
+export async function everyOf(path) {
+  const all = [];
+  for (let cursor = /** @type {string|null} */ (null); ; ) {
+    const { items, next } = await get(withQuery(path, { limit: 100, cursor }));
+    all.push(...items);
+    if (!next) return all;
+    cursor = next;
+  }
+}
+
 /** A path with what is set of the parameters. @param {string} path @param {Record<string, string|number|null|undefined>} parameters */
 export function withQuery(path, parameters) {
   const query = new URLSearchParams();

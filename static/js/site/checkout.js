@@ -17,6 +17,8 @@ import { asApiError } from "./api.js";
 
 /** Order states that end the waiting. `paid` enrols; the others are told with the server's sentence. */
 const RETURNED = new Set(["refunded"]);
+/** Refusals of a proof that mean: the money was taken and goes back. */
+const SENT_BACK = new Set(["duplicate", "wrong_amount", "class_full", "class_gone", "price_changed", "order_closed", "requested", "class_cancelled", "gateway"]);
 const GONE = new Set(["expired", "superseded", "cancelled"]);
 const ASK_AGAIN_MS = [1000, 2000, 3000, 5000, 8000];
 /** How often a closed dialog's order is looked at: a payment by phone may still come in. */
@@ -159,8 +161,16 @@ export class Checkout {
       return await this._asked(orderId, turn, null);
     } catch (thrown) {
       const error = asApiError(thrown);
-      return await this._asked(orderId, turn, error.passes ? null : error);
+      if (error.code === "payment_failed") return this._failed(turn, error);
+      const undecided = error.passes || error.code === "payment_pending";
+      return await this._asked(orderId, turn, undecided ? null : error);
     }
+  }
+
+  /** @param {number} turn @param {import("./api.js").ApiError} error */
+  _failed(turn, { message }) {
+    if (turn === this._turn) this._end({ step: "idle", message, code: "failed" });
+    return true;
   }
 
   /** What has become of an order. @param {string} orderId @param {number} turn @param {import("./api.js").ApiError|null} refusal of the proof */
@@ -176,7 +186,7 @@ export class Checkout {
     }
     if (turn !== this._turn) return true;
     if (order.state === "paid") this._enrolled();
-    else if (RETURNED.has(order.state) || (refusal && refusal.status === 409)) this._end({ step: "returned", message: order.message ?? refusal?.message ?? null, code: refusal?.code ?? order.state });
+    else if (RETURNED.has(order.state) || SENT_BACK.has(refusal?.code ?? "")) this._end({ step: "returned", message: order.message || refusal?.message || null, code: refusal?.code ?? order.state });
     else if (refusal) this._end({ step: "refused", message: refusal.message, code: refusal.code });
     else return false;
     return true;

@@ -55,7 +55,7 @@ export async function openDialog(order, on) {
     amount: order.amount,
     currency: order.currency,
     name: order.name,
-    description: order.description,
+    description: order.description === order.name ? undefined : order.description,
     prefill: order.prefill,
     theme: { color: accent() },
     config: { display: { language: ownLocale().slice(0, 2) } },

@@ -19,7 +19,7 @@ import { ScheduleFields } from "./schedule-fields.js";
 /** @param {{bind: Bind, fields: Fields, set: (change: Partial<Fields>) => void}} props */
 function Price({ bind, fields, set }) {
   return html`<fieldset class="desk-card"><legend>Price and seats</legend>
-    <div class="segments" role="radiogroup" aria-label="Price">
+    <div class="segments" role="radiogroup" aria-label="Paid or free">
       ${[[true, "Paid"], [false, "Free"]].map(([paid, label]) => html`<label key=${label} class="segment"><input type="radio" name="paid" checked=${fields.paid === paid} onChange=${() => set({ paid: Boolean(paid) })} /><span>${label}</span></label>`)}
     </div>
     <div class="form-row">

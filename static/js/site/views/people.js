@@ -2,7 +2,7 @@
 
 import { html } from "htm/preact";
 import { Avatar } from "../../views/avatar.js";
-import { get } from "../api.js";
+import { everyOf } from "../api.js";
 import { dateText } from "../times.js";
 import { useAsked } from "./hooks.js";
 import { Empty, Loaded } from "./parts.js";
@@ -23,6 +23,6 @@ function Table({ items }) {
 
 /** @param {{class_: import("../types.js").Class}} props */
 export function People({ class_ }) {
-  const asked = useAsked(/** @returns {Promise<import("../types.js").List<Enrolled>>} */ () => get(`/api/classes/${class_.id}/people?limit=100`), [class_.id]);
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../types.js").List<Enrolled>} */ { items }) => html`<${Table} items=${items} />`}<//>`;
+  const asked = useAsked(/** @returns {Promise<Enrolled[]>} */ () => everyOf(`/api/classes/${class_.id}/people`), [class_.id]);
+  return html`<${Loaded} of=${asked}>${(/** @type {Enrolled[]} */ items) => html`<${Table} items=${items} />`}<//>`;
 }

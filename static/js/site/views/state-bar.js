@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { Icon } from "../../views/icon.js";
 import { ask } from "../../views/dialog.js";
-import { get, post } from "../api.js";
+import { everyOf, get, post } from "../api.js";
 import { money } from "../money.js";
 import { isLive } from "../offer.js";
 import { say } from "../store.js";
@@ -44,8 +44,7 @@ export function StateBar({ class_, changed }) {
     });
   const cancel = () =>
     run(async () => {
-      const { items } = await get(`/api/classes/${id}/people?limit=100`);
-      askToCancel(class_, items, step("cancel", "The class is cancelled."));
+      askToCancel(class_, await everyOf(`/api/classes/${id}/people`), step("cancel", "The class is cancelled."));
     });
   const end = () => ask({ title: "End this class?", text: "No more lessons take place, and nobody can enrol any more. Nobody is refunded.", confirm: "End class", keep: "Keep class", run: step("end", "The class has ended.") });
   const open = state === "scheduled" || state === "live";

@@ -1,0 +1,105 @@
+"""Pictures of the pages around the class, at three sizes and in both colour schemes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from loadtest.seat import Seat
+from tests.browser.sandbox import pay
+from tests.browser.school import ADMIN, TEACHER, Person, School
+
+SIZES: dict[str, dict[str, Any]] = {
+    "390": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "768": {"viewport": {"width": 768, "height": 1024}},
+    "1440": {"viewport": {"width": 1440, "height": 900}},
+}
+SCHEMES = ("light", "dark")
+LOCAL = {"locale": "en-IN", "timezone_id": "Asia/Kolkata"}
+SETTLES = 0.7
+STUDENT = Person("Ben Okafor", "student")
+OTHERS = (Person("Chitra Rao", "student"), Person("Elif Aydin", "student"))
+ABOUT = (
+    "We begin where school leaves off: what a limit really is, why slopes and areas belong "
+    "together, and how to see it in pictures before a single formula.\n\n"
+    "For everyone from class 10. You need paper, a pencil and some curiosity."
+)
+
+
+def weekly(days: list[int], time: str) -> dict[str, Any]:
+    """Twelve weeks from tomorrow, by India's clocks."""
+    first = datetime.now(UTC) + timedelta(days=1)
+    last = first + timedelta(weeks=12)
+    span = {"from": f"{first:%Y-%m-%d}", "until": f"{last:%Y-%m-%d}"}
+    return {
+        "kind": "weekly",
+        "days": days,
+        "time": time,
+        "minutes": 60,
+        "zone": "Asia/Kolkata",
+        **span,
+    }
+
+
+OFFERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("Calculus from the beginning", {"seats": 3, "trialMinutes": 15, "description": ABOUT}),
+    ("Hindi poetry: reading Kabir aloud", {"price": 0, "seats": None}),
+    ("Organic chemistry for class 12", {"price": 249_900, "schedule": weekly([1, 3], "18:00")}),
+    ("Water colours with one brush", {"price": 79_900, "schedule": weekly([5], "10:30")}),
+    ("JEE physics: electrostatics", {"price": 399_900, "schedule": weekly([0, 2, 4], "19:00")}),
+    ("Tabla, first steps", {"price": 59_950, "schedule": weekly([6], "09:00")}),
+)
+
+
+async def furnish(school: School) -> list[str]:
+    """Classes, and three who bought some; the ids of the classes."""
+    teacher = await school.signed_in(TEACHER)
+    classes = [await school.offer(teacher, title, **change) for title, change in OFFERS]
+    carts = {STUDENT: classes[2:4], OTHERS[0]: classes[3:4], OTHERS[1]: classes[4:5]}
+    for person, bought in carts.items():
+        await school.add(person)
+        student = await school.signed_in(person)
+        for class_id in bought:
+            await student.page.goto(f"{school.server.url}/classes/{class_id}")
+            await student.find("pay-button").click()
+            await pay(student)
+            await student.find("enrolled").wait_for()
+    return classes
+
+
+async def _open_order(seat: Seat) -> None:
+    await seat.find("order").first.locator("summary").click()
+
+
+async def _rest(_: Seat) -> None:
+    return
+
+
+Step = Callable[[Seat], Awaitable[None]]
+
+
+async def picture_site(school: School, folder: Path) -> None:
+    """Each page at each size in each scheme."""
+    classes = await furnish(school)
+    pages: tuple[tuple[str, Person | None, str, Step], ...] = (
+        ("catalogue", None, "/classes", _rest),
+        ("checkout", STUDENT, f"/classes/{classes[0]}", _rest),
+        ("mine", STUDENT, "/me", _rest),
+        ("new-class", TEACHER, "/teach/new", _rest),
+        ("admin", ADMIN, "/admin", _rest),
+        ("orders", ADMIN, "/admin#orders", _open_order),
+    )
+    for size, options in SIZES.items():
+        for scheme in SCHEMES:
+            look = {**options, **LOCAL, "color_scheme": scheme}
+            for name, person, path, step in pages:
+                seat = await (
+                    school.signed_in(person, **look) if person else school.visitor(**look)
+                )
+                await seat.page.goto(f"{school.server.url}{path}")
+                await asyncio.sleep(SETTLES)
+                await step(seat)
+                await seat.page.screenshot(path=folder / f"{name}-{size}-{scheme}.png")
+                await seat.leave()
+                school.seats.remove(seat)
