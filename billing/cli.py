@@ -1,4 +1,4 @@
-"""Commands of billing: migrate, user, emulator."""
+"""Commands of billing: migrate, reconcile, user, emulator."""
 
 import asyncio
 import secrets
@@ -18,6 +18,9 @@ from billing.gateway.keys import Keys, sandbox_keys
 from billing.gateway.opening import open_gateway
 from billing.passwords import MAX_LENGTH, MIN_LENGTH
 from billing.service import accounts
+from billing.service.reconcile import Report
+from billing.service.reconcile import reconcile as ask_gateway
+from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
 from billing.shop import Shop
 from billing.start import load, make_shop, open_database
@@ -69,6 +72,23 @@ def migrate() -> None:
         return shop.db.url.render_as_string(hide_password=True)
 
     typer.echo(f"The database is up to date: {with_shop(nothing_more)}")
+
+
+def reconcile() -> None:
+    """Ask the gateway about open orders and refunds, and repair what was missed; a running server
+    does so every minute."""
+
+    async def work(shop: Shop) -> tuple[Report, int]:
+        return await ask_gateway(shop), await run_refunds(shop)
+
+    report, refunds = with_shop(work)
+    typer.echo(f"Asked about {report.orders} orders, {report.payments} payments and ", nl=False)
+    typer.echo(f"{report.refunds} refunds; {report.expired} orders ran out of time.")
+    typer.echo(f"Refunds the gateway was asked for: {refunds}")
+    for row, count in sorted(report.repaired.items()):
+        typer.echo(f"Repaired: {row} {count}")
+    if report.failures:
+        fail(f"the gateway did not answer {report.failures} times; run it again later")
 
 
 @user.command()

@@ -195,6 +195,7 @@ def examine() -> None:
 
 app.command(name="loadtest")(loadtest)
 app.command(name="migrate")(billing_cli.migrate)
+app.command(name="reconcile")(billing_cli.reconcile)
 app.command(name="emulator")(billing_cli.emulator)
 app.add_typer(billing_cli.user, name="user")
 app.add_typer(cli_ledger.ledger, name="ledger")
