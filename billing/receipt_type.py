@@ -6,6 +6,7 @@ used, which knows western letters alone.
 
 from collections.abc import Iterable
 from pathlib import Path
+from unicodedata import normalize
 
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
@@ -50,7 +51,11 @@ class Type:
             return
         self.family = "noto"
         self._add(self.family, fonts / _MAIN)
-        others = [name for name in _needed(text) if (fonts / f"{name}-400-normal.woff").is_file()]
+        others = [
+            name
+            for name in _needed(normalize("NFC", text))
+            if (fonts / f"{name}-400-normal.woff").is_file()
+        ]
         for name in others:
             self._add(_family(name), fonts / name)
         pdf.set_fallback_fonts([_family(name) for name in others])
@@ -58,14 +63,16 @@ class Type:
         self._glyphs = {code for font in self._files() for code in font.cmap}
 
     def printable(self, text: str) -> str:
-        """The text with what has no glyph replaced, so that nothing vanishes unseen."""
+        """The text with what has no glyph replaced, so that nothing vanishes unseen. Letters and
+        their accents are one: fonts have those."""
+        text = normalize("NFC", text)
         if self._glyphs is None:
             text = text.replace("₹", "INR ")
         return "".join(char if self._has(char) else MISSING for char in text)
 
     def is_complete(self, text: str) -> bool:
         """True when every letter of the text has a glyph."""
-        return all(self._has(char) or char == "₹" for char in text)
+        return all(self._has(char) or char == "₹" for char in normalize("NFC", text))
 
     def close(self) -> None:
         """Closes the fonts' files, once the PDF is made: fpdf2 leaves them open."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from fpdf import FPDF
@@ -54,6 +55,14 @@ def test_scripts_of_india_have_their_letters(script: str) -> None:
         assert found.printable(name + "₹1,499.00") == name + "₹1,499.00"
         assert found.is_complete(name)
     assert pages(receipt_pdf.render(sheet_of(paper(buyer=name, title=name)), ASSETS)) == 1
+
+
+def test_accents_that_stand_alone_are_put_on_their_letters() -> None:
+    for name in ("Zoë", NAMES["vietnamese"]):
+        apart = normalize("NFD", name)
+        with face(apart) as found:
+            assert found.printable(apart) == name != apart
+            assert found.is_complete(apart)
 
 
 def test_a_letter_without_a_glyph_is_seen_to_be_missing() -> None:
