@@ -92,7 +92,7 @@ class SmtpMail:
             letter.to,
             letter.subject,
         )
-        message.set_content(letter.text)
+        message.set_content(letter.text, cte="quoted-printable")  # not all servers take 8 bits
         with self._connect() as smtp:
             if server.security == "starttls":
                 smtp.starttls(context=ssl.create_default_context())
