@@ -13,6 +13,7 @@ from billing.settings import BillingSettings
 
 TIMEOUT = 30.0  # s
 AT_A_TIME = 2
+MOST = 20  # drawn and waiting: who comes then is told to come again
 
 
 def assets_of(settings: BillingSettings) -> receipt_pdf.Assets:
@@ -27,20 +28,25 @@ class DrawingError(BillingError):
 
 
 class Draftsman:
-    """Draws receipts, a few at a time; the others wait."""
+    """Draws receipts, a few at a time; some others may wait."""
 
     def __init__(self) -> None:
         self._desks = asyncio.Semaphore(AT_A_TIME)
+        self._orders = 0
 
     async def draw(self, paper: Paper, assets: receipt_pdf.Assets) -> bytes:
         """The PDF; raises DrawingError."""
-        async with self._desks:
-            try:
-                async with asyncio.timeout(TIMEOUT):
-                    return await _run(paper, assets)
-            except (OSError, TimeoutError):
-                message = "The PDF could not be made. Try again, or print the receipt's page."
-                raise DrawingError("no_pdf", message) from None
+        if self._orders >= MOST:
+            raise DrawingError("busy", "Many receipts are being made. Try again in a moment.")
+        self._orders += 1
+        try:
+            async with self._desks, asyncio.timeout(TIMEOUT):
+                return await _run(paper, assets)
+        except (OSError, TimeoutError):
+            message = "The PDF could not be made. Try again, or print the receipt's page."
+            raise DrawingError("no_pdf", message) from None
+        finally:
+            self._orders -= 1
 
 
 async def _run(paper: Paper, assets: receipt_pdf.Assets) -> bytes:

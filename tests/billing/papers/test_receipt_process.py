@@ -55,6 +55,18 @@ async def test_a_process_that_fails_is_a_refusal(
     assert (refusal.value.code, refusal.value.status) == ("no_pdf", 503)
 
 
+async def test_a_crowd_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    draftsman = Draftsman()
+    orders = [draftsman.draw(paper(), ASSETS) for _ in range(receipt_process.MOST + 3)]
+    answers = await asyncio.gather(*orders, return_exceptions=True)
+    codes = [answer.code for answer in answers if isinstance(answer, DrawingError)]
+    assert (codes.count("no_pdf"), codes.count("busy")) == (receipt_process.MOST, 3)
+    with pytest.raises(DrawingError) as refusal:
+        await draftsman.draw(paper(), ASSETS)
+    assert refusal.value.code == "no_pdf", "there is room again"
+
+
 async def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     nursery = Nursery(monkeypatch)
     monkeypatch.setattr(receipt_process, "TIMEOUT", 0.05)
