@@ -26,13 +26,21 @@ VENDOR_CACHE = "public, max-age=86400"
 
 _INLINE_SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.S | re.I)
 
+
+def permissions_policy(payment: str = "()") -> str:
+    """What the page may ask of the browser; `payment`: who may ask to pay."""
+    return (
+        "camera=(self), microphone=(self), display-capture=(self), "
+        "autoplay=(self), fullscreen=(self), picture-in-picture=(self), speaker-selection=(self), "
+        f"geolocation=(), payment={payment}"
+    )
+
+
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address of a class holds its token
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), "
-    "autoplay=(self), fullscreen=(self), picture-in-picture=(self), speaker-selection=(self), "
-    "geolocation=(), payment=()",
+    "Permissions-Policy": permissions_policy(),
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from aiohttp import web
 
 from billing.routes.classes import CLASS_ID
-from signalling.pages import Extra, page
+from signalling.pages import Extra, page, permissions_policy
 
 PATHS = (
     "/classes",
@@ -34,6 +34,7 @@ CHECKOUT = Extra(
     headers={
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         "Referrer-Policy": "strict-origin",
+        "Permissions-Policy": permissions_policy('(self "https://api.razorpay.com")'),
     },
 )
 

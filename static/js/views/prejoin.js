@@ -77,10 +77,13 @@ function Form() {
   </form>`;
 }
 
+/** Refusals that the page of the class in the catalogue can help with. */
+const ENROL_CODES = new Set(["not_enrolled", "refunded", "disputed", "enrolment_expired", "not_yet_open", "class_cancelled", "class_ended"]);
+
 function JoinError() {
   if (phase.value === "joining" && retry.value) return html`<div class="notice" role="status"><span class="spinner" aria-hidden="true"></span><div>The server does not answer yet. Trying again…</div></div>`;
   if (!joinError.value) return null;
-  return html`<div class="notice" data-kind="danger" data-testid="join-error" role="alert"><${Icon} name="circle-alert" /><div>${joinError.value.message}</div></div>`;
+  return html`<div class="notice" data-kind="danger" data-testid="join-error" role="alert"><${Icon} name="circle-alert" /><div>${joinError.value.message}${ENROL_CODES.has(joinError.value.code) && html` <a href=${`/classes/${intents.classId}`} data-testid="to-class">To the class</a>`}</div></div>`;
 }
 
 export function Prejoin() {

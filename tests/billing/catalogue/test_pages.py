@@ -42,6 +42,7 @@ async def test_only_a_class_page_with_real_keys_may_load_the_gateway(tmp_path: P
             policy = headers["Content-Security-Policy"]
             assert ("razorpay" in policy) is allowed
             assert ("unsafe-inline" in policy) is allowed
+            assert ("payment=()" in headers["Permissions-Policy"]) is not allowed
             opener = headers["Cross-Origin-Opener-Policy"]
             assert opener == ("same-origin-allow-popups" if allowed else "same-origin")
 
