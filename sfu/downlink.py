@@ -16,7 +16,7 @@ from sfu.ice import Address
 from sfu.layers import ExtensionProfile
 from sfu.resend import ResendBudget
 from sfu.srtp import OutboundSrtp, SealInto
-from sfu.stats import DropReason
+from sfu.stats import DropReason, TrafficTotals
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
 
@@ -50,6 +50,7 @@ class Downlink:
         self.transport_id = transport_id
         self.address: Address | None = None
         self.consumers: dict[str, Consumer] = {}
+        self.ended = TrafficTotals()  # of slots that are no longer offered
         self.changed_slots: dict[str, Consumer] = {}
         self.estimator = DownlinkEstimator()
         self.round_trip: float | None = None
@@ -75,8 +76,7 @@ class Downlink:
         all others keep running."""
         offered = {slot.mid for slot in negotiation.slots}
         for consumer in [c for mid, c in self.consumers.items() if mid not in offered]:
-            consumer.assign(None, now)
-            del self.consumers[consumer.mid], self._by_ssrc[consumer.ssrc]
+            self._end(consumer, now)
         for slot in negotiation.slots:
             if slot.mid in self.consumers:
                 continue
@@ -91,6 +91,12 @@ class Downlink:
             )
             self.consumers[slot.mid] = consumer
             self._by_ssrc[consumer.ssrc] = consumer
+
+    def _end(self, consumer: Consumer, now: float) -> None:
+        """Takes a slot away; what it counted stays."""
+        consumer.assign(None, now)
+        del self.consumers[consumer.mid], self._by_ssrc[consumer.ssrc]
+        self.ended.add(_traffic(consumer))
 
     def release(self) -> None:
         """After the end: cuts what leads back here, so that reference counts free it all."""
@@ -287,11 +293,12 @@ class Downlink:
 
         Without retransmissions: they grow with the loss, and would hide the congestion.
         """
-        total = sum(consumer.bytes for consumer in self.consumers.values())
+        slots = self.consumers.values()
+        total = self.ended.bytes_sent + sum(consumer.bytes for consumer in slots)
         before, at = self._counted
         self._counted = (total, now)
         if now > at > 0:
-            self.sent_rate = max(total - before, 0) * 8 / (now - at)  # less: slots have ended
+            self.sent_rate = (total - before) * 8 / (now - at)
             if not self.sent_rate:
                 self.loss = 0.0  # what was lost before says nothing of the network any more
             self.estimator.sent_rate(self.sent_rate, now)
@@ -340,6 +347,17 @@ def slot_state(consumer: Consumer) -> SlotState | None:
     producer = layer.producer
     position = producer.by_height().index(layer)
     return SlotState(producer.transport_id, producer.producer_id, producer.kind, position)
+
+
+def _traffic(consumer: Consumer) -> TrafficTotals:
+    return TrafficTotals(
+        copies_sent=consumer.packets,
+        bytes_sent=consumer.bytes,
+        nacks_received=consumer.nacks_received,
+        plis_received=consumer.plis_received,
+        retransmitted=consumer.retransmitted,
+        switches=consumer.switches,
+    )
 
 
 def _payload_types(slot: Slot) -> dict[str, tuple[int, int | None]]:

@@ -1,13 +1,14 @@
 """Reads a worker's state into the plain records of sfu.stats. Pure: no I/O, no clock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sfu.stats import (
     ConsumerSnapshot,
     LayerSnapshot,
     ProducerSnapshot,
-    RouterSnapshot,
+    RouterReading,
     TransportSnapshot,
     WorkerSnapshot,
 )
@@ -37,30 +38,19 @@ def snapshot_totals(worker: "Worker") -> WorkerSnapshot:
         worker.arrivals.stun_answers,
         {reason.value: count for reason, count in drops.items()},
         sum(len(router.transports) for router in worker.routers.values()),
-        {router.router_id: router.departed for router in worker.routers.values()},
     )
 
 
-def snapshot_worker(worker: "Worker", now: float) -> WorkerSnapshot:
-    """Everything at once, which takes 50 µs a transport; metrics read one by one."""
-    snapshot = snapshot_totals(worker)
-    snapshot.routers = [_router(router, now) for router in worker.routers.values()]
-    return snapshot
+def read_routers(worker: "Worker", clock: Callable[[], float]) -> list[RouterReading]:
+    """All classes at this instant. The worker may run while the transports are read, 50 µs each;
+    whoever is present now is in the reading, and not among the departed, whatever happens."""
+    return [_read(router, clock) for router in worker.routers.values()]
 
 
-def snapshot_transports(
-    worker: "Worker", clock: Callable[[], float]
-) -> Iterator[tuple[str, TransportSnapshot]]:
-    """Each present transport with its class's id, read when it is asked for: the worker may run
-    in between. Who has left by then is told as they left."""
-    for router in tuple(worker.routers.values()):
-        for transport in tuple(router.transports.values()):
-            yield router.router_id, snapshot_transport(transport, clock())
-
-
-def _router(router: "Router", now: float) -> RouterSnapshot:
-    transports = [snapshot_transport(one, now) for one in router.transports.values()]
-    return RouterSnapshot(router.router_id, transports)
+def _read(router: "Router", clock: Callable[[], float]) -> RouterReading:
+    present = tuple(router.transports.values())
+    reading = (snapshot_transport(transport, clock()) for transport in present)
+    return RouterReading(router.router_id, replace(router.departed), reading)
 
 
 def snapshot_transport(transport: "Transport", now: float) -> TransportSnapshot:
@@ -76,8 +66,8 @@ def snapshot_transport(transport: "Transport", now: float) -> TransportSnapshot:
         transport.srtp_profile,
         transport.packets_received,
         transport.bytes_received,
-        sum(consumer.packets for consumer in consumers),
-        sum(consumer.bytes for consumer in consumers),
+        downlink.ended.copies_sent + sum(consumer.packets for consumer in consumers),
+        downlink.ended.bytes_sent + sum(consumer.bytes for consumer in consumers),
         None if round_trip is None else round_trip * 1000,
         downlink.loss,
         downlink.remb,
@@ -85,6 +75,7 @@ def snapshot_transport(transport: "Transport", now: float) -> TransportSnapshot:
         {reason.value: count for reason, count in transport.drops.items()},
         [_producer(producer, now) for producer in transport.uplink.producers.values()],
         consumers,
+        replace(downlink.ended),
     )
 
 

@@ -3,6 +3,7 @@
 Pure: no I/O, no clock. A snapshot is plain data: signalling renders it as metrics and JSON.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -135,7 +136,7 @@ class TrafficTotals:
 
 @dataclass(slots=True)
 class TransportSnapshot:
-    """One peer connection."""
+    """One peer connection; `ended` has what slots that are no longer offered had counted."""
 
     transport_id: str
     state: str
@@ -151,38 +152,39 @@ class TransportSnapshot:
     drops: dict[str, int] = field(default_factory=dict)
     producers: list[ProducerSnapshot] = field(default_factory=list)
     consumers: list[ConsumerSnapshot] = field(default_factory=list)
+    ended: TrafficTotals = field(default_factory=TrafficTotals)
 
     def traffic(self) -> TrafficTotals:
-        """Its counters, over all slots."""
-        slots = self.consumers
+        """Its counters, over all slots there have been."""
+        slots, ended = self.consumers, self.ended
         return TrafficTotals(
             self.packets_received,
             self.bytes_received,
             self.copies_sent,
             self.bytes_sent,
             sum(self.drops.values()),
-            sum(slot.nacks_received for slot in slots),
-            sum(slot.plis_received for slot in slots),
-            sum(slot.retransmitted for slot in slots),
-            sum(slot.switches for slot in slots),
+            ended.nacks_received + sum(slot.nacks_received for slot in slots),
+            ended.plis_received + sum(slot.plis_received for slot in slots),
+            ended.retransmitted + sum(slot.retransmitted for slot in slots),
+            ended.switches + sum(slot.switches for slot in slots),
         )
 
 
 @dataclass(slots=True)
-class RouterSnapshot:
-    """One class."""
+class RouterReading:
+    """One class at one instant: what transports that had left had counted, and those present.
+
+    These are read one by one as they are asked for; who has left by then is told as it left.
+    """
 
     router_id: str
-    transports: list[TransportSnapshot] = field(default_factory=list)
+    departed: TrafficTotals
+    transports: Iterator[TransportSnapshot]
 
 
 @dataclass(slots=True)
 class WorkerSnapshot:
-    """The whole worker: totals since the start, and its routers.
-
-    `departed` has by class what transports that left had counted. `routers` is empty where only
-    totals were asked for.
-    """
+    """The whole worker: totals since the start."""
 
     datagrams_received: int
     bytes_received: int
@@ -192,6 +194,4 @@ class WorkerSnapshot:
     stun_answers: int
     drops: dict[str, int] = field(default_factory=dict)
     transports: int = 0
-    departed: dict[str, TrafficTotals] = field(default_factory=dict)
     socket: SocketSnapshot = field(default_factory=SocketSnapshot)
-    routers: list[RouterSnapshot] = field(default_factory=list)

@@ -30,8 +30,8 @@ from sfu.layout import SlotWant
 from sfu.outbox import Collected, Outbox, Send
 from sfu.pending import PendingLayers
 from sfu.router import Router
-from sfu.snapshot import snapshot_transport, snapshot_worker
-from sfu.stats import DropReason, WorkerSnapshot
+from sfu.snapshot import snapshot_transport
+from sfu.stats import DropReason
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
 from sfu.wire.rtp import abs_send_time
@@ -330,10 +330,6 @@ class Worker:
         events = self._events[:]
         self._events.clear()
         return events
-
-    def snapshot(self, now: float) -> WorkerSnapshot:
-        """The whole state as plain records, for metrics and tests."""
-        return snapshot_worker(self, now)
 
     # -- what transports tell ---------------------------------------------------------------
 

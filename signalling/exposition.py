@@ -4,7 +4,7 @@ Format 0.0.4: the samples of a family stay together, so a family keeps its lines
 written. Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -51,8 +51,3 @@ def by_label(name: str, text: str, kind: str, label: str, values: Mapping[str, f
     for key, value in sorted(values.items()):
         family.add(value, label_text({label: key}))
     return family
-
-
-def render(families: Iterable[Family]) -> str:
-    """All of them, one after the other."""
-    return "".join(family.text() for family in families)

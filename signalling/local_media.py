@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sfu.config import WorkerConfig
@@ -13,9 +13,9 @@ from sfu.io.collector import Collector
 from sfu.io.udp import UdpWorker
 from sfu.io.watch import LoopWatch
 from sfu.layout import SlotWant
-from sfu.snapshot import snapshot_totals, snapshot_transports
+from sfu.snapshot import read_routers, snapshot_totals
 from sfu.stalls import StallWatch
-from sfu.stats import TransportSnapshot, WorkerSnapshot
+from sfu.stats import RouterReading, WorkerSnapshot
 from sfu.worker import Worker
 from signalling.logs import get_logger
 from signalling.media_plane import MediaAnswer
@@ -123,8 +123,8 @@ class LocalMediaPlane:
         totals.socket = self._udp.figures()
         return totals
 
-    def transports(self) -> Iterator[tuple[str, TransportSnapshot]]:
-        return snapshot_transports(self._udp.worker, time.monotonic)
+    def routers(self) -> list[RouterReading]:
+        return read_routers(self._udp.worker, time.monotonic)
 
 
 def _free_port(host: str) -> int:

@@ -1,12 +1,12 @@
 """What signalling needs of the SFU, wherever it runs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sfu.events import Event
 from sfu.stalls import StallWatch
-from sfu.stats import TransportSnapshot, WorkerSnapshot
+from sfu.stats import RouterReading, WorkerSnapshot
 from signalling.messages import WantedSlot
 
 
@@ -39,4 +39,4 @@ class MediaPlane(Protocol):
     async def leave(self, participant_id: str) -> None: ...
     def subscribe(self, handler: Callable[[Event], None]) -> None: ...
     def totals(self) -> WorkerSnapshot: ...
-    def transports(self) -> Iterator[tuple[str, TransportSnapshot]]: ...
+    def routers(self) -> list[RouterReading]: ...

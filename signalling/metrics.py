@@ -8,7 +8,7 @@ number of them: what was left out is counted in liveclass_metrics_omitted. Pure:
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sfu.stalls import Stalls
@@ -151,11 +151,11 @@ _SUMS: tuple[tuple[str, str, Callable[[ClassSums], float]], ...] = (
 class ClassFamilies:
     """The series of classes: taken in one by one, told at the end."""
 
-    def __init__(self, worker: WorkerSnapshot) -> None:
+    def __init__(self) -> None:
         self._states: Counter[str] = Counter()
         self._counted = 0
         self._counts = [Family(f"liveclass_class_{name}", text) for name, text, _ in _CLASS]
-        self._sums = {key: ClassSums(replace(gone)) for key, gone in worker.departed.items()}
+        self._sums: dict[str, ClassSums] = {}
 
     def add_class(self, one: ClassCount) -> None:
         """What signalling knows of a class."""
@@ -166,10 +166,13 @@ class ClassFamilies:
             for family, (_, _, read) in zip(self._counts, _CLASS, strict=True):
                 family.add(read(one), labels)
 
+    def add_router(self, router_id: str, departed: TrafficTotals) -> None:
+        """A class with what those who have left had counted."""
+        self._sums[router_id] = ClassSums(departed)
+
     def add_transport(self, router_id: str, transport: TransportSnapshot) -> None:
-        """A transport of a class; one whose class closed meanwhile is left out."""
-        if (sums := self._sums.get(router_id)) is not None:
-            sums.add(transport)
+        """A transport of a class that was added."""
+        self._sums[router_id].add(transport)
 
     @property
     def omitted(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sfu.stalls import Stalls
-from sfu.stats import TransportSnapshot, WorkerSnapshot
+from sfu.stats import RouterReading, WorkerSnapshot
 from signalling.exposition import Family
 from signalling.metrics import (
     ClassCount,
@@ -30,12 +30,12 @@ SLICE = 0.001  # s of the loop at a time
 
 @dataclass(slots=True)
 class Sources:
-    """Where a scrape takes its numbers from; the iterators may be drained over a while."""
+    """Where a scrape takes its numbers from; iterators may be drained over a while."""
 
     process: Callable[[], Iterable[Family]]
     worker: Callable[[], WorkerSnapshot]
     stalls: Callable[[], Stalls]
-    transports: Callable[[], Iterator[tuple[str, TransportSnapshot]]]
+    routers: Callable[[], list[RouterReading]]
     signalling: Callable[[], SignallingSnapshot]
     classes: Callable[[], Iterator[ClassCount]]
     billing: Callable[[], Iterable[Family]] = tuple
@@ -43,24 +43,25 @@ class Sources:
 
 def steps(sources: Sources, scope: Scope) -> Iterator[str]:
     """The text of a scrape in small steps; a step may be empty."""
-    worker = sources.worker()
     yield from _texts(sources.process())
-    yield from _texts(worker_metrics(worker))
+    yield from _texts(worker_metrics(sources.worker()))
     yield from _texts(stall_metrics(sources.stalls()))
     yield from _texts(signalling_metrics(sources.signalling()))
     yield from _texts(sources.billing())
     if scope is Scope.WORKER:
         return
-    classes = ClassFamilies(worker)
+    classes = ClassFamilies()
     transports = TransportFamilies() if scope is Scope.TRANSPORTS else None
     for count in sources.classes():
         classes.add_class(count)
         yield ""
-    for router_id, transport in sources.transports():
-        classes.add_transport(router_id, transport)
-        if transports is not None:
-            transports.add(router_id, transport)
-        yield ""
+    for router in sources.routers():
+        classes.add_router(router.router_id, router.departed)
+        for transport in router.transports:
+            classes.add_transport(router.router_id, transport)
+            if transports is not None:
+                transports.add(router.router_id, transport)
+            yield ""
     yield from _texts(classes.families())
     if transports is not None:
         yield from _texts(transports.families())

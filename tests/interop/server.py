@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -11,7 +12,8 @@ from sfu.dtls import AiortcDtls
 from sfu.events import Event
 from sfu.io.udp import UdpWorker
 from sfu.layout import SlotWant
-from sfu.stats import ConsumerSnapshot, LayerSnapshot, RouterSnapshot, TransportSnapshot
+from sfu.snapshot import read_routers
+from sfu.stats import ConsumerSnapshot, LayerSnapshot, TransportSnapshot
 from sfu.worker import Worker
 from tests.interop.waiting import Signal
 
@@ -72,13 +74,13 @@ class ClassServer:
             lambda: next((e for e in self.events if isinstance(e, kind) and is_it(e)), None)
         )
 
-    def snapshot(self) -> RouterSnapshot:
-        """The class as the worker's snapshot has it."""
-        (router,) = self._udp.call(lambda worker, now: worker.snapshot(now)).routers
-        return router
+    def transports(self) -> list[TransportSnapshot]:
+        """Who is in the class, as the metrics read it."""
+        (router,) = read_routers(self.worker, time.monotonic)
+        return list(router.transports)
 
     def transport(self, name: str) -> TransportSnapshot:
-        return next(t for t in self.snapshot().transports if t.transport_id == name)
+        return next(t for t in self.transports() if t.transport_id == name)
 
     def slot(self, name: str, mid: str) -> ConsumerSnapshot:
         return next(c for c in self.transport(name).consumers if c.mid == mid)

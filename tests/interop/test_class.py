@@ -171,7 +171,7 @@ async def test_leaving_is_told_and_empties_the_slots(server: ClassServer, peer: 
     await server.told(SlotsChanged, lambda e: e.slots.get(mid, 0) is None)
     gone = [e.producer_id for e in server.events if isinstance(e, ProducerClosed)]
     assert sorted(gone) == [CAMERA, "teacher:microphone"]
-    assert [t.transport_id for t in server.snapshot().transports] == ["student"]
+    assert [t.transport_id for t in server.transports()] == ["student"]
 
 
 async def test_a_removed_peer_hears_of_it(server: ClassServer, peer: MakePeer) -> None:

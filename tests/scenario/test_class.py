@@ -46,11 +46,11 @@ def test_fifty_students_receive_every_frame_and_sound_once() -> None:
         assert {picture.layer for picture in pictures(student)} == {TOP}
         assert_consecutive(pictures(student), least=290)
         assert_consecutive(sounds(student), least=490)
-    assert room.snapshot().drops == {}
+    assert room.totals().drops == {}
     assert teacher.heard.nacks == []
 
 
-def test_totals_of_the_snapshot_are_what_the_students_got() -> None:
+def test_totals_are_what_the_students_got() -> None:
     room, _, students = class_of(5)
     room.run(2)
     room.peers["teacher"].vanish()
@@ -59,7 +59,7 @@ def test_totals_of_the_snapshot_are_what_the_students_got() -> None:
         seen = room.transport(student)
         assert [c.packets for c in seen.consumers] == [s.counters.packets for s in student.slots]
         assert seen.copies_sent == sum(slot.counters.packets for slot in student.slots)
-    assert room.snapshot().copies_sent == sum(
+    assert room.totals().copies_sent == sum(
         slot.counters.packets for student in students for slot in student.slots
     )
 
@@ -151,7 +151,7 @@ def test_a_closed_class_closes_every_connection_and_is_gone() -> None:
     packets = [student.slot("video").counters.packets for student in students]
     room.run(1)
     assert [student.slot("video").counters.packets for student in students] == packets
-    assert room.snapshot().routers == []
+    assert room.routers() == []
 
 
 def test_classes_on_one_worker_do_not_hear_each_other() -> None:

@@ -156,7 +156,7 @@ def test_probes_are_dropped_and_leave_no_gap(rtx: bool) -> None:
     assert_unbroken(student)
     assert student.slot("video").counters.nacks == 0
     assert teacher.heard.nacks == []
-    assert room.snapshot().drops == {"rtp_padding": 50}
+    assert room.totals().drops == {"rtp_padding": 50}
     assert_consecutive(runs(pictures(student))[-1], least=85)
 
 
@@ -181,7 +181,7 @@ def test_late_and_lost_probes_leave_no_hole_either() -> None:
     assert slot.counters.holes == 0
     assert slot.missing() == []
     assert_consecutive(runs(pictures(student))[-1], least=200)
-    assert room.snapshot().drops["rtp_padding"] > 250
+    assert room.totals().drops["rtp_padding"] > 250
 
 
 def test_probes_before_the_first_picture_do_no_harm() -> None:

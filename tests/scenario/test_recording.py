@@ -91,7 +91,7 @@ def test_the_probes_of_the_recording_stay_behind() -> None:
     play(room, teacher, watcher)
     probes = sum(packet[0] & 0x20 > 0 for _, _, packet in packets())
     assert probes == 1_797
-    assert room.snapshot().drops == {"rtp_padding": probes}
+    assert room.totals().drops == {"rtp_padding": probes}
     assert line_of(watcher).padding == 0
     assert teacher.heard.nacks == []
 

@@ -147,7 +147,7 @@ def test_a_camera_that_is_switched_off_empties_the_slot_and_returns_with_a_key_f
     room.run(2)
     assert [event.slots for _, event in room.events(SlotsChanged)] == [{mid: None}]
     assert len(pictures(student)) == before
-    assert room.snapshot().drops["producer_paused"] > 200
+    assert room.totals().drops["producer_paused"] > 200
     room.set_source(teacher, "camera", True)
     room.run(2)
     assert_unbroken(student)

@@ -65,6 +65,19 @@ class TestSlots:
         assert not source.producer().watchers
         assert viewer.downlink.take_changed_slots() == {"0": None}
 
+    def test_leave_what_they_counted_when_they_end(self) -> None:
+        source, viewer = watching()
+        sent = len(flush(source)) + viewer.slot().packets
+        viewer.downlink.receive_nack(Nack(1, SLOT, (1, 900)), 0.0)
+        viewer.downlink.receive_keyframe_request(SLOT, 0.0)
+        slot = viewer.slot()
+        viewer.negotiate(video("inactive"), video("recvonly"))
+        ended = viewer.downlink.ended
+        assert (ended.copies_sent, ended.bytes_sent) == (sent, slot.bytes)
+        assert sent > 0
+        assert (ended.nacks_received, ended.plis_received, ended.switches) == (2, 1, 1)
+        assert ended.retransmitted == slot.retransmitted == 1
+
     def test_changes_are_told_once_as_they_are_then(self) -> None:
         _, viewer = watching()
         shown = SlotState("teacher", "teacher:camera", "video", 0)

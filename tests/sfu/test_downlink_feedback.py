@@ -111,11 +111,14 @@ class TestPath:
         viewer.downlink.count_rate(11.0)
         assert viewer.downlink.loss == 0.0
 
-    def test_slots_that_end_make_no_negative_rate(self) -> None:
+    def test_what_a_slot_sent_before_it_ended_is_in_the_rate(self) -> None:
         _, viewer = watching()
         viewer.downlink.count_rate(10.0)
+        viewer.slot().sent.bytes += 125_000
         viewer.negotiate(video("inactive"), video("recvonly"))
-        viewer.downlink.count_rate(11.0)
+        viewer.downlink.count_rate(12.0)
+        assert viewer.downlink.sent_rate == 500_000
+        viewer.downlink.count_rate(13.0)
         assert viewer.downlink.sent_rate == 0.0
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sfu.snapshot import snapshot_totals, snapshot_transports
+from sfu.stats import TrafficTotals
 from tests.support.room import SEEN_STUDENT, STUDENT, TEACHER, Room
 
 
@@ -52,7 +52,7 @@ def test_a_quiet_layer_has_no_rate() -> None:
 def test_an_empty_slot_shows_nobody() -> None:
     room = Room()
     room.join(room.add(SEEN_STUDENT))
-    [transport] = room.snapshot().routers[0].transports
+    [transport] = room.transports()
     assert [(c.producer_id, c.layer) for c in transport.consumers] == [(None, None)] * 2
     assert transport.producers[0].layers[0].nacks_sent == 0
 
@@ -61,39 +61,28 @@ def test_drops_outlive_the_transports_they_happened_in() -> None:
     room = two_in_a_class()
     student = room.peers["student"]
     room.rig.inject(student.connection.path.address, b"\x80\x60" + bytes(40))
-    before = room.snapshot().drops
+    before = room.totals().drops
     assert before["rtp_unauthentic"] == 1
     assert room.transport(student).drops == {"rtp_unauthentic": 1}
     student.leave()
-    assert room.snapshot().drops == before
+    assert room.totals().drops == before
 
 
 def test_is_plain_data() -> None:
     room = two_in_a_class()
-    assert asdict(room.snapshot())["routers"][0]["router_id"] == "class"
-
-
-def test_totals_are_the_snapshot_without_its_routers() -> None:
-    room = two_in_a_class()
-    totals, whole = snapshot_totals(room.rig.worker), room.snapshot()
-    assert totals.routers == []
-    assert totals.transports == 2
-    whole.routers = []
-    assert totals == whole
+    assert asdict(room.totals())["transports"] == 2
+    assert asdict(room.transports()[0])["transport_id"] == "teacher"
 
 
 def test_transports_are_read_one_by_one_and_each_as_of_its_turn() -> None:
     room = two_in_a_class()
-    reading = snapshot_transports(room.rig.worker, lambda: room.rig.now)
-    first = next(reading)
+    [reading] = room.routers()
+    assert reading.router_id == "class"
+    first = next(reading.transports)
     before = room.transport(room.peers["student"]).copies_sent
     room.run(1.0)
-    [(router_id, student)] = reading
-    assert (first[1].transport_id, student.transport_id, router_id) == (
-        "teacher",
-        "student",
-        "class",
-    )
+    [student] = reading.transports
+    assert (first.transport_id, student.transport_id) == ("teacher", "student")
     assert student.copies_sent > before
 
 
@@ -101,16 +90,39 @@ def test_a_class_keeps_the_counts_of_who_left() -> None:
     room = two_in_a_class()
     student = room.transport(room.peers["student"])
     room.peers["student"].leave()
-    departed = snapshot_totals(room.rig.worker).departed["class"]
-    assert departed == student.traffic()
-    assert departed.copies_sent > 100
+    [reading] = room.routers()
+    assert reading.departed == student.traffic()
+    assert reading.departed.copies_sent > 100
 
 
-def test_who_leaves_while_being_read_is_told_as_of_then() -> None:
+def test_who_leaves_while_being_read_is_told_as_of_then_and_is_not_among_the_departed() -> None:
     room = two_in_a_class()
-    reading = snapshot_transports(room.rig.worker, lambda: room.rig.now)
-    next(reading)
+    [reading] = room.routers()
+    next(reading.transports)
     before = room.transport(room.peers["student"])
     room.peers["student"].leave()
-    [(_, student)] = reading
+    [student] = reading.transports
     assert (student.state, student.copies_sent) == ("closed", before.copies_sent)
+    assert reading.departed == TrafficTotals()
+
+
+def test_a_class_that_closes_while_being_read_is_told_whole() -> None:
+    room = two_in_a_class()
+    [reading] = room.routers()
+    room.rig.call(lambda worker, now: worker.close_router("class", now))
+    assert [one.state for one in reading.transports] == ["closed", "closed"]
+    assert room.routers() == []
+
+
+def test_counts_of_slots_that_end_stay_with_their_transport() -> None:
+    room = two_in_a_class()
+    student = room.peers["student"]
+    transport = room.rig.worker.routers["class"].transports["student"]
+    before = room.transport(student)
+    for consumer in tuple(transport.downlink.consumers.values()):
+        transport.downlink._end(consumer, room.rig.now)
+    after = room.transport(student)
+    assert after.consumers == []
+    assert (after.copies_sent, after.bytes_sent) == (before.copies_sent, before.bytes_sent)
+    assert after.traffic() == before.traffic()
+    assert after.traffic().switches == 2

@@ -131,9 +131,9 @@ class TestArrivals:
     def test_are_forwarded_at_the_flush(self) -> None:
         room, teacher, ada, _ = class_of_three()
         room.run(1.0)
-        snapshot = room.snapshot()
-        assert snapshot.copies_sent > snapshot.packets_forwarded > 100
-        assert snapshot.stun_answers >= 3
+        totals = room.totals()
+        assert totals.copies_sent > totals.packets_forwarded > 100
+        assert totals.stun_answers >= 3
         assert pictures(ada)[-1].publisher == teacher.publisher
 
     def test_of_dtls_wake_the_surroundings(self) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NoReturn
 
-from sfu.stats import TrafficTotals, WorkerSnapshot
 from signalling.metrics import ClassCount, Scope
 from signalling.scrape import SLICE, in_slices, steps
-from tests.support.scrapes import names, parse, scrape, sources, transport
+from tests.support.room import STUDENT, TEACHER, Room
+from tests.support.scrapes import names, parse, scrape, sources, transport, value
 
 
 class Steps:
@@ -48,8 +50,9 @@ async def test_quick_steps_come_in_one_piece() -> None:
 
 
 def test_each_scope_has_what_the_one_before_has() -> None:
-    worker = WorkerSnapshot(0, 0, 0, 0, 0, 0, departed={"demo": TrafficTotals()})
-    told = sources(worker, [("demo", transport("a"))], [ClassCount("demo", "live", 1, 0, 0)])
+    told = sources(
+        transports={"demo": [transport("a")]}, classes=[ClassCount("demo", "live", 1, 0, 0)]
+    )
     process, classes, transports = (set(names(scrape(told, scope))) for scope in Scope)
     assert process < classes < transports
     assert not [name for name in process if name.startswith("liveclass_class")]
@@ -61,8 +64,36 @@ def test_each_scope_has_what_the_one_before_has() -> None:
 def test_a_scrape_of_the_worker_reads_no_transport() -> None:
     told = sources()
 
-    def unread() -> Iterator[tuple[str, object]]:
+    def unread() -> NoReturn:
         raise AssertionError("read")
 
-    told.transports = told.classes = unread  # type: ignore[assignment]
+    told.routers = told.classes = unread
     assert parse("".join(steps(told, Scope.WORKER)))
+
+
+def test_sums_of_a_class_never_fall_whoever_leaves_between_two_slices() -> None:
+    room = Room()
+    students = [room.add(STUDENT, f"s{number}") for number in range(4)]
+    room.join(room.add(TEACHER), *students)
+    room.watch(students[0], ["teacher"])
+    room.run(1.0)
+    told = replace(
+        sources(classes=[ClassCount("class", "live", 5, 0, 0)]),
+        worker=room.totals,
+        routers=room.routers,
+    )
+    sums = [copies_sent("".join(steps(told, Scope.CLASSES)))]
+    for leaves_at, student in enumerate(reversed(students)):
+        parts, empty = list[str](), 0
+        for part in steps(told, Scope.CLASSES):
+            parts.append(part)
+            empty += not part
+            if not part and empty == leaves_at + 1:
+                student.leave()
+        sums.append(copies_sent("".join(parts)))
+    assert sums == [sums[0]] * len(sums)
+    assert sums[0] > 100
+
+
+def copies_sent(text: str) -> float:
+    return value(parse(text), "class_copies_sent_total", class_id="class")

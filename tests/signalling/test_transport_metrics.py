@@ -5,7 +5,7 @@ from tests.support.scrapes import names, scrape, sources, transport, value
 
 
 def test_transport_and_layer_series() -> None:
-    samples = scrape(sources(transports=[("demo", transport("p1"))]), Scope.TRANSPORTS)
+    samples = scrape(sources(transports={"demo": [transport("p1")]}), Scope.TRANSPORTS)
     who = {"class_id": "demo", "participant": "p1"}
     assert value(samples, "transport_copies_sent_total", **who) == 3
     assert value(samples, "transport_drops_total", **who) == 7
@@ -19,7 +19,7 @@ def test_transport_and_layer_series() -> None:
 
 
 def test_series_are_bounded_and_the_rest_is_counted() -> None:
-    many = [("demo", transport(f"p{number}")) for number in range(MAX_TRANSPORTS + 30)]
-    samples = scrape(sources(transports=many), Scope.TRANSPORTS)
+    many = [transport(f"p{number}") for number in range(MAX_TRANSPORTS + 30)]
+    samples = scrape(sources(transports={"demo": many}), Scope.TRANSPORTS)
     assert names(samples).count("liveclass_transport_copies_sent_total") == MAX_TRANSPORTS
     assert value(samples, "metrics_omitted", kind="transport") == 30

@@ -1,13 +1,13 @@
 """Doubles at the I/O seams of signalling: a media plane that records, sockets that collect."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from sfu.errors import LiveclassError, StateError
 from sfu.events import Event
 from sfu.stalls import StallWatch
-from sfu.stats import TransportSnapshot, WorkerSnapshot
+from sfu.stats import RouterReading, WorkerSnapshot
 from signalling.app import PlaneFactory
 from signalling.config import Settings
 from signalling.media_plane import MediaAnswer, MediaPlane
@@ -60,8 +60,8 @@ class RecordingMediaPlane:
     def totals(self) -> WorkerSnapshot:
         return WorkerSnapshot(1, 2, 3, 4, 5, 6, {"unknown_address": 7})
 
-    def transports(self) -> Iterator[tuple[str, TransportSnapshot]]:
-        return iter(())
+    def routers(self) -> list[RouterReading]:
+        return []
 
     def _require(self, participant_id: str) -> None:
         if participant_id not in self.joined:

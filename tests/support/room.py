@@ -11,7 +11,8 @@ from typing import TypeVar
 from sfu.config import WorkerConfig
 from sfu.events import Event
 from sfu.layout import SlotWant
-from sfu.stats import TransportSnapshot, WorkerSnapshot
+from sfu.snapshot import read_routers, snapshot_totals
+from sfu.stats import RouterReading, TransportSnapshot, WorkerSnapshot
 from tests.support.connection import PeerPlan
 from tests.support.continuity import Frame, VideoLine
 from tests.support.peers import Peer
@@ -81,12 +82,18 @@ class Room:
     def events(self, kind: type[E]) -> list[tuple[float, E]]:
         return [(when, event) for when, event in self.rig.events if isinstance(event, kind)]
 
-    def snapshot(self) -> WorkerSnapshot:
-        return self.rig.worker.snapshot(self.rig.now)
+    def totals(self) -> WorkerSnapshot:
+        return snapshot_totals(self.rig.worker)
+
+    def routers(self) -> list[RouterReading]:
+        return read_routers(self.rig.worker, lambda: self.rig.now)
+
+    def transports(self) -> list[TransportSnapshot]:
+        [router] = self.routers()
+        return list(router.transports)
 
     def transport(self, peer: Peer) -> TransportSnapshot:
-        [router] = self.snapshot().routers
-        [found] = [t for t in router.transports if t.transport_id == peer.name]
+        [found] = [t for t in self.transports() if t.transport_id == peer.name]
         return found
 
 

@@ -1,6 +1,7 @@
 """What a scrape of made-up snapshots says, as Prometheus's own parser reads it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -9,6 +10,8 @@ from sfu.stats import (
     ConsumerSnapshot,
     LayerSnapshot,
     ProducerSnapshot,
+    RouterReading,
+    TrafficTotals,
     TransportSnapshot,
     WorkerSnapshot,
 )
@@ -16,7 +19,6 @@ from signalling.metrics import ClassCount, Scope, SignallingSnapshot
 from signalling.scrape import Sources, steps
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-Transports = Sequence[tuple[str, TransportSnapshot]]
 NOTHING = SignallingSnapshot(0, {}, {}, {})
 
 
@@ -35,18 +37,27 @@ def transport(name: str) -> TransportSnapshot:
 
 def sources(
     worker: WorkerSnapshot | None = None,
-    transports: Transports = (),
+    transports: Mapping[str, Sequence[TransportSnapshot]] | None = None,
     classes: Sequence[ClassCount] = (),
     signalling: SignallingSnapshot = NOTHING,
     stalls: Stalls | None = None,
+    departed: Mapping[str, TrafficTotals] | None = None,
 ) -> Sources:
-    """Sources that always tell the same."""
+    """Sources that always tell the same; `transports` and `departed` are by class."""
     totals = worker or WorkerSnapshot(0, 0, 0, 0, 0, 0)
+    present, gone = transports or {}, departed or {}
+
+    def routers() -> list[RouterReading]:
+        return [
+            RouterReading(key, replace(gone.get(key, TrafficTotals())), iter(present.get(key, ())))
+            for key in {**present, **gone}
+        ]
+
     return Sources(
         lambda: (),
         lambda: totals,
         lambda: stalls or Stalls(),
-        lambda: iter(transports),
+        routers,
         lambda: signalling,
         lambda: iter(classes),
     )

@@ -47,7 +47,7 @@ class Siege:
 
     def counts(self) -> Counter[str]:
         """Drops by reason, all told."""
-        return Counter(self.room.snapshot().drops)
+        return Counter(self.room.totals().drops)
 
     def new_drops(self) -> dict[str, int]:
         """Drops since the siege began or since this was last asked."""

@@ -33,7 +33,7 @@ class TestControlCalls:
         assert edge.events == [TransportClosed("class", "ada", "left")]
 
     async def test_give_their_result_and_their_error(self, edge: Edge) -> None:
-        assert edge.udp.call(lambda worker, now: worker.snapshot(now).routers) == []
+        assert edge.udp.call(lambda worker, now: len(worker.routers)) == 0
         with pytest.raises(StateError):
             edge.udp.call(lambda worker, now: worker.create_transport("class", "ada", now))
 
