@@ -50,6 +50,14 @@ def _notes(value: object) -> dict[str, str]:
     return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
 
 
+def items(data: object) -> list[object]:
+    """The entries of a collection."""
+    found = data.get("items") if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise _odd()
+    return found
+
+
 def as_order(data: object) -> GatewayOrder:
     """An order."""
     try:

@@ -2,30 +2,38 @@
 
 import asyncio
 import random
+import re
+import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from billing.errors import GatewayError
-from billing.gateway.answers import as_order, as_payment, as_refund
+from billing.gateway.answers import as_order, as_payment, as_refund, items
+from billing.gateway.circuit import Circuit
 from billing.gateway.keys import Keys
 from billing.gateway.protocol import GatewayOrder, GatewayPayment, GatewayRefund
 from billing.gateway.sdk import (
+    UNREACHABLE,
     GatewayRefusedError,
     GatewayUnreachableError,
     ThreadClients,
     ask,
 )
 from billing.gateway.signatures import body_signature, is_same, payment_signature
+from billing.gateway.threads import FullError, LateError, Threads
 
 THREADS = 8
-MAX_WAITING = 64  # questions that wait for a thread or an answer; more are refused
+MAX_WAITING = 64  # questions that wait for a thread; more are refused
+DEADLINE = 15.0  # s; the SDK's own timeouts don't end an answer that comes byte by byte
 TRIES = 3
 FIRST_PAUSE = 0.3  # s
 LIVE_SCRIPT = "https://checkout.razorpay.com/v1/checkout.js"
 LIVE_URL = "https://api.razorpay.com"
 MOST = 100  # entries of one list
+BUSY = "The payment service is busy. Try again shortly."
+ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +56,18 @@ class RazorpayGateway:
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+        deadline: float = DEADLINE,
     ) -> None:
         self._keys = keys
         self._place = place
         self._pause = pause
         self._chance = chance
-        self._threads = ThreadPoolExecutor(THREADS, "razorpay")
+        self._clock = clock
+        self._deadline = deadline
+        self._circuit = Circuit()
+        self._threads = Threads("razorpay", THREADS, MAX_WAITING)
         self._clients: ThreadClients | None = None
-        self._waiting = 0
 
     @property
     def key_id(self) -> str:
@@ -71,7 +83,7 @@ class RazorpayGateway:
 
     async def close(self) -> None:
         """Answers that are still awaited are lost; whoever asked is told so."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     # Questions
 
@@ -85,23 +97,27 @@ class RazorpayGateway:
     async def find_order(self, receipt: str) -> GatewayOrder | None:
         query = {"receipt": receipt, "count": MOST}
         found = await self._again(lambda client: client.order.all(data=query))
-        orders = [as_order(one) for one in found["items"]]
+        orders = [as_order(one) for one in items(found)]
         return next((order for order in orders if order.receipt == receipt), None)
 
     async def payments_of(self, gateway_order_id: str) -> list[GatewayPayment]:
-        found = await self._again(lambda client: client.order.payments(gateway_order_id))
-        return [as_payment(one) for one in found["items"]]
+        order_id = _checked(gateway_order_id)
+        found = await self._again(lambda client: client.order.payments(order_id))
+        return [as_payment(one) for one in items(found)]
 
     async def payment(self, payment_id: str) -> GatewayPayment:
-        return as_payment(await self._again(lambda client: client.payment.fetch(payment_id)))
+        known = _checked(payment_id)
+        return as_payment(await self._again(lambda client: client.payment.fetch(known)))
 
     async def capture(self, payment_id: str, amount: int, currency: str) -> GatewayPayment:
         """What has been captured already is no error: it may have been this very question."""
-        data = {"currency": currency}
+        known = _checked(payment_id)
+
+        def ask_for_it(client: Any) -> Any:
+            return client.payment.capture(known, amount, {"currency": currency})
+
         try:
-            return as_payment(
-                await self._again(lambda client: client.payment.capture(payment_id, amount, data))
-            )
+            return as_payment(await self._again(ask_for_it))
         except GatewayRefusedError:
             payment = await self.payment(payment_id)
             if payment.status in ("captured", "refunded"):
@@ -109,20 +125,24 @@ class RazorpayGateway:
             raise
 
     async def refund(self, payment_id: str, amount: int, key: str) -> GatewayRefund:
-        """Looks first whether it was asked before: the answer may have been lost. One that failed
-        at the bank is asked for anew."""
-        for refund in await self.refunds_of(payment_id):
-            if refund.notes.get("key") == key and refund.status != "failed":
+        """Looks first whether it was asked before; Razorpay, too, takes a key only once. What the
+        bank refused is asked anew, under the next key."""
+        known = [one for one in await self.refunds_of(payment_id) if one.notes.get("key") == key]
+        for refund in known:
+            if refund.status != "failed":
                 return refund
+        headers = {"X-Refund-Idempotency": f"refund-{key}-{len(known)}"}
         data = {"amount": amount, "speed": "normal", "notes": {"key": key}, "receipt": key}
-        return as_refund(await self._once(lambda client: client.payment.refund(payment_id, data)))
+
+        def ask_for_it(client: Any) -> Any:  # the SDK writes into what it is given
+            return client.payment.refund(payment_id, dict(data), headers=dict(headers))
+
+        return as_refund(await self._again(ask_for_it))
 
     async def refunds_of(self, payment_id: str) -> list[GatewayRefund]:
-        query = {"count": MOST}
-        found = await self._again(
-            lambda client: client.payment.fetch_multiple_refund(payment_id, query)
-        )
-        return [as_refund(one) for one in found["items"]]
+        known, query = _checked(payment_id), {"count": MOST}
+        found = await self._again(lambda client: client.payment.fetch_multiple_refund(known, query))
+        return [as_refund(one) for one in items(found)]
 
     # Signatures
 
@@ -144,19 +164,32 @@ class RazorpayGateway:
         return await self._once(work)
 
     async def _once(self, work: Callable[[Any], Any]) -> Any:
-        if self._waiting >= MAX_WAITING:
-            raise GatewayError("gateway_busy", "The payment service is busy. Try again shortly.")
-        self._waiting += 1
+        if not self._circuit.allows(self._clock()):
+            raise GatewayError("gateway_unreachable", UNREACHABLE)
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._in_thread, work
-            )
-        except RuntimeError:  # shut down
+            answer = await self._threads.run(partial(self._in_thread, work), self._deadline)
+        except FullError:
+            raise GatewayError("gateway_busy", BUSY) from None
+        except GatewayRefusedError:
+            self._circuit.succeeded()
+            raise
+        except (GatewayUnreachableError, LateError):
+            self._circuit.failed(self._clock())
             raise GatewayUnreachableError from None
-        finally:
-            self._waiting -= 1
+        except RuntimeError:  # closed
+            raise GatewayUnreachableError from None
+        self._circuit.succeeded()
+        return answer
 
     def _in_thread(self, work: Callable[[Any], Any]) -> Any:
         if self._clients is None:
-            self._clients = ThreadClients(self._keys, self._place.base_url)
+            place = self._place
+            self._clients = ThreadClients(self._keys, place.base_url, place.is_sandbox)
         return ask(self._clients.client, work)
+
+
+def _checked(key: str) -> str:
+    """An id becomes part of an address: nothing else may."""
+    if ID.fullmatch(key) is None:
+        raise GatewayRefusedError
+    return key

@@ -1,5 +1,6 @@
 """The razorpay SDK, one client a thread, with timeouts: by itself it waits without limit."""
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +10,17 @@ import requests
 
 from billing.errors import GatewayError
 from billing.gateway.keys import Keys
+from signalling.logs import get_logger
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0  # s
+WORD = re.compile(r"[A-Za-z_.]{1,60}")
+PASSING = (409, 429)  # the same question is under way; too many questions
 
 UNREACHABLE = "The payment service does not answer. Try again in a moment."
 REFUSED = "The payment service refused this. Try again, or ask the school."
+WRONG_KEYS = "The payment service does not accept this school's keys. Please tell the school."
+
+log = get_logger(__name__)
 
 
 class GatewayUnreachableError(GatewayError):
@@ -26,8 +33,8 @@ class GatewayUnreachableError(GatewayError):
 class GatewayRefusedError(GatewayError):
     """The gateway understood and said no."""
 
-    def __init__(self) -> None:
-        super().__init__("gateway_refused", REFUSED)
+    def __init__(self, code: str = "gateway_refused", message: str = REFUSED) -> None:
+        super().__init__(code, message)
 
 
 class _Session(requests.Session):
@@ -40,17 +47,39 @@ class _Session(requests.Session):
             response = super().request(*args, **kwargs)
         except requests.RequestException:
             raise GatewayUnreachableError from None
-        if response.status_code >= 500 or response.status_code == 429:
+        if response.status_code >= 500 or response.status_code in PASSING:
             raise GatewayUnreachableError
+        if response.status_code == 401:
+            log.error("gateway.keys_refused")
+            raise GatewayRefusedError("gateway_keys", WRONG_KEYS)
+        if response.status_code >= 400:
+            log.warning("gateway.refused", status=response.status_code, **_words(response))
         return response
 
 
-class ThreadClients(threading.local):
-    """The SDK's client of the running thread; `base_url` is asked when it is first needed."""
+def _words(response: requests.Response) -> dict[str, str]:
+    """What a refusal says in words of the API; its sentences may repeat what they were told."""
+    try:
+        error = response.json()["error"]
+        said = {name: error.get(name) for name in ("code", "reason", "field")}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}
+    return {
+        name: word
+        for name, word in said.items()
+        if isinstance(word, str) and WORD.fullmatch(word) is not None
+    }
 
-    def __init__(self, keys: Keys, base_url: Callable[[], str]) -> None:
+
+class ThreadClients(threading.local):
+    """The SDK's client of the running thread; `base_url` is asked when it is first needed. On
+    this machine (`is_local`) no proxy of the environment is in between."""
+
+    def __init__(self, keys: Keys, base_url: Callable[[], str], is_local: bool) -> None:
         auth = (keys.key_id, keys.key_secret)
-        self.client: Any = razorpay.Client(session=_Session(), auth=auth, base_url=base_url())
+        session = _Session()
+        session.trust_env = not is_local
+        self.client: Any = razorpay.Client(session=session, auth=auth, base_url=base_url())
 
 
 def ask(client: Any, work: Callable[[Any], Any]) -> Any:
@@ -61,5 +90,7 @@ def ask(client: Any, work: Callable[[Any], Any]) -> Any:
         raise
     except razorpay.errors.BadRequestError:
         raise GatewayRefusedError from None
-    except (razorpay.errors.GatewayError, razorpay.errors.ServerError, ValueError):
+    except (razorpay.errors.GatewayError, razorpay.errors.ServerError):
+        raise GatewayUnreachableError from None
+    except (ValueError, LookupError, TypeError, AttributeError):  # not the API's JSON
         raise GatewayUnreachableError from None

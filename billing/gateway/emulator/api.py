@@ -11,11 +11,13 @@ from aiohttp import encode_basic_auth, web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
-from billing.gateway.emulator.emulator import Emulator, RefusedError
+from billing.gateway.emulator.emulator import Emulator, RefundWish, RefusedError
 from billing.gateway.emulator.faults import Faults
+from billing.gateway.emulator.store import Entity
 
 PAGES = Path(__file__).parent / "pages"
 METHODS = ("card", "upi", "netbanking")
+SLOW = 6.0  # s that a slow bank takes
 _CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "Content-Type"}
 
 
@@ -32,6 +34,18 @@ def error_body(description: str, field: str | None, code: str = "BAD_REQUEST_ERR
             "metadata": {},
         }
     }
+
+
+def failed_body(payment: Entity) -> Any:
+    """As the checkout tells the page that a try to pay failed."""
+    body = error_body(payment["error_description"], None)
+    body["error"] |= {
+        "source": payment["error_source"],
+        "step": "payment_authorization",
+        "reason": payment["error_reason"],
+        "metadata": {"payment_id": payment["id"], "order_id": payment["order_id"]},
+    }
+    return body
 
 
 def _listed(items: list[Any]) -> web.Response:
@@ -86,8 +100,10 @@ class Api:
             if not self._is_known(request):
                 body = error_body("Authentication failed", None)
                 return web.json_response(body, status=401)
-            faults = self._emulator.faults if faulty else Faults()
+            faults = self._faults_of(request) if faulty else Faults()
             await self._pause(faults.delay)
+            if faults.answers != "normal":
+                self._emulator.faults = faults.after_one()
             if faults.answers == "fail":
                 body = error_body("The service is down.", None, "SERVER_ERROR")
                 return web.json_response(body, status=503)
@@ -97,6 +113,12 @@ class Api:
             return response
 
         return handle
+
+    def _faults_of(self, request: web.Request) -> Faults:
+        faults = self._emulator.faults
+        if faults.only == "writes" and request.method == "GET":
+            return faults.model_copy(update={"answers": "normal"})
+        return faults
 
     def _is_known(self, request: web.Request) -> bool:
         keys = self._emulator.keys
@@ -134,10 +156,12 @@ class Api:
 
     async def _refund(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        made = self._emulator.refund(
-            request.match_info["id"], body.get("amount"), body.get("notes"), body.get("receipt")
-        )
-        return web.json_response(made)
+        wanted = RefundWish(body.get("amount"), body.get("notes"), body.get("receipt"))
+        key = request.headers.get("X-Refund-Idempotency")
+        payment_id = request.match_info["id"]
+        if key is None:
+            return web.json_response(self._emulator.refund(payment_id, wanted))
+        return web.json_response(self._emulator.refund_once(payment_id, wanted, key))
 
     async def _refunds_of(self, request: web.Request) -> web.Response:
         return _listed(self._emulator.refunds_of(request.match_info["id"]))
@@ -167,7 +191,8 @@ class Api:
         return web.json_response(made)
 
     async def _checkout(self, request: web.Request) -> web.StreamResponse:
-        """What the student chose in the dialog: {order_id, method, outcome}."""
+        """What the student chose in the dialog: {order_id, method, outcome}; a slow payment goes
+        through even if the dialog is closed meanwhile."""
         response = await _answered(self._choose, request)
         response.headers.update(_CORS)
         return response
@@ -177,10 +202,14 @@ class Api:
         order_id, method = str(body.get("order_id")), body.get("method")
         if method not in METHODS:
             raise RefusedError("Choose a way to pay.", "method")
-        if body.get("outcome") == "success":
-            return web.json_response(self._emulator.pay(order_id, method))
-        failed = self._emulator.fail(order_id, method)
-        return web.json_response(error_body(failed["error_description"], None), status=400)
+        if body.get("outcome") == "failure":
+            return web.json_response(failed_body(self._emulator.fail(order_id, method)), status=400)
+        if body.get("outcome") not in ("success", "slow"):
+            raise RefusedError("Choose what happens.", "outcome")
+        self._emulator.order(order_id)
+        if body.get("outcome") == "slow":
+            await self._pause(SLOW)
+        return web.json_response(self._emulator.pay(order_id, method))
 
 
 async def _answered(work: Handler, request: web.Request) -> web.StreamResponse:

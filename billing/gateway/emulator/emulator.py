@@ -4,9 +4,11 @@ Field names and states are those of Razorpay's API. Decides at once; delivery of
 are given. Amounts in paise, times in seconds since 1970.
 """
 
+import re
 import secrets
 import string
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from billing.gateway.emulator.faults import Faults
@@ -16,6 +18,7 @@ from billing.gateway.signatures import payment_signature
 
 LETTERS = string.ascii_letters + string.digits
 MIN_AMOUNT = 100  # paise
+KEY = re.compile(r"[A-Za-z0-9_-]{10,128}")
 
 Tell = Callable[[str, dict[str, Entity]], None]
 
@@ -28,6 +31,15 @@ class RefusedError(Exception):
         self.description = description
         self.field = field
         self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWish:
+    """What is asked of a refund, as it came; no amount: all that is left."""
+
+    amount: Any = None
+    notes: Any = None
+    receipt: Any = None
 
 
 def new_id(kind: str) -> str:
@@ -103,6 +115,7 @@ class Emulator:
             raise RefusedError("Payment already done for this order.")
         payment = self._attempt(order, method)
         payment["amount"] += self.faults.amount
+        payment["currency"] = self.faults.currency or payment["currency"]
         payment["status"] = "authorized"
         self.store.put(payment)
         self._tell("payment.authorized", {"payment": payment})
@@ -175,14 +188,31 @@ class Emulator:
 
     # Refunds
 
-    def refund(self, payment_id: str, amount: Any, notes: Any, receipt: Any) -> Entity:
+    def refund_once(self, payment_id: str, wanted: RefundWish, key: str) -> Entity:
+        """As `refund`, but a key that was used before gets the refund it got then."""
+        if KEY.fullmatch(key) is None:
+            raise RefusedError("The idempotency key has 10 or more letters, digits, - and _.")
+        question = [payment_id, wanted.amount, wanted.notes, wanted.receipt]
+        known = self.store.get("key", key)
+        if known is not None and known["question"] != question:
+            raise RefusedError(
+                "Different request with the same idempotency key has already been processed."
+            )
+        if known is not None:
+            return self.refund_of(known["refund"])
+        made = self.refund(payment_id, wanted)
+        self.store.put({"entity": "key", "id": key, "question": question, "refund": made["id"]})
+        return made
+
+    def refund(self, payment_id: str, wish: RefundWish) -> Entity:
         """Money on its way back; `settle` brings it there."""
         payment = self.payment(payment_id)
         rest = payment["amount"] - payment["amount_refunded"]
-        wanted = rest if amount is None else amount
+        wanted = rest if wish.amount is None else wish.amount
         if payment["status"] not in ("captured", "refunded"):
             raise RefusedError("The payment status should be captured for action to be taken")
-        if not isinstance(wanted, int) or wanted < MIN_AMOUNT or wanted > rest:
+        is_number = isinstance(wanted, int) and not isinstance(wanted, bool)
+        if not is_number or not MIN_AMOUNT <= wanted <= rest:
             raise RefusedError("The total refund amount is greater than the refund payment amount")
         refund = {
             "id": new_id("rfnd"),
@@ -190,8 +220,8 @@ class Emulator:
             "amount": wanted,
             "currency": payment["currency"],
             "payment_id": payment_id,
-            "notes": notes or [],
-            "receipt": receipt,
+            "notes": wish.notes or [],
+            "receipt": wish.receipt,
             "status": "pending",
             "created_at": self._now(),
         }

@@ -5,41 +5,67 @@ import json
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
-from copy import deepcopy
 from dataclasses import dataclass
 
 import aiohttp
 
 from billing.gateway.emulator.faults import Faults
-from billing.gateway.emulator.store import Entity
+from billing.gateway.emulator.store import Entity, Store
 from billing.gateway.signatures import body_signature
 
-MAX_QUEUED = 1_000
+MAX_WAITING = 1_000
 TRIES = 8
 FIRST_PAUSE = 0.5  # s, doubled after each try
 TIMEOUT = aiohttp.ClientTimeout(total=5)
 BURST = 0.05  # s in which events count as one burst
+
+Pause = Callable[[float], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class Hook:
     """One event on its way."""
 
-    body: bytes
-    event_id: str
+    id: str
+    body: str
     tries: int = 0
+
+    def entity(self) -> Entity:
+        """As the store keeps it."""
+        return {"entity": "hook", "id": self.id, "body": self.body, "tries": self.tries}
 
 
 class Hooks:
-    """Events that wait to be sent, in order; `target` is None until somebody wants them."""
+    """Events that wait to be sent, in order. One that is not taken waits beside the others, and
+    does not hold them up. They are kept until they are taken or given up."""
 
-    def __init__(self, secret: str, clock: Callable[[], float]) -> None:
-        self.target: str | None = None
+    def __init__(
+        self,
+        secret: str,
+        store: Store,
+        clock: Callable[[], float],
+        pause: Pause = asyncio.sleep,
+    ) -> None:
         self.dropped = 0
+        self._target: str | None = None
         self._secret = secret
+        self._store = store
         self._clock = clock
-        self._queue: deque[Hook] = deque()
+        self._pause = pause
+        kept = reversed(list(store.all("hook")))
+        self._queue = deque(Hook(one["id"], one["body"], one["tries"]) for one in kept)
         self._ready = asyncio.Event()
+        self._later: set[asyncio.Task[None]] = set()
+
+    @property
+    def target(self) -> str | None:
+        """The address that events are sent to; None: they wait until somebody wants them."""
+        return self._target
+
+    @target.setter
+    def target(self, url: str | None) -> None:
+        self._target = url
+        self._ready.set()
 
     def tell(self, event: str, entities: dict[str, Entity], faults: Faults) -> None:
         """Queues an event; when too many wait, the oldest is lost: reconciliation finds it."""
@@ -50,55 +76,69 @@ class Hooks:
             "account_id": "acc_sandbox",
             "event": event,
             "contains": list(entities),
-            "payload": {name: {"entity": deepcopy(one)} for name, one in entities.items()},
+            "payload": {name: {"entity": one} for name, one in entities.items()},
             "created_at": int(self._clock()),
         }
-        hook = Hook(json.dumps(body).encode(), secrets.token_hex(7))
+        hook = Hook(secrets.token_hex(7), json.dumps(body))
+        self._store.put(hook.entity())
         for _ in range(2 if faults.webhooks == "twice" else 1):
-            self._add(hook, faults.webhooks == "reversed")
+            self._add(hook, first=faults.webhooks == "reversed")
 
-    def _add(self, hook: Hook, first: bool) -> None:
+    def _add(self, hook: Hook, *, first: bool = False) -> None:
         if first:
             self._queue.appendleft(hook)
         else:
             self._queue.append(hook)
-        if len(self._queue) > MAX_QUEUED:
-            self._queue.popleft()
-            self.dropped += 1
+        if len(self._queue) + len(self._later) > MAX_WAITING:
+            self._drop(self._queue.popleft())
         self._ready.set()
 
-    async def run(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        """Sends until cancelled."""
-        async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
-            while True:
-                await self._ready.wait()
-                await pause(BURST)
-                self._ready.clear()
-                while self._queue and self.target is not None:
-                    await self._deliver(session, self._queue.popleft(), pause)
-
-    async def _deliver(
-        self,
-        session: aiohttp.ClientSession,
-        hook: Hook,
-        pause: Callable[[float], Awaitable[None]],
-    ) -> None:
-        for attempt in range(TRIES):
-            if await self._is_taken(session, hook):
-                return
-            await pause(FIRST_PAUSE * 2**attempt)
+    def _drop(self, hook: Hook) -> None:
+        self._store.remove("hook", hook.id)
         self.dropped += 1
 
-    async def _is_taken(self, session: aiohttp.ClientSession, hook: Hook) -> bool:
-        if self.target is None:
-            return False
+    async def run(self) -> None:
+        """Sends until cancelled."""
+        try:
+            async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+                while True:
+                    await self._ready.wait()
+                    await self._pause(BURST)
+                    self._ready.clear()
+                    while self._queue and self._target is not None:
+                        await self._deliver(session, self._target, self._queue.popleft())
+        finally:
+            for task in self._later:
+                task.cancel()
+            await asyncio.gather(*self._later, return_exceptions=True)
+
+    async def _deliver(self, session: aiohttp.ClientSession, target: str, hook: Hook) -> None:
+        if await self._is_taken(session, target, hook):
+            self._store.remove("hook", hook.id)
+            return
+        hook.tries += 1
+        if hook.tries >= TRIES:
+            self._drop(hook)
+            return
+        self._store.put(hook.entity())
+        task = asyncio.create_task(self._come_back(hook))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _come_back(self, hook: Hook) -> None:
+        await self._pause(FIRST_PAUSE * 2 ** (hook.tries - 1))
+        self._add(hook)
+
+    async def _is_taken(self, session: aiohttp.ClientSession, target: str, hook: Hook) -> bool:
+        body = hook.body.encode()
         headers = {
             "Content-Type": "application/json",
-            "X-Razorpay-Signature": body_signature(hook.body, self._secret),
-            "x-razorpay-event-id": hook.event_id,
+            "X-Razorpay-Signature": body_signature(body, self._secret),
+            "x-razorpay-event-id": hook.id,
         }
+        post = session.post(target, data=body, headers=headers, allow_redirects=False)
         try:
-            async with session.post(self.target, data=hook.body, headers=headers) as response:
+            async with post as response:
                 return 200 <= response.status < 300
         except (aiohttp.ClientError, TimeoutError):
             return False

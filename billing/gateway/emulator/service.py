@@ -10,7 +10,7 @@ from aiohttp import web
 
 from billing.gateway.emulator.api import Api
 from billing.gateway.emulator.emulator import Emulator
-from billing.gateway.emulator.hooks import Hooks
+from billing.gateway.emulator.hooks import Hooks, Pause
 from billing.gateway.emulator.store import Entity, Store
 from billing.gateway.keys import Keys
 
@@ -21,10 +21,17 @@ REFUND_TAKES = 1.0  # s; real ones take days
 class Sandbox:
     """An emulator with its HTTP, to be run."""
 
-    def __init__(self, keys: Keys, path: Path | None, refund_takes: float = REFUND_TAKES) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        path: Path | None,
+        refund_takes: float = REFUND_TAKES,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
         self.store = Store(path)
-        self.hooks = Hooks(keys.webhook_secret, time.time)
+        self.hooks = Hooks(keys.webhook_secret, self.store, time.time, pause)
         self.emulator = Emulator(keys, self.store, time.time, self._tell)
+        self._pause = pause
         self._refund_takes = refund_takes
         self._closed = False
 
@@ -44,7 +51,7 @@ class Sandbox:
     def application(self) -> web.Application:
         """The HTTP, to be mounted or served."""
         app = web.Application(client_max_size=100_000)
-        Api(self.emulator).add_to(app)
+        Api(self.emulator, self._pause).add_to(app)
         return app
 
     @asynccontextmanager

@@ -1,32 +1,35 @@
 """What the emulator knows, kept in a small SQLite file so that a restart loses nothing."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from billing.store.database import make_private
-
 MOST = 20_000  # entities of a kind; the oldest are forgotten
+KINDS = ("order", "payment", "refund", "key", "hook")
 
 Entity = dict[str, Any]
 
 
 class Store:
-    """Entities by kind ("order", "payment", "refund") and id, oldest first."""
+    """Entities by kind and id, oldest first: the gateway's own, keys of refunds that were asked
+    for, webhooks on their way."""
 
     def __init__(self, path: Path | None) -> None:
         if path is not None:
-            make_private(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")  # a write doesn't wait for the disk
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS entities"
             " (id TEXT PRIMARY KEY, kind TEXT NOT NULL,"
             " number INTEGER NOT NULL, data TEXT NOT NULL)"
         )
-        self._entities: dict[str, dict[str, Entity]] = {"order": {}, "payment": {}, "refund": {}}
+        self._entities: dict[str, dict[str, Entity]] = {kind: {} for kind in KINDS}
         rows = self._db.execute("SELECT kind, id, number, data FROM entities ORDER BY number")
         self._next = 1
         for kind, key, number, data in rows:
@@ -45,9 +48,12 @@ class Store:
             self._next += 1
         known[key] = entity
         if len(known) > MOST:
-            oldest = next(iter(known))
-            del known[oldest]
-            self._db.execute("DELETE FROM entities WHERE id = ?", (oldest,))
+            self.remove(kind, next(iter(known)))
+
+    def remove(self, kind: str, key: str) -> None:
+        """Forgets it; it may be gone already."""
+        if self._entities[kind].pop(key, None) is not None:
+            self._db.execute("DELETE FROM entities WHERE id = ?", (key,))
 
     def get(self, kind: str, key: str) -> Entity | None:
         """The entity, if it is known."""

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from billing.gateway.client import Place, RazorpayGateway
 from billing.gateway.emulator.faults import Faults
+from billing.gateway.emulator.hooks import Pause
 from billing.gateway.emulator.service import Sandbox
 from billing.gateway.keys import Keys
 
@@ -19,16 +20,44 @@ WITHIN = 5.0  # s
 
 
 async def at_once(seconds: float) -> None:
-    """A pause that takes no time."""
+    """A pause that takes no time, but lets the others go on."""
+    await asyncio.sleep(0)
+
+
+class Clock:
+    """Seconds; moves when it is told to."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Hold:
+    """A pause that lasts until it is let go."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self._over = asyncio.Event()
+
+    async def __call__(self, seconds: float) -> None:
+        self.waiting += 1
+        await self._over.wait()
+
+    def let_go(self) -> None:
+        self._over.set()
 
 
 class Counter:
-    """`pay` is what a student does; `heard` the webhooks, once `listen` was called."""
+    """The emulator and its server; the client and its clock."""
 
-    def __init__(self, sandbox: Sandbox, server: TestServer, gateway: RazorpayGateway) -> None:
+    def __init__(
+        self, sandbox: Sandbox, server: TestServer, gateway: RazorpayGateway, clock: Clock
+    ) -> None:
         self.sandbox = sandbox
         self.server = server
         self.gateway = gateway
+        self.clock = clock
 
     @property
     def url(self) -> str:
@@ -39,16 +68,23 @@ class Counter:
 
 
 @asynccontextmanager
-async def counter(keys: Keys = KEYS, refund_takes: float = 0.0) -> AsyncIterator[Counter]:
-    """Open until the end of the block. The client takes no time between its tries."""
-    sandbox = Sandbox(KEYS, None, refund_takes)
+async def counter(
+    keys: Keys = KEYS, pause: Pause = at_once, deadline: float = WITHIN
+) -> AsyncIterator[Counter]:
+    """Open until the end of the block. The client takes no time between its tries, `keys` are
+    its; `pause` is the emulator's."""
+    sandbox = Sandbox(KEYS, None, 0.0, pause)
     server = TestServer(sandbox.application(), host="127.0.0.1")
     await server.start_server()
-    place = Place(lambda: str(server.make_url("")).rstrip("/"), "checkout.js", True)
-    gateway = RazorpayGateway(keys, place, pause=at_once, chance=lambda: 0.5)
+    url = str(server.make_url("")).rstrip("/")
+    place = Place(lambda: url, "checkout.js", True)
+    clock = Clock()
+    gateway = RazorpayGateway(
+        keys, place, pause=at_once, chance=lambda: 0.5, clock=clock, deadline=deadline
+    )
     async with sandbox.running():
         try:
-            yield Counter(sandbox, server, gateway)
+            yield Counter(sandbox, server, gateway, clock)
         finally:
             await gateway.close()
             await server.close()

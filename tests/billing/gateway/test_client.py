@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from threading import enumerate as enumerate_threads
 
 import pytest
 import pytest_asyncio
 
 from billing.errors import GatewayError
+from billing.gateway.circuit import FAILURES, REST
+from billing.gateway.client import MAX_WAITING, THREADS
 from billing.gateway.keys import Keys
-from tests.billing.gateway.counter import KEYS, Counter, counter
+from tests.billing.gateway.counter import KEYS, WITHIN, Counter, Hold, counter
 
 pytestmark = pytest.mark.interop
 
@@ -69,7 +72,17 @@ async def test_a_refund_with_the_same_key_is_one_refund(desk: Counter) -> None:
     assert raised.value.code == "gateway_refused"
 
 
-async def test_a_lost_answer_to_a_refund_does_not_send_money_twice(desk: Counter) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_lost_answer_to_a_refund_does_not_send_money_twice(
+    desk: Counter, times: int
+) -> None:
+    _, payment_id = await paid(desk)
+    desk.break_by(answers="cut", only="writes", times=times)
+    refund = await desk.gateway.refund(payment_id, 50_000, "r-1")
+    assert [one.id for one in await desk.gateway.refunds_of(payment_id)] == [refund.id]
+
+
+async def test_a_refund_is_asked_for_again_after_all_answers_were_lost(desk: Counter) -> None:
     _, payment_id = await paid(desk)
     desk.break_by(answers="cut")
     with pytest.raises(GatewayError):
@@ -86,6 +99,13 @@ async def test_a_lost_answer_to_an_order_is_found_by_its_receipt(desk: Counter) 
     assert raised.value.code == "gateway_unreachable"
     desk.break_by()
     assert await desk.gateway.find_order("o-1") is not None
+
+
+async def test_a_lost_answer_to_a_capture_is_no_error(desk: Counter) -> None:
+    desk.break_by(capture="late")
+    _, payment_id = await paid(desk)
+    desk.break_by(answers="cut", times=1)
+    assert (await desk.gateway.capture(payment_id, 149_900, "INR")).status == "captured"
 
 
 async def test_questions_are_asked_again_and_orders_are_not(desk: Counter) -> None:
@@ -129,13 +149,12 @@ async def test_unknown_ids_are_refused(desk: Counter) -> None:
             await question
 
 
-async def test_wrong_keys_are_told_without_them(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+async def test_wrong_keys_are_told_without_them(capfd: pytest.CaptureFixture[str]) -> None:
     wrong = Keys("rzp_test_0123456789", "not the secret at all", "nor this")
     async with counter(wrong) as desk:
         with pytest.raises(GatewayError) as raised:
             await desk.gateway.create_order(149_900, "INR", "o-1", {})
+    assert raised.value.code == "gateway_keys"
     shown = "".join(capfd.readouterr()) + str(raised.value) + repr(wrong)
     assert "not the secret" not in shown
     assert "nor this" not in shown
@@ -152,13 +171,108 @@ async def test_nothing_is_printed_when_the_gateway_is_away(
     assert capfd.readouterr() == ("", "")
 
 
-async def test_too_many_questions_at_once_are_refused_at_once(desk: Counter) -> None:
-    desk.break_by(delay=0.2)
-    questions = [desk.gateway.find_order(f"o-{n}") for n in range(70)]
-    answers = await asyncio.gather(*questions, return_exceptions=True)
-    busy = [one for one in answers if isinstance(one, GatewayError)]
-    assert {one.code for one in busy} == {"gateway_busy"}
-    assert len(busy) == 6
+async def test_too_many_questions_are_refused_at_once_and_the_others_answered() -> None:
+    hold = Hold()
+    async with counter(pause=hold) as desk:
+        questions = [desk.gateway.find_order(f"o-{n}") for n in range(THREADS + MAX_WAITING + 5)]
+        tasks = [asyncio.ensure_future(one) for one in questions]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.sleep(0)
+        hold.let_go()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        busy = [one for one in answers if isinstance(one, GatewayError)]
+        assert {one.code for one in busy} == {"gateway_busy"}
+        assert len(busy) == 5
+        assert done
+
+
+async def test_stuck_threads_are_given_up_and_never_more_than_there_may_be() -> None:
+    hold = Hold()
+    async with counter(pause=hold, deadline=0.1) as desk:
+        ask = [desk.gateway.create_order(100, "INR", f"o-{n}", {}) for n in range(20)]
+        answers = await asyncio.gather(*ask, return_exceptions=True)
+        codes = [one.code for one in answers if isinstance(one, GatewayError)]
+        assert codes.count("gateway_unreachable") == THREADS
+        assert codes.count("gateway_busy") == 20 - THREADS
+        assert sum(one.name.startswith("razorpay") for one in enumerate_threads()) <= THREADS
+        assert hold.waiting <= THREADS + 1, "the hooks pause, too"
+        hold.let_go()
+        desk.clock.now += REST
+        async with asyncio.timeout(WITHIN):
+            while not await is_answered(desk):
+                desk.clock.now += REST
+
+
+async def is_answered(desk: Counter) -> bool:
+    try:
+        await desk.gateway.find_order("o-1")
+    except GatewayError:
+        return False
+    return True
+
+
+async def test_who_gives_up_leaves_no_work_behind() -> None:
+    hold = Hold()
+    async with counter(pause=hold) as desk:
+        for _ in range(3):
+            tasks = [asyncio.ensure_future(desk.gateway.find_order("o-1")) for _ in range(40)]
+            await asyncio.sleep(0)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        hold.let_go()
+        assert await desk.gateway.find_order("o-1") is None
+        assert desk.gateway._threads._waiting == 0
+
+
+async def test_a_gateway_that_is_away_is_left_alone_until_it_is_back(desk: Counter) -> None:
+    desk.break_by(answers="fail")
+    for n in range(FAILURES):
+        with pytest.raises(GatewayError):
+            await desk.gateway.create_order(100, "INR", f"o-{n}", {})
+    desk.break_by()
+    with pytest.raises(GatewayError) as raised:
+        await desk.gateway.create_order(100, "INR", "o-9", {})
+    assert raised.value.code == "gateway_unreachable"
+    assert await asyncio.to_thread(lambda: len(list(desk.sandbox.emulator.orders(None)))) == 0
+    desk.clock.now += REST
+    await desk.gateway.create_order(100, "INR", "o-9", {})
+    assert await desk.gateway.find_order("o-9") is not None
+
+
+@pytest.mark.parametrize("key", ["", "pay_x/../../orders", "pay_x?count=1", "pay x", "pay_é"])
+async def test_an_id_cannot_lead_to_another_address(desk: Counter, key: str) -> None:
+    for question in (
+        desk.gateway.payment(key),
+        desk.gateway.payments_of(key),
+        desk.gateway.refunds_of(key),
+        desk.gateway.refund(key, 100, "r-1"),
+        desk.gateway.capture(key, 100, "INR"),
+    ):
+        with pytest.raises(GatewayError) as raised:
+            await question
+        assert raised.value.code == "gateway_refused"
+
+
+async def test_a_refund_that_the_bank_refused_is_asked_anew(desk: Counter) -> None:
+    _, payment_id = await paid(desk)
+    desk.break_by(refunds="fail")
+    first = await desk.gateway.refund(payment_id, 149_900, "r-1")
+    desk.sandbox.emulator.settle(first.id)
+    desk.break_by()
+    second = await desk.gateway.refund(payment_id, 149_900, "r-1")
+    assert second.id != first.id
+    assert (await desk.gateway.refund(payment_id, 149_900, "r-1")).id == second.id
+    desk.sandbox.emulator.settle(second.id)
+    statuses = {one.id: one.status for one in await desk.gateway.refunds_of(payment_id)}
+    assert statuses == {first.id: "failed", second.id: "processed"}
+
+
+async def test_two_workers_send_the_same_refund_once(desk: Counter) -> None:
+    _, payment_id = await paid(desk)
+    asked = [desk.gateway.refund(payment_id, 50_000, "r-1") for _ in range(6)]
+    assert len({one.id for one in await asyncio.gather(*asked)}) == 1
+    assert (await desk.gateway.payment(payment_id)).amount_refunded == 50_000
 
 
 def test_keys_show_no_secret() -> None:

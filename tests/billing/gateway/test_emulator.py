@@ -7,7 +7,7 @@ from aiohttp import encode_basic_auth
 from aiohttp.test_utils import TestClient, TestServer
 
 from billing.gateway.emulator import store as stores
-from billing.gateway.emulator.emulator import Emulator, RefusedError
+from billing.gateway.emulator.emulator import Emulator, RefundWish, RefusedError
 from billing.gateway.emulator.service import Sandbox
 from billing.gateway.emulator.store import Entity, Store
 from billing.gateway.keys import sandbox_keys
@@ -48,7 +48,7 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
     one, _ = emulator(path)
     order = one.create_order(149_900, "INR", "o-1", {"class": "maths"})
     payment_id = one.pay(order["id"], "card")["razorpay_payment_id"]
-    refund = one.refund(payment_id, 50_000, {"key": "r-1"}, "r-1")
+    refund = one.refund(payment_id, RefundWish(50_000, {"key": "r-1"}, "r-1"))
     one.store.close()
     other, told = emulator(path)
     assert other.order(order["id"])["status"] == "paid"
@@ -79,7 +79,7 @@ def test_a_refund_must_fit_the_payment(amount: object) -> None:
     order = one.create_order(100_000, "INR", None, None)
     payment_id = one.pay(order["id"], "card")["razorpay_payment_id"]
     with pytest.raises(RefusedError):
-        one.refund(payment_id, amount, None, None)
+        one.refund(payment_id, RefundWish(amount))
 
 
 def test_what_failed_cannot_be_refunded_or_captured() -> None:
@@ -87,7 +87,7 @@ def test_what_failed_cannot_be_refunded_or_captured() -> None:
     order = one.create_order(100_000, "INR", None, None)
     payment = one.fail(order["id"], "upi")
     with pytest.raises(RefusedError):
-        one.refund(payment["id"], None, None, None)
+        one.refund(payment["id"], RefundWish())
     with pytest.raises(RefusedError):
         one.capture(payment["id"], 100_000)
 

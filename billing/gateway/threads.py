@@ -1,0 +1,68 @@
+"""A bounded pool for blocking questions: so many at once, so many that wait, none for ever."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+class FullError(Exception):
+    """As many wait as may, or no thread came free in time: nothing was asked."""
+
+
+class LateError(Exception):
+    """No answer in time. The thread still works on it, and counts until it is done."""
+
+
+class Threads:
+    """Nothing is handed to the pool before a thread is free: who gives up leaves no work behind,
+    however long the threads are stuck."""
+
+    def __init__(self, name: str, count: int, most_waiting: int) -> None:
+        self._pool = ThreadPoolExecutor(count, name)
+        self._free = asyncio.Semaphore(count)
+        self._waiting = 0
+        self._most_waiting = most_waiting
+
+    async def run(self, work: Callable[[], Result], deadline: float) -> Result:
+        """The work's result; `deadline` in seconds, for the wait and for the work each. Raises
+        FullError, LateError, RuntimeError after `close`, and what the work raises."""
+        await self._take(deadline)
+        try:
+            future = self._pool.submit(work)
+        except RuntimeError:
+            self._free.release()
+            raise
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda done: _release(loop, self._free, done))
+        try:
+            async with asyncio.timeout(deadline):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise LateError from None
+
+    async def _take(self, deadline: float) -> None:
+        if self._waiting >= self._most_waiting:
+            raise FullError
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(deadline):
+                await self._free.acquire()
+        except TimeoutError:
+            raise FullError from None
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Takes no more work, and does not wait for what is under way."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _release(
+    loop: asyncio.AbstractEventLoop, free: asyncio.Semaphore, done: Future[Result]
+) -> None:
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(free.release)
