@@ -7,7 +7,9 @@ from typing import Any, TextIO
 
 import structlog
 
-SECRET_KEYS = frozenset({"token", "resume", "secret", "auth", "authorization", "cookie", "sdp"})
+SECRET_KEYS = frozenset(
+    {"token", "resume", "secret", "auth", "authorization", "cookie", "sdp", "password", "email"}
+)
 _HIDDEN = "[hidden]"
 
 
@@ -81,5 +83,6 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
 
 def _renderers(stream: TextIO) -> list[structlog.typing.Processor]:
     if stream.isatty():
-        return [structlog.dev.ConsoleRenderer()]
+        # The other formatters print the values of variables: passwords, tokens, addresses.
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

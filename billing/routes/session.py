@@ -133,5 +133,7 @@ async def read_json(request: web.Request, kind: type[Body]) -> Body:
     """The request's body, checked; raises BillingError or pydantic's ValidationError."""
     if request.content_length is not None and request.content_length > MAX_BODY:
         raise BillingError("too_large", "That is too much.")
-    raw = await request.read()
+    raw = await request.read()  # bounded by the application's own limit
+    if len(raw) > MAX_BODY:
+        raise BillingError("too_large", "That is too much.")
     return kind.model_validate_json(raw or b"{}")

@@ -51,3 +51,20 @@ def test_malformed_packets_do_not_write_tracebacks() -> None:
     except ValueError:
         logger.exception("message async handler error")
     assert "Traceback" not in stream.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_tracebacks_do_not_print_the_values_of_variables(stream: io.StringIO) -> None:
+    logs.configure("info", stream)
+    given = "".join(("corr", "ect horse"))
+    try:
+        raise ValueError(f"no password of {len(given)} characters")
+    except ValueError as error:
+        logs.get_logger("test").error("request.failed", exc_info=error)
+    assert "no password of 13 characters" in stream.getvalue()
+    assert given not in stream.getvalue()

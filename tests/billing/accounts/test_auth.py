@@ -223,3 +223,70 @@ async def test_what_is_no_json_is_said(web: Site) -> None:
     assert await refused(response, 422) == "invalid"
     response = await browser.post("/api/auth/login", data=b"x" * 200_000, headers=headers)
     assert await refused(response, 400) == "too_large"
+
+
+SECURE = frozenset({"https://class.example"})
+
+
+async def test_behind_a_proxy_with_a_certificate_cookie_and_origin_are_the_proxys(
+    shop: Shop,
+) -> None:
+    async with site(shop, SECURE) as web:
+        browser = await web.browser()
+        headers = {"Origin": "https://class.example", "Host": "class.example"}
+        response = await browser.post("/api/auth/register", json=ASHA, headers=headers)
+        await told(response)
+        assert response.cookies[COOKIE]["secure"]
+        headers["Origin"] = "https://class.example.evil.example"
+        response = await browser.post("/api/auth/logout", json={}, headers=headers)
+        assert await refused(response, 403) == "foreign_origin"
+
+
+async def test_a_proxy_on_this_machine_says_who_tries(web: Site) -> None:
+    browser = await web.browser()
+
+    async def codes(address: str, times: int) -> list[str]:
+        headers = {"X-Forwarded-For": f"198.51.100.9, {address}"}
+        return [
+            await refused(response, response.status)
+            for response in [
+                await browser.post("/api/auth/register", json={}, headers=headers)
+                for _ in range(times)
+            ]
+        ]
+
+    assert await codes("203.0.113.1", 21) == ["invalid"] * 20 + ["too_many_requests"]
+    assert await codes("203.0.113.2", 1) == ["invalid"]
+
+
+async def test_a_page_of_another_site_reads_nothing(web: Site) -> None:
+    browser = await web.signed_up("asha")
+    response = await browser.get("/api/me", headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+async def test_a_large_body_without_a_length_is_refused(web: Site) -> None:
+    browser = await web.browser()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(200):
+            yield b" " * 1_000
+
+    headers = {"Content-Type": "application/json"}
+    response = await browser.post("/api/auth/login", data=pieces(), headers=headers)
+    assert await refused(response, 400) == "too_large"
+
+
+async def test_a_fault_of_ours_says_nothing_about_itself(
+    web: Site, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("the inside of the server")
+
+    monkeypatch.setattr("billing.service.accounts.sign_in", broken)
+    browser = await web.browser()
+    body = {"email": "asha@example.com", "password": PASSWORD}
+    response = await browser.post("/api/auth/login", json=body)
+    assert "inside" not in await response.text()
+    assert await refused(response, 500) == "internal"
+    assert shop.counts["request_failed"] == 1
