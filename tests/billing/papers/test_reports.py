@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from billing.errors import NotFoundError
-from billing.service import reports
+from billing.service import ledger_check, ledger_export, papers, reports
 from billing.service.reports import OrderFilter, Span
 from billing.shop import Shop
 from billing.store.tables import LedgerEntry, User
@@ -20,13 +20,18 @@ TARA, TOM = Span(teacher_id="u-tara"), Span(teacher_id="u-tom")
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     async with make_shop(tmp_path, **world.SELLER) as made:
-        await world.furnish(made)
-        async with made.db.writing() as session:
-            await world.pay(session, made, 1)
-            await world.pay(session, made, 2, student="ben", class_id="music")
-            session.add(world.order(3, student="ben", state="open"))
-            session.add(world.order(4, student="asha", class_id="music", state="expired"))
+        await fill(made)
         yield made
+
+
+async def fill(shop: Shop) -> None:
+    """Two orders that are paid, two that are not."""
+    await world.furnish(shop)
+    async with shop.db.writing() as session:
+        await world.pay(session, shop, 1)
+        await world.pay(session, shop, 2, student="ben", class_id="music")
+        session.add(world.order(3, student="ben", state="open"))
+        session.add(world.order(4, student="asha", class_id="music", state="expired"))
 
 
 async def found(shop: Shop, wanted: OrderFilter) -> list[int]:
@@ -148,3 +153,28 @@ async def test_a_payment_is_refunded_by_its_own_seller_alone(shop: Shop) -> None
     for payment_id, teacher in (("pay_00000000000001", "u-tom"), ("pay_x", None)):
         with pytest.raises(NotFoundError):
             await reports.check_seller(shop, payment_id, teacher)
+
+
+async def told(shop: Shop) -> list[object]:
+    """Answers to all kinds of questions."""
+    wanted = OrderFilter(Span(NOW, NOW + DAY, "u-tara"), search="a", class_id="maths", state="paid")
+    searches = ("ASHA", "%", "inv/25-26/000002", "pay_", "order_00000000000003")
+    async with shop.db.writing() as session:
+        session.add_all([entry(1, NOW, 1_499_00), entry(2, NOW, -100_00), entry(3, NOW, 1, None)])
+    return [
+        await found(shop, wanted),
+        *[await found(shop, OrderFilter(search=text)) for text in searches],
+        [int(one.order.id[2:]) for one in await reports.orders(shop, OrderFilter(), 2, "")],
+        [one.order.id for one in await reports.orders(shop, OrderFilter(), 9, f"{NOW + 3}.o-x")],
+        await reports.totals(shop, Span(end=NOW + 1)),
+        await ledger_check.mismatches(shop),
+        [text async for text in ledger_export.lines(shop, Span(begin=NOW))],
+        [one.number for one in await papers.of_person(shop, "u-mum", 5, "")],
+        (await papers.read(shop, "u-tara", "teacher", "INV/25-26/000001")).number,
+    ]
+
+
+async def test_postgresql_tells_the_same(shop: Shop, tmp_path: Path, postgres_url: str) -> None:
+    async with make_shop(tmp_path, database_url=postgres_url, **world.SELLER) as other:
+        await fill(other)
+        assert await told(other) == await told(shop)
