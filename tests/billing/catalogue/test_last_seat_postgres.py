@@ -1,0 +1,105 @@
+"""The last seat on PostgreSQL: free enrolments, trials and payments at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import func, select
+
+from billing.errors import BillingError
+from billing.service import checkout, live, seats
+from billing.service.classes import change, people
+from billing.service.enrol import enrol
+from billing.service.entry import Asker
+from billing.service.verify import Proof, verify
+from billing.shop import Shop
+from billing.store.tables import Enrolment, Refund
+from tests.billing.catalogue.school import START, clock, enrolled, enrolments, fill, set_class
+from tests.billing.support import MemoryGateway, make_shop, user
+
+NAMES = [f"student{number}" for number in range(12)]
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path, postgres_url: str) -> AsyncIterator[Shop]:
+    async with make_shop(tmp_path, database_url=postgres_url) as shop:
+        await fill(shop, seats=3, trial_minutes=10)
+        async with shop.db.writing() as session:
+            session.add_all([user(name) for name in NAMES])
+        yield shop
+
+
+async def tried(shop: Shop, name: str, *, trial: bool = False) -> str:
+    try:
+        return (await enrol(shop, f"u-{name}", "maths", trial=trial)).kind
+    except BillingError as error:
+        return error.code
+
+
+async def bought(shop: Shop, name: str) -> str:
+    """What became of a payment."""
+    assert isinstance(shop.gateway, MemoryGateway)
+    made = await checkout.order(shop, f"u-{name}", "maths", None)
+    order_id = made.order.gateway_order_id
+    assert order_id is not None
+    payment = shop.gateway.pay(order_id)
+    proof = Proof(order_id, payment.id, shop.gateway.sign(order_id, payment.id))
+    try:
+        await verify(shop, f"u-{name}", proof)
+    except BillingError as error:
+        return error.code
+    return "paid"
+
+
+async def active(shop: Shop) -> int:
+    async with shop.db.reading() as session:
+        found = select(func.count()).select_from(Enrolment)
+        return await session.scalar(found.where(seats.is_active(shop.now()))) or 0
+
+
+async def test_free_seats_are_never_oversold(shop: Shop) -> None:
+    await set_class(shop, price=0)
+    kinds = await asyncio.gather(*(tried(shop, name) for name in NAMES))
+    assert sorted(kinds) == ["class_full"] * 9 + ["free"] * 3
+    assert await active(shop) == 3
+
+
+async def test_trials_and_payments_share_the_seats(shop: Shop) -> None:
+    await set_class(shop, seats=1)
+    trials = [tried(shop, name, trial=True) for name in NAMES[:5]]
+    payments = [bought(shop, name) for name in NAMES[5:10]]
+    told = await asyncio.gather(*trials, *payments, return_exceptions=True)
+    answers = [one.code if isinstance(one, BillingError) else one for one in told]
+    assert await active(shop) == 1
+    assert sum(one in ("trial", "paid") for one in answers) == 1
+    assert set(answers) <= {"trial", "paid", "class_full"}
+    async with shop.db.reading() as session:
+        refunds = list(await session.scalars(select(Refund.reason)))
+    taken = len(shop.gateway.payments) if isinstance(shop.gateway, MemoryGateway) else 0
+    assert len(refunds) == taken - ("paid" in answers)
+    assert set(refunds) <= {"class_full"}
+
+
+async def test_one_person_in_many_tabs_takes_one_seat(shop: Shop) -> None:
+    await set_class(shop, price=0)
+    assert set(await asyncio.gather(*(tried(shop, "ravi") for _ in range(6)))) == {"free"}
+    assert len(await enrolments(shop, "ravi")) == 1
+
+
+@pytest.mark.parametrize("name", ["free", "run out"])
+async def test_time_that_is_over_ends_enrolments(shop: Shop, name: str) -> None:
+    await enrolled(shop, "ravi", expires_at=START if name == "run out" else None)
+    clock(shop).now = START
+    await live.expire_all(shop)
+    reasons = [row.ended_reason for row in await enrolments(shop, "ravi")]
+    assert reasons == (["expired"] if name == "run out" else [None])
+
+
+async def test_queries_of_the_desk_work_here_too(shop: Shop) -> None:
+    await enrolled(shop, "ravi")
+    asha = Asker("u-asha", "teacher")
+    await change(shop, asha, "maths", {"price": 1_000})
+    found = await people(shop, asha, "maths", 10, 0)
+    assert [person.name for person, _ in found] == ["Ravi"]
