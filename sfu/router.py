@@ -32,15 +32,18 @@ class Router:
         self,
         router_id: str,
         emit: Callable[[Event], None],
+        on_fault: Callable[[Transport, Exception], None],
         on_due: Callable[["Router"], None] = lambda router: None,
     ) -> None:
-        """`on_due` is told of a deadline that arises outside of `handle_timers`."""
+        """`on_due` is told of a deadline that arises outside of `handle_timers`, `on_fault` of an
+        exception in a subscriber's slots: whoever made them change has no part in it."""
         self.router_id = router_id
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.departed = TrafficTotals()  # of transports that have left
         self.rest_until = 0.0  # no timers before, after a fault in them
         self._emit = emit
+        self._on_fault = on_fault
         self._on_due = on_due
         self._pinned: dict[str, None] = {}  # microphones that keep the first audio slot
         self._microphones: dict[str, Producer] = {}
@@ -202,14 +205,16 @@ class Router:
 
     def _settle(self, now: float) -> None:
         """Points the slots of the first SLICE that wait; a deadline stands for the others."""
-        try:
-            for _ in range(min(SLICE, len(self._stale))):
-                transport_id, slots = self._stale.take()  # one at a time: a fault costs it alone
-                self._point(self.transports[transport_id], slots, now)
-        finally:
-            if self._stale:
-                self._stale_since = now
-                self._on_due(self)
+        for _ in range(min(SLICE, len(self._stale))):
+            transport_id, slots = self._stale.take()
+            transport = self.transports[transport_id]
+            try:
+                self._point(transport, slots, now)
+            except Exception as error:  # its own: the others', and the caller's request, go on
+                self._on_fault(transport, error)
+        if self._stale:
+            self._stale_since = now
+            self._on_due(self)
 
     def _point(self, transport: Transport, slots: Slots, now: float) -> None:
         if Slots.AUDIO in slots:

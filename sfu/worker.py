@@ -80,7 +80,9 @@ class Worker:
             return
         if len(self.routers) >= self.config.max_routers:
             raise CapacityError("too_many_classes", "this server holds no more classes")
-        self.routers[router_id] = Router(router_id, self._events.append, self._arm_router)
+        self.routers[router_id] = Router(
+            router_id, self._events.append, self._on_subscriber_fault, self._arm_router
+        )
 
     def close_router(self, router_id: str, now: float) -> None:
         """Closes a class and every connection in it."""
@@ -211,10 +213,18 @@ class Worker:
     def _on_transport_fault(self, transport: Transport, error: Exception, now: float) -> None:
         self._fail(transport.transport_id, error, now)
 
-    def _fail(self, transport_id: str, error: Exception, now: float) -> None:
-        """Closes one connection after an exception in it. Never raises."""
+    def _on_subscriber_fault(self, transport: Transport, error: Exception) -> None:
+        """Closes it at the next flush: its class is in the middle of pointing slots."""
+        self._note_fault(transport.transport_id, error)
+        transport.closed("error")
+
+    def _note_fault(self, transport_id: str, error: Exception) -> None:
         self.drops[DropReason.TRANSPORT_ERROR] += 1
         self.on_fault(transport_id, error)
+
+    def _fail(self, transport_id: str, error: Exception, now: float) -> None:
+        """Closes one connection after an exception in it. Never raises."""
+        self._note_fault(transport_id, error)
         if (transport := self._transports.get(transport_id)) is not None:
             self._close(transport, "error", now)
 

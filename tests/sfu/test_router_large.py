@@ -120,9 +120,10 @@ def test_a_fault_in_one_subscriber_costs_the_others_nothing(
     def fail(now: float) -> None:
         raise OverflowError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(broken, "allocate", fail)
-        with pytest.raises(OverflowError):
-            room.join("ada", video("sendonly"))
+    room.expected = (OverflowError,)
+    monkeypatch.setattr(broken, "allocate", fail)
+    room.join("ada", video("sendonly"))
+    assert len(room.who_sees("ada:camera")) == SLICE - 1, "the first turn goes on"
+    assert room.faults == [NAMES[3]]
     room.settle()
     assert room.who_sees("ada:camera") == NAMES

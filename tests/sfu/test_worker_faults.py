@@ -124,6 +124,37 @@ class TestFaults:
         assert heard == ["late"]
         assert closed(room) == [("late", "error")]
 
+    def test_in_a_subscribers_slots_cost_it_alone_and_no_request_of_others(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room, teacher, _, ben = class_of_three()
+        heard = faults(room)
+        transport = room.rig.worker.routers["class"].transports["ada"]
+        monkeypatch.setattr(transport.downlink, "allocate", broken)
+        before = room.totals().drops.get("transport_error", 0)
+        room.set_source(teacher, "camera", False)
+        room.set_source(teacher, "camera", True)
+        room.run(1.0)
+        assert heard[0] == "ada"
+        assert set(heard) == {"ada"}
+        assert closed(room) == [("ada", "error")]
+        assert room.totals().drops["transport_error"] == before + len(heard)
+        assert room.rig.now - pictures(ben)[-1].at < 0.1
+
+    def test_in_its_own_slots_leave_an_offer_its_answer(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room, *_ = class_of_three()
+        heard = faults(room)
+        late = room.add(SEEN_STUDENT, "late")
+        with monkeypatch.context() as patch:
+            patch.setattr(Router, "_point", broken)
+            late.join()
+        assert late.slots
+        room.run(0.1)
+        assert heard == ["late"]
+        assert closed(room) == [("late", "error")]
+
     def test_in_a_transports_timers_cost_it_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         room, _, _, ben = class_of_three()
         heard = faults(room)

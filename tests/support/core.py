@@ -258,9 +258,16 @@ class Classroom:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.router = Router("class", self.events.append)
+        self.faults: list[str] = []  # whose they were
+        self.router = Router("class", self.events.append, self._on_fault)
         self.members: dict[str, Member] = {}
+        self.expected: tuple[type[Exception], ...] = ()  # faults of subscribers that may come
         self._sequence = 0
+
+    def _on_fault(self, transport: Transport, error: Exception) -> None:
+        if not isinstance(error, self.expected):
+            raise error
+        self.faults.append(transport.transport_id)
 
     def join(self, name: str, *pieces: Piece, pinned: bool = False, now: float = 0.0) -> Member:
         """A member comes in with the sections of its offer, and is connected."""
