@@ -109,8 +109,9 @@ export function countdown(at, now) {
   if (left < MINUTE) return "in less than a minute";
   if (left < HOUR) return `in ${Math.round(left / MINUTE)} min`;
   if (left < 10 * HOUR && Math.floor((left % HOUR) / MINUTE)) return `in ${Math.floor(left / HOUR)} h ${Math.floor((left % HOUR) / MINUTE)} min`;
-  if (left < 2 * DAY) return `in ${Math.floor(left / HOUR)} h`;
-  return left < 21 * DAY ? `in ${Math.floor(left / DAY)} days` : `in ${Math.floor(left / (7 * DAY))} weeks`;
+  if (left < DAY) return `in ${Math.floor(left / HOUR)} h`;
+  const days = Math.round(left / DAY);
+  return days < 21 ? `in ${days} ${days === 1 ? "day" : "days"}` : `in ${Math.floor(left / (7 * DAY))} weeks`;
 }
 
 /** "just now", "5 min ago", "3 h ago", else the date. @param {number} at @param {number} now */
