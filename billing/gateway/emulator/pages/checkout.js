@@ -6,8 +6,12 @@
   const WAYS = [
     { id: "sandbox-pay", method: "card", outcome: "success", label: "Pay by test card", hint: "Goes through" },
     { id: "sandbox-upi", method: "upi", outcome: "success", label: "Pay by test UPI", hint: "Goes through" },
+    { id: "sandbox-slow", method: "upi", outcome: "slow", label: "Pay with a slow bank", hint: "Takes six seconds" },
     { id: "sandbox-fail", method: "card", outcome: "failure", label: "Use a declined card", hint: "Fails" },
   ];
+  const PATIENCE_MS = 20_000;
+  const PAYING = "Paying…";
+  const WAITING = "Waiting for the bank. If you close this window now, the payment still goes through.";
   const UNREACHABLE = "The sandbox could not be reached. Try again.";
 
   /** @param {string} tag @param {Record<string, string>} [attributes] @param {(Node|string)[]} [children] */
@@ -37,38 +41,42 @@
     #dialog;
     /** @type {HTMLElement} */
     #status;
-    #done = false;
+    #busy = false;
+    /** @type {HTMLElement} */
+    #leave;
 
     /** @param {any} options as Razorpay's: key, order_id, amount, currency, name, description, handler, modal */
     constructor(options) {
       this.#options = options;
       this.#status = element("p", { class: "sandbox-status", role: "status" });
-      this.#dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: "sandbox", "aria-labelledby": "sandbox-title" }, this.#contents()));
+      this.#leave = element("button", { type: "button", class: "sandbox-leave", "data-testid": "sandbox-close" }, ["Close without paying"]);
+      this.#leave.addEventListener("click", () => this.#dismiss());
+      this.#dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: "sandbox", "aria-labelledby": "sandbox-title", "aria-describedby": "sandbox-mark" }, this.#contents()));
       this.#dialog.addEventListener("cancel", (event) => {
         event.preventDefault();
-        this.close();
+        this.#dismiss();
       });
     }
 
     #contents() {
       const { name, description, amount, currency } = this.#options;
-      const leave = element("button", { type: "button", class: "sandbox-leave", "data-testid": "sandbox-close" }, ["Close without paying"]);
-      leave.addEventListener("click", () => this.close());
       return [
-        element("p", { class: "sandbox-mark" }, ["Sandbox: no real money"]),
+        element("p", { id: "sandbox-mark", class: "sandbox-mark" }, ["Sandbox: no real money"]),
         element("h2", { id: "sandbox-title" }, [name ?? "Payment"]),
         element("p", { class: "sandbox-what" }, [description ?? ""]),
         element("p", { class: "sandbox-amount" }, [readable(amount, currency)]),
         element("div", { class: "sandbox-ways" }, WAYS.map((way) => this.#button(way))),
         this.#status,
-        leave,
+        this.#leave,
       ];
     }
 
     /** @param {typeof WAYS[number]} way */
     #button(way) {
       const button = element("button", { type: "button", class: "sandbox-way", "data-testid": way.id }, [element("span", {}, [way.label]), element("small", {}, [way.hint])]);
-      button.addEventListener("click", () => this.#pay(way));
+      button.addEventListener("click", () => {
+        if (!this.#busy) this.#pay(way);
+      });
       return button;
     }
 
@@ -83,41 +91,48 @@
       this.#dialog.showModal();
     }
 
-    /** Closes the dialog; a payment that is on its way is not stopped by it. */
+    /** Closes the dialog. A payment on its way is not stopped by it, but the page hears of it no more from here. */
     close() {
       if (!this.#dialog.isConnected) return;
       this.#dialog.close();
       this.#dialog.remove();
-      if (!this.#done) this.#options.modal?.ondismiss?.();
+      this.#options.modal?.ondismiss?.();
     }
 
-    /** @param {boolean} busy @param {string} text */
-    #show(busy, text) {
-      this.#dialog.toggleAttribute("data-busy", busy);
-      for (const button of this.#dialog.querySelectorAll("button")) button.disabled = busy;
+    #dismiss() {
+      if (this.#leave.getAttribute("aria-disabled") !== "true") this.close();
+    }
+
+    /** Only what can't be pressed is marked, not disabled: the focus must stay where it is. @param {boolean} busy @param {string} text @param {boolean} [closable] */
+    #show(busy, text, closable = !busy) {
+      this.#busy = busy;
+      for (const button of this.#dialog.querySelectorAll(".sandbox-way")) button.setAttribute("aria-disabled", String(busy));
+      this.#leave.setAttribute("aria-disabled", String(!closable));
       this.#status.textContent = text;
     }
 
     /** @param {typeof WAYS[number]} way */
     async #pay(way) {
-      this.#show(true, "Paying…");
+      const slow = way.outcome === "slow";
+      this.#show(true, slow ? WAITING : PAYING, slow);
       const body = { order_id: this.#options.order_id, method: way.method, outcome: way.outcome };
       let response, answer;
       try {
-        response = await fetch(new URL("checkout/pay", base), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+        response = await fetch(new URL("checkout/pay", base), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
         answer = await response.json();
       } catch {
         this.#show(false, UNREACHABLE);
         return;
       }
+      if (!this.#dialog.isConnected) return;
       if (response.ok) this.#succeed(answer);
       else this.#fail(answer);
     }
 
     /** @param {any} answer */
     #succeed(answer) {
-      this.#done = true;
-      this.close();
+      this.#dialog.close();
+      this.#dialog.remove();
       this.#options.handler?.(answer);
     }
 
