@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from billing.errors import BillingError, ConflictError, NotFoundError
+from billing.errors import ConflictError
 from billing.ledger import balance
 from billing.service import checkout, webhook
 from billing.service.reconcile import reconcile
@@ -350,64 +350,3 @@ async def add_coupon(shop: Shop, percent: int) -> None:
             created_at=1,
         )
         session.add(coupon)
-
-
-async def test_forged_signatures_change_nothing(shop: Shop, gateway: HookingGateway) -> None:
-    order_id = await buy(shop)
-    payment = gateway.pay(order_id)
-    with pytest.raises(BillingError, match="could not be verified"):
-        await verify(shop, "u-asha", Proof(order_id, payment.id, "0" * 64))
-    hook = gateway.hooks[0]
-    for signature in ("", "0" * 64, gateway.sign_body(hook.body + b" ")):
-        with pytest.raises(BillingError, match="not signed"):
-            await webhook.receive(shop, hook.body, signature, hook.id)
-    assert not await enrolled(shop)
-    assert (await count(shop, GatewayEvent), shop.counts["webhook_forged"]) == (0, 3)
-
-
-async def test_another_students_order_is_not_found(shop: Shop, gateway: HookingGateway) -> None:
-    order_id = await buy(shop)
-    payment = gateway.pay(order_id)
-    with pytest.raises(NotFoundError):
-        await verify(shop, "u-bela", proof(gateway, order_id, payment.id))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b'{"event": 5}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"event": "payment.captured", "payload": {"payment": {"entity": {"id": 5}}}}',
-        b'{"event": "payment.captured", "payload": []}',
-    ],
-)
-async def test_signed_nonsense_is_kept_and_answered(
-    shop: Shop, gateway: HookingGateway, body: bytes
-) -> None:
-    await webhook.receive(shop, body, gateway.sign_body(body), "evt_odd")
-    assert (await count(shop, GatewayEvent), await count(shop, Payment)) == (1, 0)
-
-
-async def test_unknown_events_and_payments_of_others_change_nothing(
-    shop: Shop, gateway: HookingGateway
-) -> None:
-    entity: dict[str, object] = {
-        "id": "pay_x",
-        "order_id": None,
-        "amount": 5,
-        "currency": "INR",
-        "status": "captured",
-    }
-    for event in ("payment.captured", "subscription.charged", "refund.created"):
-        payload: dict[str, object] = {"payment": {"entity": entity}}
-        if event == "refund.created":
-            refund = {"id": "rfnd_x", "payment_id": "pay_x", "amount": 5, "notes": []}
-            payload["refund"] = {"entity": refund}
-        body = json.dumps({"event": event, "payload": payload}).encode()
-        await webhook.receive(shop, body, gateway.sign_body(body), None)
-    assert (await count(shop, GatewayEvent), await count(shop, LedgerEntry)) == (3, 0)

@@ -1,0 +1,107 @@
+"""The state table: each row by an example, and an answer for everything."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.order_facts import Kind
+from billing.order_rows import ROWS, decide
+from billing.orders import Action, Enrolled, OrderState, RefundState, Situation, Standing
+
+CAPTURED = Situation(Kind.CAPTURED, OrderState.OPEN)
+AUTHORIZED = Situation(Kind.AUTHORIZED, OrderState.OPEN)
+FAILED = Situation(Kind.FAILED, OrderState.OPEN)
+PAID = Situation(Kind.REFUND_PENDING, OrderState.PAID, Standing.CAPTURED)
+PROMISED = replace(CAPTURED, order=OrderState.PAID, payment=Standing.PROMISED)
+
+
+def refund(kind: Kind, state: RefundState | None, same: bool = True) -> Situation:
+    return replace(PAID, kind=kind, refund=state, same=same)
+
+
+def dispute(kind: Kind, state: str | None) -> Situation:
+    return replace(PAID, kind=kind, dispute=state)
+
+
+EXAMPLES = {
+    "unknown_order": Situation(Kind.CAPTURED),
+    "captured_twice": replace(CAPTURED, payment=Standing.CAPTURED),
+    "promised_twice": replace(PROMISED, confirmed=False),
+    "confirmed": PROMISED,
+    "confirmed_while_refunding": replace(PROMISED, right_amount=False, refunding=True),
+    "confirmed_wrong_amount": replace(PROMISED, right_amount=False),
+    "wrong_amount": replace(CAPTURED, right_amount=False),
+    "second_payment": replace(CAPTURED, order=OrderState.PAID),
+    "enrolled_already": replace(CAPTURED, enrolled=Enrolled.OTHER),
+    "class_gone": replace(CAPTURED, on_sale=False),
+    "order_closed": replace(CAPTURED, order=OrderState.REFUNDED),
+    "class_full": replace(CAPTURED, seat=False),
+    "price_changed": replace(CAPTURED, offer=False),
+    "paid": CAPTURED,
+    "paid_late": replace(CAPTURED, order=OrderState.EXPIRED),
+    "authorized_unknown_order": Situation(Kind.AUTHORIZED),
+    "authorized_late": replace(AUTHORIZED, payment=Standing.CAPTURED),
+    "authorized": AUTHORIZED,
+    "failed_unknown_order": Situation(Kind.FAILED),
+    "withdrawn": replace(FAILED, payment=Standing.PROMISED, asked=True),
+    "failed_after_captured": replace(FAILED, payment=Standing.CAPTURED),
+    "failed_twice": replace(FAILED, payment=Standing.FAILED),
+    "failed": FAILED,
+    "refund_pending_unknown": Situation(Kind.REFUND_PENDING),
+    "refund_processed_unknown": Situation(Kind.REFUND_PROCESSED),
+    "refund_failed_unknown": Situation(Kind.REFUND_FAILED),
+    "refund_begun_elsewhere": refund(Kind.REFUND_PENDING, None),
+    "refund_asked": refund(Kind.REFUND_PENDING, RefundState.DUE),
+    "refund_asked_again": refund(Kind.REFUND_PENDING, RefundState.FAILED, same=False),
+    "refund_pending_late": refund(Kind.REFUND_PENDING, RefundState.PROCESSED),
+    "refund_made_elsewhere": refund(Kind.REFUND_PROCESSED, None),
+    "refund_made_twice": refund(Kind.REFUND_PROCESSED, RefundState.PROCESSED, same=False),
+    "refund_processed_twice": refund(Kind.REFUND_PROCESSED, RefundState.PROCESSED),
+    "refund_processed": refund(Kind.REFUND_PROCESSED, RefundState.ASKED),
+    "refund_failed_elsewhere": refund(Kind.REFUND_FAILED, None),
+    "refund_failed_at_last": refund(Kind.REFUND_FAILED, RefundState.PROCESSED),
+    "refund_failed_old_try": refund(Kind.REFUND_FAILED, RefundState.ASKED, same=False),
+    "refund_failed_twice": refund(Kind.REFUND_FAILED, RefundState.FAILED),
+    "refund_failed": refund(Kind.REFUND_FAILED, RefundState.ASKED),
+    "dispute_unknown": Situation(Kind.DISPUTE_OPEN),
+    "dispute_late": dispute(Kind.DISPUTE_OPEN, "lost"),
+    "dispute_open": dispute(Kind.DISPUTE_OPEN, None),
+    "dispute_won_unknown": Situation(Kind.DISPUTE_WON),
+    "dispute_won_late": dispute(Kind.DISPUTE_WON, "lost"),
+    "dispute_won": dispute(Kind.DISPUTE_WON, "open"),
+    "dispute_lost_unknown": Situation(Kind.DISPUTE_LOST),
+    "dispute_lost_twice": dispute(Kind.DISPUTE_LOST, "lost"),
+    "dispute_lost": dispute(Kind.DISPUTE_LOST, "open"),
+}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_each_row_decides_its_example(row: object) -> None:
+    name = getattr(row, "name")  # noqa: B009
+    assert decide(EXAMPLES[name]).row == name
+
+
+def test_rows_have_names_of_their_own() -> None:
+    assert [row.name for row in ROWS] == list(EXAMPLES)
+
+
+situations = st.builds(Situation, dispute=st.sampled_from([None, "open", "won", "lost"]))
+
+
+@given(situations)
+def test_everything_has_an_answer_and_sends_money_back_with_a_reason(situation: Situation) -> None:
+    outcome = decide(situation)
+    sends_back = outcome.action in (Action.REFUND, Action.END_AND_REFUND)
+    assert (outcome.reason is not None) == sends_back
+
+
+@given(situations)
+def test_nobody_is_enrolled_for_the_wrong_amount_or_without_a_seat(situation: Situation) -> None:
+    if decide(situation).action == Action.ENROL:
+        assert situation.right_amount
+        assert situation.seat
+        assert situation.on_sale
+        assert situation.offer
+        assert situation.enrolled == Enrolled.NO
