@@ -66,7 +66,7 @@ function PayButton({ class_, checkout, quote }) {
   const { step } = checkout.stage.value;
   const busy = checkout.isBusy;
   const amount = quote.figures.value?.amount ?? class_.price;
-  const words = { ordering: "Preparing the payment…", paying: "Payment window is open…", confirming: "Confirming your payment…" };
+  const words = { ordering: "Preparing the payment…", paying: "Waiting for payment…", confirming: "Confirming payment…" };
   const label = amount === 0 ? "Enrol free" : `Pay ${money(amount, class_.currency)}`;
   const free = class_.price === 0;
   return html`<${Button} class="button-primary button-large button-wide" busy=${busy} busyText=${/** @type {any} */ (words)[step]} data-testid="pay-button"
