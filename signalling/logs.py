@@ -10,6 +10,8 @@ import structlog
 SECRET_KEYS = frozenset(
     {"token", "resume", "secret", "auth", "authorization", "cookie", "sdp", "password", "email"}
 )
+# Libraries that say too much below a warning; aiosqlite the values of every statement.
+QUIET = ("aiortc", "aioice", "aiosqlite", "alembic", "engineio.server", "socketio.server")
 _HIDDEN = "[hidden]"
 
 
@@ -77,7 +79,7 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     handler.addFilter(ClientFaults())
-    for name in ("aiortc", "aioice", "alembic", "engineio.server", "socketio.server"):
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -18,6 +18,12 @@ from billing.gateway.signatures import payment_signature
 
 LETTERS = string.ascii_letters + string.digits
 MIN_AMOUNT = 100  # paise
+PERSON = {"email": "payer@example.com", "contact": "+919000090000"}
+PAYER: dict[str, Entity] = {
+    "card": PERSON | {"card": {"entity": "card", "network": "Visa", "last4": "1111"}},
+    "upi": PERSON | {"vpa": "payer@upi"},
+    "netbanking": PERSON | {"bank": "SBIN"},
+}
 KEY = re.compile(r"[A-Za-z0-9_-]{10,128}")
 
 Tell = Callable[[str, dict[str, Entity]], None]
@@ -156,6 +162,7 @@ class Emulator:
             "amount_refunded": 0,
             "refund_status": None,
             "notes": order["notes"],
+            **PAYER[method],
             "error_code": None,
             "error_description": None,
             "created_at": self._now(),

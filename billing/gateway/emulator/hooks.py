@@ -55,6 +55,7 @@ class Hooks:
         kept = reversed(list(store.all("hook")))
         self._queue = deque(Hook(one["id"], one["body"], one["tries"]) for one in kept)
         self._ready = asyncio.Event()
+        self._sending = 0
         self._later: set[asyncio.Task[None]] = set()
 
     @property
@@ -66,6 +67,11 @@ class Hooks:
     def target(self, url: str | None) -> None:
         self._target = url
         self._ready.set()
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries that have not come to an end."""
+        return len(self._queue) + len(self._later) + self._sending
 
     def tell(self, event: str, entities: dict[str, Entity], faults: Faults) -> None:
         """Queues an event; when too many wait, the oldest is lost: reconciliation finds it."""
@@ -113,7 +119,10 @@ class Hooks:
             await asyncio.gather(*self._later, return_exceptions=True)
 
     async def _deliver(self, session: aiohttp.ClientSession, target: str, hook: Hook) -> None:
-        if await self._is_taken(session, target, hook):
+        self._sending = 1
+        is_taken = await self._is_taken(session, target, hook)
+        self._sending = 0
+        if is_taken:
             self._store.remove("hook", hook.id)
             return
         hook.tries += 1

@@ -10,6 +10,7 @@
     { id: "sandbox-fail", method: "card", outcome: "failure", label: "Use a declined card", hint: "Fails" },
   ];
   const PATIENCE_MS = 20_000;
+  const CLOSE = "Close without paying";
   const PAYING = "Paying…";
   const WAITING = "Waiting for the bank. If you close this window now, the payment still goes through.";
   const UNREACHABLE = "The sandbox could not be reached. Try again.";
@@ -49,7 +50,7 @@
     constructor(options) {
       this.#options = options;
       this.#status = element("p", { class: "sandbox-status", role: "status" });
-      this.#leave = element("button", { type: "button", class: "sandbox-leave", "data-testid": "sandbox-close" }, ["Close without paying"]);
+      this.#leave = element("button", { type: "button", class: "sandbox-leave", "data-testid": "sandbox-close" }, [CLOSE]);
       this.#leave.addEventListener("click", () => this.#dismiss());
       this.#dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: "sandbox", "aria-labelledby": "sandbox-title", "aria-describedby": "sandbox-mark" }, this.#contents()));
       this.#dialog.addEventListener("cancel", (event) => {
@@ -108,6 +109,7 @@
       this.#busy = busy;
       for (const button of this.#dialog.querySelectorAll(".sandbox-way")) button.setAttribute("aria-disabled", String(busy));
       this.#leave.setAttribute("aria-disabled", String(!closable));
+      this.#leave.textContent = busy ? "Close" : CLOSE;
       this.#status.textContent = text;
     }
 
