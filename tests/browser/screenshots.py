@@ -1,6 +1,7 @@
 """Takes the pictures in docs/screenshots: `make screenshots`.
 
-A teacher and four students in a class, seen on a desktop in both colour schemes and on a phone.
+A teacher and four students in a class, seen on a desktop in both colour schemes and on a phone;
+the pages around the class at three sizes (docs/screenshots/site).
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from loadtest.chromium import chromium
 from loadtest.local_server import local_server
 from loadtest.seat import Seat
 from tests.browser.lesson import Lesson
+from tests.browser.school import ADMIN, TEACHER, School, school_server
+from tests.browser.site_pictures import picture_site
 from tests.browser.watching import sees
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -79,8 +82,22 @@ async def picture_prejoin(lesson: Lesson) -> None:
         await take(seat, name)
 
 
+async def picture_school() -> None:
+    """The pages around the class, on a server of their own."""
+    folder = FOLDER / "site"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory:
+        async with school_server(Path(directory)) as server, chromium() as browser:
+            school = School(server, browser)
+            for person in (TEACHER, ADMIN):
+                await school.add(person)
+            await picture_site(school, folder)
+            await school.close()
+
+
 async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
+    await picture_school()
     with tempfile.TemporaryDirectory() as directory:
         async with local_server(Path(directory)) as server, chromium() as browser:
             lesson = Lesson(server, browser, "calculus")

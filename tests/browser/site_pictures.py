@@ -69,7 +69,26 @@ async def furnish(school: School) -> list[str]:
 
 
 async def _open_order(seat: Seat) -> None:
-    await seat.find("order").first.locator("summary").click()
+    paid = seat.find("order").filter(has_text="paid")
+    await paid.first.locator("summary").click()
+
+
+async def _fill_in(seat: Seat) -> None:
+    page = seat.page
+    await page.get_by_label("Title").fill("Vectors and where they point")
+    await page.get_by_label("Description").fill(ABOUT)
+    await page.get_by_role("radio", name="Every week").check()
+    for day in ("Tuesday", "Thursday"):
+        await page.get_by_label(day).check()
+    first = datetime.now(UTC) + timedelta(days=1)
+    await page.get_by_label("First day").fill(f"{first:%Y-%m-%d}")
+    await page.get_by_label("Last day").fill(f"{first + timedelta(weeks=12):%Y-%m-%d}")
+    await page.get_by_label("First day").scroll_into_view_if_needed()
+
+
+async def _open_payment(seat: Seat) -> None:
+    await seat.find("pay-button").click()
+    await seat.find("sandbox-pay").wait_for()
 
 
 async def _rest(_: Seat) -> None:
@@ -86,7 +105,8 @@ async def picture_site(school: School, folder: Path) -> None:
         ("catalogue", None, "/classes", _rest),
         ("checkout", STUDENT, f"/classes/{classes[0]}", _rest),
         ("mine", STUDENT, "/me", _rest),
-        ("new-class", TEACHER, "/teach/new", _rest),
+        ("sandbox", STUDENT, f"/classes/{classes[0]}", _open_payment),
+        ("new-class", TEACHER, "/teach/new", _fill_in),
         ("admin", ADMIN, "/admin", _rest),
         ("orders", ADMIN, "/admin#orders", _open_order),
     )
@@ -100,6 +120,7 @@ async def picture_site(school: School, folder: Path) -> None:
                 await seat.page.goto(f"{school.server.url}{path}")
                 await asyncio.sleep(SETTLES)
                 await step(seat)
+                await asyncio.sleep(SETTLES)
                 await seat.page.screenshot(path=folder / f"{name}-{size}-{scheme}.png")
                 await seat.leave()
                 school.seats.remove(seat)
