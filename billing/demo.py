@@ -1,5 +1,6 @@
 """People and classes to try everything with: made on an empty database of the sandbox."""
 
+import asyncio
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -7,8 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.service.accounts import NewUser, create_user
+from billing.service.accounts import NewUser, prepare
 from billing.settings import BillingSettings
 from billing.shop import Shop
 from billing.store.tables import Class, User
@@ -47,18 +49,31 @@ FILE = "demo-password"
 
 async def seed(shop: Shop) -> str | None:
     """The demo people's password, when they are there; makes them where there is nobody."""
-    async with shop.db.reading() as session:
-        people = await session.scalar(select(func.count()).select_from(User)) or 0
-        first = await session.scalar(select(User).where(User.email == PEOPLE[0][0]))
-    if not shop.settings.is_sandbox or not shop.settings.demo:
+    settings = shop.settings
+    if not settings.is_sandbox or not settings.demo:
         return None
-    if people:
-        return _read(shop.settings.var_dir / FILE) if first is not None else None
-    password = _password(shop.settings)
-    users = [await create_user(shop, NewUser(*who, password)) for who in PEOPLE]
-    async with shop.db.writing() as session:
-        session.add_all(_classes(users[0].id, shop.now(), shop.settings.seller_zone))
+    async with shop.db.reading() as session:
+        if await _people(session):
+            first = await session.scalar(select(User.id).where(User.email == PEOPLE[0][0]))
+            return _read(settings.var_dir / FILE) if first is not None else None
+    password = _password(settings)
+    await _make(shop, password)
     return password
+
+
+async def _people(session: AsyncSession) -> int:
+    return await session.scalar(select(func.count()).select_from(User)) or 0
+
+
+async def _make(shop: Shop, password: str) -> None:
+    """All of it, or nothing when somebody was faster."""
+    users = await asyncio.gather(*(prepare(shop, NewUser(*who, password)) for who in PEOPLE))
+    async with shop.db.writing() as session:
+        if await _people(session):
+            return
+        session.add_all(users)
+        await session.flush()
+        session.add_all(_classes(users[0].id, shop.now(), shop.settings.seller_zone))
 
 
 def _read(path: Path) -> str | None:

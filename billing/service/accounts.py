@@ -34,16 +34,7 @@ def normal_email(email: str) -> str:
 
 async def create_user(shop: Shop, new: NewUser) -> User:
     """A new account; raises ConflictError when the address has one."""
-    hashed = await passwords.hash_password(new.password)
-    user = User(
-        id=shop.new_id("u"),
-        email=normal_email(new.email),
-        name=new.name.strip(),
-        role=new.role,
-        password_hash=hashed,
-        epoch=0,
-        created_at=shop.now(),
-    )
+    user = await prepare(shop, new)
     try:
         async with shop.db.writing() as session:
             session.add(user)
@@ -51,6 +42,19 @@ async def create_user(shop: Shop, new: NewUser) -> User:
         message = "There is an account with this address already. Sign in instead."
         raise ConflictError("email_taken", message, "email") from None
     return user
+
+
+async def prepare(shop: Shop, new: NewUser) -> User:
+    """The account, not yet in the database; hashing takes its time."""
+    return User(
+        id=shop.new_id("u"),
+        email=normal_email(new.email),
+        name=new.name.strip(),
+        role=new.role,
+        password_hash=await passwords.hash_password(new.password),
+        epoch=0,
+        created_at=shop.now(),
+    )
 
 
 async def register(shop: Shop, new: NewUser) -> User:
