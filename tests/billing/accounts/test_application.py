@@ -1,7 +1,9 @@
 """The whole application with billing: what a new user sees, from the sandbox to the metrics."""
 
+import io
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,16 @@ import pytest_asyncio
 
 from billing.app import PLACE
 from billing.demo import PEOPLE
+from billing.gateway.keys import sandbox_keys
 from billing.routes.keys import SHOP
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
 from billing.start import load
+from signalling import logs
 from signalling.config import ConfigError
 from tests.billing.support import settings
 from tests.support.scrapes import parse, value
-from tests.support.sio_client import ClassServer, class_server
+from tests.support.sio_client import SECRET, ClassServer, class_server
 
 pytestmark = pytest.mark.interop
 
@@ -86,6 +90,41 @@ async def test_the_demo_sells_in_the_sandbox_and_takes_back(
     await run_refunds(shop)
     assert not (await student.get(f"/api/classes/{PAID}"))["my"]["enrolled"]
     assert (await student.get("/api/me"))["notices"] > 0
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """All that is logged at the most talkative level."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    logs.configure("debug", stream)
+    yield stream
+    root.handlers[:], root.level = handlers, level
+
+
+async def test_no_secret_and_no_contact_gets_into_the_log(
+    written: io.StringIO, server: ClassServer, browse: dict[str, Browser], tmp_path: Path
+) -> None:
+    student = browse[STUDENT]
+    order = await student.post("/payments/order", {"classId": PAID})
+    choice = {"order_id": order["orderId"], "method": "card", "outcome": "success"}
+    proof = await student.post("/sandbox/checkout/pay", choice)
+    forged = {**proof, "razorpay_signature": "f" * 64}
+    await student.post("/payments/verify", forged, 400)
+    await student.post("/payments/verify", proof)
+    await student.post("/api/auth/login", {"email": STUDENT, "password": "wrong password"}, 401)
+    await student.post("/api/auth/forgot", {"email": STUDENT})
+    await reconcile(server.app[SHOP])
+    keys = sandbox_keys(tmp_path)
+    cookies = {cookie.value for cookie in student.session.cookie_jar}
+    secrets = {
+        *("wrong password", str(server.app[PLACE].demo_password), SECRET),
+        *(keys.key_secret, keys.webhook_secret, proof["razorpay_signature"]),
+        *cookies,
+    }
+    assert "/payments/verify" in written.getvalue()
+    assert not [one for one in secrets if one in written.getvalue()]
+    assert "@example.com" not in written.getvalue()
 
 
 async def test_metrics_tell_of_billing(server: ClassServer, browse: dict[str, Browser]) -> None:
