@@ -1,20 +1,14 @@
-"""Commands of billing: migrate, reconcile, user, emulator."""
+"""Commands of billing: migrate, reconcile, user."""
 
 import asyncio
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
-from aiohttp import web
 
 from billing.errors import BillingError
-from billing.gateway.emulator.service import FILE as EMULATOR_FILE
-from billing.gateway.emulator.service import Sandbox
-from billing.gateway.keys import FILE as KEYS_FILE
-from billing.gateway.keys import Keys, sandbox_keys
 from billing.gateway.opening import open_gateway
 from billing.passwords import MAX_LENGTH, MIN_LENGTH
 from billing.service import accounts
@@ -156,37 +150,3 @@ def _read_password() -> str:
     if given and not MIN_LENGTH <= len(given) <= MAX_LENGTH:
         fail(f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters")
     return given
-
-
-def emulator(
-    port: Annotated[int, typer.Option(help="On 127.0.0.1.", min=0, max=65_535)] = 8090,
-    webhook: Annotated[
-        str, typer.Option(help="Where events go: http://127.0.0.1:8080/payments/webhook")
-    ] = "",
-) -> None:
-    """Serve the stand-in for Razorpay on its own; point RAZORPAY_BASE_URL at it.
-
-    Faults are switched on by PUT /faults, see docs/payments.md.
-    """
-    settings = billing_settings()
-    keys = sandbox_keys(settings.var_dir)
-    typer.echo(f"RAZORPAY_BASE_URL=http://127.0.0.1:{port}")
-    typer.echo(f"RAZORPAY_KEY_ID={keys.key_id}")
-    typer.echo(f"The secrets are in {settings.var_dir / KEYS_FILE}. No real money moves.")
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_emulate(keys, settings, port, webhook))
-
-
-async def _emulate(keys: Keys, settings: BillingSettings, port: int, webhook: str) -> None:
-    sandbox = Sandbox(keys, settings.var_dir / EMULATOR_FILE)
-    sandbox.hooks.target = webhook or None
-    runner = web.AppRunner(sandbox.application())
-    async with sandbox.running():
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-            await asyncio.Event().wait()
-        except OSError as error:
-            fail(f"cannot use 127.0.0.1:{port}: {error.strerror}")
-        finally:
-            await runner.cleanup()

@@ -17,6 +17,7 @@ from rich.table import Table
 from billing import cli as billing_cli
 from billing import cli_ledger
 from billing.app import PLACE
+from billing.cli_emulator import emulator
 from billing.demo import PEOPLE
 from billing.settings import BillingSettings
 from billing.start import load as load_billing
@@ -196,7 +197,7 @@ def examine() -> None:
 app.command(name="loadtest")(loadtest)
 app.command(name="migrate")(billing_cli.migrate)
 app.command(name="reconcile")(billing_cli.reconcile)
-app.command(name="emulator")(billing_cli.emulator)
+app.command(name="emulator")(emulator)
 app.add_typer(billing_cli.user, name="user")
 app.add_typer(cli_ledger.ledger, name="ledger")
 
