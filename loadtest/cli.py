@@ -276,8 +276,7 @@ def loadtest(
 ) -> None:
     """Fill a class with bots and measure what they get.
 
-    Exit status: 0 all limits kept, 1 one broke, 2 could not run, 130 interrupted.
-    """
+    Exit status: 0 all limits kept, 1 one broke, 2 could not run, 130 interrupted."""
     _run(Options(**context.params))
 
 
