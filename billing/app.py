@@ -10,7 +10,7 @@ from aiohttp import web
 from billing import demo, mail_queue
 from billing.gateway.emulator.service import FILE, Sandbox
 from billing.gateway.keys import keys_of
-from billing.gateway.opening import SANDBOX, open_gateway
+from billing.gateway.opening import SANDBOX, emulator_url, open_gateway
 from billing.jobs import Job, start_jobs, stop_jobs
 from billing.limits import Limit
 from billing.metrics import billing_metrics
@@ -90,7 +90,8 @@ def add_billing(
     if settings.is_sandbox:
         place.sandbox = Sandbox(keys_of(settings), settings.var_dir / FILE)
         app.add_subapp(SANDBOX, place.sandbox.application())
-    add_site(app, settings.static_dir, is_sandbox=settings.is_sandbox)
+    emulator = emulator_url(settings)
+    add_site(app, settings.static_dir, is_sandbox=settings.is_sandbox, emulator=emulator)
     app.cleanup_ctx.append(_running(settings, place))
 
 

@@ -48,7 +48,9 @@ class BillingSettings(BaseSettings):
     razorpay_webhook_secret: SecretStr | None = Field(
         default=None, validation_alias=_razorpay("webhook_secret")
     )
-    razorpay_base_url: str | None = Field(default=None, validation_alias=_razorpay("base_url"))
+    razorpay_base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+")] | None = Field(
+        default=None, validation_alias=_razorpay("base_url")
+    )
     mail_url: SecretStr = SecretStr("console")
     seller_name: Annotated[str, Field(min_length=1, max_length=120)] = "liveclass"
     seller_address: Annotated[str, Field(max_length=300)] = ""

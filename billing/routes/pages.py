@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from aiohttp import web
+from yarl import URL
 
 from billing.routes.classes import CLASS_ID
 from signalling.pages import Extra, page, permissions_policy
@@ -39,10 +40,21 @@ CHECKOUT = Extra(
 )
 
 
-def add_site(app: web.Application, static_dir: Path, *, is_sandbox: bool) -> None:
-    """Routes of the pages; with real keys a class's page may load the gateway's checkout."""
+def from_emulator(url: str) -> Extra:
+    """What the checkout of an emulator at this address needs."""
+    origin = str(URL(url).origin())
+    return Extra(policy=dict.fromkeys(("script-src", "style-src", "connect-src"), origin))
+
+
+def add_site(
+    app: web.Application, static_dir: Path, *, is_sandbox: bool, emulator: str | None = None
+) -> None:
+    """Routes of the pages; with real keys a class's page may load the gateway's checkout, or that
+    of the emulator which stands in for it."""
     file = static_dir / "site.html"
     for path in PATHS:
         app.router.add_get(path, page(file))
     extra = Extra() if is_sandbox else CHECKOUT
+    if emulator is not None:
+        extra = from_emulator(emulator)
     app.router.add_get(f"/classes/{CLASS_ID}", page(file, extra))
