@@ -92,6 +92,24 @@ def test_what_failed_cannot_be_refunded_or_captured() -> None:
         one.capture(payment["id"], 100_000)
 
 
+def test_a_refunds_key_counts_once_also_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.db"
+    one, _ = emulator(path)
+    order = one.create_order(100_000, "INR", None, None)
+    payment_id = one.pay(order["id"], "card")["razorpay_payment_id"]
+    wish = RefundWish(40_000, {"key": "r-1"}, "r-1")
+    made = one.refund_once(payment_id, wish, "refund-r-1-0")
+    one.store.close()
+    other, _ = emulator(path)
+    assert other.refund_once(payment_id, wish, "refund-r-1-0")["id"] == made["id"]
+    assert other.payment(payment_id)["amount_refunded"] == 40_000
+    with pytest.raises(RefusedError, match="same idempotency key"):
+        other.refund_once(payment_id, RefundWish(50_000), "refund-r-1-0")
+    for key in ("short", "with a blank in it", "x" * 200):
+        with pytest.raises(RefusedError, match="10 or more"):
+            other.refund_once(payment_id, wish, key)
+
+
 def test_keys_are_made_once_for_this_user_alone(tmp_path: Path) -> None:
     keys = sandbox_keys(tmp_path)
     assert sandbox_keys(tmp_path) == keys
@@ -112,6 +130,7 @@ async def test_the_checkout_needs_no_key_and_the_api_does() -> None:
         assert (await paid.json())["razorpay_order_id"] == order["id"]
         assert paid.headers["Access-Control-Allow-Origin"] == "*"
         odd: list[object] = [{**body, "method": "cash"}, {**body, "order_id": "order_x"}, []]
+        odd += [{**body, "outcome": "maybe"}, {**body, "outcome": "success"}]
         for one in odd:
             assert (await client.post("/checkout/pay", json=one)).status == 400
         assert (await client.get(f"/v1/orders/{order['id']}")).status == 401

@@ -1,11 +1,15 @@
 """Webhooks of the emulator on real sockets: signed, in order, sent again until they are taken."""
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
+from billing.gateway.emulator.hooks import MAX_WAITING, TRIES
+from billing.gateway.emulator.service import Sandbox
 from billing.gateway.signatures import body_signature, is_same
-from tests.billing.gateway.counter import KEYS, Counter, counter, ear
+from tests.billing.gateway.counter import KEYS, WITHIN, Counter, at_once, counter, ear
 
 pytestmark = pytest.mark.interop
 
@@ -91,3 +95,56 @@ async def test_no_webhooks_at_all() -> None:
         order = await desk.gateway.create_order(100, "INR", "o-2", {})
         desk.sandbox.emulator.fail(order.id, "upi")
         assert await one.heard(1) == ["payment.failed"]
+
+
+async def test_one_that_is_not_taken_does_not_hold_up_the_others() -> None:
+    async with counter() as desk, ear([500]) as (url, one):
+        desk.sandbox.hooks.target = url
+        await buy(desk)
+        events = await one.heard(4)
+        assert events == ["payment.authorized", "payment.captured", "order.paid", events[0]]
+
+
+async def test_events_wait_until_somebody_wants_them() -> None:
+    async with counter() as desk, ear([]) as (url, one):
+        await buy(desk)
+        assert desk.sandbox.hooks.waiting == 3
+        desk.sandbox.hooks.target = url
+        assert len(await one.heard(3)) == 3
+
+
+async def test_a_restart_forgets_no_event_and_repeats_none(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.db"
+    first = Sandbox(KEYS, path)
+    async with first.running():
+        order = first.emulator.create_order(149_900, "INR", "o-1", None)
+        first.emulator.pay(order["id"], "card")
+    async with ear([]) as (url, one):
+        second = Sandbox(KEYS, path, pause=at_once)
+        second.hooks.target = url
+        async with second.running():
+            events = await one.heard(3)
+            assert events == ["payment.authorized", "payment.captured", "order.paid"]
+            async with asyncio.timeout(WITHIN):
+                while second.hooks.waiting:
+                    await at_once(0)
+        third = Sandbox(KEYS, path)
+        assert third.hooks.waiting == 0
+        third.store.close()
+
+
+async def test_events_that_nobody_takes_are_given_up_and_bounded() -> None:
+    async with counter() as desk, ear([500] * TRIES) as (url, one):
+        order = await desk.gateway.create_order(149_900, "INR", "o-1", {})
+        hooks = desk.sandbox.hooks
+        for _ in range(MAX_WAITING + 5):
+            desk.sandbox.emulator.fail(order.id, "upi")
+        assert (hooks.waiting, hooks.dropped) == (MAX_WAITING, 5)
+        hooks._queue.clear()
+        desk.sandbox.emulator.fail(order.id, "upi")
+        hooks.target = url
+        assert len(await one.heard(TRIES)) == TRIES
+        async with asyncio.timeout(WITHIN):
+            while hooks.waiting:
+                await at_once(0)
+        assert hooks.dropped == 6
