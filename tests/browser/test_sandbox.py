@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, expect
@@ -15,15 +16,16 @@ from billing.gateway.emulator.api import SLOW
 from billing.gateway.emulator.service import Sandbox
 from billing.gateway.keys import Keys
 from billing.gateway.signatures import is_same, payment_signature
+from billing.routes.pages import from_emulator
 from loadtest.seat import Seat
-from signalling.pages import add_headers
+from signalling.pages import Extra, add_headers, content_policy
 from tests.browser.school import forgive
 
 KEYS = Keys("rzp_test_0123456789", "the key's secret", "the webhook's secret")
 
 PAGE = """<!doctype html><html lang="en"><title>Shop</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/static/css/tokens.css">
-<button id="buy">Buy</button><script src="/sandbox/checkout.js"></script>
+<button id="buy">Buy</button><script src="%(checkout)s/checkout.js"></script>
 <script src="/page.js"></script>"""
 
 SCRIPT = """window.events = [];
@@ -82,9 +84,14 @@ class Till:
         return [payment["status"] for payment in every]
 
 
-def _shop(sandbox: Sandbox, order_id: str) -> web.Application:
+def _shop(order_id: str, checkout: str) -> web.Application:
+    """A page under the pages' own policy, which loads the checkout from there."""
+    extra = from_emulator(checkout) if checkout.startswith("http") else Extra()
+    headers = {"Content-Security-Policy": content_policy(extra=extra.policy)}
+
     async def page(request: web.Request) -> web.Response:
-        return web.Response(text=PAGE, content_type="text/html")
+        text = PAGE % {"checkout": checkout}
+        return web.Response(text=text, content_type="text/html", headers=headers)
 
     async def script(request: web.Request) -> web.Response:
         text = SCRIPT % {"key": KEYS.key_id, "order": order_id}
@@ -95,17 +102,24 @@ def _shop(sandbox: Sandbox, order_id: str) -> web.Application:
     app.router.add_get("/", page)
     app.router.add_get("/page.js", script)
     app.router.add_static("/static/", "static")
-    app.add_subapp("/sandbox", sandbox.application())
     return app
 
 
 @asynccontextmanager
-async def till(browser: Browser) -> AsyncIterator[Till]:
-    """The window is open when the block begins; no console may have complained at its end."""
+async def till(browser: Browser, *, elsewhere: bool = False) -> AsyncIterator[Till]:
+    """The window is open when the block begins; no console may have complained at its end.
+    `elsewhere`: the emulator is a server of its own, as that of `liveclass emulator`."""
     bank = Bank()
     sandbox = Sandbox(KEYS, None, pause=bank.pause)
     order_id = sandbox.emulator.create_order(149_900, "INR", "o-1", None)["id"]
-    server = TestServer(_shop(sandbox, order_id), host="127.0.0.1")
+    emulator = TestServer(sandbox.application(), host="127.0.0.1")
+    if elsewhere:
+        await emulator.start_server()
+        app = _shop(order_id, str(emulator.make_url("")).rstrip("/"))
+    else:
+        app = _shop(order_id, "/sandbox")
+        app.add_subapp("/sandbox", sandbox.application())
+    server = TestServer(app, host="127.0.0.1")
     await server.start_server()
     seat = await Seat.take(browser, "student", str(server.make_url("/")))
     try:
@@ -117,6 +131,7 @@ async def till(browser: Browser) -> AsyncIterator[Till]:
         bank.go_on.set()
         await seat.leave()
         await server.close()
+        await emulator.close()
 
 
 async def test_it_says_what_it_is_to_eyes_and_screen_readers(browser: Browser) -> None:
@@ -130,8 +145,11 @@ async def test_it_says_what_it_is_to_eyes_and_screen_readers(browser: Browser) -
         assert rounded == "14px", "its style sheet is there under the policy"
 
 
-async def test_paying_by_keyboard_hands_the_page_a_signed_proof(browser: Browser) -> None:
-    async with till(browser) as shop:
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_paying_by_keyboard_hands_the_page_a_signed_proof(
+    browser: Browser, elsewhere: bool
+) -> None:
+    async with till(browser, elsewhere=elsewhere) as shop:
         await expect(shop.seat.find("sandbox-pay")).to_be_focused()
         await shop.press("Enter")
         (proof,) = await shop.told("paid")
