@@ -35,10 +35,10 @@ def emulator(
         chosen = parse_faults(faults)
     except ValueError as error:
         fail(f"--faults: {error}")
-    keys = sandbox_keys(settings.var_dir)
-    sandbox = Sandbox(keys, settings.var_dir / FILE)
-    sandbox.hooks.target = webhook or None
     try:
+        keys = sandbox_keys(settings.var_dir)
+        sandbox = Sandbox(keys, settings.var_dir / FILE)
+        sandbox.hooks.target = webhook or None
         asyncio.run(_serve(sandbox, port, chosen, f"{settings.var_dir / KEYS_FILE}"))
     except ConfigError as error:
         fail(str(error))

@@ -3,10 +3,13 @@
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from billing.settings import BillingSettings
+from signalling.config import ConfigError
 
 FILE = "sandbox-keys.json"
 
@@ -31,19 +34,27 @@ def keys_of(settings: BillingSettings) -> Keys:
 
 
 def sandbox_keys(folder: Path) -> Keys:
-    """Those of this folder; made when there are none."""
+    """Those of this folder; made when there are none. Raises ConfigError for a broken file."""
     path = folder / FILE
+    if not path.exists():
+        _make(path)
     try:
         return Keys(**json.loads(path.read_text()))
-    except FileNotFoundError:
-        keys = Keys(
-            f"rzp_test_{secrets.token_hex(7)}", secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        )
-    folder.mkdir(parents=True, exist_ok=True)
+    except (ValueError, TypeError):
+        raise ConfigError(f"{path} does not hold the sandbox's keys: delete it") from None
+
+
+def _make(path: Path) -> None:
+    """Appears at once and whole; when another process is faster, its keys stay."""
+    keys = Keys(
+        f"rzp_test_{secrets.token_hex(7)}", secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)  # readable by this user alone
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was faster
-        return Keys(**json.loads(path.read_text()))
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(keys), file)
-    return keys
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(keys), file)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)

@@ -1,5 +1,6 @@
 """The emulator's own rules, its file, and the part that the checkout talks to."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from billing.gateway.emulator.service import Sandbox
 from billing.gateway.emulator.store import Entity, Store
 from billing.gateway.keys import sandbox_keys
 from billing.gateway.signatures import payment_signature
+from signalling.config import ConfigError
 from tests.billing.gateway.counter import KEYS
 
 
@@ -111,10 +113,21 @@ def test_a_refunds_key_counts_once_also_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_keys_are_made_once_for_this_user_alone(tmp_path: Path) -> None:
-    keys = sandbox_keys(tmp_path)
-    assert sandbox_keys(tmp_path) == keys
-    assert keys.key_id.startswith("rzp_test_")
-    assert (tmp_path / "sandbox-keys.json").stat().st_mode & 0o777 == 0o600
+    folder = tmp_path / "var"
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(sandbox_keys, [folder] * 16))
+    assert len({keys.key_secret for keys in made}) == 1
+    assert made[0].key_id.startswith("rzp_test_")
+    (file,) = folder.iterdir()
+    assert (file.name, file.stat().st_mode & 0o777) == ("sandbox-keys.json", 0o600)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"key_id": "x"}', "5"])
+def test_broken_keys_are_told_and_not_replaced(tmp_path: Path, text: str) -> None:
+    (tmp_path / "sandbox-keys.json").write_text(text)
+    with pytest.raises(ConfigError, match="delete it"):
+        sandbox_keys(tmp_path)
+    assert (tmp_path / "sandbox-keys.json").read_text() == text
 
 
 @pytest.mark.interop
