@@ -7,10 +7,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import ValidationError
 
+from billing.app import PLACE, add_billing
 from billing.gateway.opening import emulator_url, open_gateway
 from billing.routes.pages import add_site
 from billing.settings import BillingSettings
 from tests.billing.support import settings
+from tests.billing.web import SECRET
 
 REAL = {
     "razorpay_key_id": "rzp_live_0123456789",
@@ -71,3 +73,17 @@ async def test_a_page_may_load_the_checkout_it_is_sent_to_and_no_other(tmp_path:
 def test_a_base_url_is_an_address(tmp_path: Path, url: str) -> None:
     with pytest.raises(ValidationError, match=r"razorpay_base_url|RAZORPAY_BASE_URL"):
         settings(tmp_path, **REAL, razorpay_base_url=url)
+
+
+@pytest.mark.parametrize("values", [{}, REAL, EMULATOR])
+async def test_with_keys_there_is_no_sandbox_to_pay_in(
+    tmp_path: Path, values: dict[str, object]
+) -> None:
+    app = web.Application()
+    add_billing(app, settings(tmp_path, **values), SECRET, own_url())
+    paths = [resource.canonical for resource in app.router.resources()]
+    sandbox = app[PLACE].sandbox
+    assert any(path.startswith("/sandbox") for path in paths) == (sandbox is not None)
+    assert (sandbox is None) == bool(values)
+    if sandbox is not None:
+        sandbox.store.close()
