@@ -129,7 +129,11 @@ BOTS = Group(
     (
         Figure("bots.cpu_cores", "CPU, all fleets", "core", "Of one core."),
         Figure("bots.busiest_fleet", "CPU, busiest fleet", "core", "From 90 % it is the limit."),
+        Figure("bots.busiest_core", "CPU, busiest core", "core", "All fleets on it together."),
         Figure("bots.overflows", "No room in a socket", "count", "Datagrams; they count as lost."),
+        Figure(
+            "bots.unsent", "Refused by the system", "count", "Datagrams that bots did not send."
+        ),
     ),
     (Times("bots.lag_ms", "Read late", "Each second's longest wait of a packet to be read."),),
 )

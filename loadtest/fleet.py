@@ -7,13 +7,16 @@ import asyncio
 import gc
 import os
 import time
+from array import array
 from collections.abc import Coroutine
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import aiohttp
 import uvloop
 
+from loadtest.arithmetic import thinned
 from loadtest.bot.bot import Bot, Surroundings
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
@@ -21,20 +24,20 @@ from loadtest.bot.totals import Totals, frozen, total
 from loadtest.media.footage import Clip
 from loadtest.records import (
     Begin,
-    BotPlan,
     Done,
     Finish,
     FleetPlan,
     People,
     Ready,
+    Shift,
     Tick,
 )
 from sfu.dtls import AiortcDtls
 from sfu.timers import Timers
 
 JOINS_AT_ONCE = 64
-MAX_LATENCIES = 2_000  # of a tick
-MAX_GATHERED = 100_000  # latencies between two ticks
+MAX_LATENCIES = 2_000  # of a tick, of the base and of the others each
+MAX_GATHERED = 100_000  # latencies between two ticks, likewise
 TICK = 1.0  # s
 # s between two looks at the sockets and the timers. Being woken for each datagram costs more than
 # reading it; the kernel keeps the time of arrival, so that nothing that is measured suffers.
@@ -85,19 +88,19 @@ class Latencies:
     """Gathers what sampled bots measure between two ticks."""
 
     def __init__(self) -> None:
-        self._values: list[tuple[float, bool]] = []
+        self._base = array("f")
+        self._late = array("f")
 
     def add(self, milliseconds: float, base: bool) -> None:
-        if len(self._values) < MAX_GATHERED:
-            self._values.append((milliseconds, base))
+        values = self._base if base else self._late
+        if len(values) < MAX_GATHERED:
+            values.append(milliseconds)
 
-    def take(self) -> list[tuple[float, bool]]:
-        """What came since the last call, thinned evenly to MAX_LATENCIES."""
-        values, self._values = self._values, []
-        count = len(values)
-        if count <= MAX_LATENCIES:
-            return values
-        return [values[n * count // MAX_LATENCIES] for n in range(MAX_LATENCIES)]
+    def take(self) -> "tuple[array[float], array[float]]":
+        """The base's and the others' since the last call, each thinned to MAX_LATENCIES."""
+        base, late = self._base, self._late
+        self._base, self._late = array("f"), array("f")
+        return array("f", thinned(base, MAX_LATENCIES)), array("f", thinned(late, MAX_LATENCIES))
 
 
 class Fleet:
@@ -123,6 +126,7 @@ class Fleet:
         self._finish: asyncio.Future[None] = self._loop.create_future()
         self._before = Totals()
         self._overflows = 0
+        self._unsent = 0
         self._cpu = 0.0
         self._wake: asyncio.TimerHandle | None = None
         self._began = 0.0
@@ -182,6 +186,8 @@ class Fleet:
                 self._people.teacher = message.teacher
                 for bot in self._bots:
                     bot.people_changed()
+            case Shift():
+                self._let_latecomers_go(message.by)
             case Finish() if not self._finish.done():
                 self._finish.set_result(None)
 
@@ -206,9 +212,17 @@ class Fleet:
         for number, plan in enumerate(self._plan.bots):
             bot = Bot(plan, around, (number * GOLDEN) % 1.0)
             self._bots.append(bot)
-            self._timers.set(_Join(self, bot, plan), self._began + plan.join_at)
+            if not plan.late:
+                self._timers.set(partial(self._start_join, bot), bot.due_at)
 
-    def start_join(self, bot: Bot) -> None:
+    def _let_latecomers_go(self, by: float) -> None:
+        now = time.monotonic()
+        for bot in self._bots:
+            if bot.plan.late:
+                bot.shift(by, now)
+                self._timers.set(partial(self._start_join, bot), bot.due_at)
+
+    def _start_join(self, bot: Bot, now: float) -> None:
         """The bot's time has come."""
         if not self._finish.done():
             self._spawn(self._join(bot))
@@ -272,6 +286,8 @@ class Fleet:
         totals = total(connections, now)
         new, self._before = totals.since(self._before), totals
         overflows = sum(bot.overflowed() for bot in self._bots)
+        unsent = sum(bot.refused() for bot in self._bots)
+        latencies, late = self._latencies.take()
         cpu = time.process_time()
         self._tell(
             Tick(
@@ -283,7 +299,8 @@ class Fleet:
                 lost=new.lost,
                 cpu_s=cpu - self._cpu,
                 lag_ms=self._lag.take_ms(),
-                latencies=self._latencies.take(),
+                latencies=latencies,
+                late_latencies=late,
                 nacks=new.nacks,
                 plis=new.plis,
                 freezes=new.freezes,
@@ -291,19 +308,7 @@ class Fleet:
                 sent=new.sent,
                 overflows=overflows - self._overflows,
                 frozen=frozen(connections),
+                unsent=unsent - self._unsent,
             )
         )
-        self._cpu, self._overflows = cpu, overflows
-
-
-class _Join:
-    """A bot's moment among the timers."""
-
-    __slots__ = ("_bot", "_fleet")
-
-    def __init__(self, fleet: Fleet, bot: Bot, plan: BotPlan) -> None:
-        self._fleet = fleet
-        self._bot = bot
-
-    def __call__(self, now: float) -> None:
-        self._fleet.start_join(self._bot)
+        self._cpu, self._overflows, self._unsent = cpu, overflows, unsent

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 
 from loadtest.plan import Cast
-from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
+from loadtest.records import BotPlan, BotResult, Done, Failed, Joined, People, Ready, Tick
 
 # The server's answers to a token it does not accept (signalling/PROTOCOL.md, Connecting).
 REFUSALS = frozenset({"no_token", "bad_token", "token_expired", "token_not_yet_valid"})
@@ -26,13 +27,14 @@ class Gathering:
     results: list[BotResult] = field(default_factory=list)
     people: People = field(default_factory=lambda: People({}, None))
     news: bool = False  # `people` changed since it was last taken
+    shift: float | None = None  # of latecomers' times; None: they have not been let go
     _publishers: frozenset[str] = frozenset()
     _awaited: set[str] = field(default_factory=set)
     _last_at: float = 0.0
 
     def __post_init__(self) -> None:
         self._publishers = self.cast.publishers
-        self._awaited = {bot.name for bot in self.cast.bots if bot.base or bot.faults}
+        self._awaited = {bot.name for bot in self.cast.bots if not bot.late}
 
     def take(self, message: object) -> None:
         """One message; what is none of a fleet's is left alone."""
@@ -84,7 +86,7 @@ class Gathering:
 
     @property
     def in_at(self) -> float | None:
-        """When the last of the base was in, or had failed; None while somebody is awaited."""
+        """When the last but latecomers was in, or had failed; None while somebody is awaited."""
         return None if self._awaited else self._last_at
 
     def cpu_s(self, start: float, end: float) -> float:
@@ -103,5 +105,10 @@ class Gathering:
 
     def expected(self, until: float) -> int:
         """How many were to join by then; who came only just before is not missed yet."""
-        due = {bot.name for bot in self.cast.bots if bot.join_at <= until - JUST_NOW}
+        due = {bot.name for bot in self.cast.bots if self._due(bot) <= until - JUST_NOW}
         return len(due | self.joined.keys() | {one.name for one in self.failed})
+
+    def _due(self, bot: BotPlan) -> float:
+        if not bot.late:
+            return bot.join_at
+        return inf if self.shift is None else bot.join_at + self.shift

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from loadtest.records import BotPlan, Faults, FleetPlan
 from loadtest.scenario import MAX_PEOPLE, Group, Link, Person, Scenario, ScenarioError
+from loadtest.window import PATIENCE
 
 # The class is begun by its teacher; the others come when that has certainly happened.
 LEAD = 2.0
@@ -39,14 +40,14 @@ class Cast:
         return next((bot.name for bot in teachers if "camera" in bot.publish), None)
 
 
-def cast(scenario: Scenario, tokens: Tokens, chance: Chance) -> Cast:
-    """Everybody of a scenario; raises ScenarioError when the numbers do not add up."""
+def cast(scenario: Scenario, chance: Chance) -> Cast:
+    """Everybody of a scenario, without tokens; raises ScenarioError when it does not add up."""
     counts = head_counts(scenario)
-    base = _base(scenario, counts, tokens)
+    base = _base(scenario, counts)
     measure_from = max(bot.join_at for bot in base) + scenario.settle
     measure_to = measure_from + scenario.duration
-    late = _storm(scenario, measure_from, tokens, chance)
-    late += _churn(scenario, measure_from - scenario.settle, measure_to, tokens, chance)
+    late = _storm(scenario, measure_from, chance)
+    late += _churn(scenario, measure_from - scenario.settle, measure_to, chance)
     if len(base) + len(late) > MAX_PEOPLE:
         raise ScenarioError(f"{scenario.name}: more than {MAX_PEOPLE} people")
     bots = sorted([*base, *late], key=lambda bot: bot.join_at)
@@ -56,8 +57,15 @@ def cast(scenario: Scenario, tokens: Tokens, chance: Chance) -> Cast:
     speakers = (
         name for group in scenario.groups if group.speaks == "turns" for name in names[group.name]
     )
-    spoken = _take_turns(bots, frozenset(speakers), scenario.turn, measure_to)
+    # the latest end: in a run that is measured later than planned nobody may fall silent
+    spoken = _take_turns(bots, frozenset(speakers), scenario.turn, measure_to + PATIENCE)
     return Cast(tuple(spoken), frozenset(apart), measure_from, measure_to)
+
+
+def admit(people: Cast, tokens: Tokens) -> Cast:
+    """The same people, each with a join token."""
+    bots = (replace(bot, token=tokens(bot.name, bot.role)) for bot in people.bots)
+    return replace(people, bots=tuple(bots))
 
 
 def head_counts(scenario: Scenario) -> dict[str, int]:
@@ -87,7 +95,7 @@ def _names(group: Group, counts: dict[str, int]) -> list[str]:
     return [f"{group.name}-{n:0{width}}" for n in range(1, count + 1)]
 
 
-def _base(scenario: Scenario, counts: dict[str, int], tokens: Tokens) -> list[BotPlan]:
+def _base(scenario: Scenario, counts: dict[str, int]) -> list[BotPlan]:
     """Teachers first, then who publishes, then the others, at the ramp's rate after LEAD."""
 
     def rank(group: Group) -> int:
@@ -99,16 +107,16 @@ def _base(scenario: Scenario, counts: dict[str, int], tokens: Tokens) -> list[Bo
         if rank(group):
             at = max(at, LEAD)
         for name in _names(group, counts):
-            bots.append(_bot(group, name, at, tokens, base=group.link is None))
+            bots.append(_bot(group, name, at, base=group.link is None))
             at += 1 / scenario.joins_per_s
     return bots
 
 
-def _bot(person: Person, name: str, at: float, tokens: Tokens, *, base: bool) -> BotPlan:
+def _bot(person: Person, name: str, at: float, *, base: bool, late: bool = False) -> BotPlan:
     return BotPlan(
         name=name,
         role=person.role,
-        token=tokens(name, person.role),
+        token="",
         join_at=at,
         publish=person.publish,
         layers=person.layers,
@@ -118,6 +126,7 @@ def _bot(person: Person, name: str, at: float, tokens: Tokens, *, base: bool) ->
         show=person.show,
         max_height=person.max_height,
         base=base,
+        late=late,
         faults=None if person.link is None else _faults(person.link),
     )
 
@@ -131,41 +140,31 @@ def _seeded(faults: Faults | None, seed: int) -> Faults | None:
     return None if faults is None else replace(faults, seed=seed)
 
 
-def _storm(
-    scenario: Scenario, measure_from: float, tokens: Tokens, chance: Chance
-) -> list[BotPlan]:
+def _latecomer(person: Person, number: int, of: int, at: float) -> BotPlan:
+    return _bot(person, f"{person.name}-{number:0{len(str(of))}}", at, base=False, late=True)
+
+
+def _storm(scenario: Scenario, measure_from: float, chance: Chance) -> list[BotPlan]:
     """Spread over the storm, each at a random moment of its own share of it."""
     storm, person = scenario.storm, scenario.latecomer
     if storm is None or person is None:
         return []
-    start, width = measure_from + storm.after, len(str(storm.joins))
-    share = storm.within / storm.joins
-    return [
-        _bot(
-            person,
-            f"{person.name}-{n + 1:0{width}}",
-            start + (n + chance()) * share,
-            tokens,
-            base=False,
-        )
-        for n in range(storm.joins)
-    ]
+    start, share = measure_from + storm.after, storm.within / storm.joins
+    times = [start + (n + chance()) * share for n in range(storm.joins)]
+    return [_latecomer(person, n, storm.joins, at) for n, at in enumerate(times, 1)]
 
 
-def _churn(
-    scenario: Scenario, start: float, end: float, tokens: Tokens, chance: Chance
-) -> list[BotPlan]:
+def _churn(scenario: Scenario, start: float, end: float, chance: Chance) -> list[BotPlan]:
     """From the last join of the base on; who would stay beyond the end is not told to leave."""
     churn, person = scenario.churn, scenario.latecomer
     if churn is None or person is None:
         return []
     count = int((end - start) * churn.rate)
-    width = len(str(count))
     bots = []
     for n in range(count):
         at = start + (n + chance()) / churn.rate
         leave = at + churn.stay * (0.5 + chance())
-        bot = _bot(person, f"{person.name}-{n + 1:0{width}}", at, tokens, base=False)
+        bot = _latecomer(person, n + 1, count, at)
         bots.append(replace(bot, leave_at=leave if leave < end else None))
     return bots
 

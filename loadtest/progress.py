@@ -1,6 +1,7 @@
 """What a running load test shows: a live panel on a terminal, else a plain line now and then.
 
 `Progress` is told what the runner hears and when to show it; it starts no thread and has no clock.
+On a quiet console it does nothing.
 """
 
 from collections import deque
@@ -17,7 +18,7 @@ from rich.text import Text
 from loadtest.arithmetic import percentile
 from loadtest.records import Failed, Joined, ServerSample, Tick
 from loadtest.series import share
-from loadtest.written import UNKNOWN, written
+from loadtest.written import UNKNOWN, clock, written
 
 RECENT = 5.0  # s that the figures shown are of
 LINE_EVERY = 5.0  # s between lines where there is no terminal
@@ -37,6 +38,7 @@ class State:
     last_failure: str = ""
     ticks: deque[Tick] = field(default_factory=deque)
     samples: deque[ServerSample] = field(default_factory=deque)
+    p99_ms: float | None = None  # of the base's added latency
 
     def hear(self, message: Message) -> None:
         match message:
@@ -49,6 +51,8 @@ class State:
                 self.ticks.append(message)
                 while self.ticks[0].at < message.at - RECENT:
                     self.ticks.popleft()
+                recent = [ms for tick in self.ticks for ms in tick.latencies]
+                self.p99_ms = percentile(recent, 0.99) if recent else None
             case ServerSample():
                 self.samples.append(message)
                 while self.samples[0].at < message.at - RECENT:
@@ -61,11 +65,6 @@ class State:
     @property
     def cpu_share(self) -> float | None:
         return self._rate(*(sample.cpu_s for sample in self._ends()))
-
-    @property
-    def p99_ms(self) -> float | None:
-        recent = [ms for tick in self.ticks for ms, of_base in tick.latencies if of_base]
-        return percentile(recent, 0.99) if recent else None
 
     @property
     def loss(self) -> float | None:
@@ -95,11 +94,13 @@ class Progress:
         self.state = State(expected, ends_at)
         self._title = title
         self._console = console
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._live: Live | None = None
+        if console.is_terminal and not console.quiet:
+            self._live = Live(console=console, auto_refresh=False, transient=True)
         self._line_due = 0.0
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
+        if self._live is not None:
             self._live.start()
         return self
 
@@ -109,7 +110,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._console.is_terminal:
+        if self._live is not None:
             self._live.stop()
 
     def phase(self, name: str) -> None:
@@ -118,21 +119,18 @@ class Progress:
         self._line_due = 0.0
 
     def hear(self, message: Message) -> None:
-        self.state.hear(message)
+        if not self._console.quiet:
+            self.state.hear(message)
 
     def show(self, now: float) -> None:
         """`now` is s after the start; call it a few times a second."""
-        if self._console.is_terminal:
+        if self._console.quiet:
+            return
+        if self._live is not None:
             self._live.update(panel(self._title, self.state, now), refresh=True)
         elif now >= self._line_due:
             self._line_due = now + LINE_EVERY
             self._console.print(line(self.state, now), soft_wrap=True, highlight=False)
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, as 01:05."""
-    whole = max(0, round(seconds))
-    return f"{whole // 60:02d}:{whole % 60:02d}"
 
 
 def line(state: State, now: float) -> str:

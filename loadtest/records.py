@@ -4,7 +4,8 @@ Plain picklable data. Pure: no I/O, no clock. "Start" is the run's start, `Begin
 seconds after it unless a name says otherwise.
 """
 
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, field
 
 SILENT_AFTER = 10.0  # s that a bot waits for its first packet and picture; then it tells of none
 
@@ -40,7 +41,8 @@ class BotPlan:
     show: str = "teacher"
     max_height: int | None = None
     sampled: bool = False
-    base: bool = True  # False: a latecomer (storm, churn); its latencies are kept apart
+    base: bool = True  # False: its latencies are kept apart
+    late: bool = False  # storm, churn: its times move with the measured part (Shift)
     faults: Faults | None = None
 
 
@@ -68,6 +70,13 @@ class Begin:
     """Runner to fleet."""
 
     at: float  # time.monotonic() of the run's start (same machine: one clock)
+
+
+@dataclass(slots=True)
+class Shift:
+    """Runner to fleet, once: the measured part's start is known, and so is the latecomers' time."""
+
+    by: float  # s later than planned
 
 
 @dataclass(slots=True)
@@ -121,8 +130,9 @@ class Tick:
     lost: int  # by sequence gaps not filled within 1 s
     cpu_s: float  # of the fleet's process
     lag_ms: float  # the worst: kernel arrival (SO_TIMESTAMPNS) to being read, of sampled bots
-    # ms added latency, base?; at most 2,000 a tick, thinned evenly beyond
-    latencies: list[tuple[float, bool]]
+    # ms of added latency, single precision; at most 2,000 a tick, thinned evenly beyond
+    latencies: "array[float]"
+    late_latencies: "array[float]"  # of who is not of the base
     nacks: int
     plis: int
     freezes: int
@@ -130,6 +140,7 @@ class Tick:
     sent: int
     overflows: int | None = None  # datagrams its sockets had no room for (SO_RXQ_OVFL)
     frozen: int = 0  # pictures that stand still at its end, however long they have
+    unsent: int = 0  # datagrams that the system refused to send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +156,7 @@ class Counts:
     freezes: int = 0
     freeze_s: float = 0.0
     switches: int = 0
+    unsent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +240,7 @@ class RunRecord:
     browsers: list[BrowserResult]
     expected: int
     notes: list[str]
-    command: str = ""  # as it was typed, keys left out
+    command: str = ""  # as it was typed, keys and tokens left out
+    core_of: dict[int, int] = field(default_factory=dict)  # the core of each fleet that is pinned
     asks_nothing: frozenset[str] = frozenset()  # who wants no media, so that none ever comes
     wants_no_picture: frozenset[str] = frozenset()  # who asks for none, or has nobody to see

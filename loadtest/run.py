@@ -9,15 +9,14 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 
 from loadtest import machine
 from loadtest.beside import Browsers, Watch
 from loadtest.crew import ENDS_WITHIN, Crash, Crew, FleetError, Gone, fleet_main
 from loadtest.gather import Gathering
-from loadtest.plan import Cast, cast, fleets, wants_media, without_sight
+from loadtest.plan import Cast, admit, fleets, wants_media, without_sight
 from loadtest.progress import Progress
-from loadtest.records import Begin, BrowserResult, Failed, Finish, Joined, RunRecord, Tick
+from loadtest.records import Begin, BrowserResult, Failed, Finish, Joined, RunRecord, Shift, Tick
 from loadtest.scenario import Scenario
 from loadtest.server_stats import ServerWatch
 from loadtest.surroundings import Surroundings
@@ -38,7 +37,6 @@ class Order:
     scenario: Scenario
     fleet_cores: list[int]  # empty: fleets are not pinned
     processes: int | None = None
-    seed: int = 1
     command: str = ""
     make_clip: Callable[[int], object] = lambda height: None
     fleet: Callable[..., None] = fleet_main
@@ -47,17 +45,10 @@ class Order:
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: finish now, in order
 
 
-def plan_people(target: Target, order: Order) -> Cast:
-    """Everybody, with tokens that outlive the run; raises ScenarioError or RunError."""
-    length = cast(order.scenario, lambda name, role: "", Random(order.seed).random).measure_to
-    tokens = target.tokens(length + TOKEN_MARGIN)
-    return cast(order.scenario, tokens, Random(order.seed).random)
-
-
 async def run(target: Target, order: Order, people: Cast, progress: Progress) -> RunRecord:
     """The findings; raises RunError or FleetError when there are none to be had."""
     await check_reachable(target)
-    if any("camera" in bot.publish for bot in people.bots):
+    if people.publishers:
         progress.phase("loading the clip (made once on a machine)")
         progress.show(0.0)
         await asyncio.to_thread(order.make_clip, order.scenario.clip_height)
@@ -76,8 +67,9 @@ class _Run:
         self._order = order
         self._progress = progress
         self._cast = people
+        lifetime = people.measure_to + PATIENCE + TOKEN_MARGIN
         self._plans = fleets(
-            people,
+            admit(people, target.tokens(lifetime)),
             target.url,
             target.class_id,
             order.fleet_cores,
@@ -88,10 +80,7 @@ class _Run:
         self._crew = Crew(self._plans, order.fleet)
         self._shown = 0  # of the server's samples
         self._awaited_until = 0.0  # when a browser was last awaited
-        length = people.measure_to + PATIENCE
-        self._browsers = Browsers(
-            target, order.watch, order.browsers, order.fleet_cores, length + TOKEN_MARGIN
-        )
+        self._browsers = Browsers(target, order.watch, order.browsers, order.fleet_cores, lifetime)
         self._window = Window(people.measure_from, people.measure_to, order.scenario.settle)
         self._surroundings = Surroundings(target, order.fleet_cores, order.browsers, self._found)
         self._start = time.monotonic()
@@ -142,6 +131,9 @@ class _Run:
                 self._crew.tell(people)
                 self._browsers.start()  # somebody is there to be seen
             window.update(self._now(), self._in_at())
+            if self._found.shift is None and window.shift is not None:
+                self._found.shift = window.shift
+                self._crew.tell(Shift(window.shift))
             self._progress.state.ends_at = max(window.end, self._cast.measure_to)
             if self._now() >= window.start:
                 self._surroundings.begin(self._now())
@@ -220,6 +212,7 @@ class _Run:
         found, people, scenario = self._found, self._cast, self._order.scenario
         measure_to = min(self._window.end, ended)
         measure_from = min(self._window.start, measure_to)
+        core_of = {plan.number: plan.core for plan in self._plans if plan.core is not None}
         return RunRecord(
             scenario=scenario.name,
             title=scenario.title,
@@ -230,7 +223,7 @@ class _Run:
             machine=machine.describe(),
             started_at=started_at,
             server_core=self._target.core,
-            fleet_cores=sorted({plan.core for plan in self._plans if plan.core is not None}),
+            fleet_cores=sorted(set(core_of.values())),
             commit=machine.version(),
             measure_from=measure_from,
             measure_to=measure_to,
@@ -248,6 +241,7 @@ class _Run:
                 *self._watch.notes,
             ],
             command=self._order.command,
+            core_of=core_of,
             asks_nothing=frozenset(bot.name for bot in people.bots if not wants_media(bot)),
             wants_no_picture=without_sight(people),
         )

@@ -182,6 +182,16 @@ def parse(text: str, name: str, overrides: Mapping[str, object]) -> Scenario:
         raise ScenarioError(f"{name}: {_first(error)}") from None
 
 
+def changed(scenario: Scenario, values: Mapping[str, object]) -> Scenario:
+    """The scenario with other values of some keys, checked again; raises ScenarioError."""
+    fields = Scenario.model_fields.items()
+    own = {field.alias or name: getattr(scenario, name) for name, field in fields}
+    try:
+        return Scenario.model_validate({**own, **values})
+    except ValidationError as error:
+        raise ScenarioError(f"{scenario.name}: {_first(error)}") from None
+
+
 def _override(values: dict[str, object], key: str, value: object, name: str) -> None:
     """Sets "key", "table.key" or "group.<name>.key"."""
     *path, field = key.split(".")

@@ -77,8 +77,8 @@ def _between(first: ServerSample, last: ServerSample) -> range:
 
 
 def _add_ticks(found: Series, ticks: Sequence[Tick]) -> None:
-    base = [ms for tick in ticks for ms, of_base in tick.latencies if of_base]
-    late = [ms for tick in ticks for ms, of_base in tick.latencies if not of_base]
+    base = [ms for tick in ticks for ms in tick.latencies]
+    late = [ms for tick in ticks for ms in tick.late_latencies]
     packets = _total(ticks, lambda tick: tick.packets)
     lost = _total(ticks, lambda tick: tick.lost)
     found.received_per_s.append(packets)

@@ -135,7 +135,7 @@ def summarise(record: RunRecord) -> Summary:
     """Never fails: what is missing is None."""
     found = series(record)
     start, end = record.measure_from, record.measure_to
-    steady = [tick for tick in record.ticks if start <= second_of(tick) <= end]
+    steady = steady_ticks(record)
     media = _media(record, steady)
     server = server_figures(record.server, start, end)
     return Summary(
@@ -144,13 +144,24 @@ def summarise(record: RunRecord) -> Summary:
         server=server,
         memory=memory(record.server, found, start),
         media=media,
-        bots=bots_load(steady, len(set(record.fleet_cores)), media.received),
+        bots=bots_load(steady, record.core_of, media.received),
         browsers=browser_figures(record.browsers),
         soak=soak(found, start, end),
         whole_run=_whole_run(record.results),
         notes=(*record.notes, *_notes(record, steady)),
         series=found,
     )
+
+
+def steady_ticks(record: RunRecord) -> list[Tick]:
+    """Those that tell of the steady part."""
+    start, end = record.measure_from, record.measure_to
+    return [tick for tick in record.ticks if start <= second_of(tick) <= end]
+
+
+def added_latencies(ticks: Sequence[Tick]) -> list[float]:
+    """ms, of the base."""
+    return [ms for tick in ticks for ms in tick.latencies]
 
 
 def _run(record: RunRecord) -> Run:
@@ -213,8 +224,8 @@ def _watching(record: RunRecord) -> list[Joined]:
 
 def _media(record: RunRecord, steady: Sequence[Tick]) -> Media:
     received, lost = sum(t.packets for t in steady), sum(t.lost for t in steady)
-    base = [ms for tick in steady for ms, of_base in tick.latencies if of_base]
-    late = [ms for tick in record.ticks for ms, of_base in tick.latencies if not of_base]
+    base = added_latencies(steady)
+    late = [ms for tick in record.ticks for ms in tick.late_latencies]
     return Media(
         received=received,
         lost=lost,
@@ -254,7 +265,7 @@ def _notes(record: RunRecord, steady: Sequence[Tick]) -> Iterator[str]:
         yield "The run had no steady part: not everybody was in before it ended."
     elif not steady:
         yield "No bot reported in the steady part: loss, latency and freezes are not known."
-    elif not any(of_base for tick in steady for _, of_base in tick.latencies):
+    elif not any(tick.latencies for tick in steady):
         yield "No sampled bot measured added latency in the steady part."
     yield from _server_notes(record)
     if record.scenario == "soak" and record.measure_to - record.measure_from < SHORTEST_SOAK:

@@ -33,6 +33,11 @@ class Window:
         return self._planned + PATIENCE if self._start is None else self._start
 
     @property
+    def shift(self) -> float | None:
+        """How much later than planned it begins; None while that is not known."""
+        return None if self._start is None else self._start - self._planned
+
+    @property
     def end(self) -> float:
         return self.start + self._length
 

@@ -27,6 +27,12 @@ def percent(value: float) -> str:
     return f"{found:.2f} %" if 0 < found < 10 else f"{found:.0f} %"
 
 
+def clock(seconds: float) -> str:
+    """Whole minutes and seconds, as 01:05."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60:02d}:{whole % 60:02d}"
+
+
 WRITERS: dict[str, Callable[[float], str]] = {
     "count": lambda value: f"{value:,.0f}",
     "per s": lambda value: f"{value:,.0f}/s",

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -63,7 +63,9 @@ class Bot:
         self.plan = plan
         self.left = ""
         self.present = False
+        self.due_at = around.began + plan.join_at
         self.overflows = 0
+        self.unsent = 0
         self.connection: Connection | None = None
         self._around = around
         self._phase = phase
@@ -77,14 +79,23 @@ class Bot:
         self._session: AiortcSession | None = None
         self._ssrcs = (_random_ssrc(), _random_ssrc())
         self._bad: BadLink | None = None
-        self._due_at = around.began + plan.join_at
+        self._joining: asyncio.Task[Any] | None = None
         self._join_ms = 0.0
         self._shown: object = None  # the layout that was asked for last
 
     # -- its life -----------------------------------------------------------------------------
 
+    def shift(self, by: float, now: float) -> None:
+        """A latecomer's times become known, later than planned or when they are already past."""
+        leave_at = self.plan.leave_at
+        leave_at = None if leave_at is None else leave_at + by
+        self.plan = replace(self.plan, join_at=self.plan.join_at + by, leave_at=leave_at)
+        self.due_at = max(self._around.began + self.plan.join_at, now)
+
     async def join(self) -> None:
-        """From the first request to the answer of its offer. Never raises but CancelledError."""
+        """From the first request to the answer of its offer. Never raises but CancelledError,
+        which is also how a bot that has meanwhile ended stays ended."""
+        self._joining = asyncio.current_task()
         try:
             await self._enter()
         except SignalError as error:
@@ -95,6 +106,8 @@ class Bot:
             self._fail("bad_reply", f"The server's answer was not understood: {error!r}")
         except OSError as error:
             self._fail("no_socket", str(error))
+        finally:
+            self._joining = None
 
     async def _enter(self) -> None:
         around, plan = self._around, self.plan
@@ -102,7 +115,7 @@ class Bot:
         await self._signal.open(plan.token)
         reply = await self._signal.request("video-join", {"classId": around.class_id})
         # from when it was to join: what a busy fleet delays is measured, not hidden
-        self._join_ms = (time.monotonic() - self._due_at) * 1000
+        self._join_ms = (time.monotonic() - self.due_at) * 1000
         self._participant = reply["self"]["id"]
         people = reply["participants"]
         self._teacher = next((one["id"] for one in people if one["role"] == "teacher"), None)
@@ -142,7 +155,7 @@ class Bot:
         now = time.monotonic()
         if self.plan.faults is not None:
             chance = Random(self.plan.faults.seed).random
-            self._bad = BadLink(self.plan.faults, chance, self._due_at)
+            self._bad = BadLink(self.plan.faults, chance, self.due_at)
             if self._bad.next_handover is not None:
                 around.timers.set(self._hand_over, self._bad.next_handover)
         connection = Connection(answer, credentials, self, around.timers, os.urandom, now)
@@ -211,6 +224,8 @@ class Bot:
             return
         self.left = why
         self.present = False
+        if self._joining is not None and self._joining is not asyncio.current_task():
+            self._joining.cancel()
         timers = self._around.timers
         for action in (self._look, self._hand_over, self._drop_old, self._depart):
             timers.clear(action)
@@ -218,9 +233,8 @@ class Bot:
             self._session.close()
         if self.connection is not None:
             self.connection.close(time.monotonic())
-        for link in (self._link, self._old, self._other):
-            if link is not None:
-                self.overflows += link.close()
+        for link in self._links():
+            self._close(link)
         self._link = self._old = self._other = None
 
     def _since_start(self) -> float:
@@ -283,10 +297,12 @@ class Bot:
     def _look(self, now: float) -> None:
         """Tells that it has joined when it sees something, or has waited long enough."""
         assert self.connection is not None
+        if self.left:  # by what was due at the same time
+            return
         packet = self._first(lambda stream: stream.first_at)
         frame = self._first(lambda stream: stream.first_frame_at)
         waits = frame if self._expects_video() else packet
-        if self._expects_nothing() or waits is not None or now >= self._due_at + SILENT_AFTER:
+        if self._expects_nothing() or waits is not None or now >= self.due_at + SILENT_AFTER:
             self._tell_joined(packet, frame)
             if self.plan.leave_at is not None:
                 self._around.timers.set(self._depart, self._around.began + self.plan.leave_at)
@@ -303,7 +319,7 @@ class Bot:
         """Milliseconds from when it was to join to the first such moment of any slot."""
         assert self.connection is not None
         moments = [at for one in self.connection.slots.values() if (at := moment(one)) is not None]
-        return (min(moments) - self._due_at) * 1000 if moments else None
+        return (min(moments) - self.due_at) * 1000 if moments else None
 
     def _tell_joined(self, packet_ms: float | None, frame_ms: float | None) -> None:
         name, at = self.plan.name, self._since_start()
@@ -314,7 +330,7 @@ class Bot:
     def _hand_over(self, now: float) -> None:
         """A new socket, as on another network; it is taken once the server has answered there."""
         bad, connection = self._bad, self.connection
-        if bad is None or connection is None:
+        if bad is None or connection is None or self.left:
             return
         bad.moved(now)
         if bad.next_handover is not None:
@@ -343,19 +359,29 @@ class Bot:
 
     def _drop_old(self, now: float) -> None:
         if self._old is not None:
-            self.overflows += self._old.close()
+            self._close(self._old)
             self._old = None
+
+    def _close(self, link: PlainLink) -> None:
+        self.overflows += link.close()
+        self.unsent += link.unsent
 
     # -- figures ------------------------------------------------------------------------------
 
     def overflowed(self) -> int:
         """Datagrams that its sockets had no room for, so far."""
-        links = (self._link, self._old, self._other)
-        return self.overflows + sum(link.overflows for link in links if link is not None)
+        return self.overflows + sum(link.overflows for link in self._links())
+
+    def refused(self) -> int:
+        """Datagrams that the system refused to send, so far."""
+        return self.unsent + sum(link.unsent for link in self._links())
+
+    def _links(self) -> list[PlainLink]:
+        return [link for link in (self._link, self._old, self._other) if link is not None]
 
     def result(self) -> BotResult:
         """Its totals."""
-        return result(self.plan, self.connection, self.left or "present")
+        return result(self.plan, self.connection, self.left or "present", self.refused())
 
 
 def _random_ssrc() -> int:

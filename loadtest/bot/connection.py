@@ -115,6 +115,8 @@ class Connection:
             self._timers.set(self._check_other, self._other.next_deadline())
 
     def _keep_path(self, now: float) -> None:
+        if self._closed:  # by what was due at the same time
+            return
         was = self.ice.state
         if (request := self.ice.handle_timers(now)) is not None:
             self._hooks.send(request)
@@ -276,6 +278,8 @@ class Connection:
 
     def _report(self, now: float) -> None:
         """Once a second: Sender Reports, Receiver Report and REMB in one datagram."""
+        if self._closed:
+            return
         for stream in self.streams.values():
             stream.mark()
         records = self.publisher.reports(now) if self.publisher is not None else []
@@ -310,7 +314,7 @@ class Connection:
     # -- publishing, showing ------------------------------------------------------------------
 
     def _publish(self, now: float) -> None:
-        if self.publisher is not None:
+        if self.publisher is not None and not self._closed:
             self.publisher.handle_timers(now)
             self._timers.set(self._publish, self.publisher.next_deadline())
 

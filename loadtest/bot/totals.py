@@ -53,7 +53,7 @@ def frozen(connections: Iterable[Connection]) -> int:
     return sum(stream.is_frozen for one in connections for stream in one.slots.values())
 
 
-def result(plan: BotPlan, connection: Connection | None, left: str) -> BotResult:
+def result(plan: BotPlan, connection: Connection | None, left: str, unsent: int = 0) -> BotResult:
     """One bot's figures; all zero for one that never got in."""
     streams = list(connection.slots.values()) if connection is not None else []
     return BotResult(
@@ -69,5 +69,6 @@ def result(plan: BotPlan, connection: Connection | None, left: str) -> BotResult
         freezes=sum(stream.freezes for stream in streams),
         freeze_s=sum(stream.freeze_s for stream in streams),
         switches=connection.tally.switches if connection is not None else 0,
+        unsent=unsent,
         left=left,
     )

@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from loadtest.arithmetic import Point, percentile
 from loadtest.records import RunRecord
 from loadtest.summary import Summary
-from loadtest.written import percent, written
+from loadtest.written import clock, percent, written
 
 # Values up to this much above the usual are no exception.
 NEAR = 1.2
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds after the start, as 01:05."""
-    whole = max(0, int(seconds))
-    return f"{whole // 60:02d}:{whole % 60:02d}"
 
 
 def rounded_up(value: float) -> float:

@@ -11,13 +11,12 @@ from importlib.resources import files
 from loadtest.arithmetic import Spread
 from loadtest.figures import BY_PATH
 from loadtest.records import RunRecord
-from loadtest.report.findings import clock
 from loadtest.report.plots import BOTS, JOINS, SERVER, VIEWERS, Material, Plot, draw
 from loadtest.report.tables import all_figures, mark, reasons
 from loadtest.report.verdict import Verdict, verdict
 from loadtest.summary import Summary
 from loadtest.thresholds import Check, Limits, checks
-from loadtest.written import written
+from loadtest.written import clock, written
 
 SECTIONS = (
     ("What viewers got", VIEWERS),

@@ -29,8 +29,9 @@ from loadtest.report.svg import (
     inline,
 )
 from loadtest.series import Column
-from loadtest.summary import Summary, first_frames, first_packets
+from loadtest.summary import Summary, added_latencies, first_frames, first_packets, steady_ticks
 from loadtest.thresholds import Check
+from loadtest.written import clock
 
 TALL = 300
 MOST_DOTS = 1_500
@@ -75,9 +76,7 @@ class Material:
 
 
 def latency_spread(given: Material) -> Plot | None:
-    run = given.summary.run
-    ticks = [t for t in given.record.ticks if run.measure_from <= t.at - 0.5 <= run.measure_to]
-    values = sorted(ms for tick in ticks for ms, base in tick.latencies if base)
+    values = sorted(added_latencies(steady_ticks(given.record)))
     found = given.summary.media.added_latency_ms
     if found is None:
         return None
@@ -321,7 +320,7 @@ def _time(axes: Axes, given: Material) -> None:
     given.steady(axes)
     axes.set_xlim(0, max(1, len(given.summary.series.at)))
     axes.xaxis.set_major_locator(MultipleLocator(_step(len(given.summary.series.at))))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: findings.clock(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: clock(value)))
 
 
 def _step(seconds: int) -> int:

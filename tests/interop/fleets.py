@@ -2,6 +2,7 @@
 
 import os
 import time
+from array import array
 from multiprocessing.connection import Connection
 
 from loadtest.crew import Crash
@@ -35,9 +36,11 @@ def good(plan: FleetPlan, pipe: Connection) -> None:
             for bot in plan.bots:
                 if not bot.publish:
                     pipe.send(Joined(bot.name, message.teacher, at, 5.0, 6.0, 7.0))
-        latencies = [(1.5, True)] if plan.number else []
+        latencies = array("f", [1.5] * bool(plan.number))
+        load, counts = (0.01, 0.5), (0, 0, 0, 0, 0)
+        packets = (100, 100_000, 0)
         pipe.send(
-            Tick(plan.number, at, len(plan.bots), 100, 100_000, 0, 0.01, 0.5, latencies, *[0] * 5)
+            Tick(plan.number, at, len(plan.bots), *packets, *load, latencies, array("f"), *counts)
         )
     pipe.send(Done(plan.number, [_result(bot.name) for bot in plan.bots]))
 

@@ -1,6 +1,8 @@
 """What keeps the command from running is one line and exit status 2."""
 
 import importlib.util
+import json
+import weakref
 from collections.abc import Callable
 from dataclasses import fields
 from inspect import signature
@@ -11,8 +13,11 @@ from typer.testing import CliRunner
 
 from loadtest import cli
 from loadtest.cli import NEEDED, Options
-from loadtest.command import UNABLE, main
+from loadtest.command import UNABLE, Outcome, _Command, main
+from loadtest.scenario import Scenario, ScenarioError, load
+from loadtest.summary import summarise
 from signalling.cli import app
+from tests.support.run_records import Shape, made_run
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,40 @@ def test_fault_is_one_line(options: Options, told: str, capsys: pytest.CaptureFi
     assert printed.err.startswith(f"liveclass: {told}")
     assert printed.err.count("\n") == 1
     assert printed.out == ""
+
+
+class Notes(list[str]):
+    """A part of an outcome whose end can be noticed."""
+
+
+async def test_the_search_keeps_one_outcome_the_best(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[weakref.ref[Notes]] = []
+    alive = []
+
+    async def measure(self: object, wanted: Scenario) -> Outcome:
+        record = made_run(Shape(viewers=wanted.viewers, latency_ms=2.0 + wanted.viewers // 40 * 40))
+        record.notes = Notes()
+        made.append(weakref.ref(record.notes))
+        alive.append(sum(one() is not None for one in made))
+        return Outcome(record, summarise(record))
+
+    monkeypatch.setattr(_Command, "_measure", measure)
+    file = tmp_path / "out.json"
+    options = Options(spawn=True, viewers=10, resolution=2, json_file=file)
+    assert await _Command(options, load("class", {"viewers": 10}))._find() == 0
+    found = json.loads(file.read_text("utf-8"))
+    steps = [step["viewers"] for step in found["find_limit"]["steps"]]
+    assert steps == [10, 15, 22, 33, 50, 41, 37, 39]
+    assert found["viewers"] == found["find_limit"]["viewers"] == 39
+    assert max(alive) <= 3  # the one kept, the one before, the new one
+
+
+async def test_a_step_of_the_search_is_checked_before_it_runs() -> None:
+    options = Options(spawn=True, storm_within=20.0)
+    with pytest.raises(ScenarioError, match="the storm ends 25 s into a duration of 15 s"):
+        await _Command(options, load("storm", {"storm.within": 20.0}))._find()
 
 
 def test_every_option_of_the_command_is_handed_on() -> None:

@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import threading
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -12,7 +13,7 @@ import pytest
 
 from loadtest import fleet
 from loadtest.fleet import MAX_GATHERED, MAX_LATENCIES, Latencies, run_fleet
-from loadtest.records import Begin, Done, Failed, Finish, FleetPlan, People, Ready, Tick
+from loadtest.records import Begin, Done, Failed, Finish, FleetPlan, People, Ready, Shift, Tick
 from tests.support.bots import plan
 
 NOWHERE = "http://127.0.0.1:9"
@@ -21,13 +22,14 @@ NOWHERE = "http://127.0.0.1:9"
 def test_latencies_are_thinned_evenly_and_bounded() -> None:
     few, many = Latencies(), Latencies()
     few.add(1.5, True)
-    assert few.take() == [(1.5, True)]
-    assert few.take() == []
+    few.add(2.5, False)
+    assert few.take() == (array("f", [1.5]), array("f", [2.5]))
+    assert few.take() == (array("f"), array("f"))
     for n in range(MAX_GATHERED + 10):
         many.add(float(n), False)
-    taken = [value for value, _ in many.take()]
-    assert len(taken) == MAX_LATENCIES
-    assert taken == [n * MAX_GATHERED / MAX_LATENCIES for n in range(MAX_LATENCIES)]
+    base, taken = many.take()
+    assert (len(base), len(taken)) == (0, MAX_LATENCIES)
+    assert taken.tolist() == [n * MAX_GATHERED / MAX_LATENCIES for n in range(MAX_LATENCIES)]
 
 
 def test_viewers_need_no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,10 +52,10 @@ def _gc_kept() -> Iterator[None]:
 
 
 @contextmanager
-def running(*names: str) -> Iterator[Connection]:
+def running(*names: str, late: bool = False) -> Iterator[Connection]:
     """A fleet in a thread, which must have ended by the end; the runner's end of its pipe."""
     ours, theirs = multiprocessing.Pipe()
-    bots = tuple(plan(name) for name in names)
+    bots = tuple(plan(name, late=late) for name in names)
     thread = threading.Thread(
         target=run_fleet, args=(FleetPlan(3, NOWHERE, "demo", bots, None), theirs)
     )
@@ -87,10 +89,24 @@ def test_who_finds_no_server_has_failed_and_time_goes_on() -> None:
         tick = pipe.recv()
         assert isinstance(tick, Tick)
         assert tick.at == pytest.approx(1.0, abs=0.9)
-        assert (tick.present, tick.packets, tick.latencies, tick.overflows) == (0, 0, [], 0)
+        assert (tick.present, tick.packets, tick.overflows, tick.unsent) == (0, 0, 0, 0)
         pipe.send(Finish())
         (result,) = _done(pipe).results
         assert (result.name, result.left) == ("eve", "unreachable")
+
+
+def test_latecomers_wait_until_they_are_let_go() -> None:
+    with running("eve", late=True) as pipe:
+        assert pipe.recv() == Ready(3)
+        pipe.send(Begin(time.monotonic()))
+        assert isinstance(pipe.recv(), Tick)  # a second without anybody
+        pipe.send(Shift(0.0))
+        while isinstance(failed := pipe.recv(), Tick):
+            pass
+        assert isinstance(failed, Failed)
+        assert failed.at > 1.0
+        pipe.send(Finish())
+        assert [one.left for one in _done(pipe).results] == ["unreachable"]
 
 
 def test_who_had_no_time_to_join_did_not() -> None:

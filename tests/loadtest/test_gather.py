@@ -1,17 +1,18 @@
 """What fleets tell becomes one run's findings."""
 
+from array import array
 from dataclasses import replace
 
 from loadtest.gather import JUST_NOW, Gathering
 from loadtest.plan import cast
 from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
-from loadtest.scenario import load
+from loadtest.scenario import Link, Person, Storm, changed, load
 
 RESULT = BotResult(name="viewer-1", sampled=True, base=True, left="finished", packets=1, frames=1)
 
 
 def gathering(name: str = "class") -> Gathering:
-    return Gathering(cast(load(name, {"viewers": 5}), lambda who, role: "", lambda: 0.5))
+    return Gathering(cast(load(name, {"viewers": 5}), lambda: 0.5))
 
 
 def joined(name: str, participant: str, frame: float | None = None) -> Joined:
@@ -19,7 +20,7 @@ def joined(name: str, participant: str, frame: float | None = None) -> Joined:
 
 
 def tick(fleet: int) -> Tick:
-    return Tick(fleet, 1.0, 3, 1, 1, 0, 0.1, 0.0, [], 0, 0, 0, 0, 0)
+    return Tick(fleet, 1.0, 3, 1, 1, 0, 0.1, 0.0, array("f"), array("f"), 0, 0, 0, 0, 0)
 
 
 def test_publishers_are_told_once_and_viewers_are_not() -> None:
@@ -102,3 +103,19 @@ def test_expected_are_those_whose_time_has_come_and_all_who_came() -> None:
     assert found.expected(1e9) == 6
     found.take(joined("viewer-5", "p"))
     assert found.expected(JUST_NOW) == 2
+
+
+def test_latecomers_with_bad_links_are_not_awaited_and_due_when_they_are_let_go() -> None:
+    scenario = load("flaky", {"viewers": 4})
+    text = {"storm": Storm(joins=2), "latecomer": Person(name="late", link=Link(loss=0.1))}
+    found = Gathering(cast(changed(scenario, text), lambda: 0.5))
+    there, late = [[b for b in found.cast.bots if b.late is kind] for kind in (False, True)]
+    assert [bool(bot.faults) for bot in late] == [True, True]
+    for bot in there:
+        assert found.in_at is None
+        found.take(joined(bot.name, "p"))
+    assert found.in_at == 1.0
+    assert found.expected(1e9) == len(there)
+    found.shift = 100.0
+    assert found.expected(late[0].join_at + 101) == len(there)
+    assert found.expected(late[-1].join_at + 102) == len(there) + 2

@@ -1,5 +1,6 @@
 """Were the bots the limit, did anything drift."""
 
+from array import array
 from collections.abc import Callable
 
 import pytest
@@ -10,9 +11,9 @@ from loadtest.series import series
 from tests.support.run_records import Shape, made_run
 
 
-def load(shape: Shape, cores: int = 2) -> BotsLoad:
+def load(shape: Shape) -> BotsLoad:
     ticks = made_run(shape).ticks
-    return bots_load(ticks, cores, sum(tick.packets for tick in ticks))
+    return bots_load(ticks, shape.core_of, sum(tick.packets for tick in ticks))
 
 
 def test_bots_with_time_to_spare_are_not_the_limit() -> None:
@@ -30,19 +31,30 @@ def test_one_busy_fleet_is_the_limit() -> None:
 
 
 def test_fleets_that_share_a_core_can_fill_it_together() -> None:
-    found = load(Shape(fleet_cpu=0.48), cores=1)
+    found = load(Shape(fleet_cpu=0.48, fleets=3, core_of={0: 1, 1: 3, 2: 3}))
     assert found.were_the_limit
-    assert "96 % of the cores they had" in found.reasons[0]
+    assert found.reasons == ("the fleets on core 3 used 96 % of it",)
+    assert found.busiest_core == pytest.approx(0.96, abs=0.02)
+    assert not load(Shape(fleet_cpu=0.48, fleets=3, core_of={0: 1, 1: 2, 2: 3})).were_the_limit
+
+
+def test_an_idle_core_beside_it_does_not_excuse_a_full_one() -> None:
+    record = made_run(Shape(core_of={0: 1, 1: 2}))
+    for tick in record.ticks:
+        tick.cpu_s = 1.0 if tick.fleet else 0.0
+    for core_of in (record.core_of, {}):
+        found = bots_load(record.ticks, core_of, 10**9)
+        assert found.reasons == ("one fleet used 100 % of a core; give it fewer bots",)
 
 
 def test_late_reading_is_the_limit_when_it_is_frequent() -> None:
     record = made_run()
     for tick in record.ticks[::5]:
         tick.lag_ms = 80.0
-    assert "waited more than 50 ms" in bots_load(record.ticks, 2, 1_000_000).reasons[0]
+    assert "waited more than 50 ms" in bots_load(record.ticks, {}, 1_000_000).reasons[0]
     for tick in record.ticks[10:]:
         tick.lag_ms = 1.0
-    assert not bots_load(record.ticks, 2, 1_000_000).were_the_limit
+    assert not bots_load(record.ticks, {}, 1_000_000).were_the_limit
 
 
 def test_packets_without_room_are_the_limit() -> None:
@@ -50,8 +62,14 @@ def test_packets_without_room_are_the_limit() -> None:
     assert load(Shape(overflows=None)).overflows is None
 
 
+def test_datagrams_that_the_system_refused_are_the_limit() -> None:
+    found = load(Shape(unsent=3))
+    assert found.unsent == 3 * len(made_run().ticks)
+    assert found.reasons == (f"the system refused to send {found.unsent} of their datagrams",)
+
+
 def test_nothing_is_known_without_ticks() -> None:
-    found = bots_load([], 0, 0)
+    found = bots_load([], {}, 0)
     assert (found.were_the_limit, found.cpu_cores, found.lag_ms) == (None, None, None)
 
 
@@ -82,7 +100,7 @@ def test_a_leak_has_its_slope() -> None:
 def test_rising_latency_and_cost_are_drifts() -> None:
     def tire(record: RunRecord) -> None:
         for tick in record.ticks:
-            tick.latencies = [(ms * (1 + tick.at / 300), base) for ms, base in tick.latencies]
+            tick.latencies = array("f", (ms * (1 + tick.at / 300) for ms in tick.latencies))
         for sample in record.server:
             sample.cpu_s *= 1 + sample.at / 300
 

@@ -2,9 +2,10 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
-from loadtest.progress import Message, Progress, State, clock, line
+from loadtest.progress import Message, Progress, State, line
 from loadtest.records import Failed, RunRecord
 from tests.support.run_records import Shape, empty_run, made_run
 
@@ -49,10 +50,6 @@ def test_a_line_has_everything() -> None:
     assert text.endswith("00:30 left")
 
 
-def test_the_clock_never_runs_backwards_below_zero() -> None:
-    assert (clock(65.4), clock(-3), clock(3_605)) == ("01:05", "00:00", "60:05")
-
-
 def test_without_a_terminal_a_line_comes_every_few_seconds() -> None:
     console = Console(file=io.StringIO(), width=80)
     with Progress("class", 200, 60.0, console) as progress:
@@ -64,6 +61,32 @@ def test_without_a_terminal_a_line_comes_every_few_seconds() -> None:
     found = console.file.getvalue().splitlines()
     assert [text[:5] for text in found] == ["00:00", "00:05", "00:10", "00:15", "00:16"]
     assert "leaving" in found[-1]
+
+
+def test_p99_is_reckoned_when_a_tick_comes_and_not_when_it_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = heard()
+    monkeypatch.setattr("loadtest.progress.percentile", lambda values, share: 7.0)
+    assert state.p99_ms != 7.0
+    state.hear(made_run().ticks[-1])
+    assert state.p99_ms == 7.0
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_quiet_one_does_nothing(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def worked(*given: object) -> None:
+        raise AssertionError
+
+    for name in ("panel", "line", "percentile"):
+        monkeypatch.setattr(f"loadtest.progress.{name}", worked)
+    console = Console(file=io.StringIO(), quiet=True, force_terminal=terminal)
+    with Progress("class", 200, 60.0, console) as progress:
+        for message in messages(made_run(Shape(viewers=5))):
+            progress.hear(message)
+        progress.show(30.0)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == ""
 
 
 def test_a_terminal_gets_a_panel() -> None:

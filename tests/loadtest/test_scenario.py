@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from loadtest import scenario
-from loadtest.scenario import ScenarioError, load, parse
+from loadtest.scenario import ScenarioError, changed, load, parse
 
 CLASS = (scenario.FOLDER / "class.toml").read_text("utf-8")
 
@@ -105,3 +105,12 @@ def test_wrong_option_is_named_with_what_was_given() -> None:
 def test_storm_must_fit_into_the_duration() -> None:
     with pytest.raises(ScenarioError, match="ends 15 s into a duration of 12 s; set a longer one"):
         load("storm", {"duration": 12.0})
+
+
+def test_changed_values_are_checked_anew() -> None:
+    storm = load("storm", {"storm.within": 20.0})
+    assert changed(storm, {"viewers": 7}) == load("storm", {"storm.within": 20.0, "viewers": 7})
+    with pytest.raises(ScenarioError, match=r"storm: the storm ends 25 s into a duration of 15 s"):
+        changed(storm, {"viewers": 7, "duration": 15.0})
+    with pytest.raises(ScenarioError, match="storm: viewers: input should be less than or equal"):
+        changed(storm, {"viewers": 20_000})

@@ -1,5 +1,7 @@
 """What a run was like second by second."""
 
+from array import array
+
 from loadtest.records import ServerSample, Tick
 from loadtest.series import dropped, series, share
 from tests.support.run_records import Shape, empty_run, made_run
@@ -87,7 +89,7 @@ def test_a_share_of_nothing_is_unknown() -> None:
 
 def test_latencies_of_latecomers_are_apart() -> None:
     record = empty_run()
-    late = [(90.0, False), (5.0, True)]
-    record.ticks = [Tick(0, 1.0, 1, 1, 1, 0, 0.1, 0.1, late, 0, 0, 0, 0, 0)]
+    latencies = array("f", [5.0]), array("f", [90.0])
+    record.ticks = [Tick(0, 1.0, 1, 1, 1, 0, 0.1, 0.1, *latencies, 0, 0, 0, 0, 0)]
     found = series(record)
     assert (found.p50_ms, found.p99_ms, found.late_p99_ms) == ([5.0], [5.0], [90.0])

@@ -1,6 +1,7 @@
 """What a run's figures come to."""
 
 import json
+from array import array
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_only_the_steady_part_counts_for_rates_and_latency() -> None:
     record = made_run()
     expected = summarise(record).media
     for tick in record.ticks[:8]:
-        tick.latencies, tick.lost, tick.freezes = [(9_000.0, True)], 500, 3
+        tick.latencies, tick.lost, tick.freezes = array("f", [9_000.0]), 500, 3
     assert summarise(record).media == expected
 
 
@@ -142,7 +143,7 @@ def no_steady_part(record: RunRecord) -> None:
 
 def nobody_sampled(record: RunRecord) -> None:
     for tick in record.ticks:
-        tick.latencies = []
+        tick.latencies = array("f")
 
 
 def short_soak(record: RunRecord) -> None:

@@ -12,8 +12,9 @@ def test_measured_as_planned_when_all_are_in_in_time() -> None:
     found.update(6.9, in_at=5.0)  # the last has not even come
     assert found.phase(6.9) == "joining"
     found.update(8.0, None)
+    assert (found.shift is None, found.start) == (True, 10.0 + PATIENCE)
     found.update(9.5, in_at=9.4)
-    assert (found.start, found.end, found.note) == (10.0, 40.0, "")
+    assert (found.start, found.end, found.shift, found.note) == (10.0, 40.0, 0.0, "")
     assert [found.phase(at) for at in (-0.1, 0.0, 9.9, 10.0)] == [
         "starting",
         "joining",
@@ -34,7 +35,7 @@ def test_who_is_late_is_waited_for_and_may_settle() -> None:
     assert found.end > 40.0
     found.update(15.2, in_at=15.0)
     found.update(16.0, None)  # somebody else, later: no matter
-    assert (found.start, found.end) == (18.0, 48.0)
+    assert (found.start, found.end, found.shift) == (18.0, 48.0, 8.0)
     assert found.note == "People came more slowly than planned: measured 8 s later"
 
 

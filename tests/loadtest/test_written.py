@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.written import written
+from loadtest.written import clock, written
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,7 @@ from loadtest.written import written
 )
 def test_figures_read_well(value: float | None, unit: str, text: str) -> None:
     assert written(value, unit) == text
+
+
+def test_the_clock_counts_whole_minutes_and_seconds_from_zero() -> None:
+    assert [clock(at) for at in (-3, 0.5, 65.9, 3_605)] == ["00:00", "00:00", "01:05", "60:05"]

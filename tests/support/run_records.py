@@ -1,6 +1,8 @@
 """Made runs of the load test: what a class on one core looks like, with what a test wants wrong."""
 
 import random
+from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loadtest.records import (
@@ -33,7 +35,9 @@ class Shape:
     lost: tuple[int, ...] = ()  # seconds with 0.4 % loss
     leak_mb_per_h: float = 0.0
     fleet_cpu: float = 0.3
+    core_of: Mapping[int, int] = field(default_factory=lambda: {0: 1, 1: 2})
     overflows: int | None = 0
+    unsent: int = 0
     browsers: int = 0
     notes: tuple[str, ...] = ()
     seed: int = 1
@@ -68,7 +72,8 @@ def _record(shape: Shape) -> RunRecord:
         machine="2 cores, Linux-6.1, x86_64, Python 3.11.7",
         started_at=STARTED,
         server_core=0,
-        fleet_cores=[1],
+        fleet_cores=sorted(set(shape.core_of.values())),
+        core_of=dict(shape.core_of),
         commit="abc1234",
         measure_from=shape.start,
         measure_to=shape.end,
@@ -138,22 +143,26 @@ class _Maker:
                     lost=lost,
                     cpu_s=shape.fleet_cpu * self.chance.uniform(0.9, 1.1),
                     lag_ms=self.chance.gammavariate(2, 0.5),
-                    latencies=self._latencies(second, steady in shape.spikes) if present else [],
+                    latencies=self._latencies(steady in shape.spikes) if present else array("f"),
+                    late_latencies=self._late_latencies(second),
                     nacks=lost // 4,
                     plis=0,
                     freezes=int(lost > 100),
                     frames=present * 30,
                     sent=0,
                     overflows=shape.overflows,
+                    unsent=shape.unsent,
                 )
             )
 
-    def _latencies(self, second: int, spike: bool) -> list[tuple[float, bool]]:
+    def _latencies(self, spike: bool) -> "array[float]":
         scale = self.shape.latency_ms * (10 if spike else 1)
-        found = [(0.3 + self.chance.gammavariate(3, scale / 3), True) for _ in range(120)]
-        if self.shape.late and second > self.shape.start + 20:
-            found += [(0.5 + self.chance.gammavariate(3, scale / 2), False) for _ in range(40)]
-        return found
+        return array("f", (0.3 + self.chance.gammavariate(3, scale / 3) for _ in range(120)))
+
+    def _late_latencies(self, second: int) -> "array[float]":
+        count = 40 if self.shape.late and second > self.shape.start + 20 else 0
+        scale = self.shape.latency_ms
+        return array("f", (0.5 + self.chance.gammavariate(3, scale / 2) for _ in range(count)))
 
     def _samples(self) -> None:
         shape, copies, cpu = self.shape, 0, 1.2

@@ -29,14 +29,6 @@ def test_exceptions_are_counted_and_the_worst_is_placed() -> None:
     assert found == "stayed within 8.7 ms but for 2 s, the worst 41.0 ms at 00:41"
 
 
-def test_the_clock_counts_minutes() -> None:
-    assert (findings.clock(0.5), findings.clock(65.9), findings.clock(-1)) == (
-        "00:00",
-        "01:05",
-        "00:00",
-    )
-
-
 def test_latency_is_told_by_half_most_and_worst() -> None:
     found = findings.latency_spread(summarise(run()))
     assert found.startswith("Half of all came within 2.")

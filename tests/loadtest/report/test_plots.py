@@ -1,5 +1,6 @@
 """Plots of a run."""
 
+from array import array
 from xml.etree import ElementTree
 
 import pytest
@@ -77,5 +78,5 @@ def test_limits_are_drawn_where_they_can_be_seen() -> None:
 def test_a_run_of_one_value_can_be_drawn(value: float) -> None:
     record = made_run(Shape(viewers=2))
     for tick in record.ticks:
-        tick.latencies = [(value, True)]
+        tick.latencies = array("f", [value])
     assert "latency" in plots(record)
