@@ -35,6 +35,11 @@ class Postmaster:
         self._tls = tls
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ssl.SSLError, ConnectionError):  # a client that does not trust us hangs up
+            await self._converse(reader, writer)
+        writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 test\r\n")
         while line := (await reader.readline()).decode().strip():
             self.commands.append(line)
@@ -43,7 +48,6 @@ class Postmaster:
                 writer.write(b"354 go on\r\n")
                 self.letter = (await reader.readuntil(b"\r\n.\r\n")).decode()
             await self._answer(word, writer)
-        writer.close()
 
     async def _answer(self, word: str, writer: asyncio.StreamWriter) -> None:
         if word == "EHLO":
@@ -53,9 +57,8 @@ class Postmaster:
             writer.write(b"220 now\r\n")
             await writer.drain()
             assert self._tls is not None
-            with suppress(ssl.SSLError, ConnectionError):
-                await writer.start_tls(self._tls)
-                self.is_encrypted = True
+            await writer.start_tls(self._tls)
+            self.is_encrypted = True
         else:
             writer.write(REPLIES.get(word, b"250 fine\r\n"))
 
