@@ -126,7 +126,7 @@ MaxLateP99 = Annotated[
 ]
 MaxJoinP95 = Annotated[float | None, _number("--max-join-p95", "Join, p95.", "MS", _LIMITS)]
 MaxPacketP95 = Annotated[
-    float | None, _number("--max-first-packet-p95", "Join to first packet, p95.", "MS", _LIMITS)
+    float | None, _number("--max-first-packet-p95", "First packet, p95.", "MS", _LIMITS)
 ]
 MaxFailed = Annotated[
     int,

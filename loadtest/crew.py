@@ -12,6 +12,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from loadtest.machine import on_cores
 from loadtest.records import FleetPlan
 
 Target = Callable[[FleetPlan, Connection], None]
@@ -80,7 +81,8 @@ class Crew:
             process = context.Process(
                 target=self._target, args=(plan, theirs), name=f"fleet-{plan.number}", daemon=True
             )
-            with _ctrl_c_held():
+            own = [] if plan.core is None else [plan.core]
+            with _ctrl_c_held(), on_cores(own):
                 process.start()
             theirs.close()
             fleet = self._fleets[plan.number] = _Fleet(plan, process, ours)

@@ -28,6 +28,12 @@ class Figure:
         assert isinstance(found, int | float), self.path
         return found
 
+    def has_a_row(self, summary: Summary) -> bool:
+        """A part that the run did not have is left out; what its server did not tell is unknown."""
+        is_servers = self.path.startswith(("server.", "memory."))
+        answered = is_servers and summary.server.copies_per_s is not None
+        return answered or self.of(summary) is not None
+
     def text(self, summary: Summary) -> str:
         return written(self.of(summary), self.unit)
 
@@ -103,7 +109,7 @@ SERVER = Group(
             "server.copies_per_s", "Copies", "per s", "One packet to 200 viewers is 200 copies."
         ),
         Figure("server.cpu_share", "CPU", "core", "Of one core, user and kernel mode."),
-        Figure("server.us_per_copy", "CPU per copy", "µs", "Also: CPU seconds a million copies."),
+        Figure("server.us_per_copy", "CPU per copy", "µs", "As many CPU seconds a million copies."),
         Figure(
             "server.copies_per_cpu_s", "Copies per CPU second", "count", "One full core's worth."
         ),

@@ -5,7 +5,6 @@
 
 import asyncio
 import gc
-import os
 import time
 from array import array
 from collections.abc import Coroutine
@@ -55,8 +54,6 @@ class RunnerGone(Exception):
 
 def run_fleet(plan: FleetPlan, pipe: Pipe) -> None:
     """The life of a fleet's process; returns after Done, or when the runner has gone."""
-    if plan.core is not None:
-        os.sched_setaffinity(0, {plan.core})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(plan, pipe))
 

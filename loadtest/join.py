@@ -7,8 +7,6 @@ page lets them (camera and microphone on), and prints the percentiles as text an
 import argparse
 import asyncio
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
+from loadtest import machine
 from loadtest.arithmetic import percentile
 from loadtest.chromium import chromium
 from loadtest.local_server import LocalServer, local_server
@@ -100,13 +99,12 @@ async def measure(joins: int) -> JoinReport:
             await teacher.until("publishes the top layer", lambda: _publishes(teacher))
             taken = [await one_join(browser, server, number) for number in range(1, joins + 1)]
             version = browser.version
-    machine = f"{os.cpu_count()} cores, {platform.platform(terse=True)}, {platform.machine()}"
     return JoinReport(
         joins=joins,
         join_ms=summary([joined for joined, _ in taken]),
         first_frame_ms=summary([frame for _, frame in taken]),
         browser=f"Chromium {version}",
-        machine=machine,
+        machine=machine.describe(),
     )
 
 

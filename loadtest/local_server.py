@@ -15,6 +15,8 @@ from pathlib import Path
 
 import aiohttp
 
+from loadtest.links import join_link
+from loadtest.machine import on_cores
 from signalling.permissions import Identity, Role
 from signalling.tokens import mint
 
@@ -62,7 +64,8 @@ class LocalServer:
     async def start(self) -> None:
         """Starts the process and returns when it says it is ready."""
         command = Path(sys.executable).parent / "liveclass"
-        with self.log_file.open("wb") as log:
+        own = [] if self.core is None else [self.core]
+        with self.log_file.open("wb") as log, on_cores(own):
             self._process = await asyncio.create_subprocess_exec(
                 str(command),
                 "serve",
@@ -73,8 +76,6 @@ class LocalServer:
                 stderr=log,
                 process_group=0 if self._apart else None,
             )
-        if self.core is not None:
-            os.sched_setaffinity(self._process.pid, {self.core})
         try:
             await asyncio.wait_for(self._wait_until_ready(self._process), READY_WITHIN)
         except TimeoutError:
@@ -135,7 +136,7 @@ class LocalServer:
     def link(self, class_id: str, role: str, name: str, user_id: str) -> str:
         """The address with which this person enters the class."""
         token = self.mint(Identity(user_id, name, Role(role), class_id), 3600)
-        return f"{self.url}/class/{class_id}?t={token}"
+        return join_link(self.url, class_id, token)
 
 
 def free_port(kind: socket.SocketKind, host: str) -> int:

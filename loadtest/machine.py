@@ -49,7 +49,7 @@ def version(root: Path = ROOT) -> str:
 
 @contextlib.contextmanager
 def on_cores(cores: Sequence[int]) -> Iterator[None]:
-    """Keeps this process off the server's core meanwhile."""
+    """This thread, and what it starts meanwhile, is kept on these; without cores, on any."""
     before = os.sched_getaffinity(0)
     if cores:
         os.sched_setaffinity(0, set(cores))

@@ -54,7 +54,7 @@ class FleetPlan:
     url: str
     class_id: str
     bots: tuple[BotPlan, ...]
-    core: int | None  # pin to it
+    core: int | None  # it is kept on this one
     clip_height: int = 720
 
 
@@ -183,14 +183,13 @@ class ServerSample:
 
     at: float
     cpu_s: float
-    rss_bytes: int
+    rss_bytes: int | None  # None, here and below: the server does not tell
     copies: int
-    packets_in: int
-    datagrams_in: int
-    bytes_out: int
-    drops: dict[str, int]
-    stalls: int
-    longest_stall_ms: float
+    packets_in: int | None
+    bytes_out: int | None
+    drops: dict[str, int] | None
+    stalls: int | None
+    longest_stall_ms: float | None
 
 
 @dataclass(slots=True)

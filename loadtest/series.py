@@ -102,7 +102,8 @@ def _add_server(found: Series, pair: tuple[ServerSample, ServerSample] | None) -
     found.copies_per_s.append((last.copies - first.copies) / seconds)
     found.cpu_share.append((last.cpu_s - first.cpu_s) / seconds)
     found.rss_mb.append(last.rss_bytes / MB if last.rss_bytes else None)
-    found.drops_per_s.append(sum(dropped(first, last).values()) / seconds)
+    drops = dropped(first, last)
+    found.drops_per_s.append(None if drops is None else sum(drops.values()) / seconds)
 
 
 def went_back(first: ServerSample, last: ServerSample) -> bool:
@@ -110,10 +111,18 @@ def went_back(first: ServerSample, last: ServerSample) -> bool:
     return last.copies < first.copies or last.cpu_s < first.cpu_s
 
 
-def dropped(first: ServerSample, last: ServerSample) -> dict[str, int]:
+def grown(first: int | None, last: int | None) -> int | None:
+    """What a total grew by; None when it was not told."""
+    return None if first is None or last is None else last - first
+
+
+def dropped(first: ServerSample, last: ServerSample) -> dict[str, int] | None:
     """What was dropped between two samples, by reason; reasons without a drop are left out."""
-    grown = {name: count - first.drops.get(name, 0) for name, count in last.drops.items()}
-    return {name: count for name, count in sorted(grown.items()) if count > 0}
+    before, after = first.drops, last.drops
+    if before is None or after is None:
+        return None
+    more = {name: count - before.get(name, 0) for name, count in after.items()}
+    return {name: count for name, count in sorted(more.items()) if count > 0}
 
 
 def share(lost: float | None, arrived: float | None) -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from loadtest.records import ServerSample
-from loadtest.series import MB, Series, dropped, went_back
+from loadtest.series import MB, Series, dropped, grown, went_back
 
 # A sample so near to the steady part's edge counts as on it.
 EDGE = 0.5
@@ -13,14 +13,16 @@ EDGE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ServerFigures:
-    """Of the steady part unless a name says otherwise; None: no two samples in it."""
+    """Of the steady part unless a name says otherwise.
+
+    None: there are no two samples in it, or the server does not tell.
+    """
 
     copies_per_s: float | None = None
     copies_per_cpu_s: float | None = None
     server_cpu_s: float | None = None
     cpu_share: float | None = None  # of one core
     us_per_copy: float | None = None
-    cpu_s_per_million_copies: float | None = None  # the same number as us_per_copy
     packets_in_per_s: float | None = None
     sent_mbit_per_s: float | None = None
     drops: dict[str, int] | None = None  # by reason
@@ -56,43 +58,44 @@ def server_figures(samples: Sequence[ServerSample], start: float, end: float) ->
     first, last = steady[0], steady[-1]
     seconds, cpu = last.at - first.at, last.cpu_s - first.cpu_s
     copies = last.copies - first.copies
-    cost = 1e6 * cpu / copies if copies else None
+    packets_in = grown(first.packets_in, last.packets_in)
+    bytes_out = grown(first.bytes_out, last.bytes_out)
     return ServerFigures(
         copies_per_s=copies / seconds,
         copies_per_cpu_s=copies / cpu if cpu else None,
         server_cpu_s=cpu,
         cpu_share=cpu / seconds,
-        us_per_copy=cost,
-        cpu_s_per_million_copies=cost,
-        packets_in_per_s=(last.packets_in - first.packets_in) / seconds,
-        sent_mbit_per_s=(last.bytes_out - first.bytes_out) * 8 / 1e6 / seconds,
+        us_per_copy=1e6 * cpu / copies if copies else None,
+        packets_in_per_s=None if packets_in is None else packets_in / seconds,
+        sent_mbit_per_s=None if bytes_out is None else bytes_out * 8 / 1e6 / seconds,
         drops=dropped(first, last),
         drops_whole_run=dropped(samples[0], samples[-1]),
-        stalls=last.stalls - first.stalls,
+        stalls=grown(first.stalls, last.stalls),
         longest_stall_ms=last.longest_stall_ms,
     )
 
 
 def memory(samples: Sequence[ServerSample], found: Series, start: float) -> Memory:
     """`start` is the steady part's; samples without a size are as if they were not there."""
-    sized = [sample for sample in samples if sample.rss_bytes > 0]
-    if not sized:
+    sizes = [(sample.at, sample.rss_bytes) for sample in samples if sample.rss_bytes]
+    if not sizes:
         return Memory()
     return Memory(
-        start_mb=sized[0].rss_bytes / MB,
-        end_mb=sized[-1].rss_bytes / MB,
-        max_mb=max(sample.rss_bytes for sample in sized) / MB,
-        kb_per_subscriber=_per_subscriber(sized, found, start),
+        start_mb=sizes[0][1] / MB,
+        end_mb=sizes[-1][1] / MB,
+        max_mb=max(size for _, size in sizes) / MB,
+        kb_per_subscriber=None if restarted(samples) else _per_subscriber(sizes, found, start),
     )
 
 
-def _per_subscriber(sized: Sequence[ServerSample], found: Series, start: float) -> float | None:
-    full = next((sample for sample in sized if sample.at >= start), None)
-    if full is None or restarted(sized):
-        return None
-    came = _present(found, full.at) - _present(found, sized[0].at)
-    grown = full.rss_bytes - sized[0].rss_bytes
-    return grown / 1000 / came if came > 0 else None
+def _per_subscriber(
+    sizes: Sequence[tuple[float, int]], found: Series, start: float
+) -> float | None:
+    """Of the growth from the first size to the first one in the steady part, (at, bytes) each."""
+    first_at, first = sizes[0]
+    full_at, full = next((one for one in sizes if one[0] >= start), sizes[0])
+    came = _present(found, full_at) - _present(found, first_at)
+    return (full - first) / 1000 / came if came > 0 else None
 
 
 def _present(found: Series, at: float) -> float:

@@ -22,13 +22,12 @@ _CPU = "process_cpu_seconds_total"
 _RSS = "process_resident_memory_bytes"
 _COPIES = "liveclass_worker_copies_sent_total"
 _FORWARDED = "liveclass_worker_packets_forwarded_total"
-_DATAGRAMS = "liveclass_worker_datagrams_received_total"
 _SENT_BYTES = "liveclass_worker_sent_bytes_total"
 _DROPS = "liveclass_worker_drops_total"
 _STALLS = "liveclass_loop_stalls_total"
 _LONGEST_STALL = "liveclass_loop_longest_stall_seconds"
 _NEEDED = (_CPU, _COPIES)
-_WANTED = (_RSS, _FORWARDED, _DATAGRAMS, _SENT_BYTES, _STALLS, _LONGEST_STALL)
+_WANTED = (_RSS, _FORWARDED, _SENT_BYTES, _STALLS, _LONGEST_STALL)
 
 
 class StatsError(Exception):
@@ -59,8 +58,10 @@ def parse(text: str, at: float) -> tuple[ServerSample, list[str]]:
     """A sample, and the names of wanted series that are not there; raises StatsError."""
     values: dict[str, float] = {}
     drops: dict[str, int] = {}
+    families = set()
     try:
         for family in text_string_to_metric_families(text):
+            families.add(family.name)
             for one in family.samples:
                 if one.name == _DROPS:
                     drops[one.labels.get("reason", "")] = int(one.value)
@@ -70,19 +71,25 @@ def parse(text: str, at: float) -> tuple[ServerSample, list[str]]:
         raise StatsError("/metrics is not Prometheus text") from None
     if missing := [name for name in _NEEDED if name not in values]:
         raise StatsError(f"/metrics has no {' and no '.join(missing)}")
+    tells_drops = _DROPS.removesuffix("_total") in families  # nothing dropped: it has no sample
+    longest = values.get(_LONGEST_STALL)
     sample = ServerSample(
         at=at,
         cpu_s=values[_CPU],
-        rss_bytes=int(values.get(_RSS, 0)),
+        rss_bytes=_whole(values.get(_RSS)),
         copies=int(values[_COPIES]),
-        packets_in=int(values.get(_FORWARDED, 0)),
-        datagrams_in=int(values.get(_DATAGRAMS, 0)),
-        bytes_out=int(values.get(_SENT_BYTES, 0)),
-        drops=drops,
-        stalls=int(values.get(_STALLS, 0)),
-        longest_stall_ms=values.get(_LONGEST_STALL, 0.0) * 1000,
+        packets_in=_whole(values.get(_FORWARDED)),
+        bytes_out=_whole(values.get(_SENT_BYTES)),
+        drops=drops if tells_drops else None,
+        stalls=_whole(values.get(_STALLS)),
+        longest_stall_ms=None if longest is None else longest * 1000,
     )
-    return sample, [name for name in _WANTED if name not in values]
+    missing = [name for name in _WANTED if name not in values]
+    return sample, missing if tells_drops else [*missing, _DROPS]
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
 
 
 class ServerWatch:

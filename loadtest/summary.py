@@ -24,7 +24,7 @@ from loadtest.server_figures import (
     within,
 )
 
-VERSION = 1
+VERSION = 2
 SILENT_MS = 1000 * SILENT_AFTER
 
 

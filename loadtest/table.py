@@ -83,7 +83,7 @@ def _singles(summary: Summary, found: Checks) -> Table:
     made = _frame("", limits=limited)
     for path in SINGLES:
         figure = BY_PATH[path]
-        if figure.of(summary) is None and path not in found:
+        if not figure.has_a_row(summary) and path not in found:
             continue
         limit = _limit(found[path]) if path in found else Text()
         made.add_row(figure.label, figure.text(summary), *[limit] * limited)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from loadtest.links import join_link
 from loadtest.local_server import LocalServer
 from signalling.class_key import ClassKey, parse_class_key
 from signalling.permissions import Identity, Role
@@ -55,14 +56,12 @@ class Target:
 
     def link(self, token: str) -> str:
         """The address that takes a browser into the class."""
-        return f"{self.url}/class/{self.class_id}?t={token}"
+        return join_link(self.url, self.class_id, token)
 
 
 def remote(url: str, class_key: str, metrics_token: str = "") -> Target:
     """A server that runs already; raises RunError when URL or key cannot be right."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise RunError(f"{url}: the URL begins with http:// or https:// and names the server")
+    base = _base(url)
     if not class_key:
         raise RunError(
             "needs a class key: --class-key or LIVECLASS_CLASS_KEY; "
@@ -72,8 +71,24 @@ def remote(url: str, class_key: str, metrics_token: str = "") -> Target:
         key = parse_class_key(class_key)
     except ValueError as error:
         raise RunError(f"--class-key: {error}") from None
-    base = f"{parts.scheme}://{parts.netloc}"
     return Target(base, key.id.class_id, _minting(key), metrics_token)
+
+
+def _base(url: str) -> str:
+    """Scheme, host and port. What is refused may hold a secret and is not repeated."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # as of "http://[x"
+        raise RunError(f"the URL is none: {error}") from None
+    if parts.username is not None or parts.password is not None:
+        raise RunError("the URL has a user name or a password in it; leave them out")
+    if parts.query or parts.fragment:
+        raise RunError("the URL has something behind ? or # in it; give the server's address alone")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise RunError(f"{url}: the URL begins with http:// or https:// and names the server")
+    if parts.path not in ("", "/"):
+        raise RunError(f"{url}: the URL has a path; the class is named by the key, not by the URL")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _minting(key: ClassKey) -> Callable[[Identity, float], str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from loadtest.cli import Options
+from loadtest.links import without_tokens
 from loadtest.scenario import ScenarioError
 from loadtest.thresholds import Limits
 
@@ -73,11 +74,11 @@ def limits_to_find(options: Options) -> Limits:
 
 
 def command_line(arguments: Sequence[str]) -> str:
-    """The command as it was typed, without the class key."""
+    """The command as it was typed, without the class key and anybody's token."""
     words = list(arguments)
     for n, word in enumerate(words):
         if word.startswith("--class-key="):
             words[n] = "--class-key=..."
         elif n and words[n - 1] == "--class-key":
             words[n] = "..."
-    return shlex.join(["liveclass", *words])
+    return without_tokens(shlex.join(["liveclass", *words]))

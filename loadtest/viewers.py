@@ -7,9 +7,7 @@ when all are in: what one page's start costs the others is no fault of the class
 
 import asyncio
 import contextlib
-import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser
@@ -17,15 +15,16 @@ from playwright.async_api import Error as PlaywrightError
 
 from loadtest.chromium import chromium
 from loadtest.join import FIRST_FRAME_WITHIN, MARKS
+from loadtest.links import without_tokens
+from loadtest.machine import on_cores
 from loadtest.records import BrowserResult
 from loadtest.seat import Seat
 from loadtest.viewer_stats import SCRIPT, Tally
+from signalling.config import is_loopback
 
 EVERY = 1.0
 ANSWERS_WITHIN = 5.0
 STARTS_WITHIN = 60.0
-LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-TOKEN = re.compile(r"\?t=[\w.-]+")
 ENDED_EARLY = "the run ended before it had joined"
 # What a viewer's own trouble looks like; anything else is a mistake of ours and is raised.
 TROUBLE = (PlaywrightError, AssertionError, TimeoutError)
@@ -118,7 +117,7 @@ async def watch(
         return []
     try:
         async with contextlib.AsyncExitStack() as stack:
-            with pinned(cores):
+            with on_cores(cores):
                 browser = await _start(stack, untrusted_origin(links[0]))
             await _sit(browser, viewers, until, seated)
     except TROUBLE as trouble:
@@ -159,29 +158,15 @@ async def _join_all(browser: Browser, viewers: Sequence[Viewer], seated: asyncio
     seated.set()
 
 
-@contextlib.contextmanager
-def pinned(cores: Sequence[int]) -> Iterator[None]:
-    """Processes started meanwhile by this thread stay on the cores; itself it gets its own back."""
-    if not cores:
-        yield
-        return
-    own = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, own)
-
-
 def untrusted_origin(link: str) -> str | None:
     """The link's origin if a browser would not give it media by itself."""
     parts = urlsplit(link)
-    if parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         return f"{parts.scheme}://{parts.netloc}"
     return None
 
 
 def _line(trouble: BaseException) -> str:
     """What went wrong, in one line without anybody's token."""
-    lines = TOKEN.sub("?t=...", str(trouble)).splitlines()
+    lines = without_tokens(str(trouble)).splitlines()
     return lines[0] if lines else type(trouble).__name__

@@ -25,14 +25,10 @@ class BadLink:
         self.next_handover = (
             None if faults.handover_every is None else joined_at + faults.handover_every
         )
-        self.dropped = 0
 
     def loses(self) -> bool:
         """Whether a datagram is lost, either way."""
-        if self._loss and self._chance() < self._loss:
-            self.dropped += 1
-            return True
-        return False
+        return bool(self._loss) and self._chance() < self._loss
 
     def arrival(self, size: int, now: float) -> float | None:
         """When a datagram of the downlink is through its queue; None when it is dropped."""
@@ -45,7 +41,6 @@ class BadLink:
             return max(now, self._free_at)
         begins = max(now, self._free_at)
         if begins - now > MAX_QUEUED:
-            self.dropped += 1
             return None
         self._free_at = begins + size * 8 / self._rate
         return self._free_at

@@ -10,7 +10,6 @@ import av
 import numpy as np
 
 from loadtest.media import cache, encode
-from loadtest.media.encode import Progress
 from loadtest.media.footage import Clip
 
 __all__ = ["Clip", "load_clip"]
@@ -19,12 +18,11 @@ __all__ = ["Clip", "load_clip"]
 _SOURCES = ("encode.py", "opus.py", "pictures.py", "cache.py")
 
 
-def load_clip(height: int = 720, progress: Progress | None = None) -> Clip:
+def load_clip(height: int = 720) -> Clip:
     """The clip whose top layer is that high; making it takes some seconds, once on a machine.
 
-    `progress` is called with the share that is done while it is made. Of several processes that
-    want it at once, one makes it. Where no file can be kept, it is made each time. Raises
-    ValueError for a height that is no layer's.
+    Of several processes that want it at once, one makes it. Where no file can be kept, it is made
+    each time. Raises ValueError for a height that is no layer's.
     """
     heights = [spec.height for spec in encode.LAYERS]
     if height not in heights:
@@ -37,7 +35,7 @@ def load_clip(height: int = 720, progress: Progress | None = None) -> Clip:
     with _alone(path):
         clip = cache.read(path)
         if clip is None:
-            clip = encode.make_clip(layers, progress=progress)
+            clip = encode.make_clip(layers)
             with contextlib.suppress(OSError):
                 cache.write(path, clip)
     return clip

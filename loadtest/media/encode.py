@@ -4,7 +4,6 @@ The settings are those of a Chromium camera: real time, constant rate, three tem
 key frame at the start. Encoding is the same each time: a fixed speed, one thread an encoder.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,7 +30,6 @@ _TEMPORAL_SHARES = (0.33, 0.56, 1.0)  # of the rate: each layer with those below
 # Chromium's period is twice that long: of it, these pictures need only the base layer's.
 _SYNC_PERIOD, _SYNC = 8, (1, 2)
 
-Progress = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
 
 
@@ -51,10 +49,10 @@ LAYERS = (
 )
 
 
-def make_clip(layers: int, count: int = PICTURES, progress: Progress | None = None) -> Clip:
+def make_clip(layers: int, count: int = PICTURES) -> Clip:
     """The lowest `layers` layers, `count` pictures long."""
     specs = LAYERS[:layers]
-    made = _encode_pictures(specs, count, progress or (lambda _: None))
+    made = _encode_pictures(specs, count)
     return Clip(
         tuple(
             ClipLayer(spec.width, spec.height, cut) for spec, cut in zip(specs, made, strict=True)
@@ -64,9 +62,7 @@ def make_clip(layers: int, count: int = PICTURES, progress: Progress | None = No
     )
 
 
-def _encode_pictures(
-    specs: tuple[LayerSpec, ...], count: int, progress: Progress
-) -> list[tuple[CutPicture, ...]]:
+def _encode_pictures(specs: tuple[LayerSpec, ...], count: int) -> list[tuple[CutPicture, ...]]:
     encoders = [_video_encoder(spec) for spec in specs]
     made: list[list[bytes]] = [[] for _ in specs]
     card = pictures.TestCard()
@@ -75,7 +71,6 @@ def _encode_pictures(
         for spec, encoder, packets in zip(specs, encoders, made, strict=True):
             pictures.label(sizes[spec.height])
             packets += _encode_picture(encoder, sizes[spec.height], number)
-        progress((number + _WARM_UP + 1) / (count + _WARM_UP))
     return [_cut_all(packets[_WARM_UP:], count) for packets in made]
 
 

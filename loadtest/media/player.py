@@ -37,8 +37,6 @@ class MediaPacket:
     timestamp: int
     """RTP units, 32 bits, from a random start."""
     payload: bytes
-    keyframe: bool
-    """It belongs to a key frame."""
     level: int | None
     """-dBov (RFC 6464); None for video."""
 
@@ -58,9 +56,9 @@ class _Line:
         if picture.temporal_id == 0:
             self.tl0picidx = self.tl0picidx + 1 & 0xFF
         made = payloads(picture, self.picture_id, self.tl0picidx)
-        number, key = self.number, picture.keyframe
+        number = self.number
         timestamp = self.timestamp + tick * PICTURE_TICKS & 0xFFFFFFFF
-        packets = [MediaPacket(number, False, timestamp, part, key, None) for part in made]
+        packets = [MediaPacket(number, False, timestamp, part, None) for part in made]
         packets[-1].marker = True
         return packets
 
@@ -75,7 +73,6 @@ class VideoPlayer:
         self._start = start
         self._length = len(clip.layers[0].pictures)
         self._lines = [_line(clip.layers[n], n, seed) for n in range(layers)]
-        self._active = layers
         self._tick = 0  # of the next picture
         self._index = 0  # of the next picture in the clip
         self._wanted = False
@@ -99,26 +96,15 @@ class VideoPlayer:
             if self._tick - self._asked_at >= MIN_KEYFRAME_TICKS:
                 self._asked_at = self._tick
                 self._index = 0
-        for line in reversed(self._lines[: self._active]):
+        for line in reversed(self._lines):
             packets += line.packets(line.layer.pictures[self._index], self._tick)
         self._tick += 1
         self._index = (self._index + 1) % self._length
 
     def request_keyframe(self, layer: int) -> None:
         """The next picture is a key frame, in every layer; nothing when that layer is not sent."""
-        if layer < self._active:
+        if layer < len(self._lines):
             self._wanted = True
-
-    def set_active(self, layers: int) -> None:
-        """Sends only the lowest `layers` layers; one that starts starts with a key frame.
-
-        Raises ValueError when it has fewer.
-        """
-        if not 0 <= layers <= len(self._lines):
-            raise ValueError(f"the camera has {len(self._lines)} layers, not {layers}")
-        if layers > self._active:
-            self._index = 0
-        self._active = layers
 
     def timestamp(self, layer: int, now: float) -> int:
         """The RTP timestamp of that moment in a layer, as a Sender Report needs it."""
@@ -166,7 +152,7 @@ class AudioPlayer:
         self._step = 1
         stamp = self._timestamp_of(self._sent * SOUND_TICKS)
         data, level = self._speech() if self._loud else self._silence()
-        packet = MediaPacket(0, self._begins, stamp, data, False, level)
+        packet = MediaPacket(0, self._begins, stamp, data, level)
         self._begins = False
         self._index += 1
         return packet

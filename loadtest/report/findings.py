@@ -1,7 +1,7 @@
 """What each plot shows, in a sentence. Pure: no I/O, no clock."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loadtest.arithmetic import Point, percentile
 from loadtest.records import RunRecord
@@ -66,6 +66,8 @@ def work(summary: Summary) -> str:
     text = f"{server.copies_per_s or 0:,.0f} copies a second with "
     text += f"{percent(server.cpu_share or 0)} of a core; the busiest second took "
     text += f"{percent(busiest)} at {clock(busiest_at)}."
+    if server.stalls is None:
+        return f"{text} Its loop stalls are not known."
     return text + (f" {server.stalls:,} loop stalls over 10 ms." if server.stalls else "")
 
 
@@ -124,8 +126,14 @@ def memory(summary: Summary) -> str:
         text += f", going {written(summary.soak.memory_mb_per_h, 'MB/h')}"
     each = summary.memory.kb_per_subscriber
     added = f" Each person added {written(each, 'kB')}." if each is not None else ""
-    drops = sum((summary.server.drops or {}).values())
-    return f"{text}.{added} {f'{drops:,} packets' if drops else 'Nothing'} dropped."
+    return f"{text}.{added} {_drops(summary.server.drops)}"
+
+
+def _drops(found: Mapping[str, int] | None) -> str:
+    if found is None:
+        return "What it dropped is not known."
+    drops = sum(found.values())
+    return f"{drops:,} packets dropped." if drops else "Nothing dropped."
 
 
 def bots(summary: Summary) -> str:

@@ -62,7 +62,7 @@ def _group(group: Group, summary: Summary, found: Mapping[str, Check]) -> Iterat
     yield '<thead><tr><th scope="col">Figure</th><th scope="col" class="number">Value</th>'
     yield f"{_LIMIT_HEAD * limited}{_ABOUT_HEAD}</tr></thead>\n<tbody>\n"
     for figure in group.figures:
-        if figure.of(summary) is not None or figure.path in found:
+        if figure.has_a_row(summary) or figure.path in found:
             yield _row(figure, summary, found.get(figure.path), limited)
     yield "</tbody></table></div>\n"
 

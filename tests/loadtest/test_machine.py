@@ -1,6 +1,8 @@
 """How a report names the machine and the version."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 from loadtest import machine
@@ -25,3 +27,19 @@ def test_version_is_the_commit_or_the_package() -> None:
     ).stdout
     assert machine.version().removesuffix("-dirty") in head
     assert machine.version(Path(__file__).parent) == "0.1.0"
+
+
+def test_a_process_started_meanwhile_stays_on_the_core_and_we_do_not() -> None:
+    own = os.sched_getaffinity(0)
+    core = max(own)
+    command = [sys.executable, "-c", "import os; print(*os.sched_getaffinity(0))"]
+    with machine.on_cores([core]):
+        told = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert told.stdout.split() == [str(core)]
+    assert os.sched_getaffinity(0) == own
+
+
+def test_no_cores_means_any_core() -> None:
+    own = os.sched_getaffinity(0)
+    with machine.on_cores([]):
+        assert os.sched_getaffinity(0) == own

@@ -1,6 +1,7 @@
 """What a run was like second by second."""
 
 from array import array
+from dataclasses import replace
 
 from loadtest.records import ServerSample, Tick
 from loadtest.series import dropped, series, share
@@ -76,9 +77,11 @@ def test_points_are_those_with_a_value_within_the_window() -> None:
 
 def test_drops_are_told_by_reason_without_zeros() -> None:
     def sample(**drops: int) -> ServerSample:
-        return ServerSample(0.0, 0.0, 0, 0, 0, 0, 0, drops, 0, 0.0)
+        return ServerSample(0.0, 0.0, 0, 0, 0, 0, drops, 0, 0.0)
 
     assert dropped(sample(a=1, b=2), sample(a=1, b=5, c=7)) == {"b": 3, "c": 7}
+    assert dropped(sample(a=1), replace(sample(), drops=None)) is None
+    assert dropped(replace(sample(), drops=None), sample(a=1)) is None
 
 
 def test_a_share_of_nothing_is_unknown() -> None:

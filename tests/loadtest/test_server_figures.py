@@ -14,7 +14,6 @@ def test_cost_is_cpu_over_copies_of_the_steady_part() -> None:
     assert found.copies_per_s == 36_000
     assert found.us_per_copy is not None
     assert found.us_per_copy == pytest.approx(4.3, abs=0.1)
-    assert found.cpu_s_per_million_copies == found.us_per_copy
     assert found.copies_per_cpu_s == pytest.approx(1e6 / found.us_per_copy)
     assert found.cpu_share == pytest.approx(found.us_per_copy * 0.036)
     assert found.server_cpu_s == pytest.approx(found.us_per_copy * 0.036 * 60)
@@ -30,9 +29,22 @@ def test_totals_are_told_as_what_they_grew() -> None:
 
 
 def test_a_server_that_sends_nothing_has_no_cost_per_copy() -> None:
-    idle = [ServerSample(float(n), 1.0, 0, 7, 0, 0, 0, {}, 0, 0.0) for n in range(10)]
+    idle = [ServerSample(float(n), 1.0, 0, 7, 0, 0, {}, 0, 0.0) for n in range(10)]
     found = server_figures(idle, 2.0, 8.0)
     assert (found.copies_per_s, found.us_per_copy, found.copies_per_cpu_s) == (0, None, None)
+
+
+def test_what_the_server_does_not_tell_is_unknown_and_not_none_at_all() -> None:
+    bare = [
+        ServerSample(float(n), 0.1 * n, None, 70 * n, None, None, None, None, None)
+        for n in range(10)
+    ]
+    found = server_figures(bare, 2.0, 8.0)
+    assert found.copies_per_s == 70
+    assert found.cpu_share == pytest.approx(0.1)
+    assert (found.packets_in_per_s, found.sent_mbit_per_s, found.stalls) == (None, None, None)
+    assert (found.drops, found.drops_whole_run, found.longest_stall_ms) == (None, None, None)
+    assert memory(bare, series(empty_run()), 2.0) == Memory()
 
 
 def test_two_samples_of_one_moment_say_nothing() -> None:

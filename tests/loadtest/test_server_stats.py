@@ -32,10 +32,9 @@ def test_what_the_server_writes_is_understood() -> None:
     assert sample.at == 3.0
     assert sample.drops == {"backlog": 3, "no_route": 4}
     assert (sample.stalls, sample.longest_stall_ms) == (2, 50.0)
-    assert {sample.copies, sample.packets_in, sample.datagrams_in, sample.bytes_out} <= set(
-        range(10, 16)
-    )
+    assert {sample.copies, sample.packets_in, sample.bytes_out} <= set(range(10, 16))
     assert sample.cpu_s > 0
+    assert sample.rss_bytes is not None
     assert sample.rss_bytes > 1_000_000
 
 
@@ -43,7 +42,26 @@ def test_missing_figures_are_named() -> None:
     text = without(scraped(), "liveclass_loop_stalls_total")
     sample, missing = parse(text, 0.0)
     assert missing == ["liveclass_loop_stalls_total"]
-    assert sample.stalls == 0
+    assert sample.stalls is None
+
+
+def test_figures_that_are_missing_are_not_zero() -> None:
+    sample, missing = parse(
+        "process_cpu_seconds_total 1.5\nliveclass_worker_copies_sent_total 7\n", 0.0
+    )
+    assert (sample.rss_bytes, sample.packets_in, sample.bytes_out) == (None, None, None)
+    assert (sample.drops, sample.stalls, sample.longest_stall_ms) == (None, None, None)
+    assert "liveclass_worker_drops_total" in missing
+    assert len(missing) == 6
+
+
+def test_a_server_that_dropped_nothing_says_so() -> None:
+    text = scraped()
+    nothing = "\n".join(
+        line for line in text.splitlines() if not line.startswith("liveclass_worker_drops_total{")
+    )
+    sample, missing = parse(nothing + "\n", 0.0)
+    assert (sample.drops, missing) == ({}, [])
 
 
 @pytest.mark.parametrize(

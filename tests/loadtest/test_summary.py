@@ -134,7 +134,7 @@ def restarted(record: RunRecord) -> None:
 
 def no_memory(record: RunRecord) -> None:
     for sample in record.server:
-        sample.rss_bytes = 0
+        sample.rss_bytes = None
 
 
 def no_steady_part(record: RunRecord) -> None:

@@ -48,6 +48,15 @@ def test_figures_that_are_not_there_are_left_out_unless_limited() -> None:
     assert "The bots told nothing of their own load." in found
 
 
+def test_what_a_server_does_not_tell_is_unknown() -> None:
+    record = made_run()
+    for sample in record.server:
+        sample.stalls = sample.drops = sample.rss_bytes = None
+    found = lines(record)
+    assert row(found, "Loop stalls").split() == ["Loop", "stalls", "unknown"]
+    assert row(found, "Memory at the end").endswith("unknown")
+
+
 def test_latecomers_have_a_row_when_there_were_some() -> None:
     assert not [line for line in lines(made_run()) if "Latecomers" in line]
     assert [line for line in lines(made_run(Shape(late=50))) if "Latecomers" in line]

@@ -24,7 +24,7 @@ def refusal(url: str, class_key: str) -> str:
 
 
 def test_the_key_names_the_class_and_opens_it() -> None:
-    target = remote("https://live.example.com/class/x?y", key())
+    target = remote("https://live.example.com/", key())
     assert (target.url, target.class_id) == ("https://live.example.com", "load")
     token = target.tokens(60)("teacher", "teacher")
     identity = verify(token, SECRET, now=time.time())
@@ -43,6 +43,25 @@ def test_two_runs_do_not_replace_each_others_people() -> None:
 @pytest.mark.parametrize("url", ["live.example.com", "ftp://x", "http://", ""])
 def test_wrong_url_is_told(url: str) -> None:
     assert "begins with http:// or https://" in refusal(url, key())
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://ada:hunter2@x.example.com", "the URL has a user name or a password in it"),
+        ("https://hunter2@x.example.com/a?b", "the URL has a user name or a password in it"),
+        ("https://x.example.com/class/maths?t=hunter2", "something behind ? or #"),
+        ("https://x.example.com/#hunter2", "something behind ? or #"),
+        ("https://x.example.com/class/maths", "the URL has a path; the class is named by the key"),
+        ("http://[x", "the URL is none"),
+    ],
+)
+def test_url_with_more_than_the_server_is_refused_and_its_secrets_are_not_told(
+    url: str, told: str
+) -> None:
+    refused = refusal(url, key())
+    assert told in refused
+    assert "hunter2" not in refused
 
 
 def test_missing_or_wrong_key_is_told_without_its_text() -> None:

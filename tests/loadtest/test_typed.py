@@ -73,3 +73,9 @@ def test_the_report_does_not_tell_the_key(words: list[str]) -> None:
     assert "class:a" not in line
     assert line.startswith("liveclass loadtest http://x --class-key")
     assert line.endswith("--viewers 5")
+
+
+def test_the_report_does_not_tell_anybodys_token() -> None:
+    line = command_line(["loadtest", "http://x/class/a?t=eyJ.eyJ.c-_9", "--viewers", "5"])
+    assert "eyJ" not in line
+    assert line == "liveclass loadtest 'http://x/class/a?t=...' --viewers 5"

@@ -1,14 +1,11 @@
 """Browser viewers apart from the browser, which tests/browser/test_viewers.py starts."""
 
 import asyncio
-import os
-import subprocess
-import sys
 
 import pytest
 
 from loadtest import viewers
-from loadtest.viewers import pinned, untrusted_origin, watch
+from loadtest.viewers import untrusted_origin, watch
 
 LINK = "http://127.0.0.1:8080/class/demo?t=x"
 
@@ -35,28 +32,14 @@ async def test_a_browser_that_does_not_start_is_every_viewers_error(
     [
         (LINK, None),
         ("http://localhost/class/demo", None),
+        ("http://127.0.0.2:8080/class/demo", None),
+        ("http://[::1]:8080/class/demo", None),
         ("https://class.example:8443/class/demo", None),
         ("http://10.0.0.7:8080/class/demo?t=x", "http://10.0.0.7:8080"),
     ],
 )
 def test_only_a_plain_origin_elsewhere_must_be_trusted(link: str, origin: str | None) -> None:
     assert untrusted_origin(link) == origin
-
-
-def test_a_process_started_while_pinned_stays_on_the_core_and_we_do_not() -> None:
-    own = os.sched_getaffinity(0)
-    core = max(own)
-    command = [sys.executable, "-c", "import os; print(*os.sched_getaffinity(0))"]
-    with pinned([core]):
-        told = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert told.stdout.split() == [str(core)]
-    assert os.sched_getaffinity(0) == own
-
-
-def test_no_cores_means_any_core() -> None:
-    own = os.sched_getaffinity(0)
-    with pinned([]):
-        assert os.sched_getaffinity(0) == own
 
 
 async def test_the_end_comes_before_a_viewer_could_join() -> None:

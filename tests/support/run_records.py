@@ -178,7 +178,6 @@ class _Maker:
                     rss_bytes=int(80e6 + grown + self.chance.uniform(0, 1e5)),
                     copies=copies,
                     packets_in=second * 420,
-                    datagrams_in=second * 700,
                     bytes_out=copies * 1_000,
                     drops={"outbox_full": 3 * (second > shape.start + 10), "not_connected": 5},
                     stalls=second // 25,

@@ -68,14 +68,6 @@ def test_a_clip_is_the_same_each_time() -> None:
     assert first == second
 
 
-def test_progress_is_told_up_to_the_whole() -> None:
-    told: list[float] = []
-    encode.make_clip(1, count=4, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
-    assert len(told) > 4
-
-
 def recorded_frames(ssrc: int) -> list[list[int]]:
     """The payload sizes of each picture that the recording holds once its rates are steady."""
     frames: dict[int, list[int]] = {}

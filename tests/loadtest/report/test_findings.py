@@ -77,6 +77,14 @@ def test_memory_tells_its_growth_over_a_long_run() -> None:
     assert found.endswith("3 packets dropped.")
 
 
+def test_what_the_server_does_not_tell_is_not_called_none() -> None:
+    record = run()
+    for sample in record.server:
+        sample.stalls = sample.drops = None
+    assert findings.work(summarise(record)).endswith(" Its loop stalls are not known.")
+    assert findings.memory(summarise(record)).endswith(" What it dropped is not known.")
+
+
 def test_the_bots_own_load_is_told_either_way() -> None:
     assert findings.bots(summarise(run())).startswith("The busiest fleet used 30 % of a core")
     limited = findings.bots(summarise(run(Shape(fleet_cpu=0.97))))

@@ -81,7 +81,7 @@ def test_whatever_others_wrote_is_text() -> None:
     record.title = record.scenario = record.machine = record.commit = record.url = EVIL
     record.command = record.failed[0].code = record.browsers[0].error = EVIL
     record.results[0] = replace(record.results[0], left=EVIL)
-    record.server[-1].drops[EVIL] = 3
+    record.server[-1].drops = {EVIL: 3}
     found = page(record)
     assert "script" not in found.tags
     assert found.text.count(EVIL) >= 9

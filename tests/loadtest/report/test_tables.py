@@ -32,6 +32,15 @@ def test_marks_are_words_not_only_colours() -> None:
     assert "unknown" in mark(unknown["server.cpu_share"])
 
 
+def test_what_a_server_does_not_tell_is_unknown() -> None:
+    record = made_run()
+    for sample in record.server:
+        sample.stalls = None
+    found = "".join(all_figures(summarise(record), {}))
+    assert '<th scope="row">Loop stalls</th><td class="number">unknown</td>' in found
+    assert "unknown" not in text()
+
+
 def test_names_are_escaped() -> None:
     found = "".join(counts("A & B", ("n",), {"<b>": (1,)}))
     assert "A &amp; B" in found
