@@ -11,6 +11,7 @@ from billing import demo, mail_queue
 from billing.gateway.emulator.service import FILE, Sandbox
 from billing.gateway.keys import keys_of
 from billing.gateway.opening import SANDBOX, emulator_url, open_gateway
+from billing.going_live import check_going_live
 from billing.jobs import Job, start_jobs, stop_jobs
 from billing.limits import Limit
 from billing.metrics import billing_metrics
@@ -123,6 +124,7 @@ def add_routes(
     app[BASE_URL] = base_url
     app[ORIGINS] = origins
     app[auth.LIMITS] = auth.Limits()
+    app[payments.LIMITS] = payments.Limits()
     app[entry.TRIES] = Limit(entry.BURST, entry.EVERY)
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
@@ -137,6 +139,7 @@ def _running(
     async def context(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             db = await stack.enter_async_context(open_database(settings))
+            await check_going_live(settings, db)
             gateway = open_gateway(settings, lambda: place.local_url)
             stack.push_async_callback(gateway.close)
             if place.sandbox is not None:

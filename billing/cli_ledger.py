@@ -1,8 +1,9 @@
-"""Commands about the ledger: export, check."""
+"""Commands about the ledger: export, check, events."""
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -10,12 +11,12 @@ import typer
 
 from billing.cli import with_shop
 from billing.days import span
-from billing.service import ledger_check, ledger_export
+from billing.service import gateway_events, ledger_check, ledger_export
 from billing.service.ledger_export import decimal
 from billing.service.reports import Span
 from billing.shop import Shop
 
-ledger = typer.Typer(no_args_is_help=True, help="The ledger: export, check.")
+ledger = typer.Typer(no_args_is_help=True, help="The ledger: export, check, events.")
 
 
 @ledger.command()
@@ -44,6 +45,21 @@ def check() -> None:
     if found:
         raise typer.Exit(1)
     typer.echo("The ledger agrees with all payments and refunds.")
+
+
+@ledger.command()
+def events(
+    last: Annotated[int, typer.Option(help="So many of the newest.", min=1, max=10_000)] = 50,
+    ours: Annotated[bool, typer.Option(help="--no-ours: only what fitted no order.")] = True,
+) -> None:
+    """What the gateway has told, and what it led to; the bodies stay in the database."""
+    found = with_shop(lambda shop: gateway_events.newest(shop, last, only_strange=not ours))
+    for event in found:
+        at = datetime.fromtimestamp(event.received_at / 1000, UTC).isoformat(timespec="seconds")
+        name = event.event_id or "-"
+        typer.echo(f"{event.number}  {at}  {event.source}  {event.kind}  {event.outcome}  {name}")
+    if not found:
+        typer.echo("There are none.")
 
 
 async def _copy(lines: AsyncIterator[str], to: TextIO) -> None:

@@ -108,6 +108,8 @@ class BillingSettings(BaseSettings):
     def _keys_come_together(self) -> "BillingSettings":
         if (self.razorpay_key_id is None) != (self.razorpay_key_secret is None):
             raise ValueError("RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET must be set together")
+        if self.razorpay_key_id is None and self.razorpay_base_url is not None:
+            raise ValueError("RAZORPAY_BASE_URL needs RAZORPAY_KEY_ID and the other keys")
         if self.razorpay_key_id is not None and self.razorpay_webhook_secret is None:
             raise ValueError("RAZORPAY_WEBHOOK_SECRET must be set with the keys")
         return self

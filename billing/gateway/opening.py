@@ -1,18 +1,29 @@
 """Which gateway there is: Razorpay with its keys, else the sandbox of this server."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from billing.gateway.client import LIVE_URL, Place, RazorpayGateway
 from billing.gateway.keys import keys_of
 from billing.settings import BillingSettings
+from signalling.config import is_loopback
 
 SANDBOX = "/sandbox"
 
 
+def is_real(settings: BillingSettings) -> bool:
+    """Real money moves: keys are set, and the API is not an emulator on this machine."""
+    return not settings.is_sandbox and emulator_url(settings) is None
+
+
 def emulator_url(settings: BillingSettings) -> str | None:
-    """Where an emulator is that serves on its own; its checkout is loaded from there, too."""
+    """Where an emulator is that serves on its own; its checkout is loaded from there, too.
+
+    Only one on this machine is taken for an emulator: any other address leads to real money.
+    """
     base = (settings.razorpay_base_url or LIVE_URL).rstrip("/")
-    return None if settings.is_sandbox or base == LIVE_URL else base
+    is_ours = is_loopback(urlsplit(base).hostname or "")
+    return base if is_ours and not settings.is_sandbox else None
 
 
 def open_gateway(settings: BillingSettings, own_url: Callable[[], str]) -> RazorpayGateway:
@@ -23,4 +34,5 @@ def open_gateway(settings: BillingSettings, own_url: Callable[[], str]) -> Razor
         return RazorpayGateway(keys, place)
     if base is not None:
         return RazorpayGateway(keys, Place(lambda: base, f"{base}/checkout.js", is_sandbox=True))
-    return RazorpayGateway(keys, Place())
+    address = (settings.razorpay_base_url or LIVE_URL).rstrip("/")
+    return RazorpayGateway(keys, Place(lambda: address))

@@ -1,5 +1,6 @@
 """/payments: quote, order, verify, webhook, and where an order is."""
 
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from aiohttp import web
@@ -7,11 +8,26 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from billing.errors import BillingError
 from billing.gateway.protocol import Gateway
+from billing.limits import Limit
 from billing.orders import OrderState
 from billing.routes.keys import SHOP
 from billing.routes.session import account_with, read_json
 from billing.service import checkout, verify, webhook
 from billing.service.checkout import Checkout, Quote
+
+QUOTE_BURST, QUOTE_EVERY = 20, 5_000  # of quotes with a coupon: codes are not to be guessed
+ORDER_BURST, ORDER_EVERY = 20, 15_000
+
+
+@dataclass(slots=True)
+class Limits:
+    """Tries by account; bounded tables."""
+
+    quote: Limit = field(default_factory=lambda: Limit(QUOTE_BURST, QUOTE_EVERY))
+    order: Limit = field(default_factory=lambda: Limit(ORDER_BURST, ORDER_EVERY))
+
+
+LIMITS: web.AppKey[Limits] = web.AppKey("payment_limits", Limits)
 
 routes = web.RouteTableDef()
 
@@ -42,6 +58,8 @@ async def quote(request: web.Request) -> web.Response:
     """The figures, without an order."""
     who = await account_with(request, "student")
     wanted = await read_json(request, WantedClass)
+    if wanted.coupon:
+        request.app[LIMITS].quote.take(who.id, request.app[SHOP].now())
     found = await checkout.quote(request.app[SHOP], who.id, wanted.classId, wanted.coupon or None)
     return web.json_response(_figures(found) | {"amount": found.amount, "currency": found.currency})
 
@@ -52,6 +70,7 @@ async def order(request: web.Request) -> web.Response:
     who = await account_with(request, "student")
     wanted = await read_json(request, WantedClass)
     shop = request.app[SHOP]
+    request.app[LIMITS].order.take(who.id, shop.now())
     found = await checkout.order(shop, who.id, wanted.classId, wanted.coupon or None)
     if found.order.state == OrderState.PAID:
         return web.json_response({"enrolled": True, "classId": found.found.id})

@@ -83,7 +83,7 @@ class Refund(Base):
 class Enrolment(Base):
     """What opens a class to a student. One active enrolment a student and class.
 
-    `kind`: paid, free, coupon, trial, granted; `ended_reason`: refunded, cancelled, expired,
+    `kind`: paid, free, coupon, trial; `ended_reason`: refunded, cancelled, expired,
     disputed.
     """
 

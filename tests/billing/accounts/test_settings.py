@@ -2,6 +2,7 @@
 
 import pytest
 
+from billing.gateway.opening import is_real, open_gateway
 from billing.start import load
 from signalling.config import ConfigError
 
@@ -66,3 +67,31 @@ def test_keys_end_the_sandbox_and_are_not_printed(monkeypatch: pytest.MonkeyPatc
     settings = load()
     assert not settings.is_sandbox
     assert "s3cret" not in repr(settings)
+
+
+def test_an_address_of_the_gateway_needs_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAZORPAY_BASE_URL", "http://127.0.0.1:8090")
+    with pytest.raises(ConfigError, match="RAZORPAY_BASE_URL needs"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("address", "real"),
+    [
+        ("https://api.razorpay.com", True),
+        ("https://egress.school.example/razorpay", True),
+        ("http://127.0.0.1:8090", False),
+        ("http://localhost:8090", False),
+    ],
+)
+def test_only_an_emulator_on_this_machine_is_no_real_money(
+    monkeypatch: pytest.MonkeyPatch, address: str, real: bool
+) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RAZORPAY_BASE_URL", address)
+    settings = load()
+    assert is_real(settings) is real
+    gateway = open_gateway(settings, str)
+    assert gateway.is_sandbox is not real
+    assert gateway.checkout_script.startswith("https://checkout.razorpay.com/" if real else address)

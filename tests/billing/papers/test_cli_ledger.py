@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from billing.store.tables import LedgerEntry
+from billing.store.tables import GatewayEvent, LedgerEntry
 from signalling.cli import app
 from tests.billing.papers import world
 from tests.billing.support import NOW, make_shop
@@ -19,6 +19,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     async def fill() -> None:
         async with make_shop(tmp_path) as shop, shop.db.writing() as session:
+            session.add_all(
+                GatewayEvent(
+                    event_id=f"ev-{outcome}",
+                    kind="payment.captured",
+                    source="webhook",
+                    body='{"email": "ravi@example.com"}',
+                    outcome=outcome,
+                    received_at=NOW,
+                )
+                for outcome in ("paid", "unknown_order")
+            )
             session.add(
                 LedgerEntry(
                     key="captured:pay_1",
@@ -98,3 +109,19 @@ def test_what_does_not_agree_is_named(folder: Path) -> None:
     result = command("check")
     assert result.exit_code == 1
     assert result.stdout == "pay_00000000000001: the ledger has 0.00, expected 1499.00\n"
+
+
+def test_what_the_gateway_told_is_shown_without_its_body(folder: Path) -> None:
+    result = command("events")
+    assert result.exit_code == 0, result.output
+    assert [line.split()[4:] for line in result.stdout.splitlines()] == [
+        ["unknown_order", "ev-unknown_order"],
+        ["paid", "ev-paid"],
+    ]
+    assert "ravi" not in result.stdout
+    assert len(command("events", "--last", "1").stdout.splitlines()) == 1
+
+
+def test_what_fitted_no_order_can_be_picked_out(folder: Path) -> None:
+    strange = command("events", "--no-ours").stdout.splitlines()
+    assert [line.split()[5] for line in strange] == ["ev-unknown_order"]
