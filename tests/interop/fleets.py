@@ -16,6 +16,7 @@ from loadtest.records import (
     Joined,
     People,
     Ready,
+    Shift,
     Tick,
 )
 
@@ -43,6 +44,26 @@ def good(plan: FleetPlan, pipe: Connection) -> None:
             Tick(plan.number, at, len(plan.bots), *packets, *load, latencies, array("f"), *counts)
         )
     pipe.send(Done(plan.number, [_result(bot.name) for bot in plan.bots]))
+
+
+def slow(plan: FleetPlan, pipe: Connection) -> None:
+    """Viewers come 1.5 s after they are due, latecomers at their time after they are let go."""
+    pipe.send(Ready(plan.number))
+    begin = pipe.recv()
+    assert isinstance(begin, Begin)
+    awaited = [bot for bot in plan.bots if not bot.late]
+    while not isinstance(message := _heard(pipe), Finish):
+        at = time.monotonic() - begin.at
+        due = [bot for bot in awaited if bot.publish or bot.join_at + 1.5 <= at]
+        for bot in due:
+            awaited.remove(bot)
+            pipe.send(Joined(bot.name, f"id of {bot.name}", at, 5.0, 6.0, 7.0))
+        if isinstance(message, Shift):
+            for bot in plan.bots:
+                if bot.late:
+                    at = bot.join_at + message.by
+                    pipe.send(Joined(bot.name, f"id of {bot.name}", at, 5.0, 6.0, 7.0))
+    pipe.send(Done(plan.number, []))
 
 
 def _heard(pipe: Connection) -> object:

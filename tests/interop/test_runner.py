@@ -39,9 +39,9 @@ async def url() -> AsyncIterator[str]:
         yield str(server.make_url("")).rstrip("/")
 
 
-def order_of(fleet: Callable[..., None], **more: object) -> Order:
-    text = (FOLDER / "class.toml").read_text("utf-8")
-    return Order(parse(text, "class", {**SHORT, **more}), [], fleet=fleet)
+def order_of(fleet: Callable[..., None], name: str = "class", **more: object) -> Order:
+    text = (FOLDER / f"{name}.toml").read_text("utf-8")
+    return Order(parse(text, name, {**SHORT, **more}), [], fleet=fleet)
 
 
 async def ran(url: str, order: Order) -> RunRecord:
@@ -84,6 +84,18 @@ async def test_fleet_that_fails_is_named(
         monkeypatch.setattr(runner, "READY_WITHIN", 1.0)
     with pytest.raises(FleetError, match=told):
         await ran(url, order_of(fleet))
+
+
+async def test_latecomers_move_with_the_measured_part(url: str) -> None:
+    storm = {"storm.joins": 4, "storm.within": 1.0, "storm.after": 0.5, "duration": 2.0}
+    record = await ran(url, order_of(fleets.slow, "storm", **storm))
+    came = sorted(one.at for one in record.joined if one.name.startswith("latecomer"))
+    assert record.measure_from > 3.4  # planned for a moment after 2 s
+    assert [at - record.measure_from for at in came] == pytest.approx(
+        [0.5 + 0.25 * (n + 0.5) for n in range(4)]
+    )
+    assert (len(record.joined), record.expected) == (8, 8)
+    assert record.measure_to - record.measure_from == pytest.approx(2.0)
 
 
 async def test_refused_key_is_one_line(url: str) -> None:
