@@ -14,6 +14,7 @@ import aiohttp
 
 TIMEOUT = 10.0  # s for an answer, as the page
 MAX_MESSAGE = 4 << 20  # bytes
+BROKEN = (aiohttp.ClientError, OSError)  # what a socket raises that is no longer one
 
 Json = dict[str, Any]
 Listener = Callable[[str, Any], None]
@@ -58,7 +59,7 @@ class Signalling:
                 await self._expect("40")
         except TimeoutError:
             raise SignalError("timeout", "The server did not answer in time.") from None
-        except (aiohttp.ClientError, OSError) as error:
+        except BROKEN as error:
             raise SignalError("unreachable", f"No connection: {error}") from None
         self._reader = asyncio.get_running_loop().create_task(self._read())
 
@@ -91,7 +92,7 @@ class Signalling:
                 reply = await future
         except TimeoutError:
             raise SignalError("timeout", f"{event} was not answered in time.") from None
-        except (aiohttp.ClientError, OSError) as error:
+        except BROKEN as error:
             raise SignalError("signalling_lost", f"The connection broke: {error}") from None
         finally:
             del self._requests[number]
@@ -101,7 +102,7 @@ class Signalling:
         """Leaves without a word of it to `lost`; idempotent."""
         self.lost = lambda error: None
         if self._socket is not None and not self._socket.closed:
-            with suppress(ConnectionError):  # the server was faster
+            with suppress(*BROKEN):  # the server was faster, or the network has gone
                 await self._socket.send_str("1")
             await self._socket.close()
         if self._reader is not None:
@@ -118,7 +119,9 @@ class Signalling:
                         break
                     await self._take(message.data)
             error = SignalError("signalling_lost", f"The socket was closed ({socket.close_code}).")
-        except (ValueError, IndexError, KeyError, OSError) as fault:
+        except BROKEN as fault:
+            error = SignalError("signalling_lost", f"The connection broke: {fault}")
+        except (ValueError, IndexError, KeyError) as fault:
             error = SignalError(
                 "signalling_lost", f"The server's message is not understood: {fault}"
             )

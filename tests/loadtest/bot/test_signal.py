@@ -1,6 +1,7 @@
 """A bot's Socket.IO against the real application, and against a server that misbehaves."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -171,3 +172,26 @@ async def test_a_server_that_says_nothing_times_out(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("loadtest.bot.signal.TIMEOUT", 0.05)
     async with scripted(then_close=False) as (url, _), clients(url) as (client,):
         assert await refused(lambda: client.signal.open("token")) == "timeout"
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError(errno.EHOSTUNREACH, "no route"), aiohttp.ClientConnectionError("lost")]
+)
+async def test_a_network_that_has_gone_is_lost_and_never_raised(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def send(self: object, text: str) -> None:
+        raise fault
+
+    async with scripted(OPEN, CONNECTED, then_close=False) as (url, _), clients(url) as (client,):
+        await client.signal.open("token")
+        monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "send_str", send)
+        assert await refused(lambda: client.signal.request("hand", {})) == "signalling_lost"
+        await client.signal.close()
+    async with scripted(OPEN, CONNECTED, "2", then_close=False) as (url, _):
+        monkeypatch.undo()
+        async with clients(url) as (client,):
+            await client.signal.open("token")
+            monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "send_str", send)
+            async with asyncio.timeout(TIMEOUT):
+                assert (await client.lost).code == "signalling_lost"
