@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from weakref import WeakValueDictionary
 
@@ -147,13 +147,19 @@ class Hub:
     async def _process(self, session: Session, message: Message) -> Ack:
         self._outgoing.hold(session.socket)
         if isinstance(message, VideoJoin):
-            title = await self.gate.admit(session.identity)
-            if title is not None:
-                self._titles[session.identity.class_id] = title
+            await self._admit(session)
         start = time.monotonic()
         room, decision = self._decide(session, message)
         self.plane.stalls.took(type(message).__name__, start, time.monotonic())
         return await self._carry_out(room, decision)
+
+    async def _admit(self, session: Session) -> None:
+        """Asks the gate; a token may be older than what its bearer is now."""
+        identity = session.identity
+        found = await self.gate.admit(identity)
+        if found is not None:
+            self._titles[identity.class_id] = found.title
+            session.identity = replace(identity, role=found.role)
 
     def _decide(self, session: Session, message: Message) -> tuple[Classroom, Decision]:
         if isinstance(message, VideoJoin):

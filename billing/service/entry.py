@@ -55,12 +55,19 @@ def facts_of(
 
 
 async def role_in(session: AsyncSession, course: Class, asker: Asker) -> Role:
-    """What the person is in the live class; STUDENT for everybody who is nothing else."""
+    """What the person is in the live class."""
+    helps = await session.get(Assistant, (course.id, asker.id)) is not None
+    return role_of(course, asker, helps)
+
+
+def role_of(course: Class, asker: Asker, helps: bool) -> Role:
+    """What the person is in the live class, who may be one of its assistants; STUDENT for
+    everybody who is nothing else."""
     if asker.id == course.teacher_id:
         return Role.TEACHER
     if asker.role == "admin":
         return Role.ADMIN
-    if await session.get(Assistant, (course.id, asker.id)) is not None:
+    if helps:
         return Role.ASSISTANT
     return Role.PARENT if asker.role == "parent" else Role.STUDENT
 

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import schedule
 from billing.classes import OVER, ClassState, Step, after, may_step
-from billing.entry import Refusal
 from billing.service import seats
-from billing.service.entry import Asker, refusal_for, role_in
+from billing.service.rights import Judged, judge
 from billing.shop import Shop
-from billing.store.tables import Class, Enrolment, Guardian, User
+from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
 from sfu.errors import LiveclassError
+from signalling.gate import Admission
 from signalling.logs import get_logger
 from signalling.permissions import Identity, Role
 
@@ -32,6 +32,9 @@ _REASONS = {
     "not_enrolled": "not_enrolled",
     "class_full": "not_enrolled",
 }
+
+# Who is in the classes.
+Here = dict[str, tuple[Identity, ...]]
 
 log = get_logger(__name__)
 
@@ -54,34 +57,19 @@ class BillingGate:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    async def admit(self, identity: Identity) -> str | None:
-        """The class's title; raises LiveclassError with the refusal's code and sentence."""
+    async def admit(self, identity: Identity) -> Admission | None:
+        """The class's title and what the person is in it; raises LiveclassError with the
+        refusal's code and sentence."""
         async with self._shop.db.reading() as session:
             course = await session.get(Class, identity.class_id)
             if course is None:
                 return None
-            refusal = await refusal_of(session, self._shop, course, identity)
+            judged = (await judge(session, self._shop, course, [identity]))[identity.user_id]
+        refusal = judged.refusal
         if refusal is not None:
             self._shop.counts[f"entry_refused:{refusal.code}"] += 1
             raise LiveclassError(refusal.code, refusal.message)
-        return course.title
-
-
-async def refusal_of(
-    session: AsyncSession, shop: Shop, course: Class, identity: Identity
-) -> Refusal | None:
-    """Why a token's bearer may not be in a class now.
-
-    Whoever has an account is what the account is; other tokens for staff and observers were
-    signed by the operator for people of their own.
-    """
-    role = identity.role
-    user = await session.get(User, identity.user_id)
-    if user is not None:
-        role = await role_in(session, course, Asker(user.id, user.role))
-    elif role is Role.OBSERVER:
-        role = Role.ASSISTANT
-    return await refusal_for(session, shop, course, identity.user_id, role)
+        return Admission(course.title, judged.role)
 
 
 class LiveWatch:
@@ -131,7 +119,8 @@ class LiveWatch:
         if rooms:
             since = (now if self._looked_at is None else self._looked_at) - MARGIN
             await _expire(shop, rooms)
-            for class_id, users in (await _ended_since(shop, rooms, since)).items():
+            here = {class_id: self._live.present(class_id) for class_id in rooms}
+            for class_id, users in (await _to_check(shop, here, since)).items():
                 await self._check(shop, class_id, users)
         self._looked_at = now
 
@@ -144,27 +133,26 @@ class LiveWatch:
             parents = select(Guardian.parent_id).where(Guardian.student_id.in_(users))
             concerned = users | set(await session.scalars(parents))
             course = await session.get_one(Class, class_id)
-            for identity in here:
-                if identity.user_id not in concerned:
-                    continue
-                reason = await _reason(session, shop, course, identity)
-                if reason is not None:
-                    self._live.put_out(class_id, identity.user_id, reason)
+            people = [one for one in here if one.user_id in concerned]
+            judged = await judge(session, shop, course, people)
+        for identity in people:
+            reason = _reason(identity, judged[identity.user_id])
+            if reason is not None:
+                self._live.put_out(class_id, identity.user_id, reason)
 
 
 def _parents_in(here: tuple[Identity, ...]) -> bool:
     return any(one.role is Role.PARENT for one in here)
 
 
-async def _reason(
-    session: AsyncSession, shop: Shop, course: Class, identity: Identity
-) -> str | None:
+def _reason(identity: Identity, judged: Judged) -> str | None:
     """Why somebody has to leave: a refund says more than that the class is off; who paid for a
-    class that is off gets one."""
-    refusal = await refusal_of(session, shop, course, identity)
+    class that is off gets one. Who is staff no more may come back as what they are."""
+    refusal, last = judged.refusal, judged.own
     if refusal is None:
-        return None
-    last = await seats.newest(session, identity.user_id, course.id)
+        return "not_enrolled" if identity.is_staff and not judged.is_staff else None
+    if refusal.code == "account_disabled":
+        return "disabled"
     if last is not None and last.ended_reason in ("refunded", "disputed"):
         return last.ended_reason
     if last is not None and last.kind == "paid" and refusal.code == "class_cancelled":
@@ -193,15 +181,44 @@ async def expire_all(shop: Shop) -> None:
         shop.wake("entry")
 
 
-async def _ended_since(shop: Shop, rooms: frozenset[str], since: int) -> dict[str, set[str]]:
-    query = select(Enrolment.class_id, Enrolment.user_id).where(
-        Enrolment.ended_at >= since, Enrolment.class_id.in_(rooms)
-    )
+async def _to_check(shop: Shop, here: Here, since: int) -> dict[str, set[str]]:
+    """Who may have lost the right to be in these classes, by class."""
     found: dict[str, set[str]] = {}
+    everybody = {one.user_id for people in here.values() for one in people}
+    ended = select(Enrolment.class_id, Enrolment.user_id).where(
+        Enrolment.ended_at >= since, Enrolment.class_id.in_(here)
+    )
+    gone = select(Class.id).where(Class.id.in_(here), Class.state == ClassState.CANCELLED)
+    disabled = select(User.id).where(User.id.in_(everybody), User.disabled_at.is_not(None))
     async with shop.db.reading() as session:
-        for class_id, user_id in await session.execute(query):
+        for class_id, user_id in await session.execute(ended):
             found.setdefault(class_id, set()).add(user_id)
+        cancelled = set(await session.scalars(gone))
+        suspects = set(await session.scalars(disabled)) | await _no_staff(session, here)
+    for class_id, people in here.items():
+        concerned = {one.user_id for one in people}
+        concerned &= concerned if class_id in cancelled else suspects
+        if concerned:
+            found.setdefault(class_id, set()).update(concerned)
     return found
+
+
+async def _no_staff(session: AsyncSession, here: Here) -> set[str]:
+    """Who is here as an assistant or admin and has an account that is neither."""
+    helping = {
+        (class_id, one.user_id)
+        for class_id, people in here.items()
+        for one in people
+        if one.role in (Role.ASSISTANT, Role.ADMIN)
+    }
+    if not helping:
+        return set()
+    ids = {user_id for _, user_id in helping}
+    accounts = select(User.id).where(User.id.in_(ids), User.role != "admin")
+    known = set(await session.scalars(accounts))
+    query = select(Assistant.class_id, Assistant.user_id).where(Assistant.class_id.in_(here))
+    may_help = {(class_id, user_id) for class_id, user_id in await session.execute(query)}
+    return {user_id for _, user_id in helping - may_help} & known
 
 
 async def _step(shop: Shop, class_id: str, step: Step) -> None:

@@ -8,6 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.errors import NotFoundError
 from billing.store.tables import Class, Enrolment
 
+# Of several enrolments the one that has not ended comes last, else the newest.
+BEST_LAST = (Enrolment.ended_at.is_(None), Enrolment.created_at)
+
 
 def is_active(now: int) -> ColumnElement[bool]:
     """Enrolments that open their class now (ms)."""

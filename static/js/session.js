@@ -13,7 +13,7 @@ const LAYOUT_RETRY_MS = 1500;
 /** Refusals of `video-join` that end the stay; others are tried again with the next connection. */
 const JOIN_FINAL = new Set([
   ...["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced"],
-  ...["not_enrolled", "not_yet_open", "refunded", "disputed", "enrolment_expired", "class_cancelled", "class_ended", "not_found"],
+  ...["not_enrolled", "not_yet_open", "refunded", "disputed", "enrolment_expired", "class_cancelled", "class_ended", "not_found", "account_disabled"],
 ]);
 
 export class Session {

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from sfu.errors import LiveclassError
+from signalling.gate import Admission
 from signalling.permissions import Identity, Role
 from tests.support.sio_client import ClassServer, class_server, connected, joined
 
@@ -15,21 +16,22 @@ pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
 
 
 class List:
-    """Lets in who is on it."""
+    """Lets in who is on it, as what it says."""
 
-    def __init__(self, *names: str) -> None:
-        self.names = set(names)
+    def __init__(self, **roles: Role) -> None:
+        self.roles = roles
 
-    async def admit(self, identity: Identity) -> str | None:
-        if identity.user_id not in self.names:
+    async def admit(self, identity: Identity) -> Admission | None:
+        role = self.roles.get(identity.user_id)
+        if role is None:
             raise LiveclassError("not_enrolled", "You are not enrolled in this class.")
-        return "Algebra for class 8"
+        return Admission("Algebra for class 8", role)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def server(tmp_path: Path) -> AsyncIterator[ClassServer]:
     async with class_server(tmp_path) as running:
-        running.hub.gate = List("asha", "ravi")
+        running.hub.gate = List(asha=Role.TEACHER, ravi=Role.STUDENT)
         yield running
 
 
@@ -52,6 +54,21 @@ async def test_refusal_makes_no_class(server: ClassServer) -> None:
 async def test_class_has_the_title_that_the_gate_knows(server: ClassServer) -> None:
     async with joined(server, "ravi") as (_, welcome):
         assert welcome["class"]["title"] == "Algebra for class 8"
+
+
+async def test_person_is_what_the_gate_says_and_not_what_an_older_token_says(
+    server: ClassServer,
+) -> None:
+    async with (
+        joined(server, "asha", Role.TEACHER) as (asha, _),
+        joined(server, "ravi", Role.ASSISTANT) as (ravi, welcome),
+    ):
+        assert welcome["self"]["role"] == "student"
+        assert not welcome["self"]["can"]["moderate"]
+        answer = await ravi.call("moderate", {"action": "lock"})
+        assert answer["error"]["code"] == "forbidden"
+        assert [one.role for one in server.hub.present("demo")] == [Role.TEACHER, Role.STUDENT]
+        assert asha.got("class-updated") == []
 
 
 async def test_put_out_is_told_why_and_may_come_back(server: ClassServer) -> None:

@@ -17,6 +17,7 @@ const WORDS = {
   cancelled: { icon: "x", heading: "This class was cancelled", text: "Whoever paid gets all of it back.", look: "To the class" },
   disputed: { icon: "circle-alert", heading: "Your payment was taken back", text: "With it your seat in this class is free again. Write to the school if you think this is a mistake.", look: "To the class" },
   not_enrolled: { icon: "circle-alert", heading: "You are no longer enrolled", text: "Your place in this class has ended.", look: "To the class" },
+  disabled: { icon: "user-x", heading: "Your account is disabled", text: "Write to the school if you think this is a mistake." },
   refused: { icon: "circle-alert", heading: "You cannot enter this class", text: "", again: "Try again" },
 };
 

@@ -1,8 +1,10 @@
 """People and classes for tests of entry: put into the database, and a hub that only remembers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from billing.shop import Shop
 from billing.store.tables import Assistant, Class, Enrolment, Guardian
@@ -65,6 +67,22 @@ async def enrolments(shop: Shop, name: str) -> list[Enrolment]:
     query = select(Enrolment).where(Enrolment.user_id == f"u-{name}")
     async with shop.db.reading() as session:
         return list(await session.scalars(query.order_by(Enrolment.created_at, Enrolment.id)))
+
+
+@contextmanager
+def counted_queries(shop: Shop) -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    engine = shop.db.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def clock(shop: Shop) -> Clock:

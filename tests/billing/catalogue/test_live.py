@@ -6,17 +6,19 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from billing.service import classes, live
+from billing.service import accounts, classes, live
 from billing.service.entry import Asker
 from billing.service.live import BillingGate, LiveWatch
 from billing.shop import Shop
 from sfu.errors import LiveclassError
+from signalling.gate import Admission
 from signalling.permissions import Role
 from tests.billing.catalogue.school import (
     MINUTE,
     START,
     Rooms,
     clock,
+    counted_queries,
     end,
     enrolled,
     enrolments,
@@ -25,7 +27,7 @@ from tests.billing.catalogue.school import (
     set_class,
     state_of,
 )
-from tests.billing.support import DAY, make_shop
+from tests.billing.support import DAY, make_shop, user
 
 WEEKLY = {
     "kind": "weekly",
@@ -48,9 +50,11 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 async def refusal(shop: Shop, name: str, role: Role = Role.STUDENT) -> str | None:
     try:
-        assert await BillingGate(shop).admit(identity(name, role)) == "Maths"
+        admission = await BillingGate(shop).admit(identity(name, role))
     except LiveclassError as error:
         return error.code
+    assert admission is not None
+    assert admission.title == "Maths"
     return None
 
 
@@ -201,6 +205,28 @@ async def test_cancelled_class_tells_who_paid_of_the_refund_and_others_that_it_i
     assert rooms.ended == ["maths"]
 
 
+@pytest.mark.parametrize("taught", [True, False])
+async def test_cancelled_class_of_hundreds_is_empty_after_a_few_queries(
+    shop: Shop, taught: bool
+) -> None:
+    names = [f"student{number}" for number in range(300)]
+    async with shop.db.writing() as session:
+        session.add_all(user(name) for name in names)
+    for name in names:
+        await enrolled(shop, name)
+    rooms = Rooms()
+    rooms.taught = {"maths"} if taught else set()
+    rooms.people["maths"] = [identity(name) for name in names]
+    watch = LiveWatch(rooms)
+    await watch.turn(shop)
+    await set_class(shop, state="cancelled")
+    with counted_queries(shop) as queries:
+        await watch.turn(shop)
+    assert sorted(rooms.out) == sorted((f"u-{name}", "refunded") for name in names)
+    assert rooms.ended == (["maths"] if taught else [])
+    assert len(queries) < 20
+
+
 async def test_class_that_its_teacher_ends_on_the_site_is_over_for_who_is_there(
     shop: Shop,
 ) -> None:
@@ -247,6 +273,46 @@ async def test_parent_leaves_with_their_child(shop: Shop) -> None:
     await end(shop, "ravi", "refunded")
     await watch.turn(shop)
     assert rooms.out == [("u-meera", "refunded")]
+
+
+async def test_disabled_account_is_put_out_and_not_let_in_again(shop: Shop) -> None:
+    await enrolled(shop, "ravi")
+    watch, rooms = await watched(
+        shop, ("tara", Role.ASSISTANT), ("ravi", Role.STUDENT), ("dev", Role.ADMIN)
+    )
+    for name in ("ravi", "tara"):
+        await accounts.change(shop, f"u-{name}", accounts.Change(disabled=True))
+    await watch.turn(shop)
+    assert sorted(rooms.out) == [("u-ravi", "disabled"), ("u-tara", "disabled")]
+    assert await refusal(shop, "ravi") == "account_disabled"
+    assert await refusal(shop, "tara", Role.ASSISTANT) == "account_disabled"
+    await accounts.change(shop, "u-ravi", accounts.Change(disabled=False))
+    assert await refusal(shop, "ravi") is None
+
+
+async def test_staff_whose_part_is_taken_from_them_is_put_out(shop: Shop) -> None:
+    watch, rooms = await watched(shop, ("asha", Role.TEACHER), ("tara", Role.ASSISTANT))
+    rooms.people["maths"].append(identity("operator", Role.ASSISTANT))
+    await enrolled(shop, "tara")
+    await classes.remove_assistant(shop, Asker("u-asha", "teacher"), "maths", "tara@example.com")
+    await watch.turn(shop)
+    assert rooms.out == [("u-tara", "not_enrolled")]
+
+
+async def test_gate_says_what_somebody_is_now(shop: Shop) -> None:
+    await enrolled(shop, "tara")
+    gate, token = BillingGate(shop), identity("tara", Role.ASSISTANT)
+    assert await gate.admit(token) == Admission("Maths", Role.ASSISTANT)
+    await classes.remove_assistant(shop, Asker("u-asha", "teacher"), "maths", "tara@example.com")
+    assert await gate.admit(token) == Admission("Maths", Role.STUDENT)
+
+
+@pytest.mark.parametrize("role", [Role.TEACHER, Role.OBSERVER])
+async def test_gate_leaves_the_operators_people_what_their_token_says(
+    shop: Shop, role: Role
+) -> None:
+    token = identity("operator", role)
+    assert await BillingGate(shop).admit(token) == Admission("Maths", role)
 
 
 async def test_trial_that_became_a_purchase_stays(shop: Shop) -> None:
