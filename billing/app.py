@@ -32,8 +32,7 @@ from billing.routes.errors import errors_to_json
 from billing.routes.keys import BASE_URL, JOIN_SECRET, ORIGINS, SESSION_KEY, SHOP
 from billing.routes.pages import add_site
 from billing.routes.session import WEBHOOK, check_origin
-from billing.service import figures
-from billing.service.cancel import refund_cancelled
+from billing.service import cancel, figures
 from billing.service.guardians import LinkCodes
 from billing.service.live import LOOK_EVERY, BillingGate, LiveWatch, expire_all
 from billing.service.reconcile import reconcile
@@ -53,7 +52,7 @@ JOBS = (
     Job(mail_queue.JOB, 60, mail_queue.deliver),
     Job("figures", 15, figures.refresh),
     Job("expiry", 60, expire_all),
-    Job("cancellations", 60, refund_cancelled),
+    Job(cancel.JOB, 60, cancel.refund_cancelled),
 )
 GATEWAY_JOBS = (Job("refunds", 30, run_refunds), Job("reconcile", 60, reconcile))
 

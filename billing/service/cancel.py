@@ -1,7 +1,7 @@
 """Cancelling a class: everybody's enrolment ends, and all who paid get their money back.
 
-The state is written first; refunds are then asked for payment by payment, and a job looks for any
-that a crash left out.
+The state is written first; a job then asks for the refunds, payment by payment, so nobody waits
+for them and none is left out by a crash.
 """
 
 from sqlalchemy import Select, func, select, update
@@ -15,8 +15,12 @@ from billing.service.notices import tell
 from billing.service.refunds import request_refund
 from billing.shop import Shop
 from billing.store.tables import Class, Enrolment, Order, Payment, Refund
+from signalling.logs import get_logger
 
+JOB = "cancellations"
 AT_ONCE = 200
+
+log = get_logger(__name__)
 
 
 async def cancel(shop: Shop, asker: Asker, class_id: str) -> None:
@@ -27,8 +31,9 @@ async def cancel(shop: Shop, asker: Asker, class_id: str) -> None:
         course.live_since = None
         course.updated_at = shop.now()
         await _end_unpaid(session, shop, course)
+    log.info("class.cancelled", room=class_id, by=asker.id)
     shop.wake("entry")
-    await refund_cancelled(shop, class_id, asker.id)
+    shop.wake(JOB)
 
 
 async def _end_unpaid(session: AsyncSession, shop: Shop, course: Class) -> None:
@@ -47,20 +52,20 @@ async def _end_unpaid(session: AsyncSession, shop: Shop, course: Class) -> None:
         tell(session, shop, user_id, "cancelled", f"{course.title} was cancelled.", course.id)
 
 
-async def refund_cancelled(shop: Shop, class_id: str | None = None, by: str | None = None) -> None:
-    """Asks for the refunds of cancelled classes (of one class) that nobody has asked for."""
+async def refund_cancelled(shop: Shop) -> None:
+    """Asks for the refunds of cancelled classes that nobody has asked for."""
     while True:
         async with shop.db.reading() as session:
-            due = list(await session.scalars(_unreturned(class_id)))
-        done = [await _refund(shop, payment_id, by) for payment_id in due]
+            due = list(await session.scalars(_unreturned()))
+        done = [await _refund(shop, payment_id) for payment_id in due]
         if len(due) < AT_ONCE or not any(done):
             return
 
 
-def _unreturned(class_id: str | None) -> Select[str]:
+def _unreturned() -> Select[str]:
     """Payments of which something was taken and is not on its way back."""
     back = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == Payment.id)
-    query = (
+    return (
         select(Payment.id)
         .join(Order, Order.id == Payment.order_id)
         .join(Class, Class.id == Order.class_id)
@@ -72,12 +77,11 @@ def _unreturned(class_id: str | None) -> Select[str]:
         .order_by(Payment.created_at)
         .limit(AT_ONCE)
     )
-    return query if class_id is None else query.where(Class.id == class_id)
 
 
-async def _refund(shop: Shop, payment_id: str, by: str | None) -> bool:
+async def _refund(shop: Shop, payment_id: str) -> bool:
     try:
-        await request_refund(shop, payment_id, None, "class_cancelled", "", by)
+        await request_refund(shop, payment_id, None, "class_cancelled", "", None)
     except ConflictError:
         return False  # a refund of it has just been asked for elsewhere
     return True
