@@ -89,10 +89,10 @@ def access_until(plan: Single | Weekly, access_days: int | None, now: int) -> in
     return _beginning(plan, now) + access_days * DAY
 
 
-def trial_until(plan: Single | Weekly, minutes: int, is_live: bool, now: int) -> int:
-    """Until when a free trial opens the class (ms): so many minutes of the next lesson, or from
-    now on when one is on."""
-    return (now if is_live else _beginning(plan, now)) + minutes * MINUTE
+def trial_until(minutes: int, is_live: bool, now: int) -> int | None:
+    """Until when a free trial opens the class (ms): so many minutes from now in a lesson that is
+    taught; None: they begin with the next one that is, however late its teacher is."""
+    return now + minutes * MINUTE if is_live else None
 
 
 def _beginning(plan: Single | Weekly, now: int) -> int:

@@ -48,7 +48,7 @@ async def _enrol(
         raise ConflictError("class_full", "All seats of this class are taken.")
     is_live = course.state == ClassState.LIVE
     until = (
-        classes.trial_until(plan, course.trial_minutes, is_live, now)
+        classes.trial_until(course.trial_minutes, is_live, now)
         if trial
         else classes.access_until(plan, course.access_days, now)
     )

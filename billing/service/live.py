@@ -6,11 +6,11 @@ becomes what it is, and who has lost the right to be in it is put out.
 
 from typing import Protocol
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import schedule
-from billing.classes import OVER, ClassState, Step, after, may_step
+from billing.classes import OVER, ClassState, Step, after, may_step, trial_until
 from billing.service import seats
 from billing.service.rights import Judged, judge
 from billing.shop import Shop
@@ -234,5 +234,21 @@ async def _step(shop: Shop, class_id: str, step: Step) -> None:
             return
         course.state = after(state, step)
         course.live_since = now if step is Step.START else None
+        if step is Step.START:
+            await _begin_trials(session, course, now)
         course.updated_at = now
     log.info("class.state", room=class_id, state=course.state)
+
+
+async def _begin_trials(session: AsyncSession, course: Class, now: int) -> None:
+    """The minutes of trials taken before count from now."""
+    await session.execute(
+        update(Enrolment)
+        .where(
+            Enrolment.class_id == course.id,
+            Enrolment.kind == "trial",
+            Enrolment.ended_at.is_(None),
+            Enrolment.expires_at.is_(None),
+        )
+        .values(expires_at=trial_until(course.trial_minutes, True, now))
+    )

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { bodyOf, emptyFields, faultsOf, fieldNamed, fieldsOf } from "../../static/js/site/class-form.js";
 import { couponBody, couponFaults, emptyCoupon } from "../../static/js/site/coupon-form.js";
 import { money, paiseOf, price, rupeesOf, shortMoney } from "../../static/js/site/money.js";
-import { entryOf, inOrder, seatsText, shown } from "../../static/js/site/offer.js";
+import { entryOf, inOrder, seatsText, shown, trialTime } from "../../static/js/site/offer.js";
 import { patternOf } from "../../static/js/site/pattern.js";
 import { barsOf, byClass, everyDay, roundTop } from "../../static/js/site/plot.js";
 import { routeOf, safeNext, signInPath } from "../../static/js/site/routes.js";
@@ -105,6 +105,12 @@ test("the rhythm of a class in words", () => {
   assert.equal(daysText([6]), "Sundays");
   assert.match(rhythm(weekly), /^Tue and Thu, 1 h each, until .*2026$/);
   assert.equal(rhythm(offer().schedule), "One lesson of 1 h");
+});
+
+test("a trial says when it ends, or that it waits for the class", () => {
+  const my = { kind: "trial", enrolled: true, expiresAt: NOON };
+  assert.ok(trialTime(offer({ trialMinutes: 15, my })).endsWith(timeText(NOON)));
+  assert.equal(trialTime(offer({ trialMinutes: 15, my: { ...my, expiresAt: null } })), "15 min from when the class begins");
 });
 
 test("seats are told when they are few", () => {

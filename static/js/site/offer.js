@@ -1,6 +1,6 @@
 // What a class says of itself on a card and on its page: seats, state, what stands in the way, what may be done. Pure.
 
-import { countdown, dayText, lengthText, timeText } from "./times.js";
+import { countdown, dateText, dayText, lengthText, timeText } from "./times.js";
 
 /** @typedef {import("./types.js").Class} Class */
 
@@ -44,6 +44,12 @@ function opensText(at, now) {
 /** @param {Class} class_ */
 export function trialText({ trialMinutes }) {
   return trialMinutes ? `Try it free for ${lengthText(trialMinutes)}` : null;
+}
+
+/** Until when somebody's trial lasts; its minutes begin when the class does. @param {Class} class_ */
+export function trialTime({ my, trialMinutes }) {
+  if (my?.expiresAt) return `until ${dateText(my.expiresAt)}, ${timeText(my.expiresAt)}`;
+  return `${lengthText(trialMinutes)} from when the class begins`;
 }
 
 /**

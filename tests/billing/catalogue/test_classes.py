@@ -61,7 +61,6 @@ def test_access_counts_from_the_next_lesson() -> None:
     assert classes.access_until(PLAN, None, START) is None
 
 
-def test_trial_is_of_the_next_lesson_or_of_the_one_that_is_on() -> None:
-    assert classes.trial_until(PLAN, 10, False, START - DAY) == START + 10 * MINUTE
-    assert classes.trial_until(PLAN, 10, False, START + 5) == START + 5 + 10 * MINUTE
-    assert classes.trial_until(PLAN, 10, True, START - DAY) == START - DAY + 10 * MINUTE
+def test_trial_is_of_the_next_lesson_or_of_the_one_that_is_taught() -> None:
+    assert classes.trial_until(10, False, START) is None
+    assert classes.trial_until(10, True, START + 5) == START + 5 + 10 * MINUTE

@@ -79,13 +79,21 @@ async def test_class_whose_lessons_are_past_takes_nobody(shop: Shop) -> None:
     assert await tried(shop, "ravi") == "class_gone"
 
 
-async def test_trial_is_of_the_next_lesson_and_given_once(shop: Shop) -> None:
-    await set_class(shop, price=100, trial_minutes=10)
+async def test_trial_in_a_lesson_counts_from_now_and_is_given_once(shop: Shop) -> None:
+    await set_class(shop, price=100, trial_minutes=10, state="live")
+    clock(shop).now = START + MINUTE
     assert await tried(shop, "ravi", trial=True) == "trial"
     (row,) = await enrolments(shop, "ravi")
-    assert row.expires_at == START + 10 * MINUTE
-    clock(shop).now = START + 10 * MINUTE
+    assert row.expires_at == START + 11 * MINUTE
+    clock(shop).now = START + 11 * MINUTE
     assert await tried(shop, "ravi", trial=True) == "trial_used"
+
+
+async def test_trial_taken_before_waits_for_the_lesson_and_is_given_once(shop: Shop) -> None:
+    await set_class(shop, price=100, trial_minutes=10)
+    assert [await tried(shop, "ravi", trial=True) for _ in range(2)] == ["trial", "trial"]
+    (row,) = await enrolments(shop, "ravi")
+    assert row.expires_at is None
 
 
 async def test_no_trial_after_a_refund(shop: Shop) -> None:

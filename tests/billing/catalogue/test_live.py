@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from billing.service import accounts, classes, live
+from billing.service.enrol import enrol
 from billing.service.entry import Asker
 from billing.service.live import BillingGate, LiveWatch
 from billing.shop import Shop
@@ -322,6 +323,38 @@ async def test_trial_that_became_a_purchase_stays(shop: Shop) -> None:
     await enrolled(shop, "ravi")
     await watch.turn(shop)
     assert rooms.out == []
+
+
+async def test_minutes_of_a_trial_begin_with_a_late_teacher_and_only_once(shop: Shop) -> None:
+    await set_class(shop, price=100, trial_minutes=10)
+    clock(shop).now = START - MINUTE
+    await enrol(shop, "u-ravi", "maths", trial=True)
+    watch, rooms = await watched(shop, ("ravi", Role.STUDENT))
+    clock(shop).now = START + 15 * MINUTE
+    await live.expire_all(shop)
+    await watch.turn(shop)
+    assert rooms.out == []
+    rooms.taught = {"maths"}
+    await watch.turn(shop)
+    assert (await enrolments(shop, "ravi"))[0].expires_at == START + 25 * MINUTE
+    rooms.taught = set()
+    await watch.turn(shop)
+    clock(shop).advance(5 * MINUTE)
+    rooms.taught = {"maths"}
+    await watch.turn(shop)
+    assert (await enrolments(shop, "ravi"))[0].expires_at == START + 25 * MINUTE
+    clock(shop).advance(5 * MINUTE)
+    await watch.turn(shop)
+    assert rooms.out == [("u-ravi", "expired")]
+
+
+async def test_start_gives_no_end_to_other_enrolments(shop: Shop) -> None:
+    await set_class(shop, price=100, trial_minutes=10)
+    await enrolled(shop, "ravi")
+    rooms = Rooms()
+    rooms.taught = {"maths"}
+    await LiveWatch(rooms).turn(shop)
+    assert (await enrolments(shop, "ravi"))[0].expires_at is None
 
 
 async def test_enrolment_that_runs_out_in_the_lesson_is_ended_and_put_out(shop: Shop) -> None:

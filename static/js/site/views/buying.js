@@ -7,10 +7,10 @@ import { Checkout } from "../checkout.js";
 import * as api from "../api.js";
 import { openDialog } from "../gateway.js";
 import { money, price } from "../money.js";
-import { isLive, isStaff, trialText } from "../offer.js";
+import { isLive, isStaff, trialText, trialTime } from "../offer.js";
 import { signInPath } from "../routes.js";
 import { account, isKnown, me, whileVisible } from "../store.js";
-import { dateText, timeText } from "../times.js";
+import { dateText } from "../times.js";
 import { Join } from "./join.js";
 import { Button, Notice } from "./parts.js";
 import { pendingMemory, told } from "./pending.js";
@@ -124,7 +124,7 @@ function Enrolled({ class_, fresh }) {
 
 /** Trying, with the way to stay. @param {{class_: Class, checkout: Checkout}} props */
 function Trial({ class_, checkout }) {
-  return html`<div class="buy-trial"><p><span class="chip chip-warm">Free trial</span> <span class="quiet small">until ${dateText(class_.my?.expiresAt ?? 0)}, ${timeText(class_.my?.expiresAt ?? 0)}</span></p><${Join} class_=${class_} wide=${true} /></div>
+  return html`<div class="buy-trial"><p><span class="chip chip-warm">Free trial</span> <span class="quiet small">${trialTime(class_)}</span></p><${Join} class_=${class_} wide=${true} /></div>
     <${Offer} class_=${class_} checkout=${checkout} />`;
 }
 
