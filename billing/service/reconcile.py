@@ -1,6 +1,7 @@
 """Asking the gateway about what may have been missed, and repairing it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -12,13 +13,17 @@ from billing.service.refunds import event_of
 from billing.service.settle import refund_fact, settle
 from billing.shop import Shop
 from billing.store.tables import Order, Payment, Refund
+from signalling.logs import get_logger
 
 BATCH = 50  # orders, payments and refunds of one turn
 LOOK_BACK = 7 * 86_400_000  # ms after its end that an order is still asked about
 SOON = 60_000  # ms between two questions about the same order, at least
-PATIENCE = 3  # failures in a row after which the gateway is left alone until the next turn
+PATIENCE = 3  # times in a row without an answer, after which the turn is over
 SOURCE = "reconcile"
 _QUIET = (Action.NOTHING, Action.RECORD)
+_AWAY = ("gateway_unreachable", "gateway_busy", "gateway_keys")  # says nothing of what was asked
+
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -81,7 +86,7 @@ class _Turn:
     failures: int = 0
 
     async def ask(self, question: Callable[[str], Awaitable[None]], about: str) -> None:
-        """Asks; a gateway that fails again and again is not asked any more."""
+        """Asks; a gateway that is away again and again is not asked any more."""
         try:
             await question(about)
             self.failures = 0
@@ -91,29 +96,51 @@ class _Turn:
             if self.failures >= PATIENCE:
                 raise _GatewayDownError from None
 
+    @contextmanager
+    def _past_refusals(self, about: str) -> Iterator[None]:
+        """A no is an answer, too: it must not keep what comes after it from being asked about."""
+        try:
+            yield
+        except GatewayError as error:
+            if error.code in _AWAY:
+                raise
+            self.report.failures += 1
+            log.warning("reconcile.refused", about=about, error=error.code)
+
     async def order(self, gateway_order_id: str) -> None:
-        """All payments of an order. Marked last: what a failure leaves out comes again."""
+        """All payments of an order. Marked last: what no answer leaves out comes again."""
         self.report.orders += 1
-        for payment in await self.shop.gateway.payments_of(gateway_order_id):
-            self.report.payments += 1
-            self.report.add(await settle(self.shop, payment, SOURCE))
-        now = self.shop.now()
+        with self._past_refusals(gateway_order_id):
+            for payment in await self.shop.gateway.payments_of(gateway_order_id):
+                self.report.payments += 1
+                with self._past_refusals(payment.id):
+                    self.report.add(await settle(self.shop, payment, SOURCE))
         checked = update(Order).where(Order.gateway_order_id == gateway_order_id)
         async with self.shop.db.writing() as session:
-            await session.execute(checked.values(checked_at=now))
+            await session.execute(checked.values(checked_at=self.shop.now()))
 
     async def payment(self, payment_id: str) -> None:
         """One payment that only a signature has promised, or that is held and not taken."""
         self.report.payments += 1
-        payment = await self.shop.gateway.payment(payment_id)
-        self.report.add(await settle(self.shop, payment, SOURCE))
+        with self._past_refusals(payment_id):
+            payment = await self.shop.gateway.payment(payment_id)
+            self.report.add(await settle(self.shop, payment, SOURCE))
+        await self._mark(payment_id)
 
     async def refund(self, payment_id: str) -> None:
         """The refunds of a payment."""
         self.report.refunds += 1
-        for refund in await self.shop.gateway.refunds_of(payment_id):
-            outcomes = await apply(self.shop, [refund_fact(refund)], event_of(refund, SOURCE))
-            self.report.add(outcomes)
+        with self._past_refusals(payment_id):
+            for refund in await self.shop.gateway.refunds_of(payment_id):
+                outcomes = await apply(self.shop, [refund_fact(refund)], event_of(refund, SOURCE))
+                self.report.add(outcomes)
+        await self._mark(payment_id)
+
+    async def _mark(self, payment_id: str) -> None:
+        """Others are asked about before this one is again."""
+        checked = update(Payment).where(Payment.id == payment_id)
+        async with self.shop.db.writing() as session:
+            await session.execute(checked.values(checked_at=self.shop.now()))
 
 
 def _is_worth_asking(now: int) -> ColumnElement[bool]:
@@ -139,16 +166,20 @@ async def _orders(shop: Shop) -> list[str]:
 
 async def _promised(shop: Shop) -> list[str]:
     promised = and_(Payment.state == PaymentState.CAPTURED, Payment.confirmed.is_(False))
-    query = select(Payment.id).where(or_(promised, Payment.state == PaymentState.AUTHORIZED))
-    async with shop.db.reading() as session:
-        return list(await session.scalars(query.order_by(Payment.created_at).limit(BATCH)))
+    return await _payments(shop, or_(promised, Payment.state == PaymentState.AUTHORIZED))
 
 
 async def _asked(shop: Shop) -> list[str]:
+    under_way = select(Refund.payment_id).where(Refund.state == RefundState.ASKED)
+    return await _payments(shop, Payment.id.in_(under_way))
+
+
+async def _payments(shop: Shop, which: ColumnElement[bool]) -> list[str]:
+    """Those that have waited longest for a question."""
     query = (
-        select(Refund.payment_id)
-        .where(Refund.state == RefundState.ASKED)
-        .group_by(Refund.payment_id)
+        select(Payment.id)
+        .where(which)
+        .order_by(Payment.checked_at.nulls_first(), Payment.created_at)
         .limit(BATCH)
     )
     async with shop.db.reading() as session:

@@ -44,7 +44,8 @@ class Order(Base):
 
 class Payment(Base):
     """What the gateway took for an order; its id is the gateway's. `state` is one of
-    `billing.orders.PaymentState`; `confirmed`: the gateway itself told amount and currency."""
+    `billing.orders.PaymentState`; `confirmed`: the gateway itself told amount and currency;
+    `checked_at`: reconciling last asked about it or its refunds."""
 
     __tablename__ = "payments"
     id: Mapped[Key]
@@ -56,6 +57,7 @@ class Payment(Base):
     dispute: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[Millis]
+    checked_at: Mapped[MaybeMillis]
 
 
 class Refund(Base):

@@ -36,7 +36,7 @@ async def test_migrated_tables_are_those_of_the_models(db: Database) -> None:
 async def test_migrating_again_changes_nothing(db: Database) -> None:
     await upgrade(db)
     async with db.engine.connect() as connection:
-        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
 
 
 async def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
