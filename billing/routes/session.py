@@ -1,5 +1,6 @@
 """Who is asking: the session's cookie, and where a request that changes things may come from."""
 
+import ipaddress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -80,6 +81,17 @@ async def _find(request: web.Request) -> Account | None:
 
 
 def client_address(request: web.Request) -> str:
+    """Whom tries are counted for: an IPv4 address, or an IPv6 network of one customer (/64)."""
+    address = _address(request)
+    try:
+        network = ipaddress.IPv6Interface(f"{address.partition('%')[0]}/64").network
+    except ValueError:
+        return address
+    mapped = network.network_address.ipv4_mapped
+    return address if mapped is not None else str(network)
+
+
+def _address(request: web.Request) -> str:
     """Where a request comes from; from a proxy on this machine: what the proxy saw."""
     remote = request.remote or ""
     forwarded = request.headers.getall("X-Forwarded-For", [])

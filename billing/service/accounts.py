@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -131,16 +131,17 @@ class Change:
 async def change(shop: Shop, user_id: str, what: Change) -> User:
     """Changes an account; who is disabled or has another role must sign in anew."""
     async with shop.db.writing() as session:
+        admins = await _lock_admins(session)
         user = await _locked(session, user_id)
         if what.name is not None:
             user.name = what.name.strip()
         if what.state is not None:
             user.state = what.state or None
         if what.role is not None and what.role != user.role:
-            await _keep_an_admin(session, user)
+            _keep_an_admin(user, admins)
             user.role, user.epoch = what.role, user.epoch + 1
         if what.disabled is not None and what.disabled != (user.disabled_at is not None):
-            await _keep_an_admin(session, user)
+            _keep_an_admin(user, admins)
             user.disabled_at = shop.now() if what.disabled else None
             user.epoch += 1
     return user
@@ -153,12 +154,15 @@ async def _locked(session: AsyncSession, user_id: str) -> User:
     return user
 
 
-async def _keep_an_admin(session: AsyncSession, user: User) -> None:
+async def _lock_admins(session: AsyncSession) -> set[str]:
+    """Those there are; none of them goes before the transaction has ended."""
+    admins = select(User.id).where(User.role == "admin", User.disabled_at.is_(None))
+    return set(await session.scalars(admins.order_by(User.id).with_for_update()))
+
+
+def _keep_an_admin(user: User, admins: set[str]) -> None:
     """Nobody can lock everybody out."""
-    if user.role != "admin" or user.disabled_at is not None:
-        return
-    admins = select(func.count()).where(User.role == "admin", User.disabled_at.is_(None))
-    if (await session.scalar(admins) or 0) < 2:
+    if user.id in admins and len(admins) < 2:
         raise ConflictError("last_admin", "This is the last admin. Make another one first.")
 
 

@@ -101,8 +101,9 @@ async def _reach_gateway(shop: Shop, checkout: Checkout) -> Checkout:
 async def _open(
     session: AsyncSession, shop: Shop, user_id: str, class_id: str, coupon: str | None
 ) -> Checkout:
-    """The student is locked first, so that two tabs make one order."""
-    user = await session.get_one(User, user_id, with_for_update=True)
+    """The student is locked first, so that two tabs make one order; but not the key, which every
+    enrolment and notice refers to: whoever holds the class would wait for us in a circle."""
+    user = await session.get_one(User, user_id, with_for_update={"key_share": True})
     orders = await lock_orders(session, user_id, class_id)
     found = _offered(await lock_class(session, class_id))
     enrolment = await active_enrolment(session, user_id, class_id)

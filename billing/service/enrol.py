@@ -1,7 +1,6 @@
 """Enrolling without paying: in a free class, or for a trial."""
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import classes, schedule
@@ -10,21 +9,13 @@ from billing.errors import ConflictError, NotFoundError
 from billing.service import seats
 from billing.service.notices import tell
 from billing.shop import Shop
+from billing.store.retry import transact
 from billing.store.tables import Class, Enrolment
 
 
 async def enrol(shop: Shop, user_id: str, class_id: str, *, trial: bool = False) -> Enrolment:
     """The enrolment, the same again when there is one; raises ConflictError or NotFoundError."""
-    try:
-        async with shop.db.writing() as session:
-            return await _enrol(session, shop, user_id, class_id, trial)
-    except IntegrityError:
-        # Another way in (a payment) was faster on PostgreSQL, whose row this one met.
-        async with shop.db.reading() as session:
-            found = await seats.newest(session, user_id, class_id)
-        if found is None or found.ended_at is not None:
-            raise
-        return found
+    return await transact(shop.db, lambda session: _enrol(session, shop, user_id, class_id, trial))
 
 
 async def _enrol(

@@ -257,6 +257,9 @@ async def test_a_proxy_on_this_machine_says_who_tries(web: Site) -> None:
 
     assert await codes("203.0.113.1", 21) == ["invalid"] * 20 + ["too_many_requests"]
     assert await codes("203.0.113.2", 1) == ["invalid"]
+    assert await codes("2001:db8:0:1::1", 20) == ["invalid"] * 20
+    assert await codes("2001:db8:0:1::2", 1) == ["too_many_requests"], "of the same customer"
+    assert await codes("2001:db8:0:2::1", 1) == ["invalid"]
 
 
 async def test_a_page_of_another_site_reads_nothing(web: Site) -> None:

@@ -1,11 +1,13 @@
 """Passwords: hashed with a salt, hashed anew with today's parameters, equal work for nobody's."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from billing import passwords
+from billing.errors import TooManyError
 from billing.service import accounts
 from billing.store.tables import User
 from tests.billing.support import make_shop, user
@@ -50,3 +52,14 @@ async def test_who_signs_in_gets_a_hash_of_today(tmp_path: Path) -> None:
     assert not passwords.is_outdated(asha.password_hash)
     assert asha.epoch == 4, "sessions go on"
     assert await passwords.is_password(asha.password_hash, PASSWORD)
+
+
+async def test_those_beyond_a_bound_are_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(passwords, "MAX_WAITING", 3)
+    answers = await asyncio.gather(
+        *(passwords.is_password(None, PASSWORD) for _ in range(5)), return_exceptions=True
+    )
+    assert [type(answer) for answer in answers] == [bool] * 3 + [TooManyError] * 2
+    assert await passwords.is_password(None, PASSWORD) is False, "there is room again"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from billing.errors import BillingError
 from billing.service import checkout, live, seats
@@ -64,6 +64,17 @@ async def test_free_seats_are_never_oversold(shop: Shop) -> None:
     kinds = await asyncio.gather(*(tried(shop, name) for name in NAMES))
     assert sorted(kinds) == ["class_full"] * 9 + ["free"] * 3
     assert await active(shop) == 3
+
+
+async def test_a_trial_and_an_order_of_the_same_student_wait_for_each_other(shop: Shop) -> None:
+    await set_class(shop, seats=None)
+    trials = [tried(shop, name, trial=True) for name in NAMES]
+    orders = [checkout.order(shop, f"u-{name}", "maths", None) for name in NAMES]
+    told = await asyncio.gather(*trials, *orders)
+    assert told[: len(NAMES)] == ["trial"] * len(NAMES)
+    async with shop.db.reading() as session:
+        ended = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        assert await session.scalar(text(ended)) == 0
 
 
 async def test_trials_and_payments_share_the_seats(shop: Shop) -> None:
