@@ -284,6 +284,11 @@ _DISPUTES = (
         dispute="lost",
     ),
     _row(
+        *("dispute_lost_in_part", Kind.DISPUTE_LOST, Action.BOOK_LOSS),
+        "The bank took a part, the rest is kept: the student stays.",
+        whole=False,
+    ),
+    _row(
         *("dispute_lost", Kind.DISPUTE_LOST, Action.CHARGE_BACK),
         "The bank took the money back: the enrolment ends.",
     ),

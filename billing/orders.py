@@ -74,6 +74,7 @@ class Action(StrEnum):
     RETRY = "refund due again"
     FLAG = "flag the payment"
     UNFLAG = "clear the flag"
+    BOOK_LOSS = "book the loss"
     CHARGE_BACK = "end the enrolment, book the loss"
 
 
@@ -95,7 +96,8 @@ class Reason(StrEnum):
 class Situation:
     """All that a decision rests on. `order` None: nobody knows it. `offer`: price and discount are
     still those of the order. `refunding`: a refund of the payment is written down. `refund`: the
-    state of the refund in question, `same`: the fact speaks of its latest try at the gateway."""
+    state of the refund in question, `same`: the fact speaks of its latest try at the gateway.
+    `whole`: with what a lost dispute takes, nothing of the payment is left."""
 
     kind: Kind
     order: OrderState | None = None
@@ -111,6 +113,7 @@ class Situation:
     refund: RefundState | None = None
     same: bool = True
     dispute: str | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.classes import ClassState, Step, after
 from billing.errors import ConflictError
+from billing.ledger import EntryKind
 from billing.service.classes import owned
 from billing.service.entry import Asker
 from billing.service.notices import tell
 from billing.service.refunds import request_refund
 from billing.shop import Shop
-from billing.store.tables import Class, Enrolment, Order, Payment, Refund
+from billing.store.tables import Class, Enrolment, LedgerEntry, Order, Payment, Refund
 from signalling.logs import get_logger
 
 JOB = "cancellations"
@@ -65,6 +66,11 @@ async def refund_cancelled(shop: Shop) -> None:
 def _unreturned() -> Select[str]:
     """Payments of which something was taken and is not on its way back."""
     back = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == Payment.id)
+    lost = select(func.coalesce(func.sum(-LedgerEntry.amount), 0)).where(
+        LedgerEntry.order_id == Payment.order_id,
+        LedgerEntry.payment_id == Payment.id,
+        LedgerEntry.kind == EntryKind.CHARGED_BACK,
+    )
     return (
         select(Payment.id)
         .join(Order, Order.id == Payment.order_id)
@@ -72,7 +78,7 @@ def _unreturned() -> Select[str]:
         .where(
             Class.state == ClassState.CANCELLED,
             Payment.state == "captured",
-            Payment.amount > back.scalar_subquery(),
+            Payment.amount > back.scalar_subquery() + lost.scalar_subquery(),
         )
         .order_by(Payment.created_at)
         .limit(AT_ONCE)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing import schedule
 from billing.classes import is_on_sale
 from billing.ledger import Entry, EntryKind
-from billing.order_facts import Fact, PaymentFact
+from billing.order_facts import DisputeMoved, Fact, PaymentFact
 from billing.orders import Enrolled, OrderState, PaymentState, RefundState, Situation, Standing
 from billing.service import notices, seats
 from billing.shop import Shop
@@ -77,7 +77,8 @@ class Change:
 @dataclass(slots=True)
 class Ground:
     """The locked rows a decision rests on. `siblings`: the student's other orders of the class;
-    `refunds`: all of the payment; `refund`: the one the fact is about."""
+    `refunds`: all of the payment; `refund`: the one the fact is about; `charged_back`: paise of the
+    payment that lost disputes took."""
 
     order: Order
     found: Class
@@ -86,6 +87,7 @@ class Ground:
     payment: Payment | None = None
     refunds: list[Refund] = field(default_factory=list)
     refund: Refund | None = None
+    charged_back: int = 0
 
     @property
     def paid(self) -> Payment:
@@ -102,6 +104,12 @@ class Ground:
     def owed(self) -> list[Refund]:
         """Refunds the gateway has not taken on."""
         return [refund for refund in self.refunds if refund.state in _OWED]
+
+    @property
+    def left(self) -> int:
+        """Paise that are neither sent back, nor on their way, nor taken by the bank."""
+        back = sum(refund.amount for refund in self.refunds)
+        return self.paid.amount - self.charged_back - back
 
 
 async def lock_orders(session: AsyncSession, user_id: str, class_id: str) -> list[Order]:
@@ -135,7 +143,18 @@ async def lock_ground(session: AsyncSession, order_id: str, payment_id: str | No
         query = select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.created_at)
         fresh = query.execution_options(populate_existing=True)
         ground.refunds = list(await session.scalars(fresh))
+        ground.charged_back = await _charged_back(session, order_id, payment_id)
     return ground
+
+
+async def _charged_back(session: AsyncSession, order_id: str, payment_id: str) -> int:
+    entry = LedgerEntry
+    query = select(func.coalesce(func.sum(entry.amount), 0)).where(
+        entry.order_id == order_id,
+        entry.payment_id == payment_id,
+        entry.kind == EntryKind.CHARGED_BACK,
+    )
+    return -int(await session.scalar(query) or 0)
 
 
 async def active_enrolment(session: AsyncSession, user_id: str, class_id: str) -> Enrolment | None:
@@ -165,7 +184,16 @@ async def situation(change: Change, ground: Ground, fact: Fact) -> Situation:
         same=ground.refund is None
         or ground.refund.gateway_refund_id in (None, getattr(fact, "refund_id", None)),
         dispute=ground.payment.dispute if ground.payment else None,
+        whole=_is_whole(ground, fact),
     )
+
+
+def _is_whole(ground: Ground, fact: Fact) -> bool:
+    """Refunds that the gateway has not taken on give way to what the bank took."""
+    if ground.payment is None or not isinstance(fact, DisputeMoved):
+        return True
+    owed = sum(refund.amount for refund in ground.owed)
+    return fact.amount >= ground.left + owed
 
 
 def _standing(payment: Payment | None) -> Standing:

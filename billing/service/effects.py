@@ -81,8 +81,7 @@ def add_refund(
 
 def settle_order(change: Change, ground: Ground) -> None:
     """All of a purchase's money is going back: it opens nothing any more."""
-    back = sum(refund.amount for refund in ground.refunds)
-    if ground.buys and ground.order.state == OrderState.PAID and back >= ground.paid.amount:
+    if ground.buys and ground.order.state == OrderState.PAID and ground.left <= 0:
         _close(change, ground, OrderState.REFUNDED)
         end_enrolment(change, ground, "refunded")
 
@@ -230,14 +229,19 @@ async def _processed(change: Change, ground: Ground, fact: Fact, _: Outcome | No
     refund.state, refund.gateway_refund_id = RefundState.PROCESSED, moved.refund_id
     refund.amount, refund.processed_at = moved.amount, change.now
     change.book(ground, EntryKind.REFUNDED, refund.id, -moved.amount)
-    done = [one.amount for one in ground.refunds if one.state == RefundState.PROCESSED]
-    if sum(done) >= payment.amount:
-        payment.state = PaymentState.REFUNDED
+    _close_payment(ground)
     settle_order(change, ground)
     await change.session.flush()
     await issue_credit_note(change.session, change.shop.settings, refund, change.now)
     text = words.refund_sent(ground.found.title, moved.amount, payment.currency)
     change.tell(ground, "refund_sent", text)
+
+
+def _close_payment(ground: Ground) -> None:
+    """Nothing is left of a payment that was sent back or taken by the bank, part by part."""
+    done = [one.amount for one in ground.refunds if one.state == RefundState.PROCESSED]
+    if sum(done) + ground.charged_back >= ground.paid.amount:
+        ground.paid.state = PaymentState.REFUNDED
 
 
 async def _retry(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
@@ -259,13 +263,24 @@ async def _unflag(change: Change, ground: Ground, fact: Fact, _: Outcome) -> Non
     change.book(ground, EntryKind.DISPUTE_WON, _as(fact, DisputeMoved).dispute_id)
 
 
+async def _lose_part(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
+    """Refunds that are due shrink to what is left; none to nothing, as there is no such refund."""
+    _book_loss(change, ground, fact)
+    for refund in reversed(ground.owed):
+        refund.amount -= min(refund.amount - 1, max(0, -ground.left))
+
+
+def _book_loss(change: Change, ground: Ground, fact: Fact) -> None:
+    moved = _as(fact, DisputeMoved)
+    ground.paid.dispute = "lost"
+    ground.charged_back += moved.amount
+    change.book(ground, EntryKind.CHARGED_BACK, moved.dispute_id, -moved.amount)
+
+
 async def _charge_back(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
     """What the bank took cannot be sent back once more."""
-    moved, payment = _as(fact, DisputeMoved), ground.paid
-    payment.dispute = "lost"
-    change.book(ground, EntryKind.CHARGED_BACK, moved.dispute_id, -moved.amount)
-    if moved.amount >= payment.amount:
-        payment.state = PaymentState.REFUNDED
+    _book_loss(change, ground, fact)
+    _close_payment(ground)
     if ground.buys and ground.order.state == OrderState.PAID:
         end_enrolment(change, ground, "disputed")
         _close(change, ground, OrderState.REFUNDED)
@@ -297,5 +312,6 @@ _EFFECTS: dict[Action, _Effect] = {
     Action.RETRY: _retry,
     Action.FLAG: _flag,
     Action.UNFLAG: _unflag,
+    Action.BOOK_LOSS: _lose_part,
     Action.CHARGE_BACK: _charge_back,
 }

@@ -57,13 +57,13 @@ async def _ground(session: AsyncSession, payment_id: str) -> Ground:
 
 
 def _checked(ground: Ground, amount: int | None) -> int:
-    """What may be sent back; refunds that are due count as sent."""
+    """What may be sent back; refunds that are due count as sent, and so does what a bank took."""
     payment = ground.paid
     if payment.state == PaymentState.REFUNDED:
         raise ConflictError("already_refunded", "All of this payment has been sent back.")
     if payment.state != PaymentState.CAPTURED:
         raise ConflictError("not_captured", "No money was taken by this payment.")
-    left = payment.amount - sum(refund.amount for refund in ground.refunds)
+    left = ground.left
     if left <= 0:
         raise ConflictError("already_refunded", "All of this payment is being sent back.")
     if amount is None:

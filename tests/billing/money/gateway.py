@@ -144,8 +144,9 @@ class HookingGateway(MemoryGateway):
         entity = {name: getattr(refund, name) for name in fields}
         self._hook(event, refund=entity, payment=payment)
 
-    def dispute(self, payment_id: str, status: str) -> None:
-        """The payer's bank."""
+    def dispute(self, payment_id: str, status: str, amount: int | None = None) -> None:
+        """The payer's bank; no amount: it is about all of the payment."""
         payment = self.payments[payment_id]
-        entity = {"id": f"disp_{payment_id}", "payment_id": payment_id, "amount": payment.amount}
+        entity: dict[str, Any] = {"id": f"disp_{payment_id}", "payment_id": payment_id}
+        entity["amount"] = payment.amount if amount is None else amount
         self._hook(f"payment.dispute.{status}", payment=self._entity(payment), dispute=entity)

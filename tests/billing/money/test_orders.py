@@ -73,6 +73,7 @@ EXAMPLES = {
     "dispute_won": dispute(Kind.DISPUTE_WON, "open"),
     "dispute_lost_unknown": Situation(Kind.DISPUTE_LOST),
     "dispute_lost_twice": dispute(Kind.DISPUTE_LOST, "lost"),
+    "dispute_lost_in_part": replace(dispute(Kind.DISPUTE_LOST, "open"), whole=False),
     "dispute_lost": dispute(Kind.DISPUTE_LOST, "open"),
 }
 

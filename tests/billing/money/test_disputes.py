@@ -1,0 +1,88 @@
+"""Disputes that are lost in part: the rest is kept, or sent back once."""
+
+import pytest
+from sqlalchemy import select
+
+from billing.errors import ConflictError
+from billing.service.cancel import cancel, refund_cancelled
+from billing.service.entry import Asker
+from billing.service.refunds import request_refund, run_refunds
+from billing.shop import Shop
+from billing.store.tables import Payment
+from tests.billing.money.gateway import HookingGateway
+from tests.billing.money.test_flow import buy, deliver, enrolled, kept, refunds
+
+RAO = Asker("u-rao", "teacher")
+
+
+async def lose(shop: Shop, gateway: HookingGateway, payment_id: str, amount: int) -> None:
+    gateway.dispute(payment_id, "lost", amount)
+    await deliver(shop, gateway)
+
+
+async def bought(shop: Shop, gateway: HookingGateway) -> str:
+    """The id of asha's payment of 50 000 paise."""
+    payment = gateway.pay(await buy(shop))
+    await deliver(shop, gateway)
+    return payment.id
+
+
+async def state(shop: Shop, payment_id: str) -> str:
+    async with shop.db.reading() as session:
+        return await session.scalar(select(Payment.state).where(Payment.id == payment_id)) or ""
+
+
+async def test_a_part_that_is_lost_keeps_the_student_in(
+    shop: Shop, gateway: HookingGateway
+) -> None:
+    payment_id = await bought(shop, gateway)
+    await lose(shop, gateway, payment_id, 20_000)
+    assert await enrolled(shop)
+    assert (await kept(shop), await state(shop, payment_id)) == (30_000, "captured")
+
+
+async def test_a_refund_after_it_sends_the_rest_and_ends_the_enrolment(
+    shop: Shop, gateway: HookingGateway
+) -> None:
+    payment_id = await bought(shop, gateway)
+    await lose(shop, gateway, payment_id, 20_000)
+    with pytest.raises(ConflictError, match="more than is left"):
+        await request_refund(shop, payment_id, 30_001, "requested", "", None)
+    await request_refund(shop, payment_id, None, "requested", "", None)
+    assert not await enrolled(shop)
+    await run_refunds(shop)
+    assert await refunds(shop) == [("requested", "processed", 30_000)]
+    assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
+
+
+async def test_a_cancelled_class_sends_the_rest_once(shop: Shop, gateway: HookingGateway) -> None:
+    payment_id = await bought(shop, gateway)
+    await lose(shop, gateway, payment_id, 20_000)
+    await cancel(shop, RAO, "maths")
+    for _ in range(2):
+        await refund_cancelled(shop)
+        await run_refunds(shop)
+    assert await refunds(shop) == [("class_cancelled", "processed", 30_000)]
+    assert await kept(shop) == 0
+
+
+async def test_a_refund_that_is_due_shrinks_to_what_is_left(
+    shop: Shop, gateway: HookingGateway
+) -> None:
+    payment_id = await bought(shop, gateway)
+    await request_refund(shop, payment_id, None, "requested", "", None)
+    await lose(shop, gateway, payment_id, 20_000)
+    await run_refunds(shop)
+    assert await refunds(shop) == [("requested", "processed", 30_000)]
+    assert await kept(shop) == 0
+
+
+async def test_losing_all_that_a_refund_left_ends_the_enrolment(
+    shop: Shop, gateway: HookingGateway
+) -> None:
+    payment_id = await bought(shop, gateway)
+    await request_refund(shop, payment_id, 10_000, "requested", "", None)
+    await run_refunds(shop)
+    await lose(shop, gateway, payment_id, 40_000)
+    assert not await enrolled(shop)
+    assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
