@@ -89,6 +89,16 @@ def access_until(plan: Single | Weekly, access_days: int | None, now: int) -> in
     return _beginning(plan, now) + access_days * DAY
 
 
+def moved_access(
+    old: Single | Weekly, new: Single | Weekly, since: int, until: int, now: int
+) -> int:
+    """Until when an enrolment made at `since` that ended at `until` opens a class whose lessons
+    are moved now (ms): as long after its first lesson as before, and never shorter. One whose
+    lessons have begun stays as it is."""
+    first = _beginning(old, since)
+    return until if first <= now else max(until, _beginning(new, now) + until - first)
+
+
 def trial_until(minutes: int, is_live: bool, now: int) -> int | None:
     """Until when a free trial opens the class (ms): so many minutes from now in a lesson that is
     taught; None: they begin with the next one that is, however late its teacher is."""

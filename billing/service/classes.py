@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import schedule
-from billing.classes import OVER, ClassState, Step, after
+from billing.classes import OVER, ClassState, Step, after, moved_access
 from billing.errors import BillingError, ConflictError, NotAllowedError, NotFoundError
 from billing.schedule import Single, Weekly
 from billing.service import images, seats
@@ -86,7 +86,8 @@ async def owned(session: AsyncSession, asker: Asker, class_id: str) -> Class:
 
 
 async def change(shop: Shop, asker: Asker, class_id: str, what: dict[str, Any]) -> None:
-    """Changes columns of a class that is not over; a changed schedule is told to who is enrolled.
+    """Changes columns of a class that is not over; a changed schedule is told to who is enrolled,
+    and moves their access.
 
     Raises ConflictError: over, or fewer seats than people.
     """
@@ -102,12 +103,30 @@ async def change(shop: Shop, asker: Asker, class_id: str, what: dict[str, Any]) 
             if what["seats"] < taken:
                 raise ConflictError("seats_taken", f"{taken} people are in it already.", "seats")
         moved = "schedule" in what and what["schedule"] != course.schedule
+        if moved:
+            await _move_access(session, course, schedule.parse(what["schedule"]), now)
         for name, value in what.items():
             setattr(course, name, value)
         course.updated_at = now
         if moved:
             text = f"The dates of {course.title} have changed."
             await tell_enrolled(session, shop, course, "schedule", text)
+
+
+async def _move_access(
+    session: AsyncSession, course: Class, new: Single | Weekly, now: int
+) -> None:
+    """Days of access go with the lessons they were counted from; a trial's minutes run already."""
+    old = schedule.parse(course.schedule)
+    query = select(Enrolment).where(
+        Enrolment.class_id == course.id,
+        Enrolment.kind != "trial",
+        Enrolment.ended_at.is_(None),
+        Enrolment.expires_at > now,
+    )
+    for one in await session.scalars(query):
+        assert one.expires_at is not None
+        one.expires_at = moved_access(old, new, one.created_at, one.expires_at, now)
 
 
 async def tell_enrolled(
