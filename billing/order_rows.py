@@ -224,7 +224,7 @@ _REFUNDS = (
     _row(
         *("refund_failed_at_last", Kind.REFUND_FAILED, Action.NOTHING),
         "Told after the money went (reordered).",
-        refund=RefundState.PROCESSED,
+        refund=(RefundState.PROCESSED, RefundState.ELSEWHERE),
     ),
     _row(
         *("refund_failed_old_try", Kind.REFUND_FAILED, Action.NOTHING),

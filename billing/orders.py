@@ -28,12 +28,14 @@ class PaymentState(StrEnum):
 
 
 class RefundState(StrEnum):
-    """`due`: the gateway is still to be asked; `failed`: it tried and will be asked again."""
+    """`due`: the gateway is still to be asked; `failed`: it tried and will be asked again;
+    `elsewhere`: nothing is left to send, it went another way."""
 
     DUE = "due"
     ASKED = "asked"
     PROCESSED = "processed"
     FAILED = "failed"
+    ELSEWHERE = "elsewhere"
 
 
 class Standing(StrEnum):

@@ -238,10 +238,13 @@ async def _processed(change: Change, ground: Ground, fact: Fact, _: Outcome | No
 
 
 def _close_payment(ground: Ground) -> None:
-    """Nothing is left of a payment that was sent back or taken by the bank, part by part."""
+    """Nothing is left of a payment that was sent back or taken by the bank, part by part: what was
+    still to be sent has gone another way."""
     done = [one.amount for one in ground.refunds if one.state == RefundState.PROCESSED]
     if sum(done) + ground.charged_back >= ground.paid.amount:
         ground.paid.state = PaymentState.REFUNDED
+        for refund in ground.owed:
+            refund.state = RefundState.ELSEWHERE
 
 
 async def _retry(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.days import day_of
 from billing.errors import NotFoundError
+from billing.orders import RefundState
 from billing.shop import Shop
 from billing.store.keyset import behind
 from billing.store.queries import containing
@@ -189,4 +190,8 @@ async def check_seller(shop: Shop, payment_id: str, teacher_id: str | None) -> N
 
 def refunded(report: OrderReport, payment: Payment) -> int:
     """What of a payment has gone back, or is on its way; paise."""
-    return sum(refund.amount for refund in report.refunds if refund.payment_id == payment.id)
+    return sum(
+        refund.amount
+        for refund in report.refunds
+        if refund.payment_id == payment.id and refund.state != RefundState.ELSEWHERE
+    )

@@ -1,4 +1,4 @@
-"""Disputes that are lost in part: the rest is kept, or sent back once."""
+"""Money that goes back another way than by our refunds: the rest is kept, or sent back once."""
 
 import pytest
 from sqlalchemy import select
@@ -7,6 +7,7 @@ from billing.errors import ConflictError
 from billing.service.cancel import cancel, refund_cancelled
 from billing.service.entry import Asker
 from billing.service.refunds import request_refund, run_refunds
+from billing.service.reports import OrderFilter, orders, refunded
 from billing.shop import Shop
 from billing.store.tables import Payment
 from tests.billing.money.gateway import HookingGateway
@@ -85,4 +86,19 @@ async def test_losing_all_that_a_refund_left_ends_the_enrolment(
     await run_refunds(shop)
     await lose(shop, gateway, payment_id, 40_000)
     assert not await enrolled(shop)
+    assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
+
+
+async def test_a_refund_that_was_made_in_the_dashboard_too_is_due_no_more(
+    shop: Shop, gateway: HookingGateway
+) -> None:
+    payment_id = await bought(shop, gateway)
+    await request_refund(shop, payment_id, None, "requested", "", None)
+    gateway.refund_by_hand(payment_id)
+    await deliver(shop, gateway)
+    await run_refunds(shop)
+    found = sorted(await refunds(shop))
+    assert found == [("gateway", "processed", 50_000), ("requested", "elsewhere", 50_000)]
+    report = (await orders(shop, OrderFilter(), 1, ""))[0]
+    assert refunded(report, report.payments[0]) == 50_000
     assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
