@@ -213,6 +213,7 @@ async def _adopt(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None
     await change.session.flush()
     await (_processed if moved.status == "processed" else _asked)(change, ground, moved, None)
     made.attempts = 1
+    _shrink_owed(ground)
 
 
 async def _asked(change: Change, ground: Ground, fact: Fact, _: Outcome | None) -> None:
@@ -267,8 +268,16 @@ async def _unflag(change: Change, ground: Ground, fact: Fact, _: Outcome) -> Non
 
 
 async def _lose_part(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
-    """Refunds that are due shrink to what is left; none to nothing, as there is no such refund."""
     _book_loss(change, ground, fact)
+    _shrink_owed(ground)
+
+
+def _shrink_owed(ground: Ground) -> None:
+    """Refunds that are due shrink to what is left, else the gateway would refuse them for ever;
+    none to nothing, as there is no such refund. Where nothing is left they stay as they are until
+    it has arrived (`_close_payment`)."""
+    if sum(refund.amount for refund in ground.owed) <= -ground.left:
+        return
     for refund in reversed(ground.owed):
         refund.amount -= min(refund.amount - 1, max(0, -ground.left))
 

@@ -108,12 +108,12 @@ class HookingGateway(MemoryGateway):
         await asyncio.sleep(0)
         return self.refunds[refund.id]
 
-    def refund_by_hand(self, payment_id: str) -> None:
-        """What an operator does in the gateway's dashboard."""
+    def refund_by_hand(self, payment_id: str, amount: int | None = None) -> None:
+        """What an operator does in the gateway's dashboard; all that is left without an amount."""
         payment = self.payments[payment_id]
         left = payment.amount - payment.amount_refunded
         if payment.status == "captured" and left:
-            refund = GatewayRefund(self._new("rfnd"), payment_id, left, "pending", {})
+            refund = GatewayRefund(self._new("rfnd"), payment_id, amount or left, "pending", {})
             self.refunds[refund.id] = refund
             self._sent(refund)
             self._tell_refund("refund.created", refund)

@@ -102,3 +102,18 @@ async def test_a_refund_that_was_made_in_the_dashboard_too_is_due_no_more(
     report = (await orders(shop, OrderFilter(), 1, ""))[0]
     assert refunded(report, report.payments[0]) == 50_000
     assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
+
+
+async def test_a_part_sent_back_in_the_dashboard_leaves_the_rest_to_us(
+    shop: Shop, gateway: HookingGateway
+) -> None:
+    payment_id = await bought(shop, gateway)
+    await request_refund(shop, payment_id, None, "requested", "", None)
+    gateway.refund_by_hand(payment_id, 10_000)
+    await deliver(shop, gateway)
+    await run_refunds(shop)
+    assert sorted(await refunds(shop)) == [
+        ("gateway", "processed", 10_000),
+        ("requested", "processed", 40_000),
+    ]
+    assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
