@@ -106,6 +106,8 @@ def _order(report: reports.OrderReport) -> dict[str, object]:
                 "amount": payment.amount,
                 "currency": payment.currency,
                 "state": payment.state,
+                "confirmed": payment.confirmed,
+                "reason": payment.reason,
                 "dispute": payment.dispute,
                 "refunded": reports.refunded(report, payment),
                 "createdAt": payment.created_at,

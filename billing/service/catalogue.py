@@ -136,10 +136,12 @@ async def of_person(shop: Shop, asker: Asker) -> list[Shown]:
 
 
 def _counts() -> ColumnElement[bool]:
-    """A class that was paid back or left is one's own no more; one that was cancelled, or whose
-    time is over, still is."""
+    """A class that was paid back or left is one's own no more; one that was cancelled (whose money
+    goes back, too), or whose time is over, still is."""
     gone = ("refunded", "disputed", "upgraded")
-    return or_(Enrolment.ended_at.is_(None), Enrolment.ended_reason.not_in(gone))
+    cancelled = select(Class.id).where(Class.state == ClassState.CANCELLED)
+    kept = and_(Enrolment.ended_reason == "refunded", Enrolment.class_id.in_(cancelled))
+    return or_(Enrolment.ended_at.is_(None), Enrolment.ended_reason.not_in(gone), kept)
 
 
 async def _of_children(session: AsyncSession, shop: Shop, asker: Asker) -> list[Shown]:

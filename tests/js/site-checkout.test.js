@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../static/js/site/api.js";
-import { Checkout, CLOSED } from "../../static/js/site/checkout.js";
+import { Checkout, CLOSED, SAFE } from "../../static/js/site/checkout.js";
 
 const PROOF = { razorpay_order_id: "order_1", razorpay_payment_id: "pay_1", razorpay_signature: "ab" };
 const DOWN = new ApiError(0, "unreachable", "The server cannot be reached.");
@@ -202,11 +202,31 @@ test("after a reload the proof is sent again, or the order is asked about", asyn
   assert.deepEqual([c.checkout.stage.value.step, c.pending], ["returned", null]);
 });
 
-test("after a reload an order of somebody else's is forgotten in silence", async () => {
+test("after a reload an order of somebody else's is left alone, and kept for whose it is", async () => {
   const b = bench({ "/payments/order/order_1": [new ApiError(404, "not_found", "No such order.")] });
   b.pending = { orderId: "order_1", proof: null, at: 0 };
   await b.checkout.resume();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message, b.pending], ["idle", null, null]);
+  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", null]);
+  assert.equal(b.pending.orderId, "order_1");
+});
+
+test("who is signed out while paying keeps the proof, is told so, and is confirmed after signing in", async () => {
+  for (const status of [401, 403]) {
+    const b = bench({ ...ORDER, "/payments/verify": [new ApiError(status, "not_signed_in", "Sign in first."), { enrolled: true }] }, pays);
+    await b.checkout.pay();
+    await settle();
+    assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", SAFE]);
+    assert.deepEqual(b.pending.proof, PROOF);
+    await b.checkout.resume();
+    assert.deepEqual([b.checkout.stage.value.step, b.pending], ["enrolled", null]);
+  }
+});
+
+test("who is signed out while an order is asked about keeps it", async () => {
+  const b = bench({ "/payments/order/order_1": [new ApiError(401, "not_signed_in", "Sign in first.")] });
+  b.pending = { orderId: "order_1", proof: null, at: 0 };
+  await b.checkout.resume();
+  assert.equal(b.pending.orderId, "order_1");
 });
 
 test("free classes and trials enrol directly", async () => {

@@ -28,6 +28,10 @@ const WATCH_MS = 3000;
 /** @type {Stage} */
 const START = { step: "idle", message: null, code: null, tries: 0, orderId: null };
 
+/** Answers about who asks, not about the payment. */
+const NOT_OURS = new Set([401, 403, 404]);
+
+export const SAFE = "Your payment is safe. Sign in again with the account that paid, and it is confirmed here.";
 export const CLOSED = "You closed the payment window. Nothing was charged; you can pay whenever you like.";
 export const FAILED = "The payment did not go through. Nothing was charged; try again or use another way to pay.";
 
@@ -162,6 +166,7 @@ export class Checkout {
     } catch (thrown) {
       const error = asApiError(thrown);
       if (error.code === "payment_failed") return this._failed(turn, error);
+      if (error.status === 401 || error.status === 403) return this._later(turn, SAFE);
       const undecided = error.passes || error.code === "payment_pending";
       return await this._asked(orderId, turn, undecided ? null : error);
     }
@@ -181,6 +186,7 @@ export class Checkout {
     } catch (thrown) {
       const error = asApiError(thrown);
       if (error.passes || turn !== this._turn) return false;
+      if (!refusal && NOT_OURS.has(error.status)) return this._later(turn, error.status === 404 ? null : SAFE);
       this._end({ step: "refused", message: (refusal ?? error).message, code: (refusal ?? error).code });
       return true;
     }
@@ -189,6 +195,14 @@ export class Checkout {
     else if (RETURNED.has(order.state) || SENT_BACK.has(refusal?.code ?? "")) this._end({ step: "returned", message: order.message || refusal?.message || null, code: refusal?.code ?? order.state });
     else if (refusal) this._end({ step: "refused", message: refusal.message, code: refusal.code });
     else return false;
+    return true;
+  }
+
+  /** Another account is signed in, or none: the payment is kept for whose it is. @param {number} turn @param {string|null} message */
+  _later(turn, message) {
+    if (turn !== this._turn) return true;
+    this._turn += 1;
+    this._to({ step: "idle", message, code: message ? "signed_out" : null });
     return true;
   }
 
@@ -211,6 +225,7 @@ export class Checkout {
         if (GONE.has(order.state)) return this.memory.keep(null);
       } catch (thrown) {
         if (turn !== this._turn) return;
+        if (NOT_OURS.has(asApiError(thrown).status)) return;
         if (!asApiError(thrown).passes) return this.memory.keep(null);
       }
       if (left > 1) await this.wait(WATCH_MS);

@@ -6,7 +6,7 @@
 /** @typedef {{kind: "weekly", days: number[], time: string, from: string, until: string, minutes: number, zone: string}} WeeklySchedule  days: 0 is Monday */
 /** @typedef {SingleSchedule|WeeklySchedule} Schedule */
 /** @typedef {"draft"|"scheduled"|"live"|"ended"|"cancelled"} ClassState */
-/** @typedef {"paid"|"free"|"coupon"|"trial"|"granted"} EnrolmentKind */
+/** @typedef {"paid"|"free"|"coupon"|"trial"} EnrolmentKind */
 
 /**
  * What a class is to the person who asks.
@@ -52,8 +52,8 @@
 /** @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number, url: string, pdfUrl: string, student?: {id: string, name: string}}} Receipt */
 /** @typedef {{id: string, name: string, email: string, kind: EnrolmentKind, since: number, expiresAt: number|null}} Enrolled */
 /** @typedef {{code: string, classId: string|null, kind: "percent"|"amount", value: number, maxUses: number|null, uses: number, expiresAt: number|null, disabled: boolean}} Coupon */
-/** @typedef {{id: string, amount: number, state: string, dispute: string|null, refunded: number}} Payment */
-/** @typedef {{id: string, amount: number, state: string, reason: string}} Refund */
+/** @typedef {{id: string, amount: number, currency: string, state: string, confirmed: boolean, reason: string|null, dispute: string|null, refunded: number}} Payment */
+/** @typedef {{id: string, amount: number, currency: string, state: string, reason: string, note: string, attempts: number}} Refund */
 /** @typedef {{id: string, gatewayOrderId: string|null, student: {id: string, name: string, email: string}, class: {id: string, title: string}, amount: number, currency: string, state: string, createdAt: number, payments: Payment[], refunds: Refund[], receipts: Receipt[]}} AdminOrder */
 /** @typedef {{day: string, classId: string|null, title: string, paid: number, refunded: number, count: number}} DayTotal */
 /** @typedef {{id: string, email: string, name: string, role: AccountRole, disabled: boolean}} User */

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from billing.errors import ConflictError, NotAllowedError
 from billing.service import cancel, checkout
+from billing.service.catalogue import of_person
 from billing.service.entry import Asker
 from billing.service.live import LiveWatch
 from billing.service.refunds import request_refund, run_refunds
@@ -18,6 +19,7 @@ from billing.store.tables import Notice, Payment, Refund
 from signalling.permissions import Role
 from tests.billing.catalogue.school import (
     Rooms,
+    end,
     enrolled,
     enrolments,
     fill,
@@ -109,3 +111,14 @@ async def test_only_its_teacher_cancels_and_only_once(shop: Shop) -> None:
     await cancel.cancel(shop, ASHA, "maths")
     with pytest.raises(ConflictError):
         await cancel.cancel(shop, ASHA, "maths")
+
+
+async def test_class_that_was_paid_back_is_ones_own_no_more_but_a_cancelled_one_is(
+    shop: Shop,
+) -> None:
+    ravi = Asker("u-ravi", "student")
+    await enrolled(shop, "ravi")
+    await end(shop, "ravi", "refunded")
+    assert await of_person(shop, ravi) == []
+    await set_class(shop, state="cancelled")
+    assert [one.course.id for one in await of_person(shop, ravi)] == ["maths"]

@@ -179,6 +179,7 @@ async def _taken(step: Step, world: World, choice: Choice) -> None:
     await step(world, choice)
 
 
+@pytest.mark.timeout(120 + EXAMPLES)
 @settings(
     max_examples=EXAMPLES,
     deadline=None,

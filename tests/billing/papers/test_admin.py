@@ -92,6 +92,7 @@ async def test_an_order_is_told_with_its_payments_refunds_and_receipts(web: Site
     (payment,) = order["payments"]
     assert (payment["id"], payment["amount"]) == ("pay_00000000000001", 149_900)
     assert (payment["refunded"], payment["dispute"]) == (50_000, None)
+    assert (payment["confirmed"], payment["reason"]) == (True, None)
     (refund,) = order["refunds"]
     assert (refund["paymentId"], refund["amount"]) == (payment["id"], 50_000)
     assert (refund["reason"], refund["state"]) == ("requested", "processed")

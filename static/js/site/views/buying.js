@@ -16,6 +16,9 @@ import { Button, Notice } from "./parts.js";
 import { pendingMemory, told } from "./pending.js";
 import { Figures, StateOfBuyer, useQuote } from "./quote.js";
 
+/** Order states of somebody who needs no trial any more. */
+const BOUGHT = new Set(["paid", "refunded"]);
+
 /** @typedef {import("../types.js").Class} Class */
 
 /** One checkout for the life of the page; another tab's success reaches it, too. @param {string} classId @param {() => unknown} reload */
@@ -95,7 +98,7 @@ function Offer({ class_, checkout }) {
     ${student && class_.price > 0 && html`<${StateOfBuyer} changed=${quote.reload} />`}
     <${Told} checkout=${checkout} />
     ${!isKnown.value ? html`<${NotKnown} />` : !account.value ? html`<${SignInFirst} classId=${id} label=${label} />` : class_.seatsLeft === 0 && !checkout.isBusy ? html`<a class="button button-wide" href="/classes">See other classes</a>` : student ? html`<${PayButton} class_=${class_} checkout=${checkout} quote=${quote} />` : html`<${NotForRole} />`}
-    ${trial && student && !class_.my?.orderState && !class_.my?.kind && html`<${Button} class="button-wide" busy=${false} disabled=${checkout.isBusy} data-testid="trial-button" onClick=${() => checkout.enrol({ trial: true })}>${trial}<//>`}
+    ${trial && student && !BOUGHT.has(class_.my?.orderState ?? "") && !class_.my?.kind && html`<${Button} class="button-wide" busy=${false} disabled=${checkout.isBusy} data-testid="trial-button" onClick=${() => checkout.enrol({ trial: true })}>${trial}<//>`}
     <${Next} class_=${class_} />`;
 }
 

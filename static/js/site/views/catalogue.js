@@ -62,7 +62,7 @@ function Results({ found, search, only, clear, add }) {
       const { items, next } = await find(found.search, found.next);
       add({ ...found, items: [...found.items, ...items], next });
     });
-  if (found.items.length === 0 && !found.search && !search) return html`<${NoClasses} />`;
+  if (found.items.length === 0 && !found.next && !found.search && !search) return html`<${NoClasses} />`;
   return html`<p class="visually-hidden" role="status">${classes.length} ${classes.length === 1 ? "class" : "classes"}</p>
     ${classes.length === 0 ? html`<${Nothing} search=${search} clear=${clear} />` : html`<div class="offers">${classes.map((one, index) => html`<${Card} key=${one.id} class_=${one} eager=${index < 4} />`)}</div>`}
     ${found.next && html`<p class="more"><${Button} busy=${busy} onClick=${more}>Show more classes<//></p>`}`;
