@@ -24,5 +24,5 @@ def _word(value: object) -> str:
 
 def test_the_document_shows_each_row_of_the_state_table() -> None:
     text = DOCUMENT.read_text("utf-8")
-    table = text.partition("|---|---|---|---|---|\n")[2].splitlines()
+    table = text.rpartition("|---|---|---|---|---|\n")[2].splitlines()
     assert table == [line(row) for row in ROWS]
