@@ -64,7 +64,8 @@ async def refund_cancelled(shop: Shop) -> None:
 
 
 def _unreturned() -> Select[str]:
-    """Payments of which something was taken and is not on its way back."""
+    """Payments of which something was taken and is not on its way back; one in dispute waits
+    for the bank's decision."""
     back = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == Payment.id)
     lost = select(func.coalesce(func.sum(-LedgerEntry.amount), 0)).where(
         LedgerEntry.order_id == Payment.order_id,
@@ -78,6 +79,7 @@ def _unreturned() -> Select[str]:
         .where(
             Class.state == ClassState.CANCELLED,
             Payment.state == "captured",
+            func.coalesce(Payment.dispute, "") != "open",
             Payment.amount > back.scalar_subquery() + lost.scalar_subquery(),
         )
         .order_by(Payment.created_at)

@@ -63,6 +63,9 @@ def _checked(ground: Ground, amount: int | None) -> int:
         raise ConflictError("already_refunded", "All of this payment has been sent back.")
     if payment.state != PaymentState.CAPTURED:
         raise ConflictError("not_captured", "No money was taken by this payment.")
+    if payment.dispute == "open":  # lost, it would go back a second time
+        message = "The payer's bank has not decided the dispute about this payment yet."
+        raise ConflictError("dispute_open", message)
     left = ground.left
     if left <= 0:
         raise ConflictError("already_refunded", "All of this payment is being sent back.")

@@ -53,13 +53,12 @@ class Crashing:
 
 @dataclass
 class World:
-    """What is left when the process ends. `tried` counts steps and crashes."""
+    """What is left when the process ends."""
 
     path: Path
     gateway: HookingGateway = field(default_factory=HookingGateway)
     clock: Clock = field(default_factory=Clock)
     ids: Counter[str] = field(default_factory=Counter)
-    tried: Counter[str] = field(default_factory=Counter)
     shop: Shop = field(init=False)
     _opened: list[Any] = field(default_factory=list)
 

@@ -117,3 +117,23 @@ async def test_a_part_sent_back_in_the_dashboard_leaves_the_rest_to_us(
         ("requested", "processed", 40_000),
     ]
     assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
+
+
+@pytest.mark.parametrize(("end", "back"), [("won", 50_000), ("lost", 0)])
+async def test_money_in_dispute_goes_back_once_whatever_the_bank_decides(
+    shop: Shop, gateway: HookingGateway, end: str, back: int
+) -> None:
+    payment_id = await bought(shop, gateway)
+    gateway.dispute(payment_id, "created")
+    await deliver(shop, gateway)
+    with pytest.raises(ConflictError, match="dispute"):
+        await request_refund(shop, payment_id, None, "requested", "", None)
+    await cancel(shop, RAO, "maths")
+    await refund_cancelled(shop)
+    assert await refunds(shop) == []
+    gateway.dispute(payment_id, end)
+    await deliver(shop, gateway)
+    await refund_cancelled(shop)
+    await run_refunds(shop)
+    assert sum(amount for _, _, amount in await refunds(shop)) == back
+    assert (await kept(shop), await state(shop, payment_id)) == (0, "refunded")
