@@ -14,7 +14,9 @@ from sfu.numbers import Numbers
 from sfu.outbox import Destinations
 from sfu.srtp import SealInto
 
-CREW = 32  # consumers whose copies leave together: what they get fits in the second-level cache
+# Consumers whose copies leave together: a picture for so many fits in the second-level cache.
+CREW = 32
+SOUND_CREW = 128  # sound is small: what is done once for a crew counts more
 NOT_MOVED = (0, 0)
 NO_PROFILE = (0, 0)
 
@@ -28,6 +30,8 @@ Member = tuple[Consumer, Address, SealInto, Row, Offsets]
 class Crew:
     """A few consumers; all lists in the same order."""
 
+    first: int
+    """Where its members begin among the company's."""
     consumers: tuple[Consumer, ...]
     destinations: Destinations
     ciphers: tuple[SealInto, ...]
@@ -54,6 +58,11 @@ class Company:
     alone: tuple[Consumer, ...]
     newest_start: int
     _numbers: Numbers | None = None
+
+    @property
+    def places(self) -> int:
+        """Members of the largest crew."""
+        return len(self.crews[0].consumers) if self.crews else 0
 
     def numbers(self) -> Numbers:
         """Everybody's, in the order of the crews; made when first asked for."""
@@ -91,12 +100,13 @@ def muster(
         )
         offsets = (epoch.picture_offset, epoch.tl0_offset)
         members.append((consumer, address, seal_into, row, offsets))
-    starts = range(0, len(members), CREW)
-    crews = tuple(_crew(members[start : start + CREW], lasting) for start in starts)
+    size = SOUND_CREW if present and present[0].kind == "audio" else CREW
+    starts = range(0, len(members), size)
+    crews = tuple(_crew(start, members[start : start + size], lasting) for start in starts)
     return Company(profile, tuple(present), crews, tuple(alone), newest_start)
 
 
-def _crew(members: Sequence[Member], lasting: bool) -> Crew:
+def _crew(first: int, members: Sequence[Member], lasting: bool) -> Crew:
     consumers, addresses, ciphers, rows, offsets = zip(*members, strict=True)
     tally = Tally() if lasting else None
     if tally is not None:
@@ -104,4 +114,4 @@ def _crew(members: Sequence[Member], lasting: bool) -> Crew:
             consumer.share(tally)
     moved = offsets if any(one != NOT_MOVED for one in offsets) else None
     lines = tuple(dict.fromkeys(offsets))
-    return Crew(consumers, Destinations(addresses), ciphers, rows, moved, lines, tally)
+    return Crew(first, consumers, Destinations(addresses), ciphers, rows, moved, lines, tally)

@@ -9,7 +9,8 @@ Pure: no I/O, no clock.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, repeat
+from operator import call
 
 import numpy as np
 
@@ -22,12 +23,13 @@ from sfu.outbox import Outbox
 from sfu.packet import Packet
 from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite_payload
 from sfu.segments import MAX_SEGMENTS
+from sfu.srtp import SealInto
 from sfu.stats import DropReason
 from sfu.wire.rtp import FIXED
 
 MANY = 80  # copies from which on numpy pays
 
-NONCES = NonceScratch(CREW, MAX_SEGMENTS)
+NONCES = NonceScratch(CREW * MAX_SEGMENTS)
 _consume = deque[int](maxlen=0).extend
 
 Written = tuple[Bytes, Bytes]  # headers and nonces, sfu.numbers
@@ -95,20 +97,23 @@ class Batch:
     def __init__(self, packets: Sequence[Packet], company: Company) -> None:
         self._packets = packets
         self.prepared = prepare(packets, company.profile)
-        self.runs = lay_out(self.prepared, min(CREW, len(company.consumers)))
+        self.runs = lay_out(self.prepared, company.places)
         self._moved = {NOT_MOVED: [run.payloads for run in self.runs]}
         self.oldest = min(packet.index for packet in packets)
         self.count = len(packets)
         self.size = sum(run.length for run in self.runs)
 
-    def payloads(self, crew: Crew) -> list[list[list[bytes]]]:
-        """By run and by member: what it is sent. VP8 picture ids and TL0PICIDX are those of its
+    def payloads(self, crew: Crew) -> list[list[bytes]]:
+        """By run: what is sent, member by member. VP8 picture ids and TL0PICIDX are those of its
         own line, rewritten once for all whose line is off by the same."""
         if crew.offsets is None:
-            return [[run.payloads] * len(crew.consumers) for run in self.runs]
+            return [run.payloads * len(crew.consumers) for run in self.runs]
         by_offsets = {offsets: self._line(offsets) for offsets in crew.lines}
         lines = [by_offsets[offsets] for offsets in crew.offsets]
-        return [[line[number] for line in lines] for number in range(len(self.runs))]
+        return [
+            list(chain.from_iterable([line[number] for line in lines]))
+            for number in range(len(self.runs))
+        ]
 
     def _line(self, offsets: Offsets) -> list[list[bytes]]:
         line = self._moved.get(offsets)
@@ -136,10 +141,10 @@ def _send(batch: Batch, company: Company, outbox: Outbox, totals: Totals) -> lis
         )
         company = muster(company.profile, [c for c in company.consumers if c not in alone])
     written = _write_numbers(batch, company)
-    for number, crew in enumerate(company.crews):
+    for crew in company.crews:
         payloads = batch.payloads(crew)
         try:
-            _send_runs(batch, crew, payloads, outbox, written, number * CREW)
+            _send_runs(batch, crew, payloads, outbox, written)
         except Exception:  # a subscriber's, which must not cost the others
             faults += _send_apart(batch, crew, outbox, totals)
         else:
@@ -165,50 +170,45 @@ def _write_numbers(batch: Batch, company: Company) -> list[Written | None]:
 def _send_runs(
     batch: Batch,
     crew: Crew,
-    payloads: list[list[list[bytes]]],
+    payloads: list[list[bytes]],
     outbox: Outbox,
     written: list[Written | None],
-    first: int,
 ) -> None:
-    """All runs for a few consumers: their keys stay in the processor's cache.
-
-    The crew's numbers are those from `first` on of what was written for all.
-    """
+    """All runs for a few consumers: their keys stay in the processor's cache."""
     for run, theirs, numbers in zip(batch.runs, payloads, written, strict=True):
         run.make_room(len(crew.consumers))
         if numbers is None:
             _seal_few(run, crew, theirs)
         else:
-            _seal_many(run, crew, theirs, numbers, first)
+            _seal_many(run, crew, theirs, numbers)
         outbox.append_runs(crew.destinations, run.buffer, run.length, run.segment)
 
 
-def _seal_many(
-    run: Run, crew: Crew, payloads: list[list[bytes]], written: Written, first: int
-) -> None:
-    """The innermost loop: what one copy costs when headers and nonces are there already."""
+def _seal_many(run: Run, crew: Crew, payloads: list[bytes], written: Written) -> None:
+    """The innermost loop: what one copy costs when headers and nonces are there already.
+
+    The crew's numbers are its members' among what was written for all.
+    """
     headers, nonces = written
     count, packets = len(crew.consumers), len(run.rows)
+    members = slice(crew.first, crew.first + count)
     strides = (run.length, run.segment, 1)
     places = np.ndarray((count, packets, FIXED_HEADER), np.uint8, run.buffer, 0, strides)
-    places[:] = headers[first : first + count]
-    NONCES.array[:count, :packets] = nonces[first : first + count]
-    for seal_into, nonce, payload, header, sealed in zip(
-        crew.ciphers, NONCES.views, payloads, run.headers, run.sealed, strict=False
-    ):
-        _consume(map(seal_into, nonce, payload, header, sealed))
+    places[:] = headers[members]
+    ciphers: Iterable[SealInto] = crew.ciphers
+    if packets > 1:
+        ciphers = chain.from_iterable(map(repeat, ciphers, repeat(packets)))
+    _consume(map(call, ciphers, NONCES.take(nonces[members]), payloads, run.headers, run.sealed))
 
 
-def _seal_few(run: Run, crew: Crew, payloads: list[list[bytes]]) -> None:
+def _seal_few(run: Run, crew: Crew, payloads: list[bytes]) -> None:
     """The same one by one: for few numpy costs more than it saves."""
     pack_into, rows = FIXED.pack_into, run.rows
-    for seal_into, row, theirs, headers, sealed in zip(
-        crew.ciphers, crew.rows, payloads, run.headers, run.sealed, strict=False
-    ):
+    places = zip(payloads, run.headers, run.sealed, strict=False)
+    for seal_into, row in zip(crew.ciphers, crew.rows, strict=True):
         nonce_base, ssrc, sequence_offset, timestamp_offset, payload_type = row
-        for (index, flags, marker, timestamp), payload, header, place in zip(
-            rows, theirs, headers, sealed, strict=True
-        ):
+        for index, flags, marker, timestamp in rows:
+            payload, header, place = next(places)
             index += sequence_offset
             pack_into(
                 header,
@@ -242,7 +242,7 @@ def _send_apart(batch: Batch, crew: Crew, outbox: Outbox, totals: Totals) -> lis
     for consumer in crew.consumers:
         try:
             [alone] = muster(NO_PROFILE, [consumer]).crews
-            _send_runs(batch, alone, batch.payloads(alone), outbox, [None] * len(batch.runs), 0)
+            _send_runs(batch, alone, batch.payloads(alone), outbox, [None] * len(batch.runs))
         except Exception as error:  # as in _send
             faults.append((consumer, error))
         else:

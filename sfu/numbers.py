@@ -72,8 +72,19 @@ def _column(values: Sequence[int], kind: type[np.generic]) -> NDArray[Any]:
 
 
 class NonceScratch:
-    """Room for the nonces of a few consumers' runs, and views of each."""
+    """Room for the nonces of a crew's run, and a view of each: views cost more than nonces."""
 
-    def __init__(self, consumers: int, packets: int) -> None:
-        self.array = np.zeros((consumers, packets, NONCE), np.uint8)
-        self.views = [[memoryview(nonce) for nonce in row] for row in self.array]
+    def __init__(self, room: int) -> None:
+        self._make(room)
+
+    def _make(self, room: int) -> None:
+        self._array = np.zeros((room, NONCE), np.uint8)
+        self._views = [memoryview(nonce.data) for nonce in self._array]
+
+    def take(self, nonces: Bytes) -> list[memoryview]:
+        """Views of these nonces, then of others; valid until the next call."""
+        count = nonces.size // NONCE
+        if count > len(self._views):
+            self._make(count)
+        self._array[:count] = nonces.reshape(count, NONCE)
+        return self._views

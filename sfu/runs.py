@@ -25,11 +25,12 @@ class Run:
 
     The buffer has a place for each of a few peers, `length` bytes one behind the other, which
     hold the header extensions already; numbers and ciphertext are written there anew for the
-    next few. `headers` and `sealed` are the parts of each place, datagram by datagram.
+    next few. `headers` and `sealed` are the parts of all datagrams, place by place.
     """
 
     __slots__ = (
         "_blocks",
+        "_places",
         "_view",
         "buffer",
         "headers",
@@ -49,24 +50,24 @@ class Run:
         self.length = sum(sizes)
         self.buffer = bytearray(self.length * places)
         self._view = memoryview(self.buffer)
-        self.headers: list[list[memoryview]] = []
-        self.sealed: list[list[memoryview]] = []
+        self.headers: list[memoryview] = []
+        self.sealed: list[memoryview] = []
+        self._places = 0
 
     def make_room(self, peers: int) -> None:
         """Lays out places for so many peers, at least."""
-        offset, view = self.length * len(self.headers), self._view
-        while len(self.headers) < peers:
-            headers, sealed = [], []
+        offset, view = self.length * self._places, self._view
+        headers, sealed = self.headers.append, self.sealed.append
+        for _ in range(self._places, peers):
             for size, block in self._blocks:
                 start = offset + FIXED_HEADER
                 middle, end = start + len(block), offset + size
                 if block:
                     view[start:middle] = block
-                headers.append(view[offset:middle])
-                sealed.append(view[middle:end])
+                headers(view[offset:middle])
+                sealed(view[middle:end])
                 offset = end
-            self.headers.append(headers)
-            self.sealed.append(sealed)
+        self._places = max(self._places, peers)
 
 
 def _size(prepared: Prepared) -> int:

@@ -13,17 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from sfu.ice import Address
 from sfu.outbox import Destinations
 from sfu.segments import UDP_SEGMENT
 
-MAX_MESSAGES = 32  # of one call
+MAX_MESSAGES = 128  # of one call
 
 _MESSAGE = 64  # bytes of struct mmsghdr on 64-bit Linux
 _NAME, _NAME_LENGTH, _PARTS, _PART_COUNT, _CONTROL, _CONTROL_LENGTH = range(6)  # its words
 _WORDS = _MESSAGE // 8
-_ALL_PARTS = struct.Struct(f"@{2 * MAX_MESSAGES}Q")  # struct iovec of each message
 _CONTROL_MESSAGE = struct.Struct("@QiiH6x")  # struct cmsghdr and the size of segments
+_WITH_CONTROL = memoryview(array("Q", [_CONTROL_MESSAGE.size] * MAX_MESSAGES))
+_WITHOUT_CONTROL = memoryview(array("Q", [0] * MAX_MESSAGES))
 
 
 def is_available() -> bool:
@@ -54,17 +57,19 @@ class ManySender:
         self._call = ctypes.CDLL(None).sendmmsg
         self._call.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
         self._headers = ctypes.create_string_buffer(_MESSAGE * MAX_MESSAGES)
-        self._parts = ctypes.create_string_buffer(16 * MAX_MESSAGES)
+        self._parts = np.zeros((MAX_MESSAGES, 2), np.uint64)  # struct iovec of each message
+        self._steps = np.arange(MAX_MESSAGES, dtype=np.uint64)
         self._control = ctypes.create_string_buffer(_CONTROL_MESSAGE.size)
         self._header_words = memoryview(self._headers).cast("B").cast("Q")
         self._name_words = self._header_words[_NAME::_WORDS]
+        self._control_lengths = self._header_words[_CONTROL_LENGTH::_WORDS]
         self._pointer = ctypes.addressof(self._headers)
         self._layout = (0, 0)  # where the buffer is, and a run's length
         self._segment = 0
         for number in range(MAX_MESSAGES):
             word = number * _WORDS
             self._header_words[word + _NAME_LENGTH] = len(self._encode(None))
-            self._header_words[word + _PARTS] = ctypes.addressof(self._parts) + 16 * number
+            self._header_words[word + _PARTS] = self._parts.ctypes.data + 16 * number
             self._header_words[word + _PART_COUNT] = 1
             self._header_words[word + _CONTROL] = ctypes.addressof(self._control)
 
@@ -99,17 +104,14 @@ class ManySender:
         return _Form(self, memory, memoryview(pointers), len(addresses))
 
     def _lay_out(self, start: int, length: int) -> None:
-        places = range(start, start + MAX_MESSAGES * length, length)
-        words = [word for place in places for word in (place, length)]
-        _ALL_PARTS.pack_into(self._parts, 0, *words)
+        self._parts[:, 0] = self._steps * length + start
+        self._parts[:, 1] = length
         self._layout = (start, length)
 
     def _cut_by(self, segment: int) -> None:
         """Sets the size of segments in all headers, 0 for none."""
         if bool(segment) != bool(self._segment):
-            size = _CONTROL_MESSAGE.size if segment else 0
-            for word in range(_CONTROL_LENGTH, MAX_MESSAGES * _WORDS, _WORDS):
-                self._header_words[word] = size
+            self._control_lengths[:] = _WITH_CONTROL if segment else _WITHOUT_CONTROL
         if segment:
             # cmsg_len counts its own header of 16 bytes (RFC 3542 20.2)
             content = (18, socket.IPPROTO_UDP, UDP_SEGMENT, segment)

@@ -25,7 +25,7 @@ def _forwarding(options: argparse.Namespace) -> list[Figure]:
     only = frozenset(options.names) & {"forwarding", "paced"}
     lines = []
     for subscribers in options.subscribers:
-        lines += forwarding.measure(subscribers, options.rounds, only)
+        lines += forwarding.measure(subscribers, options.rounds, only, plain=options.plain)
     return lines
 
 
@@ -74,6 +74,11 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHES)}; all without any")
     parser.add_argument("--subscribers", type=int, nargs="+", default=forwarding.SUBSCRIBERS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="forwarding and paced: the far end takes datagrams singly, not a picture in one read",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument(
         "--record",

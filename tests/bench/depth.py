@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from sfu.crews import CREW
+from sfu.crews import SOUND_CREW
 from sfu.io.many import ManySender
 from tests.bench.figures import Figure
 from tests.bench.scene import Scene, lecture
@@ -23,7 +23,7 @@ READS = frozenset({"recv", "recvfrom", "recvmsg", "recv_into", "recvfrom_into", 
 TIMERS = "handle_timers"
 WRITES = frozenset({"send", "sendto", "sendmsg"})
 SENDMMSG = ManySender.send.__code__
-FEW, MANY = CREW, 3 * CREW  # subscribers; the difference is what copies cost
+FEW, MANY = SOUND_CREW, 3 * SOUND_CREW  # subscribers; the difference is what copies cost
 FRAMES = 12
 
 

@@ -18,6 +18,8 @@ ROUND_COPIES = 40_000
 WINDOW = 2.5  # s of class for each paced figure of a round
 PACED_ROUNDS = 3
 PUSHED_SPEED = {100: 9.0, 200: 4.75}  # 162,000 and 171,000 copies/s
+FULL = 0.95  # of a core
+FINDING = 3  # windows to find the speed that fills it
 # From where on a note tells: share of copies, s, times the planned seconds.
 NOTABLE_UNREAD, NOTABLE_LAG, NOTABLE_STRETCH = 0.001, 0.02, 1.1
 
@@ -28,6 +30,7 @@ class Lecture:
     def __init__(self, stage: Stage, lean: LeanLoop, rounds: Rounds) -> None:
         self._stage, self._lean, self._rounds = stage, lean, rounds
         self._subscribers = len(stage.scene.subscribers)
+        self._full_speed = 0.0
 
     def lean(self) -> None:
         """Both forms of the lean loop."""
@@ -44,10 +47,19 @@ class Lecture:
         before = stage.worker.forwarded.copies
         self._rounds.add("core alone", self._per_copy(stage.by_hand(wakes), before))
 
-    async def paced(self, number: int, speed: float = 1.0) -> None:
+    async def full(self, number: int) -> None:
+        """As many copies a second as fill the core; how many is found first."""
+        if not self._full_speed:
+            speed = PUSHED_SPEED[self._subscribers]
+            for _ in range(FINDING):
+                window = await paced(self._stage, WINDOW, speed, number)
+                speed *= FULL / (window.cpu / window.seconds)
+            self._full_speed = speed
+        await self.paced(number, self._full_speed, "full")
+
+    async def paced(self, number: int, speed: float = 1.0, case: str = "paced") -> None:
         """In real time, `speed` times as much of it."""
         window = await paced(self._stage, WINDOW, speed, number)
-        case = "paced" if speed == 1.0 else "pushed"
         self._rounds.add(case, window.us_per_copy)
         self._rounds.add(f"{case} system share", window.system / window.cpu)
         self._rounds.add(f"{case} copies/s", window.copies / window.seconds)
@@ -65,9 +77,11 @@ class Lecture:
         return spent / (self._stage.worker.forwarded.copies - before) * 1e6
 
 
-def measure(subscribers: int, rounds: int, only: frozenset[str]) -> list[Figure]:
-    """One N; `only` of "forwarding" and "paced"."""
-    with far_end(subscribers + 1) as far:
+def measure(
+    subscribers: int, rounds: int, only: frozenset[str], *, plain: bool = False
+) -> list[Figure]:
+    """One N; `only` of "forwarding" and "paced". `plain`: the far end reads datagrams singly."""
+    with far_end(subscribers + 1, plain=plain) as far:
         pin(SERVER_CORE)
         scene = Scene(lecture(subscribers), far.addresses)
         found = Rounds()
@@ -90,7 +104,9 @@ async def _rounds(stage: Stage, found: Rounds, rounds: int, only: frozenset[str]
                 bench.lean()
                 if speed := PUSHED_SPEED.get(len(stage.scene.subscribers)):
                     with suppress(OverrunError):
-                        await bench.paced(number, speed)
+                        await bench.paced(number, speed, "pushed")
+                    with suppress(OverrunError):
+                        await bench.full(number)
         stage.scene.check_pictures()
     finally:
         stage.close()
@@ -104,7 +120,7 @@ def figures(subscribers: int, found: Rounds) -> list[Figure]:
         Figure("lean", f"sendto (beside {subscribers})", lean, "µs", lean),
         Figure("lean", f"segments (beside {subscribers})", found.median("segments"), "µs", lean),
     ]
-    for case in ("core alone", "back to back", "paced", "pushed"):
+    for case in ("core alone", "back to back", "paced", "pushed", "full"):
         if found.samples.get(case):
             bench = "forwarding" if case in ("core alone", "back to back") else "paced"
             note = _note(found, case) if bench == "paced" else ""

@@ -9,6 +9,7 @@ import os
 import resource
 import select
 import socket
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,16 +20,20 @@ from tests.support.rig import Address
 
 SERVER_CORE, SINK_CORE = 0, 1
 MIN_SINKS = 200  # the lean loop's destinations
-DRAIN = 256
+DRAIN = 256  # reads
+UDP_GRO = 104  # include/uapi/linux/udp.h
 
 Timetable = list[tuple[float, int, list[bytes]]]  # when, from which socket, what
 
 
-def udp_socket() -> socket.socket:
-    """A plain one on loopback: no option that would spare the sender anything."""
+def udp_socket(*, whole_runs: bool = False) -> socket.socket:
+    """One on loopback. `whole_runs`: the kernel leaves a run uncut, as it does for a network card
+    that cuts, and for the bots of the load test; else nothing is spared the sender."""
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.setblocking(False)
     udp.bind(("127.0.0.1", 0))
+    if whole_runs:
+        udp.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
     return udp
 
 
@@ -88,11 +93,12 @@ def bare_end(people: int) -> Iterator[FarEnd]:
 
 
 @contextmanager
-def far_end(people: int) -> Iterator[FarEnd]:
-    """At least MIN_SINKS sockets; their processes end with the block."""
+def far_end(people: int, *, plain: bool = False) -> Iterator[FarEnd]:
+    """At least MIN_SINKS sockets; their processes end with the block. They take runs whole, as
+    the bots do, unless `plain`."""
     count = max(people, MIN_SINKS)
     allow_files(2 * count + 100)
-    sockets = [udp_socket() for _ in range(count)]
+    sockets = [udp_socket(whole_runs=not plain) for _ in range(count)]
     context = multiprocessing.get_context("fork")
     pipes = []
     processes = []
@@ -130,15 +136,21 @@ def _read(pipe: Pipe, sockets: Sequence[socket.socket]) -> None:
                 pipe.send(received)
 
 
+_BUFFERS = (bytearray(65_536),)
+
+
 def drain(udp: socket.socket) -> int:
     """Reads what is there; how many datagrams that was."""
-    buffer = bytearray(2_048)
-    for count in range(DRAIN):
+    count = 0
+    for _ in range(DRAIN):
         try:
-            udp.recv_into(buffer)
+            size, ancillary, _, _ = udp.recvmsg_into(_BUFFERS, socket.CMSG_SPACE(4))
         except BlockingIOError:
             return count
-    return DRAIN
+        segments = [value for _, kind, value in ancillary if kind == UDP_GRO]
+        segment = int.from_bytes(segments[0], sys.byteorder) if segments else size
+        count += -(-size // segment) if segment else 1
+    return count
 
 
 def _send(pipe: Pipe, sockets: Sequence[socket.socket]) -> None:

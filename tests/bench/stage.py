@@ -1,10 +1,10 @@
 """A scene on a real socket: the real UdpWorker on the running loop, a far end on the other core."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Sequence
 
+from sfu.io.collector import Collector
 from sfu.io.udp import UdpWorker
 from tests.bench.scene import Scene, nowhere
 from tests.bench.sinks import FarEnd
@@ -25,12 +25,13 @@ class Stage:
         self.scene, self.worker, self.far = scene, scene.worker, far
         self._edge = UdpWorker(scene.worker, lambda events: None)
         self._outbox = scene.worker.outbox  # the edge's
+        self._collector = Collector(lambda: scene.worker.forwarded.packets)
 
     async def open(self) -> None:
-        """Binds and takes the copies."""
+        """Binds and takes the copies; from here on garbage is collected as in the product."""
         await self._edge.start("127.0.0.1", 0)
         self.scene.point_at(self._outbox)
-        gc.collect()
+        self._collector.start()
 
     @property
     def port(self) -> int:
@@ -39,6 +40,7 @@ class Stage:
 
     def close(self) -> None:
         """Closes the socket."""
+        self._collector.stop()
         self._edge.close()
 
     def prepared(self, make: Callable[[], list[Wake]]) -> list[Wake]:

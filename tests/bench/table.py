@@ -16,6 +16,7 @@ KEY_CASES = (  # the ratios of a line of history, in the order of its columns
     ("paced", "1 -> 500 paced"),
     ("paced", "1 -> 1000 paced"),
     ("paced", "1 -> 200 pushed"),
+    ("paced", "1 -> 200 full"),
 )
 
 

@@ -2,12 +2,11 @@
 
 import pytest
 
-from sfu.crews import CREW
-from sfu.forwarder import MANY
+from sfu.crews import SOUND_CREW
 from tests.bench.allocations import hold
 from tests.bench.depth import Calls, count, per_copy
 
-CROWDS = (MANY, MANY + 2 * CREW, MANY + 4 * CREW)  # subscribers
+CROWDS = (SOUND_CREW, 2 * SOUND_CREW, 3 * SOUND_CREW)  # subscribers, all crews full
 MAX_DEPTH = 8  # frames from the read to the write
 MAX_PYTHON_CALLS = {"video": 0.2, "sound": 0.5}  # per copy; a picture's packets share theirs
 MAX_BUILTIN_CALLS = {"video": 1.0, "sound": 2.5}

@@ -34,7 +34,7 @@ def test_json_tells_when_and_where() -> None:
 
 def test_history_tells_the_key_ratios_and_what_was_not_measured() -> None:
     line = table.history_line(LINES, "2 cores", "abc", "2026-11-24")
-    assert line == "| 2026-11-24 | abc | 2 cores | 5.00 | - | 1.25 | - | - | - |"
+    assert line == "| 2026-11-24 | abc | 2 cores | 5.00 | - | 1.25 | - | - | - | - |"
 
 
 def test_figures_are_replaced_and_a_line_is_added_to_the_history() -> None:

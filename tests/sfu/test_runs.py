@@ -69,13 +69,12 @@ class TestRuns:
         runs = lay_out(prepare(frame(*sizes), (0, 0)), peers)
         for run in runs:
             run.make_room(peers)
-            for headers, sealed in zip(run.headers, run.sealed, strict=True):
-                for header, place in zip(headers, sealed, strict=True):
-                    assert not any(header)
-                    assert not any(place)
-                    header[:], place[:] = b"h" * len(header), b"p" * len(place)
+            for header, place in zip(run.headers, run.sealed, strict=True):
+                assert not any(header)
+                assert not any(place)
+                header[:], place[:] = b"h" * len(header), b"p" * len(place)
             run.make_room(peers)
-            assert len(run.headers) == peers
+            assert len(run.headers) == peers * len(run.rows)
             assert sorted(set(run.buffer)) == [ord("h"), ord("p")]
             assert run.buffer.count(b"h") == 12 * len(run.rows) * peers
         assert [row[0] for run in runs for row in run.rows] == list(range(len(sizes)))
