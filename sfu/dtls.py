@@ -25,6 +25,7 @@ from aiortc.rtcsctptransport import WEBRTC_DCEP, DataChunk, InboundStream
 from OpenSSL import SSL
 
 from sfu.dtls_api import DtlsHooks, Fingerprint
+from sfu.dtls_established import take_over
 from sfu.io.turnstile import Turnstile
 from sfu.srtp import SrtpKeys, SrtpProfile
 from sfu.stats import DropReason
@@ -59,6 +60,7 @@ class DatagramLink:
         self._drops = drops
         self._queue: deque[bytes] = deque()
         self._admitted = asyncio.Event()  # one datagram may be taken
+        self.last_sent = b""
 
     def put(self, datagram: bytes) -> None:
         """Queue what can be DTLS (RFC 7983); the rest, and what is too much, is dropped."""
@@ -94,6 +96,7 @@ class DatagramLink:
         self._hooks.send(data)
 
     async def _send(self, data: bytes) -> None:
+        self.last_sent = data
         self.send(data)
 
 
@@ -120,6 +123,14 @@ class DtlsEnd(RTCDtlsTransport):
         client, server = (profile.get_key_and_salt(material, place) for place in (0, 1))
         local, remote = (server, client) if self._role == "server" else (client, server)
         self.keys = SrtpKeys(SrtpProfile(name.decode()), local, remote)
+        self._let_go_of_openssl()
+
+    def _let_go_of_openssl(self) -> None:
+        """94 kB a session are free again. The client's end, a bot's, keeps them: its last flight
+        is not the handshake's last."""
+        assert self._ssl is not None
+        if self._role == "server" and (rest := take_over(self._ssl, self._link.last_sent)):
+            self._ssl = cast(SSL.Connection, rest)
 
     async def pumped(self) -> None:
         """Returns when the association has ended."""
