@@ -6,7 +6,7 @@ them moves. Sessions run as tasks on the running loop. Media never passes throug
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -58,7 +58,7 @@ class DatagramLink:
         self._hooks = hooks
         self._turnstile = turnstile
         self._drops = drops
-        self._queue: deque[bytes] = deque()
+        self._queue: list[bytes] = []  # a deque keeps 0.6 kB when empty
         self._admitted = asyncio.Event()  # one datagram may be taken
         self.last_sent = b""
 
@@ -81,7 +81,7 @@ class DatagramLink:
         # no await between the wake-up and the take: a cancelled wait loses no datagram
         await self._admitted.wait()
         self._admitted.clear()
-        datagram = self._queue.popleft()
+        datagram = self._queue.pop(0)
         if self._queue:
             self._line_up()
         return datagram
