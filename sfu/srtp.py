@@ -1,18 +1,20 @@
-"""SRTP and SRTCP of one transport: seal, open, roll-over and replay.
+"""SRTP of one transport: seal, open, roll-over and replay (RFC 3711, RFC 7714).
 
-RTP is protected here (RFC 3711, RFC 7714); RTCP, which is rare, by libsrtp.
+SRTCP is in sfu.srtcp; both have their keys from here.
 Pure: no I/O, no clock.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
 
-import pylibsrtp
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pylibsrtp import Policy, Session
 
+from sfu.srtcp import Protect, protector, unprotector
+from sfu.srtp_api import SALT_LENGTHS
+from sfu.srtp_api import SrtpError as SrtpError
+from sfu.srtp_api import SrtpKeys as SrtpKeys
+from sfu.srtp_api import SrtpProfile as SrtpProfile
 from sfu.srtp_ctr import CounterCipher
 from sfu.srtp_kdf import MASTER_KEY_LENGTH, Label, derive
 
@@ -22,37 +24,8 @@ SealInto = Callable[[bytes | memoryview, bytes, memoryview, memoryview], int]
 Unseal = Callable[[bytes, bytes, bytes], bytes]  # nonce, ciphertext and tag, header -> payload
 
 REPLAY_WINDOW = 1024  # packets
-MAX_RTCP_STREAMS = 256  # senders of RTCP that one transport may have
-MAX_RTCP = 1352  # bytes that libsrtp's Python face can protect
 
 _WINDOW_MASK = (1 << REPLAY_WINDOW) - 1
-
-
-class SrtpProfile(StrEnum):
-    """The protection profiles that are negotiated, by their names in RFC 5764 and RFC 7714."""
-
-    AEAD_AES_128_GCM = "SRTP_AEAD_AES_128_GCM"
-    AES128_CM_SHA1_80 = "SRTP_AES128_CM_SHA1_80"
-
-
-@dataclass(frozen=True, slots=True)
-class SrtpKeys:
-    """Master key followed by master salt, per direction."""
-
-    profile: SrtpProfile
-    local: bytes
-    remote: bytes
-
-
-class SrtpError(Exception):
-    """A packet that must be dropped.
-
-    `reason`: "replayed", "too_old", "unauthentic", "malformed" or "too_many_streams".
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class OutboundSrtp:
@@ -63,28 +36,22 @@ class OutboundSrtp:
     header's sequence number. For GCM a packet sent again under the same index must be the same
     in every byte of header and payload: anything else reuses a nonce, which breaks the key.
     `seal_into` does the same in place, for AES-GCM; None where the cipher can't.
+    `protect_rtcp` gives the SRTCP of a compound packet of at most MAX_RTCP bytes.
     """
 
-    __slots__ = ("_rtcp", "_salt", "seal", "seal_into")
+    __slots__ = ("_salt", "protect_rtcp", "seal", "seal_into")
 
     def __init__(
-        self, seal: Seal, salt: int, rtcp: Session, seal_into: SealInto | None = None
+        self, seal: Seal, salt: int, protect_rtcp: Protect, seal_into: SealInto | None = None
     ) -> None:
         self.seal = seal
         self.seal_into = seal_into
+        self.protect_rtcp = protect_rtcp
         self._salt = salt
-        self._rtcp = rtcp
 
     def nonce_base(self, ssrc: int) -> int:
         """The constant part of a stream's nonces, RFC 7714 8.1."""
         return self._salt ^ ssrc << 48
-
-    def protect_rtcp(self, data: bytes) -> bytes:
-        """SRTCP of a compound packet of at most MAX_RTCP bytes."""
-        try:
-            return bytes(self._rtcp.protect_rtcp(data))
-        except (pylibsrtp.Error, ValueError) as error:
-            raise SrtpError("malformed") from error
 
 
 class InboundStream:
@@ -156,33 +123,25 @@ class InboundStream:
 
 
 class InboundSrtp:
-    """Opens what one transport receives."""
+    """Opens what one transport receives.
 
-    __slots__ = ("_rtcp", "_rtcp_senders", "_salt", "_unseal")
+    `unprotect_rtcp` gives the compound packet inside an SRTCP packet; raises SrtpError.
+    """
 
-    def __init__(self, unseal: Unseal, salt: int, rtcp: Session) -> None:
-        self._unseal = unseal
-        self._salt = salt
-        self._rtcp = rtcp
-        self._rtcp_senders: set[bytes] = set()
+    __slots__ = ("_make", "_unseal", "unprotect_rtcp")
+
+    def __init__(self, make: Callable[[], tuple[Unseal, int]], unprotect_rtcp: Protect) -> None:
+        """`make` gives what opens RTP, and its salt: at the first stream, for most send none."""
+        self.unprotect_rtcp = unprotect_rtcp
+        self._make = make
+        self._unseal: tuple[Unseal, int] | None = None
 
     def stream(self, ssrc: int) -> InboundStream:
         """A new stream without history; the caller keeps one per SSRC."""
-        return InboundStream(self._unseal, self._salt ^ ssrc << 48)
-
-    def unprotect_rtcp(self, data: bytes) -> bytes:
-        """The compound packet inside an SRTCP packet; raises SrtpError."""
-        sender = data[4:8]
-        if sender not in self._rtcp_senders and len(self._rtcp_senders) >= MAX_RTCP_STREAMS:
-            raise SrtpError("too_many_streams")
-        try:
-            plain = bytes(self._rtcp.unprotect_rtcp(data))
-        except pylibsrtp.Error as error:
-            raise SrtpError(_RTCP_REASONS.get(str(error), "malformed")) from None
-        except ValueError:
-            raise SrtpError("malformed") from None
-        self._rtcp_senders.add(sender)  # libsrtp now keeps state for it
-        return plain
+        if self._unseal is None:
+            self._unseal = self._make()
+        unseal, salt = self._unseal
+        return InboundStream(unseal, salt ^ ssrc << 48)
 
 
 def outbound(keys: SrtpKeys) -> OutboundSrtp:
@@ -191,35 +150,24 @@ def outbound(keys: SrtpKeys) -> OutboundSrtp:
     return OutboundSrtp(
         cipher.encrypt,
         salt,
-        _rtcp_session(keys.profile, keys.local, outbound=True),
+        protector(keys.profile, keys.local),
         cipher.encrypt_into if isinstance(cipher, AESGCM) else None,
     )
 
 
 def inbound(keys: SrtpKeys) -> InboundSrtp:
     """The receiving half of a transport's keys."""
+    return InboundSrtp(partial(_opener, keys), unprotector(keys.profile, keys.remote))
+
+
+def _opener(keys: SrtpKeys) -> tuple[Unseal, int]:
     cipher, salt = _cipher(keys.profile, keys.remote)
-    return InboundSrtp(
-        cipher.decrypt, salt, _rtcp_session(keys.profile, keys.remote, outbound=False)
-    )
-
-
-_RTCP_REASONS = {
-    "replay check failed (bad index)": "replayed",
-    "replay check failed (index too old)": "too_old",
-    "authentication failure": "unauthentic",
-    "cipher failure": "unauthentic",
-}
-_SALT_LENGTHS = {SrtpProfile.AEAD_AES_128_GCM: 12, SrtpProfile.AES128_CM_SHA1_80: 14}
-_LIBSRTP_PROFILES = {
-    SrtpProfile.AEAD_AES_128_GCM: Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
-    SrtpProfile.AES128_CM_SHA1_80: Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
-}
+    return cipher.decrypt, salt
 
 
 def _cipher(profile: SrtpProfile, master: bytes) -> tuple[AESGCM | CounterCipher, int]:
     """The cipher of one direction, and the salt its nonces start from."""
-    salt_length = _SALT_LENGTHS[profile]
+    salt_length = SALT_LENGTHS[profile]
     if len(master) != MASTER_KEY_LENGTH + salt_length:
         raise ValueError(f"{profile} needs {MASTER_KEY_LENGTH + salt_length} bytes of key and salt")
     master_key, master_salt = master[:MASTER_KEY_LENGTH], master[MASTER_KEY_LENGTH:]
@@ -229,12 +177,3 @@ def _cipher(profile: SrtpProfile, master: bytes) -> tuple[AESGCM | CounterCipher
         return AESGCM(key), int.from_bytes(salt, "big")
     authentication_key = derive(master_key, master_salt, Label.RTP_AUTHENTICATION, 20)
     return CounterCipher(key, salt, authentication_key), 0
-
-
-def _rtcp_session(profile: SrtpProfile, master: bytes, *, outbound: bool) -> Session:
-    policy = Policy(
-        key=master,
-        ssrc_type=Policy.SSRC_ANY_OUTBOUND if outbound else Policy.SSRC_ANY_INBOUND,
-        srtp_profile=_LIBSRTP_PROFILES[profile],
-    )
-    return Session(policy)

@@ -12,11 +12,13 @@ SALT_LENGTH = 14  # of the derivation; GCM's 12-byte salt is padded to it
 
 
 class Label(IntEnum):
-    """What a derived key is for, RFC 3711 4.3.1."""
+    """What a derived key is for, RFC 3711 4.3.1 and 4.3.2."""
 
     RTP_ENCRYPTION = 0
     RTP_AUTHENTICATION = 1
     RTP_SALT = 2
+    RTCP_ENCRYPTION = 3
+    RTCP_SALT = 5
 
 
 def derive(master_key: bytes, master_salt: bytes, label: Label, length: int) -> bytes:

@@ -4,7 +4,6 @@ Bounded: what does not fit is refused with FloodError and told so.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 
 from signalling.errors import FloodError
@@ -26,7 +25,7 @@ class Inbox:
 
     def __init__(self, now: float) -> None:
         self._bucket = TokenBucket(BURST, PER_SECOND, now)
-        self._jobs: deque[tuple[Job, asyncio.Future[Ack]]] = deque()
+        self._jobs: list[tuple[Job, asyncio.Future[Ack]]] = []  # a deque keeps 0.6 kB when empty
         self._task: asyncio.Task[None] | None = None
 
     def submit(self, job: Job, now: float) -> asyncio.Future[Ack]:
@@ -48,7 +47,7 @@ class Inbox:
 
     async def _run(self) -> None:
         while self._jobs:
-            job, future = self._jobs.popleft()
+            job, future = self._jobs.pop(0)
             try:
                 ack = await job()
             except Exception as error:

@@ -8,6 +8,8 @@ import socketio
 from aiohttp import web
 from engineio.async_drivers.aiohttp import WebSocket
 
+from signalling.socket_queue import SocketQueue
+
 
 class PlainSocket(WebSocket):  # type: ignore[misc]
     """One socket that is not compressed and whose end is no exception.
@@ -35,5 +37,6 @@ class PlainSocket(WebSocket):  # type: ignore[misc]
 
 
 def use_plain_sockets(server: socketio.AsyncServer) -> None:
-    """Has the server make its sockets so."""
+    """Has the server make its sockets so, and the queues before them."""
     server.eio._async = {**server.eio._async, "websocket": PlainSocket}
+    server.eio.create_queue = SocketQueue

@@ -48,6 +48,7 @@ UNMIRRORED = {
     "sfu/events.py": "only records",
     "sfu/layout.py": "only a record",
     "sfu/outbox.py": "only a Protocol",
+    "sfu/srtp_api.py": "only records and an exception",
     "sfu/stats.py": "only records",
     "sfu/config.py": "only a record with defaults",
 }

@@ -12,16 +12,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
 from tests.bench.sinks import SINK_CORE, allow_files, pin, udp_socket
+from tests.support.certificate import certificate
 from tests.support.stun_client import Credentials, binding_request
 
 CHECK_EVERY = 2.5  # s, Chromium's
@@ -161,17 +158,11 @@ def _client(context: SSL.Context, server: tuple[str, int], credentials: Credenti
 
 
 def _identity() -> tuple[SSL.Context, Fingerprint]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "crowd")])
-    today = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
-    builder = builder.public_key(key.public_key()).serial_number(1)
-    builder = builder.not_valid_before(today).not_valid_after(today + timedelta(days=1))
-    certificate = builder.sign(key, hashes.SHA256())
+    made, key = certificate()
     context = SSL.Context(SSL.DTLS_METHOD)
     context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
-    context.use_certificate(certificate)
+    context.use_certificate(made)
     context.use_privatekey(key)
     context.set_tlsext_use_srtp(b"SRTP_AEAD_AES_128_GCM")
-    digest = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+    digest = made.fingerprint(hashes.SHA256()).hex(":").upper()
     return context, ("sha-256", digest)

@@ -12,7 +12,7 @@ from engineio.async_drivers import aiohttp as driver
 
 from signalling.app import SERVER
 from signalling.sockets import PlainSocket
-from tests.support.sio_client import ClassServer, class_server
+from tests.support.sio_client import ClassServer, class_server, connected
 
 DEFLATE = 15
 
@@ -65,3 +65,10 @@ async def test_a_socket_that_ends_is_freed_by_reference_counts(
     finally:
         gc.enable()
     assert watched
+
+
+async def test_the_request_that_opened_a_socket_is_forgotten(server: ClassServer) -> None:
+    async with connected(server, "ravi"):
+        sockets = server.app[SERVER]
+        assert list(sockets.environ.values()) == [{}]
+        assert len(sockets.eio.sockets) == 1
