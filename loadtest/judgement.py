@@ -21,7 +21,8 @@ DRIFTED = 0.1
 MEMORY_DRIFTED = 0.02
 STEADY = 0.2
 GROWN = 1.02  # times as many people
-SHORTEST_SOAK = 60  # seconds; below this a trend says nothing
+WARM_UP = 40  # seconds in which the server's memories of sent packets fill (1,024 a layer)
+SHORTEST_SOAK = WARM_UP + 60  # seconds; below this a trend says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,10 @@ class _Watched:
 
 
 def soak(found: Series, start: float, end: float) -> Soak | None:
-    """None when the steady part is too short to tell, or when people came during it."""
-    if end - start < SHORTEST_SOAK or _grew(found.points(found.present, start, end)):
+    """None when the steady part is too short to tell, or when people came during it. Its first
+    WARM_UP seconds are left out."""
+    start += WARM_UP
+    if end - start < SHORTEST_SOAK - WARM_UP or _grew(found.points(found.present, start, end)):
         return None
     seconds = end - start
     memory = trend(found.points(found.rss_mb, start, end))

@@ -79,7 +79,7 @@ class NonceScratch:
 
     def _make(self, room: int) -> None:
         self._array = np.zeros((room, NONCE), np.uint8)
-        self._views = [memoryview(nonce.data) for nonce in self._array]
+        self._views = [nonce.data for nonce in self._array]
 
     def take(self, nonces: Bytes) -> list[memoryview]:
         """Views of these nonces, then of others; valid until the next call."""

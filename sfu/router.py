@@ -245,7 +245,10 @@ class Router:
         for consumer in producer.watchers:
             idle = consumer.layer is None and consumer.target is None
             if idle and not consumer.downlink.limited:  # else the allocator may pause it
-                consumer.set_target(layer, now)
+                try:
+                    consumer.set_target(layer, now)
+                except Exception as error:  # as in _settle: the publisher has no part in it
+                    self._on_fault(self.transports[consumer.downlink.transport_id], error)
 
     def stop_quiet_layers(self, transport: Transport, now: float) -> None:
         """A layer that the publisher has given up can't be chosen any more."""

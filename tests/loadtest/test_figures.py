@@ -6,7 +6,7 @@ from loadtest.figures import ALL, BY_PATH, TIMES, Figure
 from loadtest.summary import summarise
 from tests.support.run_records import Shape, empty_run, made_run
 
-FULL = [summarise(made_run(Shape(late=n, browsers=2))) for n in (20, 0)]
+FULL = [summarise(made_run(Shape(late=n, steady=100, browsers=2))) for n in (20, 0)]
 
 
 @pytest.mark.parametrize("figure", list(BY_PATH.values()), ids=list(BY_PATH))

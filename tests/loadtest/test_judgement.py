@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtest.judgement import BotsLoad, Soak, bots_load, soak
+from loadtest.judgement import WARM_UP, BotsLoad, Soak, bots_load, soak
 from loadtest.records import RunRecord
 from loadtest.series import series
 from tests.support.run_records import Shape, made_run
@@ -80,7 +80,7 @@ def soaked(shape: Shape, change: Callable[[RunRecord], None] | None = None) -> S
     return soak(series(record), shape.start, shape.end)
 
 
-LONG = Shape(viewers=20, steady=300)
+LONG = Shape(viewers=20, steady=340)
 
 
 def test_a_calm_run_drifts_nowhere() -> None:
@@ -91,7 +91,7 @@ def test_a_calm_run_drifts_nowhere() -> None:
 
 
 def test_a_leak_has_its_slope() -> None:
-    found = soaked(Shape(viewers=20, steady=300, leak_mb_per_h=60))
+    found = soaked(Shape(viewers=20, steady=340, leak_mb_per_h=60))
     assert found is not None
     assert found.memory_mb_per_h == pytest.approx(60, abs=2)
     assert found.drifts == ("the server's memory grew by 5.0 MB in 5 min",)
@@ -128,4 +128,18 @@ def test_a_short_run_is_not_judged() -> None:
 
 
 def test_what_grows_because_people_come_is_no_drift() -> None:
-    assert soaked(Shape(viewers=20, steady=300, late=30)) is None
+    assert soaked(Shape(viewers=20, steady=340, late=30, late_from=80)) is None
+
+
+def test_what_the_server_remembers_at_first_is_no_drift() -> None:
+    assert soaked(Shape(viewers=20, steady=WARM_UP + 59)) is None
+    found = soaked(Shape(viewers=20, steady=WARM_UP + 60), _filling)
+    assert found is not None
+    assert found.drifts == ()
+
+
+def _filling(record: RunRecord) -> None:
+    """Memory that grows until WARM_UP, and is flat from there on."""
+    for sample in record.server:
+        assert sample.rss_bytes is not None
+        sample.rss_bytes += round(1e6 * min(sample.at - record.measure_from, WARM_UP))

@@ -68,8 +68,8 @@ def test_bots_that_were_the_limit_are_named() -> None:
 
 
 def test_a_soak_tells_of_drifts() -> None:
-    assert "Nothing drifted." in lines(made_run(Shape(viewers=20, steady=120)))
-    leaking = lines(made_run(Shape(viewers=20, steady=300, leak_mb_per_h=90)))
+    assert "Nothing drifted." in lines(made_run(Shape(viewers=20, steady=160)))
+    leaking = lines(made_run(Shape(viewers=20, steady=340, leak_mb_per_h=90)))
     assert "Drifted: the server's memory grew by 7.5 MB in 5 min" in leaking
 
 

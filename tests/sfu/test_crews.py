@@ -1,7 +1,9 @@
 """Who gets copies together."""
 
-from sfu.crews import CREW, NOT_MOVED, muster
-from tests.support.core import Source, Viewer, flush, show, vp8
+from sfu.crews import CREW, NOT_MOVED, SOUND_CREW, muster
+from sfu.io.many import MAX_MESSAGES
+from tests.support.core import OPUS_PT, Source, Viewer, flush, show, vp8
+from tests.support.offers import audio
 
 
 def watching(count: int) -> tuple[Source, list[Viewer]]:
@@ -24,6 +26,25 @@ def test_crews_are_full_but_the_last() -> None:
         viewer.downlink.address for viewer in viewers
     ]
     assert company.alone == ()
+
+
+def test_more_are_in_a_crew_for_sound() -> None:
+    source = Source(audio())
+    source.receive(1, b"opus", payload_type=OPUS_PT)
+    for number in range(SOUND_CREW + 3):
+        show(Viewer(audio("recvonly"), address=("198.51.100.1", 1_024 + number)), source)
+    flush(source)
+    [producer] = source.uplink.producers.values()
+    company = muster(*producer.layers[0].groups[0])
+    assert [(crew.first, len(crew.consumers)) for crew in company.crews] == [
+        (0, SOUND_CREW),
+        (SOUND_CREW, 3),
+    ]
+    assert company.places == SOUND_CREW
+
+
+def test_one_call_takes_a_crew() -> None:
+    assert CREW <= SOUND_CREW <= MAX_MESSAGES
 
 
 def test_those_without_gcm_are_alone() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from sfu import forwarder
+from sfu.crews import SOUND_CREW
 from sfu.forwarder import Totals, forward
 from sfu.outbox import Collected
 from sfu.stats import DropReason
@@ -242,6 +243,34 @@ class TestCrowds:
         outbox = Collected()
         assert forward(source.layer(), 1, 0.0, outbox, Totals()) == []
         return sorted([list(run) for _, run in outbox], key=repr)
+
+    def listeners(self, monkeypatch: pytest.MonkeyPatch, many: int) -> list[list[bytes]]:
+        monkeypatch.setattr(forwarder, "MANY", many)
+        viewers = [
+            Viewer(audio("recvonly"), address=("198.51.100.1", 1_024 + n))
+            for n in range(SOUND_CREW + 5)
+        ]
+        source = Source(audio())
+        source.receive(1, b"opus", payload_type=OPUS_PT)
+        for viewer in viewers:
+            show(viewer, source)
+        flush(source)
+        for number, viewer in enumerate(viewers):
+            epoch = viewer.slot().epoch
+            assert epoch is not None
+            epoch.sequence_offset += number
+        [producer] = source.uplink.producers.values()
+        [layer] = producer.layers
+        layer.regroup()
+        source.receive(2, b"opus", payload_type=OPUS_PT)
+        outbox = Collected()
+        assert forward(layer, 1, 0.0, outbox, Totals()) == []
+        return [list(run) for _, run in outbox]
+
+    def test_of_listeners_get_what_few_get(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        few, many = self.listeners(monkeypatch, 1_000), self.listeners(monkeypatch, 1)
+        assert len({run[0] for run in few}) == SOUND_CREW + 5, "everybody's are different"
+        assert few == many
 
     def test_get_what_few_get(self, monkeypatch: pytest.MonkeyPatch) -> None:
         few, many = self.crowd(monkeypatch, 1_000), self.crowd(monkeypatch, 1)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from sfu.consumer import Consumer
+from sfu.layers import Layer
 from sfu.layout import SlotWant
 from sfu.router import SLICE
 from tests.support.core import Classroom
@@ -109,6 +111,28 @@ def test_a_layer_that_starts_is_waited_for_by_all_who_watch_at_once() -> None:
     assert {consumer.downlink.transport_id for consumer in layer.waiters} == set(NAMES)
     room.settle()
     assert len(layer.waiters) == SIZE
+
+
+def test_who_cannot_wait_for_a_layer_costs_the_others_and_the_publisher_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = LargeClass()
+    ada = room.join("ada", video("sendonly", rids=("q", "h", "f")))
+    room.settle()
+    broken = room.members[NAMES[3]].viewer.slot()
+    set_target = Consumer.set_target
+
+    def fail(consumer: Consumer, layer: Layer | None, now: float) -> None:
+        if consumer is broken:
+            raise OverflowError
+        set_target(consumer, layer, now)
+
+    room.expected = (OverflowError,)
+    monkeypatch.setattr(Consumer, "set_target", fail)
+    layer = ada.uplink.producers["ada:camera"].layers[0]
+    room.router.layer_started(layer, 0.0)
+    assert set(room.faults) == {NAMES[3]}
+    assert {one.downlink.transport_id for one in layer.waiters} == set(NAMES) - {NAMES[3]}
 
 
 def test_a_fault_in_one_subscriber_costs_the_others_nothing(

@@ -26,7 +26,8 @@ class Shape:
     viewers: int = 200
     joining: int = 5  # s in which the base comes
     steady: int = 60  # s
-    late: int = 0  # people who join in 10 s from the steady part's 20th second on
+    late: int = 0  # people who join in 10 s from the steady part's `late_from` second on
+    late_from: int = 20
     failing: int = 0
     fleets: int = 2
     us_per_copy: float = 3.4
@@ -111,7 +112,9 @@ class _Maker:
     def _joins(self) -> None:
         shape = self.shape
         base = [shape.joining * n / max(1, shape.viewers) for n in range(shape.viewers)]
-        late = [shape.start + 20 + 10 * n / max(1, shape.late) for n in range(shape.late)]
+        late = [
+            shape.start + shape.late_from + 10 * n / max(1, shape.late) for n in range(shape.late)
+        ]
         for number, at in enumerate(base + late):
             join = self.chance.gammavariate(6, 18)
             first = join + self.chance.gammavariate(4, 12)
