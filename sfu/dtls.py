@@ -27,7 +27,7 @@ from OpenSSL import SSL
 from sfu.dtls_api import DtlsHooks, Fingerprint
 from sfu.dtls_established import take_over
 from sfu.io.turnstile import Turnstile
-from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.srtp_api import SrtpKeys, SrtpProfile
 from sfu.stats import DropReason
 
 HANDSHAKE_TIMEOUT = 30.0  # s, from start()

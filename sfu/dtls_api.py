@@ -6,7 +6,7 @@ Pure: no I/O, no clock. `sfu.dtls` implements it with aiortc; tests bring ready 
 from collections.abc import Sequence
 from typing import Protocol
 
-from sfu.srtp import SrtpKeys
+from sfu.srtp_api import SrtpKeys
 
 Fingerprint = tuple[str, str]  # ("sha-256", "AA:BB:…")
 

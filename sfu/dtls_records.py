@@ -15,6 +15,8 @@ from struct import Struct
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
+from sfu.replay import ReplayError, with_index
+
 VERSION = 0xFEFD  # DTLS 1.2
 EPOCH = 1  # of all records after the handshake's ChangeCipherSpec; nobody renegotiates
 REPLAY_WINDOW = 64  # records, RFC 6347 4.1.2.6
@@ -24,7 +26,6 @@ _HEADER = Struct(">BHQH")  # type, version, epoch and sequence number, length
 _ADDITIONAL = Struct(">QBHH")  # epoch and sequence number, type, version, length
 _SEQUENCE_MASK = (1 << 48) - 1
 _EXPLICIT_MASK = (1 << 64) - 1
-_WINDOW_MASK = (1 << REPLAY_WINDOW) - 1
 
 
 class ContentType(IntEnum):
@@ -148,24 +149,22 @@ class RecordReader:
     def __init__(self, keys: DirectionKeys) -> None:
         self._keys = keys
         self._highest = 0  # the Finished that ended the handshake, or one before it
-        self._window = 1  # bit n: the record n before the newest one was received
+        self._window = 1  # sfu.replay
 
     def open(self, datagram: bytes) -> Iterator[tuple[int, bytes]]:
         """Type and content of each record that is authentic and new; the rest is passed over
         without a word (RFC 6347 4.1.2.7)."""
         for record in split(datagram):
-            if record.epoch != EPOCH or record.version != VERSION or self._is_old(record):
+            if record.epoch != EPOCH or record.version != VERSION:
                 continue
+            sequence = record.number & _SEQUENCE_MASK
             try:
+                moved = with_index(self._highest, self._window, sequence, REPLAY_WINDOW)
                 plain = self._unseal(record)
-            except InvalidTag:
+            except (ReplayError, InvalidTag):
                 continue
-            self._note(record.number & _SEQUENCE_MASK)
+            self._highest, self._window = moved
             yield record.type, plain
-
-    def _is_old(self, record: Record) -> bool:
-        behind = self._highest - (record.number & _SEQUENCE_MASK)
-        return behind >= REPLAY_WINDOW or (behind >= 0 and bool(self._window >> behind & 1))
 
     def _unseal(self, record: Record) -> bytes:
         keys, suite = self._keys, self._keys.suite
@@ -178,14 +177,6 @@ class RecordReader:
             sealed,
             _additional(record.type, record.number, length),
         )
-
-    def _note(self, sequence: int) -> None:
-        ahead = sequence - self._highest
-        if ahead <= 0:
-            self._window |= 1 << -ahead
-            return
-        self._highest = sequence
-        self._window = (self._window << min(ahead, REPLAY_WINDOW) | 1) & _WINDOW_MASK
 
 
 def _additional(kind: int, number: int, length: int) -> bytes:

@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pylibsrtp import Policy, Session
 
+from sfu.replay import ReplayError, with_index
 from sfu.srtp_api import SALT_LENGTHS, SrtpError, SrtpProfile
 from sfu.srtp_kdf import MASTER_KEY_LENGTH, Label, derive
 
@@ -25,7 +26,6 @@ _TAG_LENGTH = 16
 _WORD_LENGTH = 4  # ESRTCP word
 _SHORTEST = _HEADER_LENGTH + _TAG_LENGTH + _WORD_LENGTH
 _ENCRYPTED = 1 << 31  # the E flag in it
-_WINDOW_MASK = (1 << REPLAY_WINDOW) - 1
 
 
 def protector(profile: SrtpProfile, master: bytes) -> Protect:
@@ -85,8 +85,7 @@ class GcmReceiver:
     def __init__(self, cipher: AESGCM, salt: int) -> None:
         self._decrypt = cipher.decrypt
         self._salt = salt
-        # by SSRC: the base of its nonces, the newest index, and the window below that; in it
-        # bit n: the packet n before the newest one was received
+        # by SSRC: the base of its nonces, the newest index, and the window below that
         self._senders: dict[bytes, tuple[int, int, int]] = {}
 
     def unprotect(self, data: bytes) -> bytes:
@@ -100,12 +99,10 @@ class GcmReceiver:
             raise SrtpError("malformed")
         sender = header[4:]
         base, newest, window = self._senders.get(sender) or self._first(sender)
-        ahead = index - newest
-        if ahead > 0:
-            newest = index
-            window = (window << ahead | 1) & _WINDOW_MASK if ahead < REPLAY_WINDOW else 1
-        else:
-            window = _with_late(window, -ahead)
+        try:
+            newest, window = with_index(newest, window, index, REPLAY_WINDOW)
+        except ReplayError as error:
+            raise SrtpError(error.reason) from None
         nonce = (base ^ index).to_bytes(12, "big")
         try:
             plain = self._decrypt(nonce, data[_HEADER_LENGTH:-_WORD_LENGTH], header + word)
@@ -119,15 +116,6 @@ class GcmReceiver:
         if len(self._senders) >= MAX_RTCP_STREAMS:
             raise SrtpError("too_many_streams")
         return _nonce_base(self._salt, sender), -1, 0
-
-
-def _with_late(window: int, behind: int) -> int:
-    """The window with a packet that is not the newest."""
-    if behind >= REPLAY_WINDOW:
-        raise SrtpError("too_old")
-    if window >> behind & 1:
-        raise SrtpError("replayed")
-    return window | 1 << behind
 
 
 class LibsrtpSender:

@@ -11,10 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sfu.srtcp import Protect, protector, unprotector
-from sfu.srtp_api import SALT_LENGTHS
-from sfu.srtp_api import SrtpError as SrtpError
-from sfu.srtp_api import SrtpKeys as SrtpKeys
-from sfu.srtp_api import SrtpProfile as SrtpProfile
+from sfu.srtp_api import SALT_LENGTHS, SrtpError, SrtpKeys, SrtpProfile
 from sfu.srtp_ctr import CounterCipher
 from sfu.srtp_kdf import MASTER_KEY_LENGTH, Label, derive
 

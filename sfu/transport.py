@@ -20,7 +20,8 @@ from sfu.layers import Layer
 from sfu.outbox import Outbox
 from sfu.quality import Quality, QualityMeter, judge
 from sfu.sdp import Offer
-from sfu.srtp import SrtpError, SrtpKeys, inbound, outbound
+from sfu.srtp import inbound, outbound
+from sfu.srtp_api import SrtpError, SrtpKeys
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.timers import earliest
 from sfu.uplink import LevelHandler, Uplink

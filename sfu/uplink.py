@@ -12,7 +12,8 @@ from sfu.keyframe import KeyframeRequester
 from sfu.layers import Layer
 from sfu.nack import NackGenerator
 from sfu.producer import Producer
-from sfu.srtp import InboundSrtp, SrtpError
+from sfu.srtp import InboundSrtp
+from sfu.srtp_api import SrtpError
 from sfu.stats import DropReason
 from sfu.streams import Section, Stream, StreamTable
 from sfu.timers import earliest

@@ -25,7 +25,8 @@ from loadtest.media.footage import Clip
 from loadtest.records import SILENT_AFTER, BotPlan, BotResult, Failed, Joined, People
 from sfu.dtls import AiortcDtls, AiortcSession
 from sfu.ice import new_credentials
-from sfu.srtp import SrtpKeys, inbound, outbound
+from sfu.srtp import inbound, outbound
+from sfu.srtp_api import SrtpKeys
 from sfu.timers import Timers
 
 LOOK_EVERY = 0.1  # s, for the first frame

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sfu.srtp import SrtpProfile
+from sfu.srtp_api import SrtpProfile
 from tests.support.dtls import close_notify, handshake
 from tests.support.room import STUDENT, TEACHER, address
 from tests.support.siege import STRANGER, Siege

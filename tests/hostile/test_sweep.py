@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sfu.srtp import SrtpProfile
+from sfu.srtp_api import SrtpProfile
 from tests.support.rig import Address
 from tests.support.room import TEACHER
 from tests.support.siege import STRANGER, Siege

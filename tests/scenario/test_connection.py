@@ -11,7 +11,7 @@ from sfu.events import (
     TransportConnected,
     TransportDisconnected,
 )
-from sfu.srtp import SrtpProfile
+from sfu.srtp_api import SrtpProfile
 from tests.support.netem import BurstLoss, Conditions
 from tests.support.peers import Peer
 from tests.support.room import (

@@ -23,7 +23,7 @@ from sfu.dtls import AiortcDtls, AiortcSession, DatagramLink
 from sfu.dtls_api import DtlsFactory, DtlsHooks, DtlsSession
 from sfu.io import turnstile
 from sfu.io.turnstile import Turnstile
-from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.srtp_api import SrtpKeys, SrtpProfile
 from sfu.stats import DropReason
 from tests.support.dtls_pair import (
     CERTIFICATE,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from sfu import srtp
-from sfu.srtp import InboundStream, SrtpError, SrtpKeys, SrtpProfile
+from sfu.srtp import InboundStream
+from sfu.srtp_api import SrtpError, SrtpKeys, SrtpProfile
 
 SSRC = 0xDECAF001
 HEADER = 12

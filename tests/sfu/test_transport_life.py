@@ -3,7 +3,7 @@
 import pytest
 
 from sfu.ice import FAILED_AFTER
-from sfu.srtp import SrtpError
+from sfu.srtp_api import SrtpError
 from sfu.stats import DropReason
 from sfu.transport import (
     MAX_RTCP_DATAGRAM,

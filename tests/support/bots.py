@@ -16,7 +16,8 @@ from loadtest.media.stamp import PLACE
 from loadtest.records import BotPlan
 from sfu.ice import new_credentials
 from sfu.layout import SlotWant
-from sfu.srtp import SrtpKeys, SrtpProfile, inbound, outbound
+from sfu.srtp import inbound, outbound
+from sfu.srtp_api import SrtpKeys, SrtpProfile
 from sfu.timers import Timers
 from tests.support.dtls import FINISHED, NONCE_LENGTH, handshake, master_keys
 from tests.support.netem import Conditions

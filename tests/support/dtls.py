@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sfu.dtls_api import DtlsHooks, Fingerprint
-from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.srtp_api import SrtpKeys, SrtpProfile
 
 HANDSHAKE = b"\x16\xfe\xfd"
 ALERT = b"\x15\xfe\xfd"

@@ -25,7 +25,7 @@ from aiortc.rtcsctptransport import (
 )
 
 from sfu.dtls import SCTP_PORT, AiortcDtls, AiortcSession
-from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.srtp_api import SrtpKeys, SrtpProfile
 
 WAIT = 10.0
 FACTORY = AiortcDtls()

@@ -8,7 +8,7 @@ from sfu.ice import parse_binding_request
 from sfu.layers import Layer
 from sfu.outbox import Collected
 from sfu.sdp import Offer, parse_offer
-from sfu.srtp import SrtpKeys, SrtpProfile
+from sfu.srtp_api import SrtpKeys, SrtpProfile
 from sfu.transport import (
     Services,
     Transport,
