@@ -136,8 +136,10 @@ class _Watched:
 def soak(found: Series, start: float, end: float) -> Soak | None:
     """None when the steady part is too short to tell, or when people came during it. Its first
     WARM_UP seconds are left out."""
+    if end - start < SHORTEST_SOAK:
+        return None
     start += WARM_UP
-    if end - start < SHORTEST_SOAK - WARM_UP or _grew(found.points(found.present, start, end)):
+    if _grew(found.points(found.present, start, end)):
         return None
     seconds = end - start
     memory = trend(found.points(found.rss_mb, start, end))
