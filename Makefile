@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 # Programs of the environment come first: a Node that tools/need.sh put there is found too.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-PYTHON_SOURCES := sfu signalling billing loadtest tests
+PYTHON_SOURCES := common sfu signalling billing loadtest tests
 SETUP := .venv/.installed node_modules/.installed
 
 .PHONY: help setup run test test-quick check format bench profile bench-join loadtest screenshots clean

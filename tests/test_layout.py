@@ -55,7 +55,7 @@ UNMIRRORED = {
 
 MAY_SLEEP = ("tests/interop/", "tests/browser/")
 AIORTC_SEAM = ("sfu/dtls.py", "tests/sfu/test_dtls.py")
-SHIPPED = ("sfu/", "signalling/", "billing/", "loadtest/")
+SHIPPED = ("common/", "sfu/", "signalling/", "billing/", "loadtest/")
 
 
 @cache

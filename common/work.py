@@ -1,0 +1,89 @@
+"""Work budgets: what one participant may make the event loop do, and what each thing costs.
+
+Limits count work, not messages: 24 bytes can cost as much as a hundred datagrams. A unit is a
+microsecond of one core on the machine of docs/benchmarks.md; `make bench` prints the measured
+figures beside the prices, and no clock is read on the packet path.
+Pure: no I/O, no clock. Times are seconds, work is units.
+"""
+
+from dataclasses import dataclass
+
+
+class Price:
+    """What each kind of work costs in units, rounded up from `make bench` (case "prices")."""
+
+    DATAGRAM = 10.0  # an SRTP packet: lookup, decryption, its place in a layer
+    RTCP_DATAGRAM = 12.0  # SRTCP: decryption and the walk over its records
+    RTCP_RECORD = 4.0  # one record parsed and handed on
+    FEEDBACK_STATUS = 0.5  # one status of a transport-cc feedback
+    NACK_ENTRY = 1.0  # one sequence number looked up
+    RETRANSMISSION = 8.0  # one packet sealed again and sent
+    STUN = 25.0  # a binding request parsed, authenticated and answered
+    DTLS_DATAGRAM = 60.0  # what OpenSSL and the session's task take for one
+    FAILED_CHECK = 6.0  # a datagram that turned out not to be authentic
+    MESSAGE = 150.0  # a Socket.IO message: decoded, validated, decided, acknowledged
+    JSON_BYTE = 0.01  # a byte inside a string
+    JSON_NODE = 0.5  # an array, an object or an element
+    SDP_LINE = 4.0  # a line of an offer: parsed, compared, answered
+
+
+@dataclass(slots=True)
+class WorkBudget:
+    """Gains `rate` units a second up to `burst`; what is spent beyond goes into debt.
+
+    Work whose price is known first is asked for with `take`. Work that tells its price only when
+    it is done is charged with `charge`, and nothing more is done while `is_spent`.
+    """
+
+    rate: float
+    burst: float
+    updated_at: float
+    credit: float = -1.0
+
+    def __post_init__(self) -> None:
+        if self.credit < 0:
+            self.credit = self.burst
+
+    def refill(self, now: float) -> None:
+        """Adds what was gained since the last call; a clock that goes back adds nothing."""
+        gained = max(0.0, now - self.updated_at) * self.rate
+        self.credit = min(self.burst, self.credit + gained)
+        self.updated_at = now
+
+    def take(self, units: float, now: float) -> bool:
+        """Pays for work in advance; False, and nothing is taken, when the credit is too small."""
+        self.refill(now)
+        if units > self.credit:
+            return False
+        self.credit -= units
+        return True
+
+    def charge(self, units: float) -> None:
+        """Pays for work that was done; the credit may fall below nothing, by one burst at most."""
+        self.credit = max(self.credit - units, -self.burst)
+
+    def is_spent(self, now: float) -> bool:
+        """True while nothing more is to be done for this participant."""
+        if self.credit >= 0.0:
+            return False
+        self.refill(now)
+        return self.credit < 0.0
+
+
+@dataclass(slots=True)
+class Patience:
+    """When being slowed becomes being removed: work refused for `limit` seconds on end.
+
+    A second without a refusal forgives what was before.
+    """
+
+    limit: float
+    since: float = -1.0
+    last: float = -1.0
+
+    def refused(self, now: float) -> bool:
+        """Notes refused work; True when it has gone on for too long."""
+        if self.since < 0 or now - self.last > 1.0:
+            self.since = now
+        self.last = now
+        return now - self.since >= self.limit
