@@ -13,9 +13,11 @@ class Price:
     """What each kind of work costs in units, rounded up from `make bench` (case "prices")."""
 
     DATAGRAM = 10.0  # an SRTP packet: lookup, decryption, its place in a layer
+    DATAGRAM_BYTE = 0.008  # a byte of it: who sends much makes many copies
     RTCP_DATAGRAM = 12.0  # SRTCP: decryption and the walk over its records
     RTCP_RECORD = 4.0  # one record parsed and handed on
-    FEEDBACK_STATUS = 0.5  # one status of a transport-cc feedback
+    REMB = 60.0  # an estimate that may choose every slot's layer anew
+    FEEDBACK_STATUS = 0.5  # one status of a transport-cc feedback that is written
     NACK_ENTRY = 1.0  # one sequence number looked up
     RETRANSMISSION = 8.0  # one packet sealed again and sent
     STUN = 25.0  # a binding request parsed, authenticated and answered

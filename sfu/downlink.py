@@ -20,7 +20,6 @@ from sfu.stats import DropReason, TrafficTotals
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
 
-MAX_RESENDS_PER_NACK = 128
 FIRST_ROUND_TRIP = 0.1  # s, until a report tells
 FIRST_REPORTS = 4  # Sender Reports a second apart after a switch, for sound and picture to meet
 REPORT_EVERY = 3  # ticks between them from then on
@@ -234,7 +233,7 @@ class Downlink:
         if consumer is None:
             return []
         again: list[bytes] = []
-        for sequence in nack.sequences[:MAX_RESENDS_PER_NACK]:
+        for sequence in nack.sequences:
             consumer.nacks_received += 1
             found = consumer.find_sent(sequence)
             if found is None:

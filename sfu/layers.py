@@ -8,6 +8,7 @@ Pure: no I/O, no clock.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from common.work import WorkBudget
 from sfu.clockmap import RtpClock
 from sfu.history import PacketHistory
 from sfu.nack import NackGenerator
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 VIDEO_HISTORY = 1_024  # packets; 5.6 s of a recorded 720p layer
 AUDIO_HISTORY = 64
+# Packets a second, and at once, that go to those who watch: Opus makes 100 at most, a 1080p screen
+# 600. One who may publish must not make the copies of ten.
+RATES = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
 REORDERING = 32  # indices that may still come before the packet that began a line
@@ -66,6 +70,7 @@ class Layer:
         "plis_sent",
         "position",
         "producer",
+        "rate",
         "reception",
         "rid",
         "seqmap",
@@ -86,6 +91,8 @@ class Layer:
         self.rid = rid
         self.position = position
         self.height = height
+        is_video = producer.kind == "video"
+        self.rate = WorkBudget(*RATES[producer.kind], 0.0)  # in packets
         self.on_pending = on_pending
         self.codec_name = producer.codec.name
         self.ssrc = 0
@@ -94,8 +101,8 @@ class Layer:
         self.last_packet_at = 0.0
         self.loss = 0.0
         self.seqmap = SeqMap()
-        self.nack = NackGenerator() if producer.kind == "video" else None
-        size = VIDEO_HISTORY if producer.kind == "video" else AUDIO_HISTORY
+        self.nack = NackGenerator() if is_video else None
+        size = VIDEO_HISTORY if is_video else AUDIO_HISTORY
         self.history: PacketHistory[Packet] = PacketHistory(size)
         self.reception = ReceptionStats(producer.codec.clock_rate)
         self.clock = RtpClock(producer.codec.clock_rate)

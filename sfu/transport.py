@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from common.work import Price
+from sfu import rtcp_intake
 from sfu.capabilities import Negotiation
 from sfu.downlink import Downlink
 from sfu.dtls_api import DtlsFactory, DtlsSession, Fingerprint
@@ -25,20 +27,8 @@ from sfu.srtp_api import SrtpError, SrtpKeys
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.timers import earliest
 from sfu.uplink import LevelHandler, Uplink
-from sfu.wire.rtcp import (
-    FullIntraRequest,
-    Goodbye,
-    Nack,
-    PictureLossIndication,
-    ReceiverReport,
-    Remb,
-    ReportBlock,
-    RtcpError,
-    RtcpRecord,
-    SenderReport,
-    build_compound,
-    parse_compound,
-)
+from sfu.wire.rtcp import RtcpRecord, TransportFeedback, build_compound
+from sfu.workload import Workload
 
 TICK = 1.0  # s between reports
 GRID = 0.025  # s: ticks fall on its lines, so that 1,000 transports wake the loop 40 times a second
@@ -70,6 +60,7 @@ class Services:
     on_due: Callable[["Transport"], None]
     on_slots: Callable[["Transport"], None]
     max_streams: int
+    workload: Workload
 
 
 class Transport:
@@ -81,6 +72,7 @@ class Transport:
         self.router_id = router_id
         self.transport_id = transport_id
         self.pinned = pinned
+        self.workload = services.workload
         self.state = TransportState.NEW
         self.close_reason = ""
         self.final: TransportSnapshot | None = None  # of when it left its class
@@ -92,14 +84,7 @@ class Transport:
         self.quality = QualityMeter()
         self.agent = IceAgent(new_credentials(services.random), now)
         self._services = services
-        self.uplink = Uplink(
-            transport_id,
-            int.from_bytes(services.random(4), "big") or 1,
-            services.max_streams,
-            services.on_pending,
-            services.on_level,
-            partial(services.on_due, self),
-        )
+        self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
         self.downlink = Downlink(
             transport_id,
@@ -115,6 +100,18 @@ class Transport:
         self._ticks = 0
         self._told_state = self.state
         self._told_quality = self.quality.told
+
+    def _new_uplink(self) -> Uplink:
+        services = self._services
+        return Uplink(
+            self.transport_id,
+            int.from_bytes(services.random(4), "big") or 1,
+            services.max_streams,
+            services.on_pending,
+            services.on_level,
+            partial(services.on_due, self),
+            self.workload,
+        )
 
     # -- negotiation ------------------------------------------------------------------------
 
@@ -208,6 +205,10 @@ class Transport:
         """One SRTP packet of the peer."""
         self.packets_received += 1
         self.bytes_received += len(data)
+        budget = self.workload.budget
+        if budget.credit < 0.0 and budget.is_spent(now):
+            self._refuse(now)
+            return
         reason = self.uplink.receive_rtp(data, now)
         if reason is not None:
             self.drops[reason] += 1
@@ -219,49 +220,29 @@ class Transport:
         srtp = self.uplink.srtp
         if srtp is None:
             self.drops[DropReason.NOT_CONNECTED] += 1
-            return
-        try:
-            records = parse_compound(srtp.unprotect_rtcp(data))
-        except SrtpError:
-            self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
-            return
-        except RtcpError:
-            self.drops[DropReason.RTCP_MALFORMED] += 1
-            return
-        for record in records:
-            handler = _RTCP_HANDLERS.get(type(record))
-            if handler is not None:
-                handler(self, record, now)
+        elif self.workload.budget.is_spent(now):
+            self._refuse(now)
+        elif self.workload.unproven.is_spent(now):
+            self.drops[DropReason.UNPROVEN_OVER_BUDGET] += 1
+        else:
+            try:
+                plain = srtp.unprotect_rtcp(data)
+            except SrtpError:
+                self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
+                self.workload.charge_failed()
+            else:
+                rtcp_intake.receive(self, plain, now)
 
-    def _on_sender_report(self, report: SenderReport, now: float) -> None:
-        self.uplink.receive_report(report, now)
-        self._receive_blocks(report.reports, now)
+    def _refuse(self, now: float) -> None:
+        """Drops a datagram unread: the participant's work for now is done."""
+        self.drops[DropReason.WORK_OVER_BUDGET] += 1
+        if self.workload.refuse(now):
+            self.closed("flooding")
 
-    def _on_receiver_report(self, report: ReceiverReport, now: float) -> None:
-        self._receive_blocks(report.reports, now)
-
-    def _receive_blocks(self, blocks: Iterable[ReportBlock], now: float) -> None:
-        self.downlink.receive_reports(blocks, now)
-        if self.downlink.round_trip is not None:
-            self.uplink.round_trip = self.downlink.round_trip
-
-    def _on_goodbye(self, goodbye: Goodbye, now: float) -> None:
-        self.uplink.receive_goodbye(goodbye)
-
-    def _on_nack(self, nack: Nack, now: float) -> None:
-        address = self.downlink.address
-        if address is not None and (packets := self.downlink.receive_nack(nack, now)):
-            self._services.outbox.append((address, packets))
-
-    def _on_pli(self, pli: PictureLossIndication, now: float) -> None:
-        self.downlink.receive_keyframe_request(pli.media_ssrc, now)
-
-    def _on_fir(self, fir: FullIntraRequest, now: float) -> None:
-        for ssrc, _ in fir.entries:
-            self.downlink.receive_keyframe_request(ssrc, now)
-
-    def _on_remb(self, remb: Remb, now: float) -> None:
-        self.downlink.receive_remb(remb.bitrate, now)
+    def send_again(self, packets: list[bytes]) -> None:
+        """Retransmissions, to where the slots' copies go."""
+        if packets and self.downlink.address is not None:
+            self._services.outbox.append((self.downlink.address, packets))
 
     def send_rtcp(self, records: Iterable[RtcpRecord]) -> None:
         """Encrypts and queues records, as few datagrams as they fit in."""
@@ -302,6 +283,7 @@ class Transport:
         if not self.downlink.connected:
             return False
         if records := self.uplink.handle_timers(now):
+            self._charge_feedback(records)
             self.send_rtcp(records)
         reallocate: bool = self.downlink.estimator.handle_timers(now)
         if now >= self._tick_at:
@@ -312,6 +294,12 @@ class Transport:
             self._tick(now)
             reallocate |= self.downlink.limited or self._ticks % ALLOCATE_EVERY == 0
         return reallocate
+
+    def _charge_feedback(self, records: Iterable[RtcpRecord]) -> None:
+        """The publisher's numbers decide how many statuses are written."""
+        for record in records:
+            if isinstance(record, TransportFeedback):
+                self.workload.budget.charge(Price.FEEDBACK_STATUS * len(record.arrivals))
 
     def _tick(self, now: float) -> None:
         """Once a second: reports both ways, rates, and words for the network."""
@@ -368,14 +356,3 @@ class _EndedSession:
     def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None: ...
     def receive(self, datagram: bytes) -> None: ...
     def close(self) -> None: ...
-
-
-_RTCP_HANDLERS: dict[type[RtcpRecord], Callable[..., None]] = {
-    SenderReport: Transport._on_sender_report,
-    ReceiverReport: Transport._on_receiver_report,
-    Goodbye: Transport._on_goodbye,
-    Nack: Transport._on_nack,
-    PictureLossIndication: Transport._on_pli,
-    FullIntraRequest: Transport._on_fir,
-    Remb: Transport._on_remb,
-}

@@ -13,6 +13,8 @@ BUSY_PENDING = 32
 REMEMBERED = 0.5  # s that reported arrivals are kept, to be told again with late ones
 MAX_STATUSES = 500  # packets of one feedback: fits a datagram whatever the pattern
 MAX_STORED = 4096
+MAX_LEAP = 512  # numbers that loss may swallow: each costs a status; 2 s of a 720p publisher
+MAX_UNTOLD = 2_048  # numbers that one report may be about
 _MAX_TICKS = 0x7FFF  # largest difference of two arrivals, in steps of 250 us
 
 
@@ -45,7 +47,12 @@ class TwccRecorder:
         newest = self._newest
         # The first one gets a cycle in front, so that nothing is ever negative.
         index = extend_seq(sequence, newest) if newest >= 0 else sequence + 0x10000
-        if newest < 0 or index - newest > MAX_STORED or len(self._times) >= MAX_STORED:
+        if (
+            newest < 0
+            or index - newest > MAX_LEAP
+            or index - self._next > MAX_UNTOLD
+            or len(self._times) >= MAX_STORED
+        ):
             self._restart(index)
         elif index < self._floor or index in self._times:
             return

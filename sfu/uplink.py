@@ -6,6 +6,7 @@ receiver reports. Pure: no I/O, no clock.
 
 from collections.abc import Callable, Iterable
 
+from common.work import Price
 from sfu.capabilities import TRANSPORT_CC, Negotiation
 from sfu.clockmap import ClockMap
 from sfu.keyframe import KeyframeRequester
@@ -30,7 +31,9 @@ from sfu.wire.rtcp import (
     SenderReport,
 )
 from sfu.wire.rtp import FIXED, RtpError, header_length, padding_length, parse_extensions
+from sfu.workload import Workload
 
+DATAGRAM, BYTE = Price.DATAGRAM, Price.DATAGRAM_BYTE  # as globals: looked up for each packet
 KEEP_ENDED = 5.0  # s at least that an ended stream's place isn't given to another
 
 _SRTP_DROPS = {
@@ -59,6 +62,7 @@ class Uplink:
         on_pending: Callable[[Layer], None],
         on_level: LevelHandler,
         on_due: Callable[[], None],
+        workload: Workload,
     ) -> None:
         self.transport_id = transport_id
         self.producers: dict[str, Producer] = {}
@@ -71,6 +75,7 @@ class Uplink:
         self._on_pending = on_pending
         self._on_level = on_level
         self._on_due = on_due
+        self._workload = workload
         self._streams: dict[int, Stream] = {}
         self._table = StreamTable(())
         self._twcc = TwccRecorder()
@@ -132,18 +137,23 @@ class Uplink:
         try:
             length = header_length(data)
         except RtpError:
+            self._workload.charge_failed()
             return DropReason.RTP_MALFORMED
         header: Header = FIXED.unpack_from(data)
         _, _, seq, _, ssrc = header
         stream = self._streams.get(ssrc)
         if stream is None:
+            if self._workload.unproven.is_spent(now):
+                return DropReason.UNPROVEN_OVER_BUDGET
             if not self._has_room(now):
                 return DropReason.RTP_TOO_MANY_STREAMS
             stream = Stream(srtp.stream(ssrc))
         try:
             index, payload = stream.srtp.open(data, length, seq)
         except SrtpError as error:
+            self._workload.charge_failed()
             return _SRTP_DROPS.get(error.reason, DropReason.RTP_UNAUTHENTIC)
+        self._workload.budget.credit -= DATAGRAM + BYTE * len(data)
         self._streams.setdefault(ssrc, stream)  # only now: strangers can't fill the table
         return self._route(
             stream, header, parse_extensions(data, length), index, payload, len(data), now
@@ -249,6 +259,10 @@ class Uplink:
         orientation: bytes | None,
         now: float,
     ) -> DropReason | None:
+        rate = layer.rate
+        rate.credit -= 1.0
+        if rate.credit < 0.0 and rate.is_spent(now):
+            return DropReason.RTP_OVER_RATE
         reason = layer.receive(index, marker, timestamp, payload, orientation, now)
         pending = layer.pending
         if reason is None and pending and pending[-1].starts and layer.codec_name != "opus":

@@ -35,6 +35,7 @@ from sfu.stats import DropReason
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
 from sfu.wire.rtp import abs_send_time
+from sfu.workload import Workload
 
 AFTER_FAULT = 1.0  # s until a class's timers are tried again
 
@@ -96,7 +97,8 @@ class Worker:
     def create_transport(
         self, router_id: str, transport_id: str, now: float, *, pinned: bool = False
     ) -> None:
-        """Makes room for a participant; `pinned` voices keep the first audio slot."""
+        """Makes room for a participant; `pinned` is the teacher, whose voice keeps the first audio
+        slot and who is never removed for making too much work."""
         router = self._router(router_id)
         if transport_id in self._transports:
             raise StateError("already_joined", "this participant has a connection already")
@@ -107,7 +109,13 @@ class Worker:
         self._add_transport(router, transport_id, now, pinned=pinned)
 
     def _add_transport(
-        self, router: Router, transport_id: str, now: float, *, pinned: bool
+        self,
+        router: Router,
+        transport_id: str,
+        now: float,
+        *,
+        pinned: bool,
+        workload: Workload | None = None,
     ) -> Transport:
         services = Services(
             dtls=self._dtls,
@@ -119,12 +127,17 @@ class Worker:
             on_due=self._on_due,
             on_slots=self._on_slots,
             max_streams=self.config.max_streams_per_transport,
+            workload=workload or self._new_workload(now, is_teacher=pinned),
         )
         transport = Transport(router.router_id, transport_id, services, now, pinned=pinned)
         self._transports[transport_id] = transport
         router.add(transport)
         self._arm_router(router)
         return transport
+
+    def _new_workload(self, now: float, *, is_teacher: bool) -> Workload:
+        rate, burst = self.config.work_rate, self.config.work_burst
+        return Workload(rate, burst, now, is_teacher=is_teacher)
 
     def accept_offer(self, transport_id: str, sdp: str, now: float) -> Answer:
         """Answers a client's offer: the first one, one with more slots, an ICE restart, or that
@@ -133,9 +146,11 @@ class Worker:
         transport = self._transport(transport_id)
         offer, negotiation = self._negotiator.read(sdp)
         if transport.offer is not None and offer.fingerprints != transport.offer.fingerprints:
-            router, pinned = self._router(transport.router_id), transport.pinned
-            self._close(transport, "replaced", now)
-            transport = self._add_transport(router, transport_id, now, pinned=pinned)
+            router, old = self._router(transport.router_id), transport
+            self._close(old, "replaced", now)
+            transport = self._add_transport(  # whose debts stay: a reload is no way out of them
+                router, transport_id, now, pinned=old.pinned, workload=old.workload
+            )
         if transport.offer is None:
             transport.begin(offer, negotiation, now)
             self._directory.name(transport, transport.agent.ufrags())

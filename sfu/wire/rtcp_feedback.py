@@ -20,6 +20,8 @@ SSRCS = Struct(">II")
 
 _NACK = Struct(">HH")
 _FIR = Struct(">IB3x")
+MAX_NACKED = 256
+"""Sequence numbers of one NACK that are read; an entry of four bytes names up to 17."""
 _REMB_NAME = b"REMB"
 _MAX_MANTISSA = 0x3FFFF
 
@@ -33,6 +35,8 @@ def parse_ssrcs(body: bytes) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class Nack:
+    """Packets asked for again; of what comes from outside the first MAX_NACKED at most."""
+
     sender_ssrc: int
     media_ssrc: int
     sequences: tuple[int, ...]
@@ -45,12 +49,14 @@ class Nack:
             raise RtcpError("generic NACK is not whole words")
         sequences: list[int] = []
         for first, mask in _NACK.iter_unpack(body[SSRCS.size :]):
+            if len(sequences) >= MAX_NACKED:
+                break
             sequences.append(first)
             while mask:
                 lowest = mask & -mask
                 sequences.append((first + lowest.bit_length()) & 0xFFFF)
                 mask ^= lowest
-        return cls(sender, media, tuple(sequences))
+        return cls(sender, media, tuple(sequences[:MAX_NACKED]))
 
     def build(self) -> bytes:
         entries = b"".join(_NACK.pack(first, mask) for first, mask in _pack_nack(self.sequences))

@@ -17,7 +17,7 @@ REFERENCE_US = 64_000
 """One unit of `reference_time`."""
 DELTA_US = 250
 """One unit of the difference between two arrivals, which has 16 bits with the sign."""
-MAX_STATUSES = 4096
+MAX_STATUSES = 1024
 """Most packets of one feedback. A run-length chunk costs two bytes for up to 8191 of them,
 so that without a limit one datagram could claim two million."""
 

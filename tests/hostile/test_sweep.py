@@ -88,9 +88,15 @@ def test_from_a_bound_address(who: str, profile: SrtpProfile, lengths: range) ->
     assert drops.pop("oversized") == kinds["oversized"]
     assert drops.pop("unknown_kind") == kinds["unknown"]
     assert drops.pop("stun_malformed") == kinds["stun"]
-    assert drops.pop("rtcp_unauthentic") == kinds["rtcp"]
-    assert set(drops) == {"rtp_malformed", "rtp_unauthentic"}
-    assert drops["rtp_malformed"] + drops["rtp_unauthentic"] == kinds["rtp"]
+    assert drops["rtcp_unauthentic"] > 500
+    assert drops["rtp_unauthentic"] > 1_000
+    assert sum(drops.values()) == kinds["rtp"] + kinds["rtcp"]
+    assert set(drops) == {
+        "rtp_malformed",
+        "rtp_unauthentic",
+        "rtcp_unauthentic",
+        "unproven_over_budget",  # all of it comes at once
+    }
     siege.assert_class_goes_on()
 
 

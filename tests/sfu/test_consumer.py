@@ -158,7 +158,7 @@ class TestSequence:
         show(viewer, source)
         flush(source)
         for sequence in range(2, 32_770):
-            source.receive(sequence)
+            source.receive(sequence, now=sequence / 1_000)
         sent = sequences(flush(source))
         assert sent[-2:] == [65_535, 0]
         assert viewer.slot().find_sent(0) is not None

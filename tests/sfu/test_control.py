@@ -11,6 +11,7 @@ from sfu.outbox import Collected
 from sfu.transport import Services, Transport
 from tests.support.dtls import ReadyDtls
 from tests.support.offers import H264, Piece, application, audio, compose, video
+from tests.support.workloads import workload
 
 CANDIDATE = ("203.0.113.7", 7000)
 
@@ -33,6 +34,7 @@ class Desk:
             on_due=lambda transport: None,
             on_slots=lambda transport: None,
             max_streams=32,
+            workload=workload(),
         )
         self.transport = Transport("class", "ada", services, 0.0, pinned=False)
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from sfu.downlink import MAX_RESENDS_PER_NACK
 from sfu.events import SlotState
 from sfu.stats import DropReason
 from sfu.wire.rtcp import Nack
@@ -237,8 +236,3 @@ class TestRetransmission:
         given = self.nack(viewer, *range(2, 40))
         assert 15 < given < 38
         assert viewer.drops == {DropReason.RTX_OVER_BUDGET: 38 - given}
-
-    def test_reads_so_many_numbers_of_one_request(self) -> None:
-        _, viewer = watching(1)
-        self.nack(viewer, *range(1_000, 1_000 + 2 * MAX_RESENDS_PER_NACK))
-        assert viewer.slot().nacks_received == MAX_RESENDS_PER_NACK

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.twcc import MAX_STATUSES, MAX_STORED, TwccRecorder
+from sfu.twcc import MAX_LEAP, MAX_STATUSES, MAX_STORED, MAX_UNTOLD, TwccRecorder
 from sfu.wire.transport_cc import TransportFeedback
 
 SENDER, MEDIA = 1, 2
@@ -131,10 +131,20 @@ def test_arrivals_too_far_apart_are_split() -> None:
 
 
 def test_a_stretch_without_any_arrival_is_told_as_lost() -> None:
-    twcc = recorded((10, 5.0), (10 + 3 * MAX_STATUSES, 5.01))
+    twcc = recorded((10, 5.0), (10 + MAX_LEAP, 5.01))
     statuses = told(build(twcc, 5.1))
-    assert len(statuses) == 3 * MAX_STATUSES + 1
+    assert len(statuses) == MAX_LEAP + 1
     assert sum(time is not None for _, time in statuses) == 2
+
+
+def test_a_larger_leap_than_loss_explains_starts_anew() -> None:
+    twcc = recorded((10, 5.0), (11 + MAX_LEAP, 5.01))
+    assert len(told(build(twcc, 5.1))) == 1
+
+
+def test_many_leaps_before_a_report_are_not_all_told() -> None:
+    twcc = recorded(*((MAX_LEAP * number, 5.0) for number in range(100)))
+    assert len(told(build(twcc, 5.1))) <= MAX_UNTOLD + 1
 
 
 def test_a_jump_starts_anew() -> None:

@@ -28,6 +28,7 @@ from sfu.transport import Transport
 from sfu.uplink import Uplink
 from tests.support.media import Mark, RtpFields, read_rtp, write_rtp, write_video
 from tests.support.offers import EXTENSIONS, Piece, compose, video
+from tests.support.workloads import workload
 
 TAG = bytes(16)
 STUDENT_ADDRESS: Address = ("198.51.100.9", 40_000)
@@ -90,8 +91,15 @@ class Source:
         self.pending: list[Layer] = []
         self.levels: list[tuple[str, int, float]] = []
         self.due = 0
+        self.workload = workload()
         self.uplink = Uplink(
-            transport_id, 7, max_streams, self.pending.append, self._on_level, self._on_due
+            transport_id,
+            7,
+            max_streams,
+            self.pending.append,
+            self._on_level,
+            self._on_due,
+            self.workload,
         )
         if connected:
             self.uplink.srtp = open_inbound()

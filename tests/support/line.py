@@ -32,6 +32,7 @@ from tests.support.dtls import ReadyDtls
 from tests.support.media import write_rtp
 from tests.support.offers import Piece, compose, video
 from tests.support.stun_client import Credentials, binding_request
+from tests.support.workloads import workload
 
 HOME, CAFE = ("192.0.2.1", 1), ("192.0.2.2", 2)
 KEYS = SrtpKeys(SrtpProfile.AEAD_AES_128_GCM, b"l" * 28, b"r" * 28)
@@ -63,6 +64,7 @@ class Line:
             on_due=lambda transport: self.told.update(["due"]),
             on_slots=lambda transport: self.told.update(["slots"]),
             max_streams=32,
+            workload=workload(),
         )
 
     def _draw(self, count: int) -> bytes:

@@ -1,0 +1,43 @@
+"""What one transport makes the loop do, and what becomes of one that makes too much.
+
+What is authentic pays from the transport's budget: beyond it datagrams are dropped unread, and a
+participant who goes on like that is removed; a teacher never. What is not authentic can come from
+anybody, with the address of anybody: it has a small budget of its own, and only drops.
+Pure: no I/O, no clock.
+"""
+
+from common.work import Patience, Price, WorkBudget
+
+REMOVED_AFTER = 10.0  # s of refused work on end
+UNPROVEN_RATE, UNPROVEN_BURST = 10_000.0, 20_000.0  # units: 1 % of a core
+KEYFRAME_RATE, KEYFRAME_BURST = 0.5, 3.0  # key frames that one slot may ask for
+
+
+class Workload:
+    """The budgets of one transport. They outlive it when a reloaded page replaces it."""
+
+    __slots__ = ("_is_teacher", "_keyframes", "_patience", "budget", "unproven")
+
+    def __init__(self, rate: float, burst: float, now: float, *, is_teacher: bool) -> None:
+        self.budget = WorkBudget(rate, burst, now)
+        self.unproven = WorkBudget(UNPROVEN_RATE, UNPROVEN_BURST, now)
+        self._keyframes: dict[int, WorkBudget] = {}  # by the SSRC of a slot
+        self._patience = Patience(REMOVED_AFTER)
+        self._is_teacher = is_teacher
+
+    def charge_failed(self) -> None:
+        """A datagram from its address turned out not to be authentic."""
+        self.unproven.charge(Price.FAILED_CHECK)
+
+    def may_ask_keyframe(self, slot_ssrc: int, now: float) -> bool:
+        """Whether a slot of the subscriber may ask the publisher once more. Each key frame goes to
+        all who watch: on a busy machine two a second make everybody lose packets and ask, too.
+        Call it for slots that exist: the table has an entry for each."""
+        budget = self._keyframes.get(slot_ssrc)
+        if budget is None:
+            budget = self._keyframes[slot_ssrc] = WorkBudget(KEYFRAME_RATE, KEYFRAME_BURST, now)
+        return budget.take(1.0, now)
+
+    def refuse(self, now: float) -> bool:
+        """Notes a datagram dropped for want of budget; True when the participant must go."""
+        return self._patience.refused(now) and not self._is_teacher

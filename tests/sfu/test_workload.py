@@ -1,0 +1,58 @@
+"""A transport's budgets: authentic work is paid and can end it, forged work only drops."""
+
+from common.work import Price
+from sfu.workload import (
+    KEYFRAME_BURST,
+    KEYFRAME_RATE,
+    REMOVED_AFTER,
+    UNPROVEN_BURST,
+)
+from tests.support.workloads import workload
+
+
+def seconds(count: float) -> list[float]:
+    """Twice a second."""
+    return [at / 2 for at in range(int(2 * count) + 1)]
+
+
+def test_a_student_who_is_refused_without_end_must_go() -> None:
+    student = workload()
+    verdicts = [student.refuse(now) for now in seconds(REMOVED_AFTER)]
+    assert verdicts == [False] * (len(verdicts) - 1) + [True]
+
+
+def test_a_teacher_is_never_told_to_go() -> None:
+    teacher = workload(is_teacher=True)
+    assert not any(teacher.refuse(now) for now in seconds(10 * REMOVED_AFTER))
+
+
+def test_forged_work_leaves_the_participants_own_budget_alone() -> None:
+    victim = workload()
+    while not victim.unproven.is_spent(0.0):
+        victim.charge_failed()
+    assert not victim.budget.is_spent(0.0)
+    assert victim.unproven.is_spent(0.0)
+    assert not victim.unproven.is_spent(1.0)
+
+
+def test_forged_work_is_bounded() -> None:
+    victim = workload()
+    count = 0
+    while not victim.unproven.is_spent(0.0):
+        victim.charge_failed()
+        count += 1
+    assert count <= UNPROVEN_BURST / Price.FAILED_CHECK + 1
+
+
+def test_a_slot_may_ask_for_a_few_key_frames_and_then_seldom() -> None:
+    viewer = workload()
+    asked = sum(viewer.may_ask_keyframe(7, at / 100) for at in range(1_000))
+    assert asked <= KEYFRAME_BURST + 10 * KEYFRAME_RATE
+    assert asked >= KEYFRAME_BURST
+
+
+def test_each_slot_asks_for_itself() -> None:
+    viewer = workload()
+    while viewer.may_ask_keyframe(7, 0.0):
+        pass
+    assert viewer.may_ask_keyframe(8, 0.0)
