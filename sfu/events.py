@@ -35,7 +35,7 @@ class TransportDisconnected:
 @dataclass(slots=True)
 class TransportClosed:
     """The transport is gone; reason: left, ended, replaced, timeout,
-    dtls_closed, dtls_failed, error."""
+    dtls_closed, dtls_failed, flooding, error."""
 
     router_id: str
     transport_id: str

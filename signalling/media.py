@@ -67,11 +67,13 @@ def _media_lost(room: Classroom, participant_id: str, is_lost: bool, now: float)
 
 
 def _closed(room: Classroom, event: TransportClosed, now: float) -> list[Effect]:
-    """A replaced transport goes on under the same id; every other end is an end."""
+    """A replaced transport goes on under the same id; every other end is an end. Whose packets
+    made too much work is put out: the next offer would begin it anew."""
     person = room.roster.get(event.transport_id)
-    if person is not None and event.reason != "replaced":
-        closed(room, person, now)
-    return []
+    if person is None or event.reason == "replaced":
+        return []
+    closed(room, person, now)
+    return room.put_to_rest(person, now) if event.reason == "flooding" else []
 
 
 def _producer_opened(room: Classroom, event: ProducerOpened, now: float) -> list[Effect]:

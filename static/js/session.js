@@ -12,7 +12,7 @@ const LAYOUT_RETRY_MS = 1500;
 
 /** Refusals of `video-join` that end the stay; others are tried again with the next connection. */
 const JOIN_FINAL = new Set([
-  ...["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced"],
+  ...["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced", "flooding"],
   ...["not_enrolled", "not_yet_open", "refunded", "disputed", "enrolment_expired", "class_cancelled", "class_ended", "not_found", "account_disabled"],
 ]);
 

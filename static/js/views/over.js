@@ -11,6 +11,7 @@ const WORDS = {
   left: { icon: "log-out", heading: "You left the class", text: "The class may still be running.", again: "Join again" },
   ended: { icon: "check", heading: "The class has ended", text: "Thank you for being here." },
   removed: { icon: "user-x", heading: "You were removed", text: "The teacher removed you from this class. Write to them if you think this is a mistake." },
+  flooding: { icon: "circle-alert", heading: "You were disconnected", text: "Your device sent far more than a class needs, and the others must not feel it. Close other programs that use this class, wait a minute and come back.", again: "Try again" },
   replaced: { icon: "monitor-x", heading: "You joined from another place", text: "This class is now open in another tab or on another device.", again: "Use it here instead" },
   refunded: { icon: "undo-2", heading: "Your payment was refunded", text: "With it your seat in this class is free again. The money goes back to where you paid from, usually within 5 to 7 working days.", look: "To the class" },
   expired: { icon: "clock", heading: "Your time in this class is over", text: "You can enrol to go on.", look: "To the class" },
