@@ -303,6 +303,7 @@ class Transport:
 
     def _tick(self, now: float) -> None:
         """Once a second: reports both ways, rates, and words for the network."""
+        self.workload.budget.refill(now)  # so that what was gained while idle is one burst at most
         self.downlink.count_rate(now)
         report = self.uplink.receiver_report(now)
         if records := ([report] if report else []) + self.downlink.sender_reports(now):

@@ -260,9 +260,9 @@ class Uplink:
         now: float,
     ) -> DropReason | None:
         rate = layer.rate
-        rate.credit -= 1.0
         if rate.credit < 0.0 and rate.is_spent(now):
             return DropReason.RTP_OVER_RATE
+        rate.credit -= 1.0
         reason = layer.receive(index, marker, timestamp, payload, orientation, now)
         pending = layer.pending
         if reason is None and pending and pending[-1].starts and layer.codec_name != "opus":

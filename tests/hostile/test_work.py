@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from common.work import Price
 from sfu.events import TransportClosed
+from sfu.layers import RATES
 from sfu.rtcp_intake import MAX_NACKED
+from sfu.stats import DropReason
 from sfu.wire.rtcp import MAX_RECORDS
 from sfu.workload import REMOVED_AFTER
 from tests.hostile.test_participant import Mallory
 from tests.support import rtcp_client
+from tests.support.core import Source
 from tests.support.effort import instructions
+from tests.support.media import RTP_HEADER
+from tests.support.offers import audio, video
 from tests.support.peers import Peer
 from tests.support.room import STUDENT, Room
 from tests.support.siege import Siege
@@ -185,3 +191,41 @@ def test_transport_wide_numbers_that_leap_cost_no_feedback() -> None:
         built = recorder.build(room.rig.now + 0.05, 1, 2)
         statuses += sum(len(feedback.arrivals) for feedback in built)
     assert statuses <= 40  # sound's and pictures' own among them
+
+
+@pytest.mark.parametrize(("kind", "payload_type"), [("audio", 111), ("video", 96)])
+def test_packets_that_come_too_fast_are_not_multiplied(kind: str, payload_type: int) -> None:
+    """Ten times what a layer may have, for five seconds: each would be copied to everybody."""
+    source = Source(audio() if kind == "audio" else video())
+    rate, burst = RATES[kind]
+    step = 1 / (10 * rate)
+    results = [
+        source.receive(n & 0xFFFF, b"x" * 60, payload_type=payload_type, now=n * step)
+        for n in range(1, int(50 * rate))
+    ]
+    passed = results.count(None)
+    assert 5 * rate <= passed <= 5 * rate + 2 * burst
+    refused = {DropReason.RTP_OVER_RATE, DropReason.WORK_OVER_BUDGET}
+    assert {reason for reason in results if reason is not None} <= refused
+
+
+def test_a_publisher_sends_so_many_bits_a_second_and_no_more() -> None:
+    """100 Mb/s of pictures: a seventh is read, the rest dropped before decryption."""
+    mallory = Mallory()
+    stream = mallory.mallory.camera.encodings[0].stream
+    numbers = iter(range(40_000, 60_000))
+    mallory.new_drops()
+    for _ in range(50):
+        mallory.throw_rtp(
+            [
+                RTP_HEADER.pack(0x80, 96, next(numbers), 1, stream.ssrc) + bytes(1_200)
+                for _ in range(200)
+            ]
+        )
+        mallory.room.run(0.02)
+    drops = mallory.new_drops()
+    rate = mallory.rig.worker.config.work_rate
+    burst = mallory.rig.worker.config.work_burst
+    gained = burst + 2 * rate  # in this second, and in the one before its first refusal
+    most = gained / (Price.DATAGRAM + 1_200 * Price.DATAGRAM_BYTE)
+    assert 10_000 - drops["work_over_budget"] <= most

@@ -74,6 +74,10 @@ class Recording:
                 there = timestamp + round(elapsed * VIDEO_RATE)
                 carrier.send_rtcp(rtcp_client.sender_report(ssrc, carrier.wall(now), there, 0, 0))
 
+    def write(self, packet: bytes) -> bytes:
+        """A packet of the recording as it is sent."""
+        return packet
+
     def _play(self, carrier: Carrier, rest: Iterator[tuple[float, int, bytes]]) -> None:
         record = next(rest, None)
         if record is None:
@@ -83,8 +87,9 @@ class Recording:
         def send(now: float) -> None:
             if self.stopped:
                 return
-            self._sent[ssrc, RTP_HEADER.unpack_from(packet)[2]] = packet
-            carrier.send_rtp(packet)
+            written = self.write(packet)
+            self._sent[ssrc, RTP_HEADER.unpack_from(packet)[2]] = written
+            carrier.send_rtp(written)
             self._play(carrier, rest)
 
         carrier.agenda.at(self.epoch + offset, send)
