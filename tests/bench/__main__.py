@@ -11,7 +11,17 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import allocations, depth, feedback, forwarding, ingest, rooms, table, timers
+from tests.bench import (
+    allocations,
+    depth,
+    feedback,
+    forwarding,
+    ingest,
+    prices,
+    rooms,
+    table,
+    timers,
+)
 from tests.bench.figures import Figure
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,6 +48,10 @@ def _ingest(options: argparse.Namespace) -> list[Figure]:
     return ingest.measure(options.rounds)
 
 
+def _prices(options: argparse.Namespace) -> list[Figure]:
+    return prices.measure(options.rounds)
+
+
 def _timers(options: argparse.Namespace) -> list[Figure]:
     return timers.measure(options.rounds)
 
@@ -62,6 +76,7 @@ BENCHES: dict[str, Bench] = {
     "ingest": _ingest,
     "feedback": _feedback,
     "stun": _feedback,
+    "prices": _prices,
     "timers": _timers,
     "allocations": _allocations,
     "depth": _depth,
