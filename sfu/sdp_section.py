@@ -76,7 +76,6 @@ class Section:
     rtcp_mux: bool = False
     rtcp_reduced_size: bool = False
     extmap_allow_mixed: bool = False
-    sctp_port: int | None = None
     shape: "Section | None" = field(default=None, compare=False, repr=False)
     """The same object in all sections that differ in mid, msid, sources and transport alone."""
 
@@ -323,10 +322,6 @@ def _read_ssrc_group(draft: SectionDraft, value: str) -> None:
         fail(f"more than {MAX_SSRCS} sources")
 
 
-def _read_sctp_port(draft: SectionDraft, value: str) -> None:
-    draft.section.sctp_port = integer(value, 0, 65535)
-
-
 def _read_rtcp_mux(draft: SectionDraft, value: str) -> None:
     draft.section.rtcp_mux = True
 
@@ -360,7 +355,6 @@ SECTION_READERS: dict[str, Callable[[SectionDraft, str], None]] = {
     "simulcast": _read_simulcast,
     "ssrc": _read_ssrc,
     "ssrc-group": _read_ssrc_group,
-    "sctp-port": _read_sctp_port,
     "rtcp-mux": _read_rtcp_mux,
     "rtcp-rsize": _read_rtcp_rsize,
     "extmap-allow-mixed": _read_allow_mixed,

@@ -151,7 +151,6 @@ def test_port_0_rejects_a_section_unless_it_waits_for_its_bundle() -> None:
         ("a=ssrc:1_0 cname:x", "a=ssrc", "1 to 4294967295"),
         ("a=ssrc-group:FID 1", "a=ssrc-group", "two sources"),
         ("a=ssrc-group:FID 1 x", "a=ssrc-group", "1 to 4294967295"),
-        ("a=sctp-port:70000", "a=sctp-port", "0 to 65535"),
         ("a=fingerprint:sha-256 AB:CD", "a=fingerprint", "fingerprint"),
     ],
 )
@@ -185,5 +184,5 @@ def test_too_many_fingerprints() -> None:
 
 def test_data_channel_section() -> None:
     found = section(application())
-    assert (found.kind, found.protocol, found.sctp_port) == ("application", "UDP/DTLS/SCTP", 5000)
+    assert (found.kind, found.protocol) == ("application", "UDP/DTLS/SCTP")
     assert found.formats == ("webrtc-datachannel",)
