@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 MAX_FORMATS = 128
-MAX_FEEDBACK = 32
+MAX_FEEDBACK = 12  # lines for one format; browsers have five
+MAX_PARAMETERS = 16  # of one format; browsers have four
 MAX_EXTENSIONS = 64
 MAX_RIDS = 4
 MAX_SSRCS = 64
@@ -253,6 +254,8 @@ def _read_rtpmap(draft: SectionDraft, value: str) -> None:
 def _read_fmtp(draft: SectionDraft, value: str) -> None:
     to, _, text = value.partition(" ")
     payload_type = _payload_type(draft, to)
+    if text.count(";") >= MAX_PARAMETERS:
+        fail(f"more than {MAX_PARAMETERS} parameters")
     if payload_type is not None:
         pairs = (pair.partition("=") for pair in text.split(";"))
         draft.parameters[payload_type] = {
@@ -293,6 +296,8 @@ def _read_rid(draft: SectionDraft, value: str) -> None:
 
 def _read_simulcast(draft: SectionDraft, value: str) -> None:
     """RFC 8853 section 5.1: `send q;~h;f,g recv …`; of alternatives the first one counts."""
+    if value.count(";") > 2 * MAX_RIDS:
+        fail(f"more than {MAX_RIDS} layers each way")
     words = value.split()
     if len(words) not in (2, 4) or any(word not in ("send", "recv") for word in words[::2]):
         fail("not a simulcast description")

@@ -96,7 +96,12 @@ def test_nothing_waits_and_nothing_is_held_back_once_the_address_is_proven() -> 
 
 async def test_openssls_first_flight_fits_the_allowance() -> None:
     sizes: list[int] = []
-    pair = Pair(server_loss=lambda number, data: sizes.append(len(data)) or False)
+
+    def noted(number: int, data: bytes) -> bool:
+        sizes.append(len(data))
+        return False
+
+    pair = Pair(server_loss=noted)
     await pair.connect()
     assert sizes[0] <= FLIGHT
     assert len(sizes) == 2
