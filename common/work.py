@@ -26,7 +26,7 @@ class Price:
     MESSAGE = 150.0  # a Socket.IO message: decoded, validated, decided, acknowledged
     JSON_BYTE = 0.01  # a byte inside a string
     JSON_NODE = 0.5  # an array, an object or an element
-    SDP_LINE = 4.0  # a line of an offer: parsed, compared, answered
+    SDP_LINE = 4.0  # a line of an offer, in the worst one accepted; 2 in a new, 0.4 in a known one
 
 
 @dataclass(slots=True)

@@ -6,11 +6,9 @@ RFC 8829, 8839, 8842, 8843, 8851, 8853. Pure: no I/O, no clock.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sfu.capabilities import SCTP_PORT, AgreedSection, Negotiation
+from sfu.capabilities import AgreedSection, Negotiation
 from sfu.ice import IceCredentials
 from sfu.sdp import Codec, Extension, Offer, Section
-
-MAX_MESSAGE_SIZE = 65536  # of aiortc's SCTP association
 
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
 
@@ -50,11 +48,8 @@ def build_answer(
             continue
         lines += _opening(section, agreed, local)
         lines += transport
-        if agreed.kind == "application":
-            lines += (f"a=sctp-port:{SCTP_PORT}", f"a=max-message-size:{MAX_MESSAGE_SIZE}")
-        else:
-            lines += _media(section, agreed)
-            lines += _slot(agreed, local.cname, slot_ids)
+        lines += _media(section, agreed)
+        lines += _slot(agreed, local.cname, slot_ids)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -82,8 +77,7 @@ def _rejected(section: Section) -> Iterator[str]:
 
 def _opening(section: Section, agreed: AgreedSection, local: LocalParameters) -> Iterator[str]:
     host, port = local.candidates[0] if local.candidates else ("0.0.0.0", 9)
-    formats = _formats(agreed.codecs) if agreed.codecs else section.formats
-    yield f"m={section.kind} {port} {section.protocol} {' '.join(formats)}"
+    yield f"m={section.kind} {port} {section.protocol} {' '.join(_formats(agreed.codecs))}"
     yield f"c=IN {'IP6' if ':' in host else 'IP4'} {host}"
     yield f"a=mid:{section.mid}"
 

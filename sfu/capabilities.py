@@ -29,7 +29,6 @@ FEEDBACK = {
 }
 DIGESTS = ("sha-256", "sha-384", "sha-512")  # what the DTLS side can check
 MAX_AGREEMENTS = 256
-SCTP_PORT = 5000  # what every client uses; the association is made for this one alone
 
 _ANSWER_DIRECTION = {  # (the client sends, the client receives) → the answer's word
     (True, True): "sendrecv",
@@ -84,7 +83,6 @@ class Negotiation:
 
     published: tuple[Published, ...]
     slots: tuple[Slot, ...]
-    application: str | None
     sections: tuple[AgreedSection, ...]
     fingerprints: tuple[tuple[str, str], ...]
 
@@ -128,21 +126,13 @@ def negotiate(offer: Offer, memory: AgreementMemory | None = None) -> Negotiatio
     if not offer.bundle:
         raise PeerError("unsupported_sdp", "the offer has no BUNDLE group")
     sources = {kind: iter(names) for kind, names in SOURCES.items()}
-    sections: list[AgreedSection] = []
-    application: str | None = None
-    for section in offer.sections:
-        agreed = _agree(section, offer.bundle, sources, memory)
-        if agreed.kind == "application" and not agreed.rejected:
-            agreed.rejected = application is not None
-            application = application or agreed.mid
-        sections.append(agreed)
+    sections = [_agree(section, offer.bundle, sources, memory) for section in offer.sections]
     if all(section.rejected for section in sections):
         raise PeerError("unsupported_sdp", "no section of the offer can be used")
     _require_transport(offer)
     return Negotiation(
         published=tuple(section.published for section in sections if section.published),
         slots=tuple(section.slot for section in sections if section.slot),
-        application=application,
         sections=tuple(sections),
         fingerprints=tuple(f for f in offer.fingerprints if f[0] in DIGESTS),
     )
@@ -164,12 +154,11 @@ def _agree(
     sources: dict[str, Iterator[str]],
     memory: AgreementMemory,
 ) -> AgreedSection:
-    """A sending section takes its source's name even where its codecs are then refused."""
+    """A sending section takes its source's name even where its codecs are then refused. What is
+    neither sound nor picture is rejected: data channels have no use here."""
     refused = AgreedSection(section.mid, section.kind, rejected=True)
     if section.rejected or section.mid not in bundle:
         return refused
-    if section.kind == "application":
-        return AgreedSection(section.mid, section.kind, not _is_data_channel(section), "sendrecv")
     if section.kind not in sources:
         return refused
     if not section.rtcp_mux:
@@ -240,15 +229,6 @@ def _by_uri(extensions: tuple[Extension, ...]) -> dict[str, int]:
 def _with_feedback(codec: Codec, kind: str, published: bool) -> Codec:
     wanted = FEEDBACK[kind] | ({"transport-cc"} if published else set())
     return replace(codec, feedback=tuple(name for name in codec.feedback if name in wanted))
-
-
-def _is_data_channel(section: Section) -> bool:
-    """RFC 8841."""
-    return (
-        section.protocol in ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP")
-        and section.formats == ("webrtc-datachannel",)
-        and section.sctp_port == SCTP_PORT
-    )
 
 
 def _choose_codecs(section: Section) -> tuple[Codec, ...]:

@@ -1,16 +1,18 @@
-"""DTLS with aiortc: handshake, SRTP keys, and the SCTP association of a data channel.
+"""DTLS with aiortc and OpenSSL: the handshake, SRTP keys, and the end that either side tells.
 
 The only module that knows aiortc's underscore names; tests/sfu/test_dtls.py says so when one of
-them moves. Sessions run as tasks on the running loop. Media never passes through here.
+them moves. Sessions run as tasks on the running loop. Media never passes through here, and
+application data goes nowhere: data channels are rejected in the answer.
 """
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal, cast
 
-from aiortc import RTCIceTransport, RTCSctpTransport
+from aiortc import RTCIceTransport
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
     SRTP_AES128_CM_SHA1_80,
@@ -21,22 +23,16 @@ from aiortc.rtcdtlstransport import (
     SRTPProtectionProfile,
     State,
 )
-from aiortc.rtcsctptransport import WEBRTC_DCEP, DataChunk, InboundStream
 from OpenSSL import SSL
 
 from sfu.dtls_api import DtlsHooks, Fingerprint
-from sfu.dtls_established import take_over
 from sfu.io.turnstile import Turnstile
 from sfu.srtp_api import SrtpKeys, SrtpProfile
 from sfu.stats import DropReason
 
 HANDSHAKE_TIMEOUT = 30.0  # s, from start()
-QUEUE_LENGTH = 64  # datagrams; a full queue drops the new one and DTLS or SCTP sends it again
-SCTP_PORT = 5000
-MAX_DATA_STREAMS = 64
-MAX_MISORDERED_CHUNKS = 256
-DATA_WINDOW = 128 * 1024  # bytes that a peer may leave half delivered
-MAX_QUEUED_CHANNEL_REPLIES = 64
+QUEUE_LENGTH = 64  # datagrams; a full queue drops the new one and DTLS sends it again
+MAX_RECORD = 2_048  # bytes that are read at once; a datagram has less
 
 _PROFILES = (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80)  # the first the peer has is chosen
 _KEYING_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 4.2
@@ -60,7 +56,6 @@ class DatagramLink:
         self._drops = drops
         self._queue: list[bytes] = []  # a deque keeps 0.6 kB when empty
         self._admitted = asyncio.Event()  # one datagram may be taken
-        self.last_sent = b""
 
     def put(self, datagram: bytes) -> None:
         """Queue what can be DTLS (RFC 7983); the rest, and what is too much, is dropped."""
@@ -91,12 +86,15 @@ class DatagramLink:
         self._turnstile.leave(self._admitted.set)
         self._queue.clear()
 
+    def drop(self, reason: DropReason) -> None:
+        """Counts what goes no further."""
+        self._drops[reason] += 1
+
     def send(self, data: bytes) -> None:
         """A datagram for the peer."""
         self._hooks.send(data)
 
     async def _send(self, data: bytes) -> None:
-        self.last_sent = data
         self.send(data)
 
 
@@ -109,6 +107,7 @@ class DtlsEnd(RTCDtlsTransport):
         self._srtp_profiles = list(_PROFILES)
         self._set_role(role)
         self.keys: SrtpKeys | None = None
+        self._broken = False  # OpenSSL takes nothing more, media goes on
 
     def _setup_srtp(self) -> None:
         assert self._ssl is not None
@@ -123,14 +122,39 @@ class DtlsEnd(RTCDtlsTransport):
         client, server = (profile.get_key_and_salt(material, place) for place in (0, 1))
         local, remote = (server, client) if self._role == "server" else (client, server)
         self.keys = SrtpKeys(SrtpProfile(name.decode()), local, remote)
-        self._let_go_of_openssl()
 
-    def _let_go_of_openssl(self) -> None:
-        """94 kB a session are free again. The client's end, a bot's, keeps them: its last flight
-        is not the handshake's last."""
+    async def _recv_next(self) -> None:
+        """aiortc's way during the handshake; then one datagram, read to its end.
+
+        What was not read would wait in OpenSSL's buffer, which has no bound.
+        """
+        if self.keys is None:
+            await super()._recv_next()
+            return
+        datagram = await self._link._recv()
+        if not self._broken:
+            self._read(datagram)
+            self._flush()
+
+    def _read(self, datagram: bytes) -> None:
+        """Raises ConnectionError when the peer has ended the association."""
         assert self._ssl is not None
-        if self._role == "server" and (rest := take_over(self._ssl, self._link.last_sent)):
-            self._ssl = cast(SSL.Connection, rest)
+        self._ssl.bio_write(datagram)
+        try:
+            while self._ssl.recv(MAX_RECORD):
+                self._link.drop(DropReason.DTLS_DATA)
+        except SSL.WantReadError:
+            return
+        except SSL.Error:  # a close_notify or a fatal alert; or OpenSSL gave up
+            if self._ssl.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
+                raise ConnectionError from None
+            self._broken = True
+
+    def _flush(self) -> None:
+        """Sends what OpenSSL has written."""
+        assert self._ssl is not None
+        with suppress(SSL.Error):
+            self._link.send(self._ssl.bio_read(MAX_RECORD))
 
     async def pumped(self) -> None:
         """Returns when the association has ended."""
@@ -141,11 +165,9 @@ class DtlsEnd(RTCDtlsTransport):
         """Send close_notify at once, without a turn of the loop."""
         if self._ssl is None or self._state is not State.CONNECTED:
             return
-        try:
+        with suppress(SSL.Error):
             self._ssl.shutdown()
-            self._link.send(self._ssl.bio_read(1500))
-        except SSL.Error:
-            logger.debug("close_notify could not be written")
+        self._flush()
 
 
 class SharedCertificate(RTCCertificate):
@@ -157,73 +179,9 @@ class SharedCertificate(RTCCertificate):
         if self._context is None:
             self._context = super()._create_ssl_context(srtp_profiles)
             self._context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle session keeps none
+            self._context.set_options(SSL.OP_NO_RENEGOTIATION)
             self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # nobody resumes
         return self._context
-
-
-class DataGate:
-    """Makes the association when the peer's first packet comes: most viewers have none."""
-
-    def __init__(self, transport: DtlsEnd) -> None:
-        self._transport = transport
-        self.association: DataAssociation | None = None
-        transport._register_data_receiver(self)
-
-    async def _handle_data(self, data: bytes) -> None:
-        self._transport._unregister_data_receiver(self)
-        self.association = DataAssociation(self._transport)
-        await self.association.start(None, SCTP_PORT)
-        await self.association._handle_data(data)
-
-    async def stop(self) -> None:
-        """Ends the association, if there is one."""
-        self._transport._unregister_data_receiver(self)
-        if self.association is not None:
-            await self.association.stop()
-            logger.debug("association ended after %d messages", self.association.messages)
-
-
-class DataAssociation(RTCSctpTransport):
-    """Answers the peer's association so that its channels open; messages are only counted.
-
-    A peer that breaks the protocol or a limit loses the association, never its media.
-    """
-
-    def __init__(self, transport: DtlsEnd) -> None:
-        super().__init__(transport, SCTP_PORT)
-        self._inbound_streams_max = MAX_DATA_STREAMS
-        self._advertised_rwnd = DATA_WINDOW
-        self.messages = 0
-
-    async def _init(self) -> None:
-        """Left to the peer, which may have no data channel at all."""
-
-    async def _handle_data(self, data: bytes) -> None:
-        try:
-            await super()._handle_data(data)
-        except Exception as error:  # aiortc's parsers raise in many ways
-            logger.debug("data channel association ended: %r", error)
-            await self.stop()
-
-    def _get_inbound_stream(self, stream_id: int) -> InboundStream:
-        if stream_id >= MAX_DATA_STREAMS:
-            raise ValueError("stream out of range")
-        return super()._get_inbound_stream(stream_id)
-
-    async def _receive_data_chunk(self, chunk: DataChunk) -> None:
-        if (
-            len(chunk.user_data) > self._advertised_rwnd
-            or len(self._sack_misordered) >= MAX_MISORDERED_CHUNKS
-            or len(self._data_channel_queue) >= MAX_QUEUED_CHANNEL_REPLIES
-        ):
-            raise ValueError("limit exceeded")
-        await super()._receive_data_chunk(chunk)
-
-    async def _receive(self, stream_id: int, pp_id: int, data: bytes) -> None:
-        if pp_id == WEBRTC_DCEP:
-            await super()._receive(stream_id, pp_id, data)
-        else:
-            self.messages += 1
 
 
 class AiortcSession:
@@ -288,14 +246,12 @@ class AiortcSession:
 
     async def _serve(self) -> None:
         """From the keys to the peer's close_notify."""
-        data = DataGate(self._dtls)
         assert self._dtls.keys is not None
         try:
             self._hooks.connected(self._dtls.keys)
             await self._dtls.pumped()
         finally:
             await self._dtls.stop()
-            await data.stop()
 
 
 class AiortcDtls:

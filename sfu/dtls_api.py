@@ -27,6 +27,14 @@ class DtlsSession(Protocol):
     def close(self) -> None: ...
 
 
+class EndedSession:
+    """Stands for a session after its end."""
+
+    def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None: ...
+    def receive(self, datagram: bytes) -> None: ...
+    def close(self) -> None: ...
+
+
 class DtlsFactory(Protocol):
     """Makes sessions that share one certificate."""
 

@@ -68,7 +68,7 @@ class Ingress:
             elif kind == RTCP:
                 transport.receive_rtcp(data, now)
             else:
-                transport.receive_dtls(data)
+                transport.receive_dtls(data, now)
         except Exception as error:  # a fault of ours costs this connection, not the class
             self._on_fault(transport, error, now)
         self.active[transport] = None

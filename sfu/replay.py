@@ -1,6 +1,6 @@
-"""The replay window of what is rare: RTCP, DTLS records. Pure: no I/O, no clock.
+"""The replay window of what is rare: RTCP. Pure: no I/O, no clock.
 
-InboundStream has its own, in line, for media. RFC 3711 3.3.2, RFC 6347 4.1.2.6.
+InboundStream has its own, in line, for media. RFC 3711 3.3.2.
 """
 
 

@@ -27,6 +27,7 @@ from sfu.sdp_section import (
 
 __all__ = [
     "MAX_LENGTH",
+    "MAX_LINES",
     "MAX_SECTIONS",
     "Codec",
     "Extension",
@@ -36,8 +37,12 @@ __all__ = [
     "parse_offer",
 ]
 
-MAX_LENGTH = 400_000  # 64 sections as Chromium writes them are about 340 kB
+MAX_LENGTH = 400_000  # characters; 64 sections as Chromium writes them are about 340 kB
+MAX_LINES = 11_000  # and have 10,800 lines
 MAX_SECTIONS = 64
+MAX_SECTION_LINES = 250  # Chromium's have 168
+MAX_LINE = 1_000  # characters; Chromium's have 145
+MAX_READ = 3_000  # lines that are not as in another section; Chromium's class offer has 600
 MAX_SHAPES = 128  # remembered; a browser has about eight
 MAX_SHAPE_LENGTH = 16_000  # characters; Chromium's sections have 6,000
 
@@ -91,26 +96,29 @@ class SectionMemory:
 def parse_offer(text: str, memory: SectionMemory | None = None) -> Offer:
     """The offer in `text`; raises PeerError("bad_sdp") naming the line that is wrong.
 
-    With a memory the result is the same and most of it is not read again.
+    What a memory holds makes it faster, and nothing else.
     """
     if len(text) > MAX_LENGTH:
         raise PeerError("bad_sdp", f"the offer is longer than {MAX_LENGTH} characters")
-    parser = _Parser()
+    if text.count("\n") >= MAX_LINES:
+        raise PeerError("bad_sdp", f"the offer has more than {MAX_LINES} lines")
+    parser = _Parser(SectionMemory() if memory is None else memory)
     try:
-        return parser.parse(text) if memory is None else parser.parse_with(memory, text)
+        return parser.parse(text)
     except LineError as error:
-        if memory is not None:
-            return parse_offer(text)  # which knows the line's number
         where = f"line {parser.number} ({parser.name})"
         raise PeerError("bad_sdp", f"{where}: {error}") from None
 
 
 class _Parser:
-    """Reads line by line; `number` and `name` (never a value) say which line to blame."""
+    """Reads section by section; `number` and `name` (never a value) say which line to blame."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: SectionMemory) -> None:
         self.number = 0
         self.name = ""
+        self._memory = memory
+        self._met: set[bytes] = set()  # shapes of sections in this offer
+        self._unread = MAX_READ
         self._begun = False
         self._origin: tuple[str, str] | None = None
         self._bundle: tuple[str, ...] | None = None
@@ -121,37 +129,64 @@ class _Parser:
         self._draft: SectionDraft | None = None
 
     def parse(self, text: str) -> Offer:
-        for self.number, line in enumerate(text.split("\n"), 1):
-            if line := line.rstrip("\r"):
-                self._take_line(line)
-        return self._finish()
-
-    def parse_with(self, memory: SectionMemory, text: str) -> Offer:
-        """As parse, section by section; a fault has no line number."""
         head, *sections = text.split("\nm=")
-        for line in head.split("\n"):
-            if line := line.rstrip("\r"):
-                self._take_line(line)
+        self._count(head, "")
+        self._take_lines(head)
         for section in sections:
-            self._take_section(memory, "m=" + section.rstrip("\r\n"))
+            self._take_section("m=" + section)
         return self._finish()
 
-    def _take_section(self, memory: SectionMemory, text: str) -> None:
+    def _take_section(self, text: str) -> None:
         """Reads one section, of which the memory may know the shape."""
-        common, key = _OWN_LINES.sub("", text), b""
+        common, key = _OWN_LINES.sub("", text.rstrip("\r\n")), b""
         if self._begun and len(common) <= MAX_SHAPE_LENGTH:
             key = blake2b(f"{self._direction}\n{common}".encode("utf-8", "surrogatepass")).digest()
-        if key and (shape := memory.find(key)) is not None:
-            self._open(like(shape))
-            text = "".join(_OWN_LINES.findall(text))
+        self._count(text, common if key in self._met else "")
+        if not key:
+            self._take_lines(text)
+            return
+        self._met.add(key)
+        if (shape := self._memory.find(key)) is not None:
+            self._take_known(shape, text)
+            return
+        self._take_lines(text)
+        self._memory.keep(key, self._drafts[-1][1].make_shape())
+
+    def _count(self, text: str, met: str) -> None:
+        """Bounds the lines of a section, and of the offer those that another section has not."""
+        lines = text.count("\n") + 1
+        self._unread -= lines - (met.count("\n") + 1 if met else 0)
+        if lines <= MAX_SECTION_LINES and self._unread >= 0:
+            return
+        self.number, self.name = self.number + 1, text[:2]
+        if lines > MAX_SECTION_LINES:
+            fail(f"more than {MAX_SECTION_LINES} lines before the next m=")
+        fail(f"more than {MAX_READ} lines that differ from section to section")
+
+    def _take_known(self, shape: Section, text: str) -> None:
+        """Reads the section's own lines; where one is wrong all lines, for its number."""
+        start, self.number = self.number, self.number + 1
+        self.name = "m="
+        self._open(like(shape))
+        try:
+            for line in _OWN_LINES.findall(text):
+                self._take_line(line.strip("\r\n"))
+        except LineError:
+            self._drafts.pop()
+            self.number = start
+            self._take_lines(text)
+        self.number = start + text.count("\n") + 1
+
+    def _take_lines(self, text: str) -> None:
         for line in text.split("\n"):
+            self.number += 1
             if line := line.rstrip("\r"):
                 self._take_line(line)
-        _, draft = self._drafts[-1]
-        if key and draft.section.shape is None:
-            memory.keep(key, draft.make_shape())
 
     def _take_line(self, line: str) -> None:
+        if len(line) > MAX_LINE:
+            self.name = line[:2] if line[1:2] == "=" else "?"
+            fail(f"more than {MAX_LINE} characters")
         if not self._begun:
             self._begin(line)
         kind, value = line[:2], line[2:]
@@ -159,7 +194,7 @@ class _Parser:
             self._take_attribute(value)
         elif kind == "m=":
             self._take_media(value)
-        elif kind == "o=":
+        elif kind == "o=" and self._draft is None:
             self._take_origin(value)
         elif kind[1:] != "=":
             self.name = "?"

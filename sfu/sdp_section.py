@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 MAX_FORMATS = 128
-MAX_FEEDBACK = 32
+MAX_FEEDBACK = 12  # lines for one format; browsers have five
+MAX_PARAMETERS = 16  # of one format; browsers have four
 MAX_EXTENSIONS = 64
 MAX_RIDS = 4
 MAX_SSRCS = 64
@@ -76,7 +77,6 @@ class Section:
     rtcp_mux: bool = False
     rtcp_reduced_size: bool = False
     extmap_allow_mixed: bool = False
-    sctp_port: int | None = None
     shape: "Section | None" = field(default=None, compare=False, repr=False)
     """The same object in all sections that differ in mid, msid, sources and transport alone."""
 
@@ -254,6 +254,8 @@ def _read_rtpmap(draft: SectionDraft, value: str) -> None:
 def _read_fmtp(draft: SectionDraft, value: str) -> None:
     to, _, text = value.partition(" ")
     payload_type = _payload_type(draft, to)
+    if text.count(";") >= MAX_PARAMETERS:
+        fail(f"more than {MAX_PARAMETERS} parameters")
     if payload_type is not None:
         pairs = (pair.partition("=") for pair in text.split(";"))
         draft.parameters[payload_type] = {
@@ -294,6 +296,8 @@ def _read_rid(draft: SectionDraft, value: str) -> None:
 
 def _read_simulcast(draft: SectionDraft, value: str) -> None:
     """RFC 8853 section 5.1: `send q;~h;f,g recv …`; of alternatives the first one counts."""
+    if value.count(";") > 2 * MAX_RIDS:
+        fail(f"more than {MAX_RIDS} layers each way")
     words = value.split()
     if len(words) not in (2, 4) or any(word not in ("send", "recv") for word in words[::2]):
         fail("not a simulcast description")
@@ -321,10 +325,6 @@ def _read_ssrc_group(draft: SectionDraft, value: str) -> None:
     draft.repairs[source] = repair
     if len(draft.repairs) > MAX_SSRCS:
         fail(f"more than {MAX_SSRCS} sources")
-
-
-def _read_sctp_port(draft: SectionDraft, value: str) -> None:
-    draft.section.sctp_port = integer(value, 0, 65535)
 
 
 def _read_rtcp_mux(draft: SectionDraft, value: str) -> None:
@@ -360,7 +360,6 @@ SECTION_READERS: dict[str, Callable[[SectionDraft, str], None]] = {
     "simulcast": _read_simulcast,
     "ssrc": _read_ssrc,
     "ssrc-group": _read_ssrc_group,
-    "sctp-port": _read_sctp_port,
     "rtcp-mux": _read_rtcp_mux,
     "rtcp-rsize": _read_rtcp_rsize,
     "extmap-allow-mixed": _read_allow_mixed,

@@ -6,7 +6,7 @@ in through the protocols of sfu.dtls_api.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -15,7 +15,8 @@ from common.work import Price
 from sfu import rtcp_intake
 from sfu.capabilities import Negotiation
 from sfu.downlink import Downlink
-from sfu.dtls_api import DtlsFactory, DtlsSession, Fingerprint
+from sfu.dtls_api import DtlsFactory, DtlsSession, EndedSession
+from sfu.dtls_limits import DtlsLimits
 from sfu.errors import StateError
 from sfu.ice import Address, BindingRequest, IceAgent, IceState, new_credentials
 from sfu.layers import Layer
@@ -95,6 +96,7 @@ class Transport:
         )
         self._dtls: DtlsSession = services.dtls.session(self)
         self._dtls_queue: list[bytes] = []
+        self._dtls_limits = DtlsLimits(now)
         self._tick_at = math.ceil((now + TICK) / GRID) * GRID
         self.ticked_at = now  # when reports were last made
         self._ticks = 0
@@ -132,7 +134,13 @@ class Transport:
     # -- DTLS (the hooks of sfu.dtls_api) ---------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """A DTLS datagram to the peer: to a validated address only."""
+        """A DTLS datagram to the peer: to a validated address only, and not without end."""
+        if not self._dtls_limits.passes(data):
+            self.drops[DropReason.DTLS_UNPROVEN] += 1
+            return
+        self._send_dtls(data)
+
+    def _send_dtls(self, data: bytes) -> None:
         address = self._validated_address()
         if address is None:
             if len(self._dtls_queue) < MAX_QUEUED_DTLS:
@@ -145,6 +153,7 @@ class Transport:
         """The handshake ended in keys; connected, when ICE has chosen an address, too."""
         if self.state is not TransportState.CONNECTING or self.uplink.srtp is not None:
             return
+        self._dtls_limits.prove()
         self.srtp_profile = keys.profile.value
         self.uplink.srtp = inbound(keys)
         self.downlink.connect(outbound(keys))
@@ -155,9 +164,14 @@ class Transport:
         self.close_reason = self.close_reason or reason
         self._services.on_changed(self)
 
-    def receive_dtls(self, data: bytes) -> None:
+    def receive_dtls(self, data: bytes, now: float) -> None:
         """A DTLS datagram from an address that ICE has validated."""
+        if not self._dtls_limits.admits(len(data), now):
+            self.drops[DropReason.DTLS_OVER_BUDGET] += 1
+            return
         self._dtls.receive(data)
+        if flight := self._dtls_limits.released():
+            self._send_dtls(flight)
 
     def _validated_address(self) -> Address | None:
         """The nominated address; before there is one, that of the latest valid request."""
@@ -346,14 +360,6 @@ class Transport:
     def release(self) -> None:
         """After close: nothing of it leads back to it, so that reference counts free it at once.
         The garbage collector is kept from running while media flows (sfu.io.collector)."""
-        self._dtls = _EndedSession()
+        self._dtls = EndedSession()
         self.uplink.release()
         self.downlink.release()
-
-
-class _EndedSession:
-    """Stands for the DTLS session after the end."""
-
-    def start(self, remote_fingerprints: Sequence[Fingerprint]) -> None: ...
-    def receive(self, datagram: bytes) -> None: ...
-    def close(self) -> None: ...

@@ -36,7 +36,9 @@ class ClassServer:
         self.port = free_port()
         self.events: list[Event] = []
         config = WorkerConfig(candidates=((HOST, self.port),))
-        self.worker = Worker(config, dtls=AiortcDtls(), rng=os.urandom)
+        dtls = AiortcDtls()
+        self.worker = Worker(config, dtls=dtls, rng=os.urandom)
+        dtls.drops = self.worker.drops
         self._udp = UdpWorker(self.worker, self._on_events)
         self._signal = Signal()
 

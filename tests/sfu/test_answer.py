@@ -220,7 +220,7 @@ def test_inactive_section_stays_in_the_group() -> None:
 def test_rejected_sections_have_port_0_and_leave_the_group() -> None:
     text = compose([audio(), video("recvonly", VP9), video(port=0), application()])
     session, media = split(answer_to(text))
-    assert "a=group:BUNDLE 0 3" in session
+    assert "a=group:BUNDLE 0" in session
     assert media[1] == [
         "m=video 0 UDP/TLS/RTP/SAVPF 98 99",
         "c=IN IP4 0.0.0.0",
@@ -230,12 +230,17 @@ def test_rejected_sections_have_port_0_and_leave_the_group() -> None:
     assert media[2][0] == "m=video 0 UDP/TLS/RTP/SAVPF 96 97 108 109"
 
 
-def test_data_channel_section() -> None:
-    lines = sections(compose([application()]))[0]
-    assert lines[0] == "m=application 40000 UDP/DTLS/SCTP webrtc-datachannel"
-    assert only(lines, "a=sctp-port:") == ["5000"]
-    assert only(lines, "a=max-message-size:") == ["65536"]
-    assert "a=rtcp-mux" not in lines
+def test_data_channel_is_rejected() -> None:
+    """RFC 9429 section 5.3.1, RFC 8843 section 7.3.3."""
+    session, media = split(answer_to(compose([application(), audio(), video("recvonly")])))
+    assert "a=group:BUNDLE 1 2" in session
+    assert media[0] == [
+        "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        "c=IN IP4 0.0.0.0",
+        "a=mid:0",
+        "a=inactive",
+    ]
+    assert [lines[0].split()[1] for lines in media[1:]] == ["40000", "40000"]
 
 
 def test_default_address_is_the_first_candidate() -> None:

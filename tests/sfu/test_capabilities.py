@@ -61,7 +61,7 @@ def test_class_offer(text: str) -> None:
     ]
     assert [slot.mid for slot in result.slots if slot.kind == "audio"] == ["4", "5", "6", "7"]
     assert [s.mid for s in result.slots if s.kind == "video"] == [str(n) for n in range(8, 18)]
-    assert result.application == "18"
+    assert [s.mid for s in result.sections if s.rejected] == ["18"]
     assert [p.rids for p in result.published] == [(), ("q", "h", "f"), (), ()]
 
 
@@ -147,25 +147,15 @@ def test_media_without_encryption_is_rejected() -> None:
     assert [s.rejected for s in negotiate(parse_offer(text)).sections] == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("UDP/DTLS/SCTP", "DTLS/SCTP"),
-        ("webrtc-datachannel", "5000"),
-        ("a=sctp-port:5000", "a=sctp-port:5001"),
-        ("a=sctp-port:5000\r\n", ""),
-    ],
-)
-def test_data_channel_of_another_shape_is_rejected(old: str, new: str) -> None:
-    result = negotiate(parse_offer(compose([audio(), application()]).replace(old, new)))
-    assert result.application is None
-    assert result.sections[1].rejected
+def test_data_channel_is_rejected_alone() -> None:
+    result = negotiated(audio(), application(), video("recvonly"))
+    assert [section.rejected for section in result.sections] == [False, True, False]
+    assert [slot.mid for slot in result.slots] == ["2"]
 
 
-def test_only_the_first_data_channel_section_is_taken() -> None:
-    result = negotiated(application(), application())
-    assert result.application == "0"
-    assert [section.rejected for section in result.sections] == [False, True]
+def test_offer_of_a_data_channel_alone_can_not_be_used() -> None:
+    with pytest.raises(PeerError, match="no section"):
+        negotiated(application())
 
 
 # Nothing can be done
@@ -323,8 +313,7 @@ async def test_aiortc_s_own_offer() -> None:
     await peer.close()
     assert [p.source for p in result.published] == ["microphone", "camera"]
     assert [slot.kind for slot in result.slots] == ["audio", "video"]
-    assert result.application == result.sections[3].mid
-    assert not any(section.rejected for section in result.sections)
+    assert [section.rejected for section in result.sections] == [False, False, False, True]
 
 
 # The memory of agreements

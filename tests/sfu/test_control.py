@@ -56,7 +56,6 @@ def test_table_says_what_each_section_is() -> None:
         AnswerSection("1", "recvonly", "video", "camera"),
         AnswerSection("2", "sendonly", "audio", None),
         AnswerSection("3", "sendonly", "video", None),
-        AnswerSection("4", "sendrecv", "application", None),
     ]
 
 

@@ -1,13 +1,10 @@
-"""What a DTLS session keeps: no context of its own, no OpenSSL after the handshake, no circles."""
+"""What a DTLS session keeps: no context of its own, no circles."""
 
 import gc
 import weakref
 
 import pytest
-from OpenSSL import SSL
 
-from sfu import dtls
-from sfu.dtls_established import EstablishedDtls
 from tests.support.dtls_pair import Pair, turned
 
 
@@ -15,33 +12,6 @@ async def joined(pair: Pair) -> None:
     """Once the session has started: the client's part."""
     await pair.client.connect()
     await pair.until(lambda: pair.keys)
-
-
-async def test_openssl_is_gone_after_the_handshake() -> None:
-    pair = Pair()
-    pair.start()
-    await turned(lambda: pair.session._dtls._ssl)
-    ssl = weakref.ref(pair.session._dtls._ssl)
-    await joined(pair)
-    assert ssl() is None
-    assert isinstance(pair.session._dtls._ssl, EstablishedDtls)
-    await pair.finish()
-
-
-async def test_openssl_goes_on_where_it_can_not_be_let_go_of(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(dtls, "take_over", lambda *_: None)
-    told, closing = Pair(), Pair()
-    for pair in (told, closing):
-        await pair.connect()
-        assert isinstance(pair.session._dtls._ssl, SSL.Connection)
-        assert pair.keys == pair.client.exported()
-    await told.client.stop()
-    await told.until(lambda: told.reasons)
-    assert told.reasons == ["dtls_closed"]
-    closing.session.close()
-    await turned(lambda: closing.client.state == "closed")
 
 
 async def test_all_sessions_share_one_context() -> None:
@@ -73,7 +43,7 @@ async def test_an_ended_session_is_freed_by_reference_counts(ender: str) -> None
             pair.session.close()
         await pair.client.stop()
         await turned(lambda: pair.session._task is None)
-        pair.link.session = None
+        pair.link.deliver = None
         del pair.session
         await turned(lambda: not any(ref() for ref in watched))
     finally:

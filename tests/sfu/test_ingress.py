@@ -23,7 +23,7 @@ class Broken:
 
     receive_rtcp = receive_rtp
 
-    def receive_dtls(self, data: bytes) -> None:
+    def receive_dtls(self, data: bytes, now: float) -> None:
         raise OverflowError
 
 

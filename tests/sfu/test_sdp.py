@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfu.errors import PeerError
-from sfu.sdp import MAX_LENGTH, MAX_SECTIONS, MAX_SHAPES, Offer, SectionMemory, parse_offer
+from sfu.sdp import MAX_SECTIONS, MAX_SHAPES, Offer, SectionMemory, parse_offer
 from sfu.sdp_section import SECTION_READERS, TRANSPORT_READERS
 from tests.support.offers import (
     OPUS,
@@ -66,7 +66,6 @@ def test_chromium_class_offer_has_all_sections() -> None:
     assert kinds[4:8] == [("audio", "recvonly")] * 4
     assert kinds[8:18] == [("video", "recvonly")] * 10
     assert offer.sections[18].kind == "application"
-    assert offer.sections[18].sctp_port == 5000
 
 
 def test_firefox_writes_fingerprint_once_for_the_session() -> None:
@@ -93,7 +92,7 @@ async def test_aiortc_offer() -> None:
         ("audio", "sendrecv"),
         ("video", "recvonly"),
     ]
-    assert offer.sections[2].sctp_port == 5000
+    assert offer.sections[2].kind == "application"
     assert "sha-256" in dict(offer.fingerprints)
 
 
@@ -199,18 +198,6 @@ def test_mid_used_twice() -> None:
     text = replaced(compose([audio(), audio()]), "a=mid:1", "a=mid:0")
     second = text.split("\r\n").index("m=audio 9 UDP/TLS/RTP/SAVPF 111", 8) + 1
     assert_refused(text, f"line {second} (m=)", "used twice")
-
-
-def test_text_at_the_limit_is_read_and_one_more_character_is_not() -> None:
-    assert parse_offer(MINIMAL + "\n" * (MAX_LENGTH - len(MINIMAL))).sections
-    with pytest.raises(PeerError, match="longer than 400000 characters"):
-        parse_offer(MINIMAL + "\n" * (MAX_LENGTH + 1 - len(MINIMAL)))
-
-
-def test_the_largest_offer_of_64_slots_as_chromium_writes_them_fits() -> None:
-    text = recorded("chromium-156-class-offer.sdp")
-    slot = text.split("m=video")[4]
-    assert len(slot) * MAX_SECTIONS < MAX_LENGTH
 
 
 # Arbitrary input
@@ -338,6 +325,7 @@ def test_the_memory_is_bounded_and_keeps_what_is_used() -> None:
 
 def test_a_huge_section_is_read_and_not_remembered() -> None:
     memory = SectionMemory()
-    offer = parse_offer(compose([audio("sendonly", (*OPUS, "a=x:" + "y" * 20_000))]), memory)
+    more = ("a=x:" + "y" * 900 for _ in range(20))
+    offer = parse_offer(compose([audio("sendonly", (*OPUS, *more))]), memory)
     assert offer.sections[0].codecs
     assert len(memory) == 0

@@ -93,17 +93,44 @@ class TestDtls:
         line = Line().begin()
         line.check()
         nonce = bytes(16)
-        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, nonce, KEYS.profile))
+        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, nonce, KEYS.profile), 0.0)
         assert line.sent == [(HOME, [FINISHED])]
         assert line.state == "connected"
 
     def test_good_bye_is_the_reason_of_the_end(self) -> None:
         line = Line().begin()
         line.check()
-        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile))
-        line.transport.receive_dtls(close_notify())
+        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile), 0.0)
+        line.transport.receive_dtls(close_notify(), 0.0)
         line.transport.closed("dtls_failed")
         assert line.transport.close_reason == "dtls_closed"
+
+    def test_flood_before_the_keys_is_dropped_and_a_handshake_still_passes(self) -> None:
+        line = Line().begin()
+        line.check()
+        for _ in range(100):
+            line.transport.receive_dtls(b"\x16" * 100, 0.0)
+        assert line.transport.drops == {DropReason.DTLS_OVER_BUDGET: 36}
+        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile), 0.1)
+        assert line.state == "connected"
+
+    def test_flood_to_a_connected_session_is_dropped_and_removes_nobody(self) -> None:
+        line = Line().connected()
+        for number in range(10_000):
+            line.transport.receive_dtls(b"\x17" * 100, number / 1_000)
+        assert line.transport.drops[DropReason.DTLS_OVER_BUDGET] >= 10_000 - 71
+        assert (line.state, line.transport.close_reason) == ("connected", "")
+
+    def test_flights_to_an_address_that_nobody_proved_are_bounded(self) -> None:
+        line = Line().begin()
+        line.check()
+        line.transport.receive_dtls(b"\x16" * 167, 0.0)
+        for _ in range(5):
+            line.transport.send(bytes(723))
+        assert line.sent == [(HOME, [bytes(723)])]
+        assert line.transport.drops == {DropReason.DTLS_UNPROVEN: 4}
+        line.transport.receive_dtls(b"\x16" * 167, 1.0)
+        assert line.sent == [(HOME, [bytes(723)])] * 2
 
 
 class TestConnectivity:

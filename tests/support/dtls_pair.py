@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from aiortc import RTCDataChannel, RTCDataChannelParameters, RTCIceTransport, RTCSctpTransport
+from aiortc import RTCIceTransport
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
     SRTP_AES128_CM_SHA1_80,
@@ -14,17 +14,9 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsTransport,
     SRTPProtectionProfile,
 )
-from aiortc.rtcsctptransport import (
-    SCTP_DATA_FIRST_FRAG,
-    SCTP_DATA_LAST_FRAG,
-    SCTP_DATA_UNORDERED,
-    WEBRTC_DCEP,
-    DataChunk,
-    ForwardTsnChunk,
-    serialize_packet,
-)
 
-from sfu.dtls import SCTP_PORT, AiortcDtls, AiortcSession
+from sfu.dtls import AiortcDtls
+from sfu.dtls_limits import DtlsLimits
 from sfu.srtp_api import SrtpKeys, SrtpProfile
 
 WAIT = 10.0
@@ -46,23 +38,23 @@ def second(number: int, data: bytes) -> bool:
 
 
 class ClientLink:
-    """The client's ICE transport: what it sends goes straight into the session."""
+    """The client's ICE transport: what it sends goes straight to whoever is at the other end."""
 
     role = "controlled"  # aiortc then takes the DTLS client's role
 
-    def __init__(self, loss: Loss) -> None:
+    def __init__(self, loss: Loss, deliver: Callable[[bytes], None] | None = None) -> None:
         self.inbox: asyncio.Queue[bytes] = asyncio.Queue()
-        self.session: AiortcSession | None = None
+        self.deliver = deliver
+        self.sent: list[bytes] = []
         self._loss = loss
-        self._sent = 0
 
     async def _recv(self) -> bytes:
         return await self.inbox.get()
 
     async def _send(self, data: bytes) -> None:
-        self._sent += 1
-        if self.session is not None and not self._loss(self._sent, data):
-            self.session.receive(data)
+        self.sent.append(data)
+        if self.deliver is not None and not self._loss(len(self.sent), data):
+            self.deliver(data)
 
 
 class Client(RTCDtlsTransport):
@@ -92,7 +84,8 @@ class Client(RTCDtlsTransport):
 
 
 class Pair:
-    """A session, its hooks and a client; the hooks only record."""
+    """A session, its hooks and a client. The hooks only record, and keep to a transport's limits
+    on a clock that stands still: nothing is gained back."""
 
     def __init__(
         self,
@@ -101,17 +94,27 @@ class Pair:
         client_loss: Loss = no_loss,
         server_loss: Loss = no_loss,
     ) -> None:
-        self.link = ClientLink(client_loss)
+        self.link = ClientLink(client_loss, self._deliver)
         self.client = Client(self.link, profiles)
         self.session = FACTORY.session(self)
-        self.link.session = self.session
+        self.limits = DtlsLimits(0.0)
         self.keys: SrtpKeys | None = None
         self.reasons: list[str] = []
         self.sent = 0
         self._server_loss = server_loss
         self._changed = asyncio.Event()
 
+    def _deliver(self, data: bytes) -> None:
+        if self.limits.admits(len(data), 0.0):
+            self.session.receive(data)
+        if flight := self.limits.released():
+            self._send(flight)
+
     def send(self, data: bytes) -> None:
+        if self.limits.passes(data):
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
         self.sent += 1
         if not self._server_loss(self.sent, data):
             self.link.inbox.put_nowait(data)
@@ -119,6 +122,7 @@ class Pair:
     def connected(self, keys: SrtpKeys) -> None:
         assert self.keys is None
         self.keys = keys
+        self.limits.prove()
         self._changed.set()
 
     def closed(self, reason: str) -> None:
@@ -156,43 +160,3 @@ async def turned(condition: Callable[[], object]) -> None:
             turn = loop.create_future()
             loop.call_soon(turn.set_result, None)
             await turn
-
-
-class Association(RTCSctpTransport):
-    """The client's end of the data channels; also makes packets a proper client never sends."""
-
-    async def opened_channel(self, label: str) -> RTCDataChannel:
-        """A channel that the server has acknowledged."""
-        channel = RTCDataChannel(self, RTCDataChannelParameters(label=label))
-        opened = asyncio.Event()
-        channel.on("open", opened.set)
-        async with asyncio.timeout(WAIT):
-            await opened.wait()
-        return channel
-
-    def fragment(self, ahead: int, stream_id: int, size: int) -> bytes:
-        """The first part of a message that never ends, some sequence numbers ahead."""
-        chunk = DataChunk(flags=SCTP_DATA_FIRST_FRAG)
-        chunk.tsn = (self._local_tsn + ahead) % 2**32
-        chunk.stream_id = stream_id
-        chunk.user_data = b"x" * size
-        return self._packet(chunk)
-
-    def skip(self, stream_id: int) -> bytes:
-        """Give up a few messages of a stream."""
-        chunk = ForwardTsnChunk()
-        chunk.cumulative_tsn = (self._local_tsn + 5) % 2**32
-        chunk.streams = [(stream_id, 0)]
-        return self._packet(chunk)
-
-    def open_message(self, stream_id: int) -> bytes:
-        """A complete DATA_CHANNEL_OPEN for a stream, RFC 8832 5.1."""
-        chunk = DataChunk(flags=SCTP_DATA_FIRST_FRAG | SCTP_DATA_LAST_FRAG | SCTP_DATA_UNORDERED)
-        chunk.tsn = self._local_tsn
-        chunk.stream_id = stream_id
-        chunk.protocol = WEBRTC_DCEP
-        chunk.user_data = b"\x03" + bytes(11)
-        return self._packet(chunk)
-
-    def _packet(self, chunk: DataChunk | ForwardTsnChunk) -> bytes:
-        return serialize_packet(SCTP_PORT, SCTP_PORT, self._remote_verification_tag, chunk)

@@ -146,6 +146,28 @@ def class_pieces(audio_slots: int = 4, video_slots: int = 10) -> list[Piece]:
     ]
 
 
+def costly(line: str, lines: int, sections: int = 64) -> str:
+    """An offer of so many lines that no two sections have in common: none is known from another.
+
+    `{}` in the line is a number that no other line has.
+    """
+    head, *texts = compose([audio("recvonly")] * sections).rstrip("\r\n").split("\r\nm=")
+    for number in range(lines):
+        texts[number % sections] += "\r\n" + line.format(number + 1)
+    return "\r\nm=".join([head, *texts]) + "\r\n"
+
+
+COSTLY_LINES = (  # what takes longest to read, each by its own reader
+    "a=fmtp:111 " + ";".join(f"a{number}=b" for number in range(15)) + ";c={}",
+    "a=simulcast:send a;b;c;d{} recv e;f;g;h",
+    "a=extmap:1/sendonly urn:x {}",
+    "a=rtpmap:111 opus{}/48000/2",
+    "a=ssrc-group:FID 11 12",
+    "a=candidate:{} 1 udp 2130706431 192.0.2.1 5 typ host",
+    "a=x:{}",
+)
+
+
 def recorded(name: str) -> str:
     """A recorded offer with its line ends as they are."""
     return (DATA / name).read_bytes().decode()

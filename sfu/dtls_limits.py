@@ -1,0 +1,65 @@
+"""What a DTLS session may cost, and what it may send to an address that nobody has proven.
+
+No datagram tells that it is authentic before OpenSSL has seen it, so what is too much is dropped
+and never removes anybody. Until the keys are there the address may be somebody else's: three
+times what came from it may be sent, and one flight (as RFC 9000 section 8.1 for QUIC).
+Pure: no I/O, no clock.
+"""
+
+from common.work import Price, WorkBudget
+
+HANDSHAKE_BURST = 64  # datagrams at once, before the keys
+HANDSHAKE_RATE = 20.0  # a second
+SESSION_BURST = 20  # datagrams at once, once the keys are there: all but one are a flood's
+SESSION_RATE = 5.0  # a second
+RATIO = 3  # bytes sent for one received, before the keys
+FLIGHT = 800  # bytes: ours from ServerHello to ServerHelloDone has 723
+MAX_UNPROVEN = 6_000  # bytes before the keys: OpenSSL's timer repeats a flight four times
+
+
+class DtlsLimits:
+    """Of one transport; `admits` what comes, `passes` what goes."""
+
+    __slots__ = ("_credit", "_held", "_left", "_proven", "_work")
+
+    def __init__(self, now: float) -> None:
+        self._work = _budget(HANDSHAKE_RATE, HANDSHAKE_BURST, now)
+        self._credit = FLIGHT
+        self._left = MAX_UNPROVEN
+        self._proven = False
+        self._held = b""  # the latest flight that had to wait
+
+    def prove(self) -> None:
+        """The handshake has ended: who is at the address holds the certificate's key."""
+        if not self._proven:
+            self._proven = True
+            self._held = b""
+            self._work = _budget(SESSION_RATE, SESSION_BURST, self._work.updated_at)
+
+    def admits(self, size: int, now: float) -> bool:
+        """Whether a datagram of `size` bytes may reach the session."""
+        if not self._work.take(Price.DTLS_DATAGRAM, now):
+            return False
+        self._credit += RATIO * size
+        return True
+
+    def passes(self, flight: bytes) -> bool:
+        """Whether it may leave now; if not, it waits for `released`, in place of the one before."""
+        if self._proven:
+            return True
+        if len(flight) > min(self._credit, self._left):
+            self._held = flight
+            return False
+        self._credit -= len(flight)
+        self._left -= len(flight)
+        return True
+
+    def released(self) -> bytes:
+        """The flight that waited, once enough has come for it; else nothing."""
+        flight, self._held = self._held, b""
+        return flight if flight and self.passes(flight) else b""
+
+
+def _budget(rate: float, burst: int, now: float) -> WorkBudget:
+    """In datagrams."""
+    return WorkBudget(rate * Price.DTLS_DATAGRAM, burst * Price.DTLS_DATAGRAM, now)
