@@ -95,7 +95,7 @@ async def test_what_dtls_refuses_is_among_the_workers_drops() -> None:
         await plane.join("demo", "p1", pinned=False)
         transport = plane._udp.worker.routers["demo"].transports["p1"]
         for _ in range(QUEUE_LENGTH + 3):
-            transport.receive_dtls(b"\x16" * 100)
+            transport.receive_dtls(b"\x16" * 100, ("192.0.2.7", 7))
         assert plane.totals().drops == {"dtls_queue_full": 3}
     finally:
         plane.close()
