@@ -126,6 +126,11 @@ class Connection:
         """No more checks: nobody is there."""
         self._life += 1
 
+    def shake_hands(self) -> None:
+        """Begins the handshake that `handshakes` held back."""
+        self.handshakes = True
+        self._shake_hands(self._life, self.rig.now)
+
     def close(self) -> None:
         """Says good-bye by the connection itself, as a closed tab does."""
         self._send(close_notify())
