@@ -1,21 +1,25 @@
-"""ICE-lite: answers binding requests, knows which addresses belong to a transport.
+"""ICE-lite: answers binding requests, knows which addresses belong to a transport, and to which
+of them media may go.
 
 RFC 8445 2.5 (lite), RFC 8489 (STUN), RFC 7675 (consent). Pure: no I/O, no clock.
 """
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
 
+from sfu.address_check import AddressCheck
+from sfu.seen import SeenTransactions, Sight
+from sfu.stats import DropReason
 from sfu.timers import earliest
 from sfu.wire import stun
 
 Address = tuple[str, int]  # what recvfrom gives; IPv6 may bring two more items
 
 MAX_ADDRESSES = 8  # of one transport
-MAX_TRANSACTIONS = 64  # remembered against replays: minutes of consent checks
 DISCONNECTED_AFTER = 8.0  # s; peers ask for consent every 4 to 6 s (RFC 7675 5.1)
 FAILED_AFTER = 30.0  # s, RFC 7675 5.1
 
@@ -32,7 +36,7 @@ class IceState(StrEnum):
 
 
 class StunError(Exception):
-    """A request that gets no answer.
+    """A request that gets no answer, or an answer that proves nothing.
 
     `reason`: "malformed", "not_a_request", "no_username", "unknown_user", "no_integrity",
     "wrong_integrity", "replayed", "bad_address", "amplification" or "failed".
@@ -54,6 +58,19 @@ class IceCredentials:
 def new_credentials(rng: Callable[[int], bytes]) -> IceCredentials:
     """8 and 24 ice-chars: base 64 uses exactly their alphabet."""
     return IceCredentials(ufrag=b64encode(rng(6)).decode(), pwd=b64encode(rng(18)).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class IceSession:
+    """What both ends go by until the next ICE restart (RFC 8445 9)."""
+
+    local: IceCredentials
+    remote: IceCredentials
+
+
+def new_session(random: Callable[[int], bytes], ufrag: str = "", pwd: str = "") -> IceSession:
+    """New credentials of ours beside the peer's; before its offer it has none."""
+    return IceSession(new_credentials(random), IceCredentials(ufrag, pwd))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,54 +100,110 @@ def parse_binding_request(data: bytes) -> BindingRequest:
     return BindingRequest(local, remote, stun.USE_CANDIDATE in message.attributes, data, message)
 
 
-class IceAgent:
-    """The lite end of one transport: always controlled, never asks, only answers."""
+@dataclass(frozen=True, slots=True)
+class _Nomination:
+    """Where the peer wants media; nobody knows yet that it is there."""
 
-    def __init__(self, credentials: IceCredentials, now: float) -> None:
-        self.credentials = credentials
-        self.selected: Address | None = None
+    address: Address
+    session: IceSession
+    size: int  # bytes of the request
+
+
+class IceAgent:
+    """The lite end of one transport: always controlled. It answers, and asks nothing but whether
+    the peer is at an address that it nominates (`check`)."""
+
+    def __init__(
+        self,
+        session: IceSession,
+        random: Callable[[int], bytes],
+        drops: Counter[DropReason],
+        now: float,
+    ) -> None:
+        self.session = session
+        self.selected: Address | None = None  # nominated and proven: where media goes
         self.state = IceState.NEW
-        self._previous: IceCredentials | None = None
+        self.check = AddressCheck(drops, now)
+        self._random = random
+        self._previous: IceSession | None = None
+        self._asked_in = session  # whose credentials `check` goes by
+        self._nomination: _Nomination | None = None  # the latest, until there are keys
+        self._keyed = False
+        self._proven: Address | None = None  # by the handshake
         self._bound: dict[Address, float] = {}  # when last heard, the oldest first
-        self._seen: dict[bytes, Address] = {}  # authentic transactions, the oldest first
+        self._seen = SeenTransactions()
         self._disconnect_at = now
         self._fail_at = now + FAILED_AFTER
 
-    def restart(self, credentials: IceCredentials, now: float) -> None:
+    @property
+    def credentials(self) -> IceCredentials:
+        """Our present ones."""
+        return self.session.local
+
+    def restart(self, session: IceSession, now: float) -> None:
         """New credentials; the old pair goes on until the new ones nominate one."""
         if self.state is IceState.FAILED:
             self.state = IceState.NEW
-            self.selected = None
+            self.selected = self._proven = None
             self._bound.clear()
         elif self._previous is None:  # a second restart in a row keeps those that work
-            self._previous = self.credentials
-        self.credentials = credentials
+            self._previous = self.session
+        self.session = session
         self._fail_at = now + FAILED_AFTER
 
     def ufrags(self) -> tuple[str, ...]:
         """The fragments whose requests belong here, the present one first."""
         if self._previous is None:
             return (self.credentials.ufrag,)
-        return (self.credentials.ufrag, self._previous.ufrag)
+        return (self.credentials.ufrag, self._previous.local.ufrag)
 
     def handle_request(self, request: BindingRequest, address: Address, now: float) -> bytes:
-        """The answer, after the address was bound or nominated; raises StunError."""
-        credentials = self._authenticate(request)
-        self._refuse_replay(request.message.transaction, address)
+        """The answer, after the address was bound or nominated; a retransmission gets no more
+        than that. Raises StunError."""
+        session = self._authenticate(request)
+        sight = self._seen.look(request.message.transaction, address)
+        if sight is Sight.REPLAYED:
+            raise StunError("replayed")
         if stun.ICE_CONTROLLED in request.message.attributes:
             # RFC 8445 7.3.1.1: a lite end stays controlled, so the peer must change its role.
             conflict = (stun.ERROR_CODE, stun.error_code(ROLE_CONFLICT))
-            return _answer(request, stun.BINDING_ERROR, conflict, credentials)
+            return _answer(request, stun.BINDING_ERROR, conflict, session.local)
         mapped = (stun.XOR_MAPPED_ADDRESS, _mapped(address, request.message.transaction))
-        answer = _answer(request, stun.BINDING_SUCCESS, mapped, credentials)
+        answer = _answer(request, stun.BINDING_SUCCESS, mapped, session.local)
+        if sight is Sight.FRESH:
+            self._take(request, address, session, now)
+        return answer
+
+    def _take(
+        self, request: BindingRequest, address: Address, session: IceSession, now: float
+    ) -> None:
         self._bind(address, now)
         if request.use_candidate:
-            self._nominate(address, credentials)
+            self._nominate(_Nomination(address, session, len(request.data)))
         if address == self.selected:
-            self.state = IceState.CONNECTED
-            self._disconnect_at = now + DISCONNECTED_AFTER
-            self._fail_at = now + FAILED_AFTER
-        return answer
+            self._consent(now)
+
+    def handle_answer(self, data: bytes, address: Address, now: float) -> None:
+        """An answer that `check` awaits from there: media goes there now. Raises StunError."""
+        try:
+            message = stun.parse(data)
+        except stun.StunFormatError:
+            raise StunError("malformed") from None
+        if not self.check.is_answered_by(message, data):
+            raise StunError("wrong_integrity")
+        self.check.end()
+        self._bind(address, now)
+        self._select(address)
+        self._adopt(self._asked_in)
+
+    def keys_came(self, answered_from: Address | None) -> None:
+        """The handshake is done. Who did it has read our flights: if all of them went to one
+        address, the peer is there."""
+        self._keyed = True
+        self._proven = answered_from
+        nomination, self._nomination = self._nomination, None
+        if nomination is not None and nomination.address in self._bound:
+            self._nominate(nomination)
 
     def is_bound(self, address: Address) -> bool:
         """Whether an authentic request came from there lately."""
@@ -147,18 +220,19 @@ class IceAgent:
         if self.state is not IceState.CONNECTED and now >= self._fail_at:
             self.state = IceState.FAILED
             self._previous = None
+            self.check.end()
         for address, heard in list(self._bound.items()):
             if address != self.selected and now >= heard + FAILED_AFTER:
                 del self._bound[address]
         return self.state
 
     def next_deadline(self) -> float | None:
-        """When handle_timers has something to do."""
-        deadline: float | None = None
+        """When handle_timers, of this and of `check`, has something to do."""
+        deadline = self.check.next_deadline()
         if self.state is IceState.CONNECTED:
-            deadline = self._disconnect_at
+            deadline = earliest(deadline, self._disconnect_at)
         elif self.state is not IceState.FAILED:
-            deadline = self._fail_at
+            deadline = earliest(deadline, self._fail_at)
         if len(self._bound) == 1 and self.selected in self._bound:
             return deadline  # the usual case
         for address, heard in self._bound.items():
@@ -166,41 +240,62 @@ class IceAgent:
                 deadline = earliest(deadline, heard + FAILED_AFTER)
         return deadline
 
-    def _authenticate(self, request: BindingRequest) -> IceCredentials:
-        """The credentials that the request proves to know."""
+    def _authenticate(self, request: BindingRequest) -> IceSession:
+        """The session whose credentials the request proves to know."""
         if self.state is IceState.FAILED:
             raise StunError("failed")
         if request.local_ufrag == self.credentials.ufrag:
-            credentials = self.credentials
-        elif self._previous is not None and request.local_ufrag == self._previous.ufrag:
-            credentials = self._previous
+            session = self.session
+        elif self._previous is not None and request.local_ufrag == self._previous.local.ufrag:
+            session = self._previous
         else:
             raise StunError("unknown_user")
         if not request.message.integrity_at:
             raise StunError("no_integrity")
-        if not stun.proves(request.message, request.data, credentials.pwd.encode()):
+        if not stun.proves(request.message, request.data, session.local.pwd.encode()):
             raise StunError("wrong_integrity")
-        return credentials
-
-    def _refuse_replay(self, transaction: bytes, address: Address) -> None:
-        """A recorded request must not move media to another address; a retransmission may come."""
-        if self._seen.setdefault(transaction, address) != address:
-            raise StunError("replayed")
-        if len(self._seen) > MAX_TRANSACTIONS:
-            del self._seen[next(iter(self._seen))]
+        return session
 
     def _bind(self, address: Address, now: float) -> None:
         self._bound.pop(address, None)
         self._bound[address] = now
         if len(self._bound) > MAX_ADDRESSES:
-            oldest = next(known for known in self._bound if known != self.selected)
-            del self._bound[oldest]
+            needed = (self.selected, self.check.address)
+            del self._bound[next(known for known in self._bound if known not in needed)]
 
-    def _nominate(self, address: Address, credentials: IceCredentials) -> None:
-        """RFC 8445 8.2: the latest nomination wins; so a phone moves to another network."""
+    def _nominate(self, nomination: _Nomination) -> None:
+        """RFC 8445 8.2: the latest nomination wins; so a phone moves to another network. Media
+        goes on where it goes until the peer has answered from there."""
+        if not self._keyed:
+            self._nomination = nomination
+            return
+        if self.selected is None and self._proven is not None and self._proven in self._bound:
+            self._select(self._proven)
+        if nomination.address == self.selected:
+            self._adopt(nomination.session)
+        else:
+            self._ask(nomination)
+
+    def _ask(self, nomination: _Nomination) -> None:
+        local, remote = nomination.session.local, nomination.session.remote
+        name, key = f"{remote.ufrag}:{local.ufrag}", remote.pwd.encode()
+        if self.check.begin(nomination.address, name, key, self._random, nomination.size):
+            self._asked_in = nomination.session
+
+    def _select(self, address: Address) -> None:
         self.selected = address
-        if credentials is self.credentials:
+        self._consent(self._bound[address])
+
+    def _adopt(self, session: IceSession) -> None:
+        """Media goes where this session nominated: of two the new one is left."""
+        if session is self.session:
             self._previous = None
+
+    def _consent(self, heard: float) -> None:
+        """RFC 7675: the peer wants media where it goes."""
+        self.state = IceState.CONNECTED
+        self._disconnect_at = heard + DISCONNECTED_AFTER
+        self._fail_at = heard + FAILED_AFTER
 
 
 def _answer(
@@ -208,11 +303,10 @@ def _answer(
 ) -> bytes:
     """A signed answer, never larger than the request: spoofed senders gain nothing."""
     transaction, key = request.message.transaction, credentials.pwd.encode()
-    for fingerprint in (True, False):
-        answer = stun.build(kind, transaction, (attribute,), key, fingerprint=fingerprint)
-        if len(answer) <= len(request.data):
-            return answer
-    raise StunError("amplification")
+    answer = stun.build_within(len(request.data), kind, transaction, (attribute,), key)
+    if answer is None:
+        raise StunError("amplification")
+    return answer
 
 
 def _mapped(address: Address, transaction: bytes) -> bytes:

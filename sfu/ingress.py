@@ -68,12 +68,15 @@ class Ingress:
             elif kind == RTCP:
                 transport.receive_rtcp(data, now)
             else:
-                transport.receive_dtls(data, now)
+                transport.receive_dtls(data, address, now)
         except Exception as error:  # a fault of ours costs this connection, not the class
             self._on_fault(transport, error, now)
         self.active[transport] = None
 
     def _receive_stun(self, data: bytes, address: Address, now: float) -> None:
+        if data[:1] == b"\x01":  # the class of a response, RFC 8489 5
+            self._receive_stun_answer(data, address, now)
+            return
         try:
             request = parse_binding_request(data)
         except StunError:
@@ -99,4 +102,18 @@ class Ingress:
         self.arrivals.stun_answers += 1
         if holder is not transport and transport.agent.is_bound(address):
             self._directory.bind(transport, address, transport.agent.addresses())
+        self.active[transport] = None
+
+    def _receive_stun_answer(self, data: bytes, address: Address, now: float) -> None:
+        """To our own question, whether the peer is there; nothing else is ever asked."""
+        transport = self._directory.by_address.get(address)
+        if transport is None or not transport.agent.check.awaits(address, data[8:20]):
+            self._drops[DropReason.STUN_UNASKED] += 1
+            return
+        try:
+            transport.receive_stun_answer(data, address, now)
+        except StunError:
+            self._drops[DropReason.STUN_REFUSED] += 1
+        except Exception as error:  # as in receive
+            self._on_fault(transport, error, now)
         self.active[transport] = None

@@ -10,7 +10,9 @@ class SlotWant:
     """One line of a client's layout.
 
     want: "pinned" and "page" show `producer` (the first before the second when bandwidth is
-    short), "speaker" whoever speaks, "off" nothing. max_height: pixels; None for the best.
+    short), "speaker" whoever speaks, "off" nothing. A producer is shown once: of several slots
+    that want it by the first pinned one, else the speaker's, else the first page; the others show
+    nothing, a speaker's the next who spoke. max_height: pixels; None for the best.
     """
 
     mid: str

@@ -3,11 +3,12 @@
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import islice
 
 from sfu.audio_slots import fill
 from sfu.consumer import Consumer, SlotWish
+from sfu.downlink import PRIORITIES
 from sfu.errors import PeerError, StateError
 from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
 from sfu.layers import Layer
@@ -270,18 +271,26 @@ class Router:
     def _resolve_video(self, transport: Transport, now: float) -> None:
         if not transport.downlink.connected:
             return
-        for consumer in transport.downlink.slots("video"):
-            consumer.assign(self._wanted(transport, consumer), now)
+        shown: set[str] = set()  # no producer is sent to a subscriber twice
+        for consumer in sorted(transport.downlink.slots("video"), key=_rank):
+            producer = self._wanted(transport, consumer, shown)
+            if producer is not None:
+                shown.add(producer.producer_id)
+            consumer.assign(producer, now)
         transport.downlink.allocate(now)
 
-    def _wanted(self, transport: Transport, consumer: Consumer) -> Producer | None:
+    def _wanted(
+        self, transport: Transport, consumer: Consumer, shown: Container[str]
+    ) -> Producer | None:
         wish = consumer.wish
         if wish.want == "off":
             return None
         wanted = [wish.producer] if wish.want != "speaker" else self._speaker_cameras_now
         for producer_id in wanted:
             producer = self.producers.get(producer_id or "")
-            if producer is not None and self._may_show(transport, consumer, producer):
+            if producer is None or producer.producer_id in shown:
+                continue
+            if self._may_show(transport, consumer, producer):
                 return producer
         return None
 
@@ -324,6 +333,11 @@ class Router:
         if producer is None or not producer.layers[0].ssrc:
             return False
         return self._may_show(transport, consumer, producer)
+
+
+def _rank(consumer: Consumer) -> int:
+    """Of slots that want the same the first of these shows it: pinned, speaker, page."""
+    return PRIORITIES.get(consumer.wish.want, len(PRIORITIES))
 
 
 def _microphone(transport: Transport) -> str:

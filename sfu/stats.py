@@ -18,6 +18,8 @@ class DropReason(StrEnum):
     STUN_MALFORMED = "stun_malformed"
     STUN_UNKNOWN_USER = "stun_unknown_user"
     STUN_REFUSED = "stun_refused"
+    STUN_UNASKED = "stun_unasked"
+    ADDRESS_SILENT = "address_silent"
     NOT_CONNECTED = "not_connected"
     RTP_MALFORMED = "rtp_malformed"
     RTP_UNKNOWN_STREAM = "rtp_unknown_stream"

@@ -18,7 +18,7 @@ from sfu.downlink import Downlink
 from sfu.dtls_api import DtlsFactory, DtlsSession, EndedSession
 from sfu.dtls_limits import DtlsLimits
 from sfu.errors import StateError
-from sfu.ice import Address, BindingRequest, IceAgent, IceState, new_credentials
+from sfu.ice import Address, BindingRequest, IceAgent, IceState, new_session
 from sfu.layers import Layer
 from sfu.outbox import Outbox
 from sfu.quality import Quality, QualityMeter, judge
@@ -35,7 +35,6 @@ TICK = 1.0  # s between reports
 GRID = 0.025  # s: ticks fall on its lines, so that 1,000 transports wake the loop 40 times a second
 ALLOCATE_EVERY = 4  # ticks, where no limit is in force and only heights could have changed
 MAX_RTCP_DATAGRAM = 1_200  # bytes before encryption
-MAX_QUEUED_DTLS = 64  # flights that wait for an address
 
 
 class TransportState(StrEnum):
@@ -83,8 +82,9 @@ class Transport:
         self.srtp_profile: str | None = None
         self.offer: Offer | None = None
         self.quality = QualityMeter()
-        self.agent = IceAgent(new_credentials(services.random), now)
         self._services = services
+        session = new_session(services.random)  # the offer brings another
+        self.agent = IceAgent(session, services.random, self.drops, now)
         self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
         self.downlink = Downlink(
@@ -95,7 +95,8 @@ class Transport:
             self.drops,
         )
         self._dtls: DtlsSession = services.dtls.session(self)
-        self._dtls_queue: list[bytes] = []
+        self._dtls_from: Address | None = None  # where the peer's latest DTLS came from
+        self._flights_to: set[Address] = set()  # the handshake's; two are as good as many
         self._dtls_limits = DtlsLimits(now)
         self._tick_at = math.ceil((now + TICK) / GRID) * GRID
         self.ticked_at = now  # when reports were last made
@@ -123,29 +124,33 @@ class Transport:
             raise StateError("already_offered", "this connection has begun already")
         self.offer = offer
         self.state = TransportState.CONNECTING
-        self.agent = IceAgent(new_credentials(self._services.random), now)
+        session = new_session(self._services.random, offer.ice_ufrag, offer.ice_pwd)
+        self.agent = IceAgent(session, self._services.random, self.drops, now)
         self._dtls.start(negotiation.fingerprints)
 
     def restart_ice(self, offer: Offer, now: float) -> None:
         """RFC 8445 9: new credentials on both sides, media goes on over the old pair."""
         self.offer = offer
-        self.agent.restart(new_credentials(self._services.random), now)
+        session = new_session(self._services.random, offer.ice_ufrag, offer.ice_pwd)
+        self.agent.restart(session, now)
 
     # -- DTLS (the hooks of sfu.dtls_api) ---------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """A DTLS datagram to the peer: to a validated address only, and not without end."""
+        """A DTLS datagram to the peer: until there are keys to where its own came from, and not
+        without end."""
         if not self._dtls_limits.passes(data):
             self.drops[DropReason.DTLS_UNPROVEN] += 1
             return
         self._send_dtls(data)
 
     def _send_dtls(self, data: bytes) -> None:
-        address = self._validated_address()
-        if address is None:
-            if len(self._dtls_queue) < MAX_QUEUED_DTLS:
-                self._dtls_queue.append(data)
+        address = self.agent.selected or self._dtls_from
+        if address is None or not self.agent.is_bound(address):
+            self.drops[DropReason.UNKNOWN_ADDRESS] += 1
             return
+        if self.uplink.srtp is None and len(self._flights_to) < 2:
+            self._flights_to.add(address)
         self._services.outbox.append((address, [data]))
         self._services.on_changed(self)
 
@@ -157,48 +162,45 @@ class Transport:
         self.srtp_profile = keys.profile.value
         self.uplink.srtp = inbound(keys)
         self.downlink.connect(outbound(keys))
+        self.agent.keys_came(self._flights_to.pop() if len(self._flights_to) == 1 else None)
         self._follow_ice()
+        self._services.on_changed(self)
 
     def closed(self, reason: str) -> None:
         """The peer said good-bye, or the handshake failed."""
         self.close_reason = self.close_reason or reason
         self._services.on_changed(self)
 
-    def receive_dtls(self, data: bytes, now: float) -> None:
-        """A DTLS datagram from an address that ICE has validated."""
+    def receive_dtls(self, data: bytes, address: Address, now: float) -> None:
+        """A DTLS datagram from an address that is bound."""
         if not self._dtls_limits.admits(len(data), now):
             self.drops[DropReason.DTLS_OVER_BUDGET] += 1
             return
+        self._dtls_from = address
         self._dtls.receive(data)
         if flight := self._dtls_limits.released():
             self._send_dtls(flight)
-
-    def _validated_address(self) -> Address | None:
-        """The nominated address; before there is one, that of the latest valid request."""
-        if self.agent.selected is not None:
-            return self.agent.selected
-        known = self.agent.addresses()
-        return known[-1] if known else None
 
     # -- ICE --------------------------------------------------------------------------------
 
     def receive_stun(self, request: BindingRequest, address: Address, now: float) -> bytes:
         """The answer to a binding request; raises StunError."""
         answer = self.agent.handle_request(request, address, now)
-        self.downlink.move(self.agent.selected)
-        if self.agent.is_bound(address):  # not after a role conflict
-            for data in self._dtls_queue:
-                self._services.outbox.append((address, [data]))
-            self._dtls_queue.clear()
         self._follow_ice()
         return answer
+
+    def receive_stun_answer(self, data: bytes, address: Address, now: float) -> None:
+        """An answer to the agent's check: media goes there from now on. Raises StunError."""
+        self.agent.handle_answer(data, address, now)
+        self._follow_ice()
 
     def holds(self, address: Address) -> bool:
         """True while the peer is there: nobody else may claim its address meanwhile."""
         return self.agent.state is IceState.CONNECTED and self.agent.selected == address
 
     def _follow_ice(self) -> None:
-        """Connectivity found, lost and found again."""
+        """Connectivity found, lost and found again, here or elsewhere."""
+        self.downlink.move(self.agent.selected)
         ice = self.agent.state
         if ice is IceState.FAILED:
             self._services.on_changed(self)
@@ -293,6 +295,8 @@ class Transport:
     def handle_timers(self, now: float) -> bool:
         """Does what is due; True when the slots' layers should be chosen anew."""
         self.agent.handle_timers(now)
+        if (request := self.agent.check.handle_timers(now)) is not None:
+            self._services.outbox.append((request[0], request[1:]))
         self._follow_ice()
         if not self.downlink.connected:
             return False

@@ -128,6 +128,9 @@ class Connection:
         self._timers.set(self._keep_path, self.ice.next_deadline())
 
     def _receive_stun(self, data: bytes, now: float) -> None:
+        if (answer := self.ice.answer(data)) is not None:  # it asks where it was asked last
+            (self._hooks.send if self._other is None else self._hooks.probe)(answer)
+            return
         was = self.ice.state
         if self._other is not None and self._other.receive(data, now):
             self.ice, self._other = self._other, None

@@ -1,4 +1,5 @@
-"""The controlling end of ICE towards a lite server: checks, nominates, and asks for consent.
+"""The controlling end of ICE towards a lite server: checks, nominates, asks for consent, and
+answers when the server asks whether it is there.
 
 RFC 8445 (one pair, nominated with its first check), RFC 7675 (consent).
 Pure: no I/O, no clock.
@@ -32,7 +33,7 @@ class IceAgent:
         self.state = IceState.NEW
         self.round_trip: float | None = None  # s, of the last request that was answered
         self._random = random
-        self._key = remote.pwd.encode()
+        self._key, self._own_key = remote.pwd.encode(), local.pwd.encode()
         self._attributes = (
             (stun.USERNAME, f"{remote.ufrag}:{local.ufrag}".encode()),
             (stun.ICE_CONTROLLING, random(8)),
@@ -70,6 +71,16 @@ class IceAgent:
         if len(self._asked) > _REMEMBERED:
             del self._asked[next(iter(self._asked))]
         return stun.build(stun.BINDING_REQUEST, transaction, self._attributes, self._key)
+
+    def answer(self, data: bytes) -> bytes | None:
+        """To a request of the server's, which asks whether a nominated address is ours."""
+        try:
+            message = stun.parse(data)
+        except stun.StunFormatError:
+            return None
+        if message.kind != stun.BINDING_REQUEST or not stun.proves(message, data, self._own_key):
+            return None
+        return stun.build(stun.BINDING_SUCCESS, message.transaction, (), self._own_key)
 
     def receive(self, data: bytes, now: float) -> bool:
         """True for a success response to one of our requests with the server's integrity."""

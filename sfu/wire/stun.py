@@ -115,6 +115,17 @@ def build(
     return whole + attribute(FINGERPRINT, _WORD.pack(crc32(whole) ^ _FINGERPRINT_XOR))
 
 
+def build_within(
+    limit: int, kind: int, transaction: bytes, attributes: Sequence[tuple[int, bytes]], key: bytes
+) -> bytes | None:
+    """A message of at most `limit` bytes, with FINGERPRINT when that fits, else None."""
+    for fingerprint in (True, False):
+        message = build(kind, transaction, attributes, key, fingerprint=fingerprint)
+        if len(message) <= limit:
+            return message
+    return None
+
+
 def attribute(name: int, value: bytes) -> bytes:
     """One attribute, padded to whole words (RFC 8489 14)."""
     return _ATTRIBUTE.pack(name, len(value)) + value + bytes(-len(value) & 3)

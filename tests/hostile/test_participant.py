@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support import rtcp_client
 from tests.support.media import RTP_HEADER
 from tests.support.peers import Peer
-from tests.support.room import SEEN_STUDENT, STUDENT
+from tests.support.room import SEEN_STUDENT, STUDENT, TEACHER, Room
 from tests.support.siege import AnyLine, Siege
 from tests.support.slots import SlotPolicy
 
@@ -184,3 +184,22 @@ def test_keyframe_wishes_for_anothers_streams_are_not_passed_on() -> None:
         siege.throw_rtcp([rtcp_client.pli(1, ssrc)])
     siege.room.run(0.2)
     assert siege.teacher.heard.plis == []
+
+
+def test_ten_slots_on_one_camera_draw_one_copy() -> None:
+    room = Room()
+    teacher = room.add(TEACHER)
+    greedy = room.add(replace(STUDENT, video_slots=10, audio_slots=0))
+    room.join(teacher, greedy)
+    room.watch(greedy, ["teacher"] * 10)
+    room.run(2)
+    before, packets = room.totals().copies_sent, _video(room)
+    room.run(5)
+    assert room.totals().copies_sent - before <= _video(room) - packets
+    assert [len(slot.line.frames) > 0 for slot in greedy.slots] == [True] + [False] * 9
+
+
+def _video(room: Room) -> int:
+    """Packets of the teacher's top layer so far."""
+    (teacher,) = (t for t in room.transports() if t.transport_id == "teacher")
+    return max(layer.packets for producer in teacher.producers for layer in producer.layers)

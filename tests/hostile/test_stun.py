@@ -35,7 +35,7 @@ def forms(siege: Siege) -> dict[str, tuple[bytes, str]]:
         ),
         "for nobody": (binding_request(stranger, bytes(12)), "stun_unknown_user"),
         "without a user": (bytes(bare), "stun_malformed"),
-        "a response": (bytes(response), "stun_malformed"),
+        "a response": (bytes(response), "stun_unasked"),
         "an indication": (bytes(indication), "stun_malformed"),
         "another method": (bytes(allocate), "stun_malformed"),
     }

@@ -36,6 +36,8 @@ def kind(data: bytes) -> str:
     first = data[0]
     if 128 <= first <= 191:
         return "rtcp" if 192 <= data[1] <= 223 else "rtp"
+    if first == 1:
+        return "stun answer"
     if first <= 3:
         return "stun"
     return "dtls" if 20 <= first <= 63 else "unknown"
@@ -66,7 +68,8 @@ def test_from_an_unknown_address() -> None:
         "empty": 256,
         "oversized": 500 * 256,
         "unknown_kind": 256 + 144 * 1_499,
-        "stun_malformed": 4 * 1_499,
+        "stun_malformed": 3 * 1_499,
+        "stun_unasked": 1_499,
         "unknown_address": (44 + 64) * 1_499,
     }
     siege.assert_class_goes_on()
@@ -88,6 +91,8 @@ def test_from_a_bound_address(who: str, profile: SrtpProfile, lengths: range) ->
     assert drops.pop("oversized") == kinds["oversized"]
     assert drops.pop("unknown_kind") == kinds["unknown"]
     assert drops.pop("stun_malformed") == kinds["stun"]
+    assert drops.pop("stun_unasked") == kinds["stun answer"]
+    assert drops.pop("dtls_over_budget") <= kinds["dtls"]
     assert drops["rtcp_unauthentic"] > 500
     assert drops["rtp_unauthentic"] > 1_000
     assert sum(drops.values()) == kinds["rtp"] + kinds["rtcp"]

@@ -14,6 +14,7 @@ from sfu.events import (
 from sfu.srtp_api import SrtpProfile
 from tests.support.netem import BurstLoss, Conditions
 from tests.support.peers import Peer
+from tests.support.rig import Address
 from tests.support.room import (
     SEEN_STUDENT,
     STUDENT,
@@ -26,9 +27,11 @@ from tests.support.room import (
     runs,
 )
 
+NEW = address(200)
 
-def running_class() -> tuple[Room, Peer, Peer]:
-    room = Room()
+
+def running_class(seed: int = 1) -> tuple[Room, Peer, Peer]:
+    room = Room(seed=seed)
     teacher = room.add(TEACHER)
     watcher = room.add(STUDENT)
     room.join(teacher, watcher)
@@ -36,6 +39,11 @@ def running_class() -> tuple[Room, Peer, Peer]:
     room.run(2)
     room.rig.events.clear()
     return room, teacher, watcher
+
+
+def served_at(room: Room, name: str) -> Address | None:
+    """Where a participant's media goes."""
+    return room.rig.worker.routers["class"].transports[name].downlink.address
 
 
 def lives(room: Room, peer: Peer) -> list[str]:
@@ -59,6 +67,62 @@ def test_a_subscriber_on_a_new_address_is_served_there() -> None:
     room.run(1)
     assert old.down.counters.sent == seen
     assert lives(room, student) == []
+
+
+def test_a_new_network_has_its_media_after_one_round_trip_more() -> None:
+    """The nomination and its way back, the question and its way back: no waiting in between."""
+    room, _, student = running_class()
+    left = room.rig.now
+    arrivals: list[float] = []
+    room.rig.taps.append(
+        lambda where, data, now: arrivals.append(now) if data[0] >= 128 and where == NEW else None
+    )
+    student.connection.move(NEW)
+    room.run(1)
+    round_trip, picture_every = 0.04, 0.034
+    assert arrivals[0] - left <= 1.5 * round_trip + picture_every
+
+
+def test_a_new_network_that_loses_a_fifth_is_taken_soon() -> None:
+    for seed in range(20):
+        room, _, student = running_class(seed)
+        student.connection.move(NEW)
+        for link in (student.connection.path.up, student.connection.path.down):
+            link.conditions = Conditions(delay=0.05, loss=0.2)
+        room.run(0.5)
+        assert served_at(room, "student") == NEW, f"seed {seed}"
+
+
+def test_a_slow_network_is_taken_although_all_questions_are_under_way_at_once() -> None:
+    room, _, student = running_class()
+    student.connection.move(NEW)
+    for link in (student.connection.path.up, student.connection.path.down):
+        link.conditions = Conditions(delay=0.7)
+    assert room.rig.run_until(lambda: served_at(room, "student") == NEW, 2.2)
+
+
+def test_who_answers_nothing_at_a_new_address_keeps_the_old_until_it_fails() -> None:
+    room, _, student = running_class()
+    old, since = student.connection.path.address, room.rig.now
+    student.connection.answers = False
+    student.connection.move(NEW)
+    room.run(20)
+    assert served_at(room, "student") == old
+    assert lives(room, student) == ["TransportDisconnected"]
+    room.run(20)
+    [(closed, event)] = room.events(TransportClosed)
+    assert (event.reason, 25 <= closed - since <= 33) == ("timeout", True)
+
+
+def test_who_answers_late_at_a_new_address_is_back() -> None:
+    room, _, student = running_class()
+    student.connection.answers = False
+    student.connection.move(NEW)
+    room.run(15)
+    student.connection.answers = True
+    room.run(3)
+    assert served_at(room, "student") == NEW
+    assert lives(room, student) == ["TransportDisconnected", "TransportConnected"]
 
 
 def test_a_publisher_on_a_new_address_goes_on() -> None:
@@ -207,7 +271,7 @@ def test_more_slots_come_by_a_further_offer_and_the_old_ones_run_on() -> None:
     ssrcs = [slot.ssrc for slot in student.slots]
     student.renegotiate(video_slots=3)
     assert [slot.ssrc for slot in student.slots][: len(ssrcs)] == ssrcs
-    room.watch(student, ["teacher", "ada", "teacher"])
+    room.watch(student, ["teacher", "ada"])
     room.run(3)
     assert_unbroken(student)
     assert_consecutive(runs(pictures(student))[-1], least=140)

@@ -9,7 +9,7 @@ from OpenSSL import SSL
 
 from sfu.stats import DropReason
 from tests.support.dtls_pair import FACTORY, Pair, turned
-from tests.support.line import Line
+from tests.support.line import HOME, Line
 
 PLAIN_ALERT = bytes.fromhex("15fefd000000000000000900020228")  # fatal, epoch 0
 PLAIN_CLOSE = bytes.fromhex("15fefd000000000000000a00020100")
@@ -146,7 +146,7 @@ async def test_a_flood_reaches_openssl_no_more_often_than_the_budget_allows(
     line.transport._dtls = pair.session
     kinds = [sealed(pair, SCTP_HEARTBEAT), b"\x16" * 1_200, pair.link.sent[0], PLAIN_CLOSE]
     for number in range(10_000):
-        line.transport.receive_dtls(kinds[number % 4], number / 1_000)
+        line.transport.receive_dtls(kinds[number % 4], HOME, number / 1_000)
         if number % 100 == 0:
             await turned(lambda: not pair.session._link._queue)
             line.rtp(number // 100, number / 1_000)

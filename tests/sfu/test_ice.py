@@ -1,6 +1,8 @@
 """ICE-lite in virtual time; the peer's messages are made by aioice."""
 
 import itertools
+from collections import Counter
+from random import Random
 
 import pytest
 from aioice import stun
@@ -15,12 +17,15 @@ from sfu.ice import (
     Address,
     IceAgent,
     IceCredentials,
+    IceSession,
     IceState,
     StunError,
 )
 
 OURS = IceCredentials("localufr", "p" * 24)
 RENEWED = IceCredentials("renewedu", "q" * 24)
+PEER = IceCredentials("peer", "r" * 24)
+PEER_AGAIN = IceCredentials("peeragain", "s" * 24)
 WIFI: Address = ("192.0.2.7", 40000)
 MOBILE: Address = ("198.51.100.9", 50000)
 
@@ -67,10 +72,39 @@ def assert_refused(agent: IceAgent, data: bytes, reason: str) -> None:
     assert agent.state is not IceState.CONNECTED
 
 
+def fresh(now: float = 0.0) -> IceAgent:
+    return IceAgent(IceSession(OURS, PEER), Random(1).randbytes, Counter(), now)
+
+
 def connected(now: float = 0.0) -> IceAgent:
-    agent = IceAgent(OURS, now)
+    """Nominated on WIFI, where the handshake went, too."""
+    agent = fresh(now)
     ask(agent, request(nominate=True), now=now)
+    agent.keys_came(WIFI)
     return agent
+
+
+def checked(agent: IceAgent, now: float = 0.0) -> tuple[Address, stun.Message]:
+    """The check that goes out now."""
+    sent = agent.check.handle_timers(now)
+    assert sent is not None
+    return sent[0], stun.parse_message(sent[1])
+
+
+def reply(check: stun.Message, pwd: str = PEER.pwd) -> bytes:
+    """The peer's answer to a check."""
+    message = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, check.transaction_id)
+    message.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.1", 1)
+    message.add_message_integrity(pwd.encode())
+    return bytes(message)
+
+
+def move(agent: IceAgent, data: bytes, address: Address = MOBILE, now: float = 0.0) -> None:
+    """A nomination from a new address, where the peer answers."""
+    ask(agent, data, address, now)
+    asked, check = checked(agent, now)
+    assert asked == address
+    agent.handle_answer(reply(check), address, now)
 
 
 def test_credentials_are_ice_chars_of_the_injected_randomness() -> None:
@@ -88,7 +122,7 @@ def test_a_request_is_read() -> None:
 @pytest.mark.parametrize("fingerprint", [True, False])
 def test_the_answer_tells_the_address_and_is_signed(fingerprint: bool) -> None:
     check = request(fingerprint=fingerprint)
-    answer = ask(IceAgent(OURS, 0.0), check)
+    answer = ask(fresh(0.0), check)
     assert answer.message_class is stun.Class.RESPONSE
     assert answer.transaction_id == check[8:20]
     assert answer.attributes["XOR-MAPPED-ADDRESS"] == WIFI
@@ -106,13 +140,13 @@ def smallest_request(username: str) -> bytes:
 
 def test_the_fingerprint_is_left_out_when_the_answer_would_outgrow_the_request() -> None:
     data = smallest_request("localufr:p")
-    answer = ask(IceAgent(OURS, 0.0), data)  # 60 bytes asked, 64 with a fingerprint
+    answer = ask(fresh(0.0), data)  # 60 bytes asked, 64 with a fingerprint
     assert "FINGERPRINT" not in answer.attributes
     assert answer.check_message_integrity(OURS.pwd.encode())
 
 
 def test_an_answer_larger_than_its_request_is_not_given() -> None:
-    agent = IceAgent(OURS, 0.0)
+    agent = fresh(0.0)
     with pytest.raises(StunError, match="amplification"):
         ask(agent, smallest_request("localufr:p"), ("2001:db8::1", 9))
     assert agent.addresses() == ()
@@ -128,7 +162,7 @@ def test_an_answer_larger_than_its_request_is_not_given() -> None:
 def test_ipv6_addresses_are_bound_as_given_and_told_plainly(
     address: Address, expected: Address
 ) -> None:
-    agent = IceAgent(OURS, 0.0)
+    agent = fresh(0.0)
     answer = ask(agent, request(), address)
     assert answer.attributes["XOR-MAPPED-ADDRESS"] == expected
     assert agent.is_bound(address)
@@ -143,24 +177,24 @@ def test_ipv6_addresses_are_bound_as_given_and_told_plainly(
     ],
 )
 def test_a_request_without_proof_is_refused(data: bytes, reason: str) -> None:
-    assert_refused(IceAgent(OURS, 0.0), data, reason)
+    assert_refused(fresh(0.0), data, reason)
 
 
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(StunError, match="bad_address"):
-        ask(IceAgent(OURS, 0.0), request(), ("not an address", 1))
+        ask(fresh(0.0), request(), ("not an address", 1))
 
 
 def test_a_request_without_integrity_is_refused() -> None:
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, b"transaction1")
     message.attributes.update({"USERNAME": "localufr:peer", "USE-CANDIDATE": None})
-    assert_refused(IceAgent(OURS, 0.0), bytes(message), "no_integrity")
+    assert_refused(fresh(0.0), bytes(message), "no_integrity")
 
 
 def test_a_nomination_added_after_the_integrity_is_not_heard() -> None:
     data = request(fingerprint=False)
     late = data[:2] + (len(data) - 20 + 4).to_bytes(2, "big") + data[4:] + b"\0\x25\0\0"
-    agent = IceAgent(OURS, 0.0)
+    agent = fresh(0.0)
     ask(agent, late)
     assert agent.selected is None
 
@@ -172,7 +206,7 @@ def test_every_changed_byte_is_refused() -> None:
         changed = bytearray(data)
         changed[position] ^= 0x20
         with pytest.raises(StunError):
-            ask(IceAgent(OURS, 0.0), bytes(changed))
+            ask(fresh(0.0), bytes(changed))
 
 
 def test_a_wrong_fingerprint_is_malformed() -> None:
@@ -217,14 +251,14 @@ def test_random_attributes_raise_only_stun_errors(attributes: list[tuple[int, by
     )
     data = b"\0\1" + len(body).to_bytes(2, "big") + b"\x21\x12\xa4\x42" + bytes(12) + body
     with pytest.raises(StunError):
-        ask(IceAgent(OURS, 0.0), data)
+        ask(fresh(0.0), data)
 
 
 @given(position=st.integers(0, 120), value=st.binary(min_size=1, max_size=6))
 def test_damaged_requests_raise_only_stun_errors(position: int, value: bytes) -> None:
     data = request(fingerprint=False)
     damaged = data[:position] + value + data[position + len(value) :]
-    agent = IceAgent(OURS, 0.0)
+    agent = fresh(0.0)
     try:
         ask(agent, damaged)
     except StunError:
@@ -234,7 +268,7 @@ def test_damaged_requests_raise_only_stun_errors(position: int, value: bytes) ->
 
 
 def test_a_peer_that_wants_to_be_controlled_is_told_of_the_conflict() -> None:
-    agent = IceAgent(OURS, 0.0)
+    agent = fresh(0.0)
     answer = ask(agent, request(role="ICE-CONTROLLED", nominate=True))
     assert answer.message_class is stun.Class.ERROR
     assert answer.error_code == 487
@@ -242,22 +276,136 @@ def test_a_peer_that_wants_to_be_controlled_is_told_of_the_conflict() -> None:
     assert (agent.addresses(), agent.selected, agent.state) == ((), None, IceState.NEW)
 
 
-def test_a_check_binds_and_a_nomination_selects() -> None:
-    agent = IceAgent(OURS, 0.0)
+@pytest.mark.parametrize("keys_first", [True, False])
+def test_keys_and_a_nomination_select_where_the_handshake_went(keys_first: bool) -> None:
+    agent = fresh(0.0)
     ask(agent, request())
     assert agent.is_bound(WIFI)
-    assert (agent.selected, agent.state) == (None, IceState.NEW)
+    if keys_first:
+        agent.keys_came(WIFI)
+        assert (agent.selected, agent.state) == (None, IceState.NEW)
     ask(agent, request(nominate=True))
+    if not keys_first:
+        assert (agent.selected, agent.state) == (None, IceState.NEW)
+        agent.keys_came(WIFI)
     assert (agent.selected, agent.state) == (WIFI, IceState.CONNECTED)
+    assert agent.check.next_deadline() is None
 
 
-def test_a_phone_that_changes_network_is_followed() -> None:
+def test_a_phone_that_changes_network_is_followed_when_it_has_answered_there() -> None:
     agent = connected()
     ask(agent, request(), MOBILE)
-    assert agent.selected == WIFI
+    assert agent.check.next_deadline() is None
     ask(agent, request(nominate=True), MOBILE)
-    assert agent.selected == MOBILE
+    assert agent.selected == WIFI
+    asked, check = checked(agent)
+    agent.handle_answer(reply(check), asked, 0.0)
+    assert agent.selected == asked == MOBILE
     assert set(agent.addresses()) == {WIFI, MOBILE}
+    assert agent.check.next_deadline() is None
+
+
+def test_the_check_is_what_a_peer_expects_of_a_controlled_end() -> None:
+    agent = connected()
+    nomination = request(nominate=True)
+    ask(agent, nomination, MOBILE)
+    _, check = checked(agent)
+    assert check.message_class is stun.Class.REQUEST
+    assert check.attributes["USERNAME"] == f"{PEER.ufrag}:{OURS.ufrag}"
+    assert {"ICE-CONTROLLED", "PRIORITY", "FINGERPRINT"} <= set(check.attributes)
+    assert "USE-CANDIDATE" not in check.attributes
+    assert check.check_message_integrity(PEER.pwd.encode())
+    assert len(bytes(check)) <= len(nomination)
+
+
+def test_an_error_that_is_authentic_is_an_answer() -> None:
+    agent = connected()
+    ask(agent, request(nominate=True), MOBILE)
+    _, check = checked(agent)
+    error = stun.Message(stun.Method.BINDING, stun.Class.ERROR, check.transaction_id)
+    error.attributes["ERROR-CODE"] = (487, "Role Conflict")
+    error.add_message_integrity(PEER.pwd.encode())
+    agent.handle_answer(bytes(error), MOBILE, 0.0)
+    assert agent.selected == MOBILE
+
+
+def test_an_answer_without_the_peers_password_proves_nothing() -> None:
+    agent = connected()
+    ask(agent, request(nominate=True), MOBILE)
+    _, check = checked(agent)
+    good = reply(check)
+    unsigned = good[:2] + (12).to_bytes(2, "big") + good[4:32]
+    echo = bytes(check)
+    forged = {
+        "wrong_integrity": [reply(check, pwd=OURS.pwd), unsigned, echo],
+        "malformed": [good[:-3], b"\x01\x01" + bytes(30)],
+    }
+    for reason, datagrams in forged.items():
+        for data in datagrams:
+            with pytest.raises(StunError, match=reason):
+                agent.handle_answer(data, MOBILE, 0.0)
+    assert agent.selected == WIFI
+    agent.handle_answer(good, MOBILE, 0.0)
+    assert agent.selected == MOBILE
+
+
+def test_a_nomination_between_handshake_and_media_is_not_proven() -> None:
+    agent = fresh()
+    ask(agent, request())
+    ask(agent, request(nominate=True), MOBILE)
+    agent.keys_came(WIFI)
+    assert agent.selected == WIFI
+    assert checked(agent)[0] == MOBILE
+
+
+@pytest.mark.parametrize("nominated", [WIFI, MOBILE])
+def test_a_handshake_over_two_addresses_proves_neither(nominated: Address) -> None:
+    agent = fresh()
+    for address in (WIFI, MOBILE):
+        ask(agent, request(), address)
+    ask(agent, request(nominate=True), nominated)
+    agent.keys_came(None)
+    assert (agent.selected, agent.state) == (None, IceState.NEW)
+    asked, check = checked(agent)
+    agent.handle_answer(reply(check), asked, 1.0)
+    assert (agent.selected, agent.state) == (nominated, IceState.CONNECTED)
+
+
+def test_a_nominated_address_that_is_silent_by_the_time_of_the_keys_is_not_asked() -> None:
+    agent = fresh()
+    ask(agent, request(nominate=True), MOBILE)
+    for now in (10.0, 20.0):
+        agent.restart(IceSession(RENEWED, PEER), now)
+        ask(agent, request(RENEWED), now=now)
+    agent.handle_timers(FAILED_AFTER)
+    agent.keys_came(WIFI)
+    assert (agent.selected, agent.check.next_deadline()) == (None, None)
+
+
+def test_the_old_address_keeps_its_timers_while_a_silent_one_is_asked() -> None:
+    agent = connected()
+    ask(agent, request(nominate=True), MOBILE, now=7.0)
+    checked(agent, 7.0)
+    assert agent.handle_timers(DISCONNECTED_AFTER) is IceState.DISCONNECTED
+    ask(agent, request(nominate=True), MOBILE, now=29.0)
+    assert agent.handle_timers(FAILED_AFTER) is IceState.FAILED
+    assert agent.check.next_deadline() is None
+
+
+def test_an_answer_connects_a_peer_whose_old_network_is_dead() -> None:
+    agent = connected()
+    agent.handle_timers(20.0)
+    move(agent, request(nominate=True), now=20.0)
+    assert (agent.selected, agent.state) == (MOBILE, IceState.CONNECTED)
+    assert agent.next_deadline() == 20.0 + DISCONNECTED_AFTER
+
+
+def test_a_retransmission_is_answered_and_is_no_consent() -> None:
+    agent = connected()
+    data = request()
+    first = ask(agent, data, now=5.0)
+    assert bytes(ask(agent, data, now=7.0)) == bytes(first)
+    assert agent.next_deadline() == 5.0 + DISCONNECTED_AFTER
 
 
 def test_addresses_are_bounded_and_the_selected_one_stays() -> None:
@@ -269,6 +417,14 @@ def test_addresses_are_bounded_and_the_selected_one_stays() -> None:
         ask(agent, request(), address)
     assert agent.addresses() == (WIFI, *others[-(MAX_ADDRESSES - 1) :])
     assert not agent.is_bound(others[0])
+
+
+def test_the_address_under_check_stays_among_many() -> None:
+    agent = connected()
+    ask(agent, request(nominate=True), MOBILE)
+    for port in range(1000, 1000 + MAX_ADDRESSES):
+        ask(agent, request(), ("203.0.113.1", port))
+    assert agent.addresses()[:2] == (WIFI, MOBILE)
 
 
 def test_the_address_heard_least_lately_falls_out() -> None:
@@ -309,7 +465,7 @@ def test_deadlines_lead_through_all_states() -> None:
 
 
 def test_without_a_nomination_a_new_agent_fails() -> None:
-    agent = IceAgent(OURS, 5.0)
+    agent = fresh(5.0)
     ask(agent, request(), now=6.0)
     assert agent.next_deadline() == 5.0 + FAILED_AFTER
     assert agent.handle_timers(5.0 + FAILED_AFTER) is IceState.FAILED
@@ -351,7 +507,7 @@ def test_a_failed_agent_answers_nobody() -> None:
 
 def test_after_a_restart_both_credentials_work_until_the_new_ones_nominate() -> None:
     agent = connected()
-    agent.restart(RENEWED, 1.0)
+    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
     assert (agent.selected, agent.state) == (WIFI, IceState.CONNECTED)
     ask(agent, request(OURS, nominate=True), now=2.0)
@@ -360,6 +516,11 @@ def test_after_a_restart_both_credentials_work_until_the_new_ones_nominate() -> 
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
     answer = ask(agent, request(RENEWED, nominate=True), MOBILE, now=3.0)
     assert answer.check_message_integrity(RENEWED.pwd.encode())
+    asked, check = checked(agent, 3.0)
+    assert check.attributes["USERNAME"] == f"{PEER_AGAIN.ufrag}:{RENEWED.ufrag}"
+    assert agent.selected == WIFI
+    ask(agent, request(OURS), now=3.0)  # consent where media still goes
+    agent.handle_answer(reply(check, PEER_AGAIN.pwd), asked, 3.1)
     assert agent.selected == MOBILE
     assert agent.ufrags() == (RENEWED.ufrag,)
     with pytest.raises(StunError, match="unknown_user"):
@@ -368,22 +529,22 @@ def test_after_a_restart_both_credentials_work_until_the_new_ones_nominate() -> 
 
 def test_old_credentials_do_not_open_the_new_fragment() -> None:
     agent = connected()
-    agent.restart(RENEWED, 1.0)
+    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
     with pytest.raises(StunError, match="wrong_integrity"):
         ask(agent, request(RENEWED, pwd=OURS.pwd))
 
 
 def test_two_restarts_in_a_row_keep_the_credentials_in_use() -> None:
     agent = connected()
-    agent.restart(IceCredentials("middle00", "m" * 24), 1.0)
-    agent.restart(RENEWED, 2.0)
+    agent.restart(IceSession(IceCredentials("middle00", "m" * 24), PEER_AGAIN), 1.0)
+    agent.restart(IceSession(RENEWED, PEER_AGAIN), 2.0)
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
 
 
 def test_a_restart_gives_a_disconnected_peer_new_time() -> None:
     agent = connected()
     agent.handle_timers(25.0)
-    agent.restart(RENEWED, 25.0)
+    agent.restart(IceSession(RENEWED, PEER_AGAIN), 25.0)
     assert agent.handle_timers(FAILED_AFTER) is IceState.DISCONNECTED
     assert agent.next_deadline() == 25.0 + FAILED_AFTER
 
@@ -391,8 +552,28 @@ def test_a_restart_gives_a_disconnected_peer_new_time() -> None:
 def test_a_restart_revives_a_failed_agent() -> None:
     agent = connected()
     agent.handle_timers(FAILED_AFTER)
-    agent.restart(RENEWED, 40.0)
+    agent.restart(IceSession(RENEWED, PEER_AGAIN), 40.0)
     assert (agent.state, agent.selected, agent.addresses()) == (IceState.NEW, None, ())
     assert agent.ufrags() == (RENEWED.ufrag,)
-    ask(agent, request(RENEWED, nominate=True), MOBILE, now=41.0)
-    assert (agent.selected, agent.state) == (MOBILE, IceState.CONNECTED)
+    ask(agent, request(RENEWED, nominate=True), WIFI, now=41.0)
+    # the handshake is too long ago to prove where the peer is
+    asked, check = checked(agent, 41.0)
+    assert (agent.selected, asked) == (None, WIFI)
+    agent.handle_answer(reply(check, PEER_AGAIN.pwd), WIFI, 41.0)
+    assert (agent.selected, agent.state) == (WIFI, IceState.CONNECTED)
+
+
+def test_a_restart_on_the_same_address_needs_no_check() -> None:
+    agent = connected()
+    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
+    ask(agent, request(RENEWED, nominate=True), now=2.0)
+    assert agent.ufrags() == (RENEWED.ufrag,)
+    assert agent.check.next_deadline() is None
+
+
+def test_a_nomination_with_the_old_credentials_is_asked_with_the_old_password() -> None:
+    agent = connected()
+    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
+    move(agent, request(OURS, nominate=True), now=2.0)
+    assert agent.selected == MOBILE
+    assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)

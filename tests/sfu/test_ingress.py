@@ -1,6 +1,7 @@
 """What arrives at the socket: sorted, counted, and never raising."""
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -23,8 +24,18 @@ class Broken:
 
     receive_rtcp = receive_rtp
 
-    def receive_dtls(self, data: bytes, now: float) -> None:
+    def receive_dtls(self, data: bytes, address: Address, now: float) -> None:
         raise OverflowError
+
+    def receive_stun_answer(self, data: bytes, address: Address, now: float) -> None:
+        raise OverflowError
+
+    def awaits(self, address: Address, transaction: bytes) -> bool:
+        return True
+
+    @property
+    def agent(self) -> SimpleNamespace:
+        return SimpleNamespace(check=self)
 
 
 class Desk:
@@ -54,6 +65,7 @@ class Desk:
         (b"\x80\xc8" + bytes(30), "unknown_address"),
         (b"\x16" + bytes(30), "unknown_address"),
         (b"\x00\x01" + bytes(30), "stun_malformed"),
+        (b"\x01\x01" + bytes(30), "stun_unasked"),
     ],
 )
 def test_what_strangers_send_ends_in_a_counter(data: bytes, reason: str) -> None:
@@ -65,7 +77,7 @@ def test_what_strangers_send_ends_in_a_counter(data: bytes, reason: str) -> None
     assert desk.ingress.active == {}
 
 
-@pytest.mark.parametrize("first", [b"\x80\x60", b"\x80\xc8", b"\x16\x00"])
+@pytest.mark.parametrize("first", [b"\x80\x60", b"\x80\xc8", b"\x16\x00", b"\x01\x01"])
 def test_a_fault_in_a_transport_is_told_and_goes_no_further(first: bytes) -> None:
     desk = Desk()
     broken = cast(Transport, Broken())

@@ -102,6 +102,28 @@ class TestLayouts:
         want(room, "vera", SlotWant("0", "page", "ada:camera"))
         assert room.shown("vera") == [None]
 
+    @pytest.mark.parametrize("kind", ["pinned", "page"])
+    def test_that_name_a_producer_many_times_show_it_once(self, kind: str) -> None:
+        room = pair(*[SEES] * 10)
+        want(room, "vera", *(SlotWant(str(mid), kind, "ada:camera") for mid in range(10)))
+        assert room.shown("vera") == ["ada:camera", *[None] * 9]
+        watchers = room.router.producers["ada:camera"].watchers
+        assert len(watchers) == 1
+        want(room, "vera", SlotWant("0", "off"))  # the next one that wants it has it
+        assert room.shown("vera") == [None, "ada:camera", *[None] * 8]
+
+    def test_show_a_producer_where_it_matters_most(self) -> None:
+        room = pair(SEES, SEES, SEES)
+        room.talk("ben", 0.0, 3.0)
+        room.talk("ada", 3.0, 8.0)
+        slots = [SlotWant("0", "page", "ada:camera"), SlotWant("1", "page", "ben:camera")]
+        want(room, "vera", *slots, now=8.0)
+        assert room.shown("vera") == ["ada:camera", "ben:camera", None]
+        want(room, "vera", SlotWant("2", "speaker"), now=8.0)
+        assert room.shown("vera") == [None, "ben:camera", "ada:camera"]
+        want(room, "vera", SlotWant("1", "pinned", "ada:camera"), now=8.0)
+        assert room.shown("vera") == [None, "ada:camera", "ben:camera"]
+
     def test_pass_the_height_on(self) -> None:
         room = pair()
         want(room, "vera", SlotWant("0", "page", "ada:camera", 180))
@@ -262,6 +284,14 @@ class TestSpeakers:
         room.join("teacher", SPEAKS, FILMS, pinned=True)
         want(room, "vera", SlotWant("0", "speaker"))
         assert room.shown("vera") == ["teacher:camera"]
+
+    def test_leave_a_tile_for_the_speakers_slot_and_come_back(self) -> None:
+        room = pair(SEES, SEES)
+        want(room, "vera", SlotWant("0", "speaker"), SlotWant("1", "page", "ada:camera"))
+        room.talk("ada", 0.0, 3.0)
+        assert room.shown("vera") == ["ada:camera", None]
+        room.talk("ben", 3.0, 8.0)
+        assert room.shown("vera") == ["ben:camera", "ada:camera"]
 
     def test_the_speaker_does_not_see_oneself(self) -> None:
         room = Classroom()

@@ -5,10 +5,7 @@ import pytest
 from sfu.errors import StateError
 from sfu.ice import DISCONNECTED_AFTER, FAILED_AFTER, StunError
 from sfu.stats import DropReason
-from sfu.transport import (
-    MAX_QUEUED_DTLS,
-    TransportState,
-)
+from sfu.transport import TransportState
 from sfu.wire.rtcp import (
     Goodbye,
 )
@@ -25,7 +22,7 @@ class TestConnecting:
         assert line.state == "connecting"
         line.check()
         assert line.state == "connecting"
-        line.transport.connected(KEYS)
+        line.shake_hands()
         assert line.state == "connected"
         assert line.transport.srtp_profile == "SRTP_AEAD_AES_128_GCM"
         assert line.told["changed"]
@@ -33,7 +30,7 @@ class TestConnecting:
     def test_with_keys_first_waits_for_the_nomination(self) -> None:
         line = Line().begin()
         line.check(nominate=False)
-        line.transport.connected(KEYS)
+        line.shake_hands()
         assert line.state == "connecting"
         assert line.transport.next_deadline(0.0) == FAILED_AFTER
         line.check()
@@ -69,39 +66,43 @@ class TestConnecting:
 
 
 class TestDtls:
-    def test_waits_in_a_bounded_queue_for_an_address(self) -> None:
+    def test_goes_nowhere_without_an_address(self) -> None:
         line = Line().begin()
-        for number in range(MAX_QUEUED_DTLS + 3):
-            line.transport.send(bytes([22, number]))
+        line.transport.send(b"\x16")
+        line.transport.receive_dtls(b"\x16", CAFE, 0.0)
+        line.transport.send(b"\x16")  # CAFE is not bound
         assert line.sent == []
-        line.check()
-        assert [data[1] for _, [data] in line.sent] == list(range(MAX_QUEUED_DTLS))
-        line.check()
-        assert len(line.sent) == MAX_QUEUED_DTLS
+        assert line.transport.drops == {DropReason.UNKNOWN_ADDRESS: 2}
 
-    def test_goes_to_the_latest_valid_address_then_to_the_nominated(self) -> None:
+    def test_goes_to_where_the_peers_came_from_then_to_the_selected(self) -> None:
         line = Line().begin()
-        line.check(HOME, nominate=False)
-        line.check(CAFE, nominate=False)
-        line.transport.send(b"\x16")
         line.check(HOME)
-        line.check(CAFE, nominate=False)
+        line.transport.receive_dtls(b"\x16", HOME, 0.0)
+        line.check(CAFE)
         line.transport.send(b"\x16")
-        assert [address for address, _ in line.sent] == [CAFE, HOME]
+        assert [address for address, _ in line.sent] == [HOME]
+        line.shake_hands(CAFE)
+        line.answer_check(CAFE)
+        line.sent.clear()
+        line.transport.receive_dtls(b"\x16", HOME, 0.0)
+        line.transport.send(b"\x15")
+        assert [address for address, _ in line.sent] == [CAFE]
 
     def test_handshake_leads_to_keys(self) -> None:
         line = Line().begin()
         line.check()
         nonce = bytes(16)
-        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, nonce, KEYS.profile), 0.0)
+        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, nonce, KEYS.profile), HOME, 0.0)
         assert line.sent == [(HOME, [FINISHED])]
         assert line.state == "connected"
 
     def test_good_bye_is_the_reason_of_the_end(self) -> None:
         line = Line().begin()
         line.check()
-        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile), 0.0)
-        line.transport.receive_dtls(close_notify(), 0.0)
+        line.transport.receive_dtls(
+            handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile), HOME, 0.0
+        )
+        line.transport.receive_dtls(close_notify(), HOME, 0.0)
         line.transport.closed("dtls_failed")
         assert line.transport.close_reason == "dtls_closed"
 
@@ -109,27 +110,29 @@ class TestDtls:
         line = Line().begin()
         line.check()
         for _ in range(100):
-            line.transport.receive_dtls(b"\x16" * 100, 0.0)
+            line.transport.receive_dtls(b"\x16" * 100, HOME, 0.0)
         assert line.transport.drops == {DropReason.DTLS_OVER_BUDGET: 36}
-        line.transport.receive_dtls(handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile), 0.1)
+        line.transport.receive_dtls(
+            handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile), HOME, 0.1
+        )
         assert line.state == "connected"
 
     def test_flood_to_a_connected_session_is_dropped_and_removes_nobody(self) -> None:
         line = Line().connected()
         for number in range(10_000):
-            line.transport.receive_dtls(b"\x17" * 100, number / 1_000)
+            line.transport.receive_dtls(b"\x17" * 100, HOME, number / 1_000)
         assert line.transport.drops[DropReason.DTLS_OVER_BUDGET] >= 10_000 - 71
         assert (line.state, line.transport.close_reason) == ("connected", "")
 
     def test_flights_to_an_address_that_nobody_proved_are_bounded(self) -> None:
         line = Line().begin()
         line.check()
-        line.transport.receive_dtls(b"\x16" * 167, 0.0)
+        line.transport.receive_dtls(b"\x16" * 167, HOME, 0.0)
         for _ in range(5):
             line.transport.send(bytes(723))
         assert line.sent == [(HOME, [bytes(723)])]
         assert line.transport.drops == {DropReason.DTLS_UNPROVEN: 4}
-        line.transport.receive_dtls(b"\x16" * 167, 1.0)
+        line.transport.receive_dtls(b"\x16" * 167, HOME, 1.0)
         assert line.sent == [(HOME, [bytes(723)])] * 2
 
 
@@ -156,9 +159,25 @@ class TestConnectivity:
             line.check(integrity=False)
         assert line.transport.downlink.address is None
 
-    def test_media_follows_the_nomination(self) -> None:
+    def test_media_follows_the_answer_of_a_nominated_address(self) -> None:
         line = Line().connected()
         line.check(CAFE)
+        assert line.transport.downlink.address == HOME
+        assert line.transport.next_deadline(0.0) == 0.0
+        line.answer_check(CAFE)
+        assert line.transport.downlink.address == CAFE
+
+    def test_a_handshake_over_two_addresses_waits_for_an_answer(self) -> None:
+        line = Line().begin()
+        line.check(HOME, nominate=False)
+        line.transport.receive_dtls(b"\x16", HOME, 0.0)
+        line.transport.send(b"\x16 a flight")
+        line.check(CAFE)
+        line.shake_hands(CAFE)
+        assert line.state == "connecting"
+        assert line.transport.downlink.address is None
+        line.answer_check(CAFE)
+        assert line.state == "connected"
         assert line.transport.downlink.address == CAFE
 
     def test_restart_changes_the_credentials_and_keeps_the_media(self) -> None:

@@ -15,7 +15,13 @@ from tests.support.peer_srtp import PeerSrtp
 from tests.support.rig import GOOD, Address, Path, Rig
 from tests.support.senders import Numbers
 from tests.support.slots import SlotPolicy
-from tests.support.stun_client import Credentials, binding_request, is_success
+from tests.support.stun_client import (
+    REQUEST_TYPE,
+    Credentials,
+    binding_answer,
+    binding_request,
+    is_success,
+)
 
 CHECK_INTERVAL = 0.05
 CONSENT_INTERVAL = 2.5
@@ -67,6 +73,7 @@ class Connection:
         self.online = True
         self.connected = False
         self.handshakes = True
+        self.answers = True  # the server's checks
         self.replayed = 0
         self.unreadable = 0
         self.credentials: Credentials
@@ -119,6 +126,11 @@ class Connection:
         """No more checks: nobody is there."""
         self._life += 1
 
+    def shake_hands(self) -> None:
+        """Begins the handshake that `handshakes` held back."""
+        self.handshakes = True
+        self._shake_hands(self._life, self.rig.now)
+
     def close(self) -> None:
         """Says good-bye by the connection itself, as a closed tab does."""
         self._send(close_notify())
@@ -149,6 +161,10 @@ class Connection:
             return
         if data[0] >= 128:
             self._receive_media(data, now)
+        elif data[:2] == REQUEST_TYPE:
+            if self.answers:
+                answer = binding_answer(data, self.credentials)
+                self.rig.send(self.rig.path_at(address), answer)
         elif data[0] <= 3:
             if any(is_success(data, asked, self.credentials) for asked in self._transactions):
                 self._validated(now)

@@ -28,10 +28,10 @@ from tests.support.core import (
     open_outbound,
     vp8,
 )
-from tests.support.dtls import ReadyDtls
+from tests.support.dtls import ReadyDtls, handshake
 from tests.support.media import write_rtp
-from tests.support.offers import Piece, compose, video
-from tests.support.stun_client import Credentials, binding_request
+from tests.support.offers import CLIENT_FINGERPRINT, CLIENT_PWD, Piece, compose, video
+from tests.support.stun_client import Credentials, binding_answer, binding_request
 from tests.support.workloads import workload
 
 HOME, CAFE = ("192.0.2.1", 1), ("192.0.2.2", 2)
@@ -96,16 +96,32 @@ class Line:
         integrity: bool = True,
     ) -> bytes:
         """A binding request of the peer from this address; its answer."""
-        own, number = self.transport.agent.credentials, next(_NUMBERS).to_bytes(12, "big")
-        credentials = Credentials("client", "pw", own.ufrag, own.pwd)
+        credentials, number = self._credentials(), next(_NUMBERS).to_bytes(12, "big")
         data = binding_request(credentials, number, nominate=nominate, integrity=integrity)
         return self.transport.receive_stun(parse_binding_request(data), address, now)
+
+    def _credentials(self) -> Credentials:
+        own = self.transport.agent.credentials
+        return Credentials("client", CLIENT_PWD, own.ufrag, own.pwd)
+
+    def shake_hands(self, address: tuple[str, int] = HOME) -> None:
+        """The whole handshake, over one address."""
+        hello = handshake(CLIENT_FINGERPRINT, bytes(16), KEYS.profile)
+        self.transport.receive_dtls(hello, address, 0.0)
+
+    def answer_check(self, address: tuple[str, int], now: float = 0.0) -> None:
+        """Lets the agent ask at this address; the peer is there."""
+        self.sent.clear()
+        self.transport.handle_timers(now)
+        [check] = [run[0] for where, run in self.sent if where == address]
+        answer = binding_answer(check, self._credentials())
+        self.transport.receive_stun_answer(answer, address, now)
 
     def connected(self) -> "Line":
         """With keys, an address, and media in the clear."""
         self.begin()
         self.check()
-        self.transport.connected(KEYS)
+        self.shake_hands()
         self.transport.uplink.srtp = open_inbound()
         self.transport.downlink.connect(open_outbound(OpenCipher()))
         self.sent.clear()

@@ -1,13 +1,15 @@
 """A Worker and scripted peers in virtual time: always the earliest deadline next.
 
 Owns the clock, the paths between peers and the worker, and what must hold in every scenario:
-nothing but STUN answers to addresses that were never validated, no answer larger than its
-request, no datagram larger than the path, no sequence number that protects two different
-packets (under AES-GCM that gives the key stream away), no timer that spins.
+nothing but STUN to addresses that were never validated, no answer larger than its request, no
+more than four checks for each request and none larger, no datagram larger than the path, no
+sequence number that protects two different packets (under AES-GCM that gives the key stream away),
+no timer that spins.
 Pure: no I/O, no clock.
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -18,13 +20,14 @@ from sfu.worker import Worker
 from tests.support.clock import Agenda, earliest
 from tests.support.dtls import ReadyDtls
 from tests.support.netem import Conditions, Link
-from tests.support.stun_client import SUCCESS_TYPE, TRANSACTION
+from tests.support.stun_client import REQUEST_TYPE, SUCCESS_TYPE, TRANSACTION
 
 T = TypeVar("T")
 Address = tuple[str, int]
 SERVER: Address = ("192.0.2.1", 7000)
 MTU = 1472
 SPIN_LIMIT = 50
+MAX_CHECKS = 4  # for a request
 NUMBER_MEMORY = 20.0  # s; no stream wraps its sequence numbers faster
 GOOD = Conditions(delay=0.02)
 
@@ -75,6 +78,8 @@ class Rig:
         self._paths: dict[Address, Path] = {}
         self._validated: set[Address] = set()
         self._requests: dict[tuple[Address, bytes], list[int]] = {}
+        self._heard: dict[Address, list[int]] = {}  # sizes of its requests
+        self._checks: Counter[Address] = Counter()
         self._numbers: dict[bytes, tuple[float, int]] = {}
         self._arrived: list[tuple[bytes, Address]] = []
         self._spins = 0
@@ -117,6 +122,10 @@ class Rig:
         """Datagrams straight into the worker, as if they had just arrived together."""
         self._receive([(data, address) for data in datagrams])
 
+    def path_at(self, address: Address) -> Path:
+        """The path from an address that was attached."""
+        return self._paths[address]
+
     def send(self, path: Path, data: bytes) -> None:
         """An endpoint puts a datagram on its path to the worker."""
         for tap in self.up_taps:
@@ -156,6 +165,7 @@ class Rig:
         for data, address in arrived:
             if data and data[0] <= 3:
                 self._requests.setdefault((address, data[TRANSACTION]), []).append(len(data))
+                self._heard.setdefault(address, []).append(len(data))
             self.worker.receive(data, address, self.now)
         self.worker.flush(self.now)
         self.drain()
@@ -200,12 +210,23 @@ class Rig:
             if data[0] >= 128 and not 192 <= data[1] <= 223:
                 self._check_number(data)
             return
+        if data[:2] == REQUEST_TYPE:
+            self._check_check(address, data)
+            return
         sizes = self._requests.get((address, data[TRANSACTION]))
         assert sizes, f"a STUN message to {address} that answers nothing"
         size = sizes.pop(0)
         assert len(data) <= size, f"an answer of {len(data)} bytes to a request of {size}"
         if data[:2] == SUCCESS_TYPE:
             self._validated.add(address)
+
+    def _check_check(self, address: Address, data: bytes) -> None:
+        """The worker asks only who has nominated itself, and not more than it was sent."""
+        heard = self._heard.get(address)
+        assert heard, f"a check to {address}, which never sent anything"
+        assert len(data) <= max(heard), f"a check of {len(data)} bytes to {address}"
+        self._checks[address] += 1
+        assert self._checks[address] <= MAX_CHECKS * len(heard), f"too many checks to {address}"
 
     def _check_number(self, data: bytes) -> None:
         """A number that was used already may come again only with the same bytes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aioice import stun
 
+REQUEST_TYPE = b"\x00\x01"
 SUCCESS_TYPE = b"\x01\x01"
 TRANSACTION = slice(8, 20)
 
@@ -50,3 +51,16 @@ def is_success(data: bytes, transaction: bytes, credentials: Credentials) -> boo
     if data[:2] != SUCCESS_TYPE or data[TRANSACTION] != transaction:
         return False
     return stun.parse_message(data).check_message_integrity(credentials.remote_pwd.encode())
+
+
+def binding_answer(request: bytes, credentials: Credentials) -> bytes:
+    """A browser's answer to the server's check; it must be one that a browser accepts."""
+    asked = stun.parse_message(request)
+    assert asked.message_class is stun.Class.REQUEST
+    assert asked.attributes["USERNAME"] == f"{credentials.local_ufrag}:{credentials.remote_ufrag}"
+    assert asked.check_message_integrity(credentials.local_pwd.encode())
+    assert {"ICE-CONTROLLED", "PRIORITY"} <= set(asked.attributes)
+    answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, asked.transaction_id)
+    answer.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.1", 7000)
+    answer.add_message_integrity(credentials.local_pwd.encode())
+    return bytes(answer)

@@ -1,5 +1,6 @@
 """The controlling agent against the server's lite one."""
 
+from collections import Counter
 from itertools import pairwise
 from random import Random
 
@@ -14,7 +15,7 @@ from loadtest.bot.ice import (
     IceAgent,
 )
 from sfu.ice import IceAgent as LiteAgent
-from sfu.ice import IceCredentials, IceState, parse_binding_request
+from sfu.ice import IceCredentials, IceSession, IceState, parse_binding_request
 from sfu.wire import stun
 
 CLIENT = IceCredentials("cUfr", "c" * 24)
@@ -33,8 +34,12 @@ def request_of(one: IceAgent, now: float) -> bytes:
     return request
 
 
+def server(credentials: IceCredentials = SERVER, now: float = NOW) -> LiteAgent:
+    return LiteAgent(IceSession(credentials, CLIENT), Random(9).randbytes, Counter(), now)
+
+
 def answer(request: bytes, now: float = NOW, credentials: IceCredentials = SERVER) -> bytes:
-    lite = LiteAgent(credentials, now)
+    lite = server(credentials, now)
     return lite.handle_request(parse_binding_request(request), ADDRESS, now)
 
 
@@ -44,9 +49,24 @@ def test_the_server_accepts_a_request_and_nominates_its_address() -> None:
     assert (parsed.local_ufrag, parsed.remote_ufrag) == ("sUfr", "cUfr")
     assert parsed.use_candidate
     assert {stun.ICE_CONTROLLING, stun.PRIORITY} <= set(parsed.message.attributes)
-    lite = LiteAgent(SERVER, NOW)
+    lite = server()
     lite.handle_request(parsed, ADDRESS, NOW)
+    lite.keys_came(ADDRESS)
     assert lite.selected == ADDRESS
+
+
+def test_the_servers_question_on_another_path_is_answered() -> None:
+    one, lite = agent(), server()
+    lite.keys_came(None)
+    lite.handle_request(parse_binding_request(request_of(one, NOW)), ADDRESS, NOW)
+    asked = lite.check.handle_timers(NOW)
+    assert asked is not None
+    reply = one.answer(asked[1])
+    assert reply is not None
+    lite.handle_answer(reply, ADDRESS, NOW)
+    assert lite.selected == ADDRESS
+    for data in (b"", asked[1][:-1], reply, request_of(one, one.next_deadline())):
+        assert one.answer(data) is None
 
 
 def test_an_authentic_answer_connects_and_measures_the_round_trip() -> None:
