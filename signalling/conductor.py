@@ -17,7 +17,6 @@ from signalling.effects import (
     SetLayout,
     SetSource,
 )
-from signalling.inbox import Ack
 from signalling.media_plane import MediaPlane
 from signalling.outgoing import Outgoing
 
@@ -33,30 +32,28 @@ class Conductor:
 
     async def carry_out(
         self, room: Classroom, effects: Iterable[Effect], clock: Callable[[], float]
-    ) -> Ack:
-        """What the effects add to the acknowledgement."""
-        ack: Ack = {}
+    ) -> None:
+        """All of them; raises LiveclassError."""
         failure: LiveclassError | None = None
         for effect in effects:
             try:
                 if isinstance(effect, Negotiate):
-                    ack |= await self._bounded(self._negotiate(room, effect, clock))
+                    await self._bounded(self._negotiate(room, effect, clock))
                 else:
                     await self._bounded(self._carry_out_one(effect))
             except LiveclassError as error:
                 failure = failure or error
         if failure is not None:
             raise failure
-        return ack
 
-    async def _bounded(self, work: Awaitable[Ack]) -> Ack:
+    async def _bounded(self, work: Awaitable[None]) -> None:
         try:
             async with asyncio.timeout(MEDIA_TIMEOUT):
-                return await work
+                await work
         except TimeoutError:
             raise CapacityError("media_timeout", "The media server is busy. Try again.") from None
 
-    async def _carry_out_one(self, effect: Effect) -> Ack:
+    async def _carry_out_one(self, effect: Effect) -> None:
         match effect:
             case Send() | Disconnect():
                 self._outgoing.put(effect)
@@ -70,21 +67,22 @@ class Conductor:
                 await self._plane.set_source(effect.participant_id, effect.source, effect.enabled)
             case SetLayout():
                 await self._plane.set_layout(effect.participant_id, effect.slots)
-        return {}
 
     async def _negotiate(
         self, room: Classroom, effect: Negotiate, clock: Callable[[], float]
-    ) -> Ack:
+    ) -> None:
         if effect.open_first:
             await self._open(room, effect, clock)
         try:
-            answer = await self._answer(effect)
+            answer = await self._plane.answer(effect.participant_id, effect.sdp)
         except StateError:
             # The transport went before the news of it came: the offer opens a new one.
             await self._open(room, effect, clock)
-            answer = await self._answer(effect)
-        self._outgoing.put(Send((effect.socket,), "video-answer", answer))
-        return answer
+            answer = await self._plane.answer(effect.participant_id, effect.sdp)
+        payload = answer.describe()
+        if effect.offer is not None:
+            payload["offer"] = effect.offer
+        self._outgoing.put(Send((effect.socket,), "video-answer", payload))
 
     async def _open(self, room: Classroom, effect: Negotiate, clock: Callable[[], float]) -> None:
         try:
@@ -94,7 +92,3 @@ class Conductor:
             if person is not None:
                 media.closed(room, person, clock())
             raise
-
-    async def _answer(self, effect: Negotiate) -> Ack:
-        answer = await self._plane.answer(effect.participant_id, effect.sdp)
-        return answer.describe()
