@@ -313,5 +313,3 @@ async def test_another_sites_page_may_not_connect(server: ClassServer) -> None:
         session.ws_connect(url) as ws,
     ):
         assert (await ws.receive(TIMEOUT)).data.startswith("0")
-
-

@@ -12,6 +12,7 @@ const WORDS = {
   ended: { icon: "check", heading: "The class has ended", text: "Thank you for being here." },
   removed: { icon: "user-x", heading: "You were removed", text: "The teacher removed you from this class. Write to them if you think this is a mistake." },
   replaced: { icon: "monitor-x", heading: "You joined from another place", text: "This class is now open in another tab or on another device.", again: "Use it here instead" },
+  flooding: { icon: "circle-alert", heading: "Too much came from your side", text: "Your page or device sent more than the class can take, so it was disconnected. Wait a minute, then join again.", again: "Join again" },
   refunded: { icon: "undo-2", heading: "Your payment was refunded", text: "With it your seat in this class is free again. The money goes back to where you paid from, usually within 5 to 7 working days.", look: "To the class" },
   expired: { icon: "clock", heading: "Your time in this class is over", text: "You can enrol to go on.", look: "To the class" },
   cancelled: { icon: "x", heading: "This class was cancelled", text: "Whoever paid gets all of it back.", look: "To the class" },
