@@ -2,10 +2,13 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
 from typing import Any, TextIO
 
 import structlog
+
+from signalling.rates import TokenBucket
 
 SECRET_KEYS = frozenset(
     {"token", "resume", "secret", "auth", "authorization", "cookie", "sdp", "password", "email"}
@@ -47,6 +50,24 @@ class ClientFaults(logging.Filter):
         return True
 
 
+class StrangersLines(logging.Filter):
+    """Lets only a few lines through that whoever connects can cause, then one a second."""
+
+    LOGGERS = frozenset({"engineio.server", "socketio.server", "aiohttp.server"})
+    EVENTS = frozenset({"connection.refused"})
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._bucket = TokenBucket(burst=20, rate=1, updated_at=clock())
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        event = record.msg.get("event") if isinstance(record.msg, dict) else None
+        if record.name not in self.LOGGERS and event not in self.EVENTS:
+            return True
+        return self._bucket.take(self._clock())
+
+
 def configure(level: str, stream: TextIO = sys.stderr) -> None:
     """Set up structlog and the standard library's logging to write the same way."""
     shared: list[structlog.typing.Processor] = [
@@ -79,6 +100,7 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     handler.addFilter(ClientFaults())
+    handler.addFilter(StrangersLines())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -53,6 +53,26 @@ def test_malformed_packets_do_not_write_tracebacks() -> None:
     assert "Traceback" not in stream.getvalue()
 
 
+def test_what_strangers_cause_is_a_line_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    stream = io.StringIO()
+    monkeypatch.setattr(logs.StrangersLines.__init__, "__defaults__", (lambda: now[0],))
+    logs.configure("info", stream)
+    hub, library = logs.get_logger("signalling.hub"), logging.getLogger("aiohttp.server")
+    for _ in range(500):
+        hub.info("connection.refused", code="bad_token")
+        library.error("Error handling request")
+        hub.info("class.joined")
+    written = [line["event"] for line in lines(stream)]
+    assert written.count("class.joined") == 500
+    assert len(written) == 500 + 20
+    now[0] += 2.0
+    for _ in range(500):
+        hub.info("connection.refused", code="bad_token")
+    assert len(lines(stream)) == 500 + 20 + 2
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
