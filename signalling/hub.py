@@ -53,10 +53,9 @@ class Hub:
         self.gate: EntryGate = OpenGate()
         self.plane = plane
         self._outgoing = outgoing
-        self._conductor = Conductor(plane, outgoing)
+        self._conductor = Conductor(plane, outgoing, self._now)
         self._door = Door(settings.secret, settings.max_sockets)
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         plane.subscribe(self.media_event)
 
     @staticmethod
@@ -205,30 +204,15 @@ class Hub:
 
     async def _carry_out(self, room: Classroom, decision: Decision) -> Ack:
         try:
-            await self._conductor.carry_out(room, decision.effects, self._now)
+            await self._conductor.carry_out(room, decision.effects)
         finally:
             self._arm(room)
         return decision.ack
 
     def _apply(self, room: Classroom, effects: Iterable[Effect]) -> None:
-        """Carry out effects that nobody waits for: events at once, media in a task."""
-        rest: list[Effect] = []
-        for effect in effects:
-            if isinstance(effect, Send | Disconnect):
-                self._outgoing.put(effect)
-            else:
-                rest.append(effect)
-        if rest:
-            task = asyncio.create_task(self._carry_out_later(room, rest))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Carry out effects that nobody waits for."""
+        self._conductor.apply(room, effects)
         self._arm(room)
-
-    async def _carry_out_later(self, room: Classroom, effects: list[Effect]) -> None:
-        try:
-            await self._conductor.carry_out(room, effects, self._now)
-        except Exception as error:
-            log.warning("media.failed", room=room.class_id, error=repr(error))
 
     def media_event(self, event: Event) -> None:
         """What the SFU reports, for the class it concerns."""
@@ -300,5 +284,4 @@ class Hub:
         """Stop the timers and wait for what is being carried out."""
         for handle in self._timers.values():
             handle.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._conductor.close()
