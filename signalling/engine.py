@@ -21,8 +21,9 @@ from signalling.socket_guard import STRANGER_BYTES, Action, SocketGuard, Verdict
 from signalling.socket_queue import SocketQueue
 from signalling.sockets import LAST_WORDS, PlainSocket
 
-PING_INTERVAL = 3.0
-PING_TIMEOUT = 5.0  # together 8 s; a stall of 4 s ends nobody's patience, not the page's either
+PING_INTERVAL = 4.0
+PING_TIMEOUT = 4.0  # seconds that an answer is waited for
+TOLD_TIMEOUT = 5.0  # what clients are told: they outlive a stall of 4 s before a ping
 MAX_UNSENT = 1_000_000  # bytes queued for one socket that does not read
 SLOWED = 0.05  # seconds that a socket is not read after a refused frame
 UNAUTHENTICATED = 10.0  # seconds a socket may take to bring its token
@@ -224,7 +225,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             "sid": sid,
             "upgrades": [],
             "pingInterval": int(PING_INTERVAL * 1000),
-            "pingTimeout": int(PING_TIMEOUT * 1000),
+            "pingTimeout": int(TOLD_TIMEOUT * 1000),
             "maxPayload": self.max_http_buffer_size,
         }
         return Packet(OPEN, told)
