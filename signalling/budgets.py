@@ -17,6 +17,7 @@ WORK_BURST = 50_000.0  # units: 50 ms of a core at once
 WORK_PER_SECOND = 10_000.0  # 1 % of a core
 COPIES_BURST = 100_000.0  # units, for what goes out to many because of one message
 COPIES_PER_SECOND = 20_000.0
+TO_MANY = frozenset({"chat-message", "reaction"})
 PATIENCE = 10.0  # seconds of refusals on end that end a person's stay
 
 
@@ -44,7 +45,7 @@ class Budget:
             raise FloodError
         if event == "video-offer" and not self._offers.take(now):
             raise OfferFloodError
-        if event == "chat-message" and self._copies.is_spent(now):
+        if event in TO_MANY and self._copies.is_spent(now):
             raise FloodError
 
     def take_nodes(self, nodes: int, now: float) -> None:

@@ -218,6 +218,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             await self._trigger_event("connect", socket.sid, environ, run_async=False)
             return await socket.serve(environ["aiohttp.request"])
         finally:
+            await socket.close(wait=False, abort=True)  # where the handshake failed
             self._forget(socket.sid)
 
     def _open_packet(self, sid: str) -> Packet:

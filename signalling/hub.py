@@ -21,7 +21,7 @@ from signalling.gate import EntryGate, OpenGate
 from signalling.inbox import Ack
 from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
-from signalling.messages import MESSAGES, ChatMessage, Message, VideoJoin, VideoOffer, decode
+from signalling.messages import MESSAGES, Message, VideoJoin, VideoOffer, decode
 from signalling.outgoing import Outgoing
 from signalling.permissions import Identity
 from signalling.presence import Rng
@@ -154,8 +154,7 @@ class Hub:
         start = time.monotonic()
         room, decision = self._decide(session, message)
         self.plane.stalls.took(type(message).__name__, start, time.monotonic())
-        if isinstance(message, ChatMessage):
-            session.caller.budget.charge_copies(decision.copies)
+        session.caller.budget.charge_copies(decision.copies)
         return await self._carry_out(room, decision)
 
     async def _admit(self, session: Session) -> None:

@@ -34,22 +34,6 @@ def hide_secrets(
     return event
 
 
-class ClientFaults(logging.Filter):
-    """Makes one short line of the tracebacks of engineio.
-
-    It logs every exception of its packet parser with one, so whoever connects could fill the
-    disk. Exceptions of our own handlers do not get there: the hub answers and logs them.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.name == "engineio.server" and record.exc_info:
-            record.msg = "malformed packet refused: %s"
-            record.args = (type(record.exc_info[1]).__name__,)
-            record.exc_info = None
-            record.levelno, record.levelname = logging.INFO, "INFO"
-        return True
-
-
 class StrangersLines(logging.Filter):
     """Lets only a few lines through that whoever connects can cause, then one a second."""
 
@@ -99,7 +83,6 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    handler.addFilter(ClientFaults())
     handler.addFilter(StrangersLines())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

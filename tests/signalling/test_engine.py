@@ -155,6 +155,16 @@ async def test_websocket_is_the_only_transport(server: ClassServer) -> None:
     assert eio(server).sockets == {}
 
 
+async def test_a_handshake_that_fails_leaves_nothing_behind(server: ClassServer) -> None:
+    url = f"{server.url}/socket.io/?EIO=4&transport=websocket"
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "1"}
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as response:
+        assert response.status == 400
+    assert server.app[SERVER].environ == {}
+    assert (eio(server).sockets, eio(server).strangers) == ({}, {})
+    assert len(eio(server).heartbeats) == 0
+
+
 async def test_strangers_take_only_their_share_and_the_oldest_gives_way(tmp_path: Path) -> None:
     async with class_server(tmp_path, max_sockets=20) as server, AsyncExitStack() as stack:
         first = await stack.enter_async_context(raw_socket(server))
@@ -239,7 +249,9 @@ async def test_the_fifth_socket_of_a_person_closes_the_oldest(server: ClassServe
         await last.say("hand", raised=True)
 
 
-async def test_messages_that_are_no_json_are_counted_and_harm_nobody(server: ClassServer) -> None:
+async def test_messages_that_are_no_json_are_counted_and_harm_nobody(
+    server: ClassServer, caplog: pytest.LogCaptureFixture
+) -> None:
     async with raw_socket(server) as raw:
         await raw.join("mallory")
         for packet in ('42["hand",', '42["hand"' + "[" * 3_000, "42[", "4", '451-["hand"]'):
@@ -247,6 +259,7 @@ async def test_messages_that_are_no_json_are_counted_and_harm_nobody(server: Cla
         await raw.send('425["hand",{"raised":true}]')
         await raw.receive("435")
         assert server.hub.tally.refusals == {"bad_frame": 5}
+    assert not [one for one in caplog.records if one.levelno > logging.INFO]
 
 
 async def test_oversized_message_closes_the_connection(server: ClassServer) -> None:

@@ -42,17 +42,6 @@ def test_libraries_write_the_same_way_and_below_the_level_nothing() -> None:
     assert [line["event"] for line in lines(stream)] == ["from aiohttp"]
 
 
-def test_malformed_packets_do_not_write_tracebacks() -> None:
-    stream = io.StringIO()
-    logs.configure("info", stream)
-    logger = logging.getLogger("engineio.server")
-    try:
-        raise ValueError("binary attachments are not accepted")
-    except ValueError:
-        logger.exception("message async handler error")
-    assert "Traceback" not in stream.getvalue()
-
-
 def test_what_strangers_cause_is_a_line_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
