@@ -23,7 +23,9 @@ class Price:
     STUN = 25.0  # a binding request parsed, authenticated and answered
     DTLS_DATAGRAM = 60.0  # what OpenSSL and the session's task take for one
     FAILED_CHECK = 6.0  # a datagram that turned out not to be authentic
+    FRAME = 30.0  # a WebSocket frame: unmasked, looked at
     MESSAGE = 150.0  # a Socket.IO message: decoded, validated, decided, acknowledged
+    EVENT_COPY = 25.0  # an event queued and written to one socket
     JSON_BYTE = 0.01  # a byte inside a string
     JSON_NODE = 0.5  # an array, an object or an element
     SDP_LINE = 4.0  # a line of an offer, in the worst one accepted; 2 in a new, 0.4 in a known one

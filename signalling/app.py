@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import socketio
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from aiohttp.abc import AbstractAccessLogger
 
 from billing.app import add_billing, billing_families, live_classes
@@ -29,7 +29,7 @@ from signalling.local_media import LocalMediaPlane
 from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
 from signalling.metrics import ClassCount, SignallingSnapshot
-from signalling.namespace import ClassNamespace, SocketCare, create_server
+from signalling.namespace import ClassNamespace, create_server
 from signalling.outgoing import Outgoing
 from signalling.pages import add_headers, add_pages
 from signalling.scrape import Sources
@@ -69,7 +69,7 @@ def create_app(
     billing there is none: join tokens alone open classes."""
     app = web.Application(client_max_size=MAX_BODY)
     app[SETTINGS] = settings
-    app[SERVER] = create_server(settings.allowed_origins)
+    app[SERVER] = create_server(settings.allowed_origins, settings.max_sockets)
     token = settings.metrics_token
     app[METRICS_TOKEN] = token.get_secret_value() if token is not None else ""
     app[SERVER].attach(app)
@@ -97,7 +97,7 @@ def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[N
             app[SOURCES] = _sources(hub, lambda: billing_families(app))
             server.register_namespace(ClassNamespace(hub))
             tasks = [asyncio.create_task(outgoing.run())]
-            tasks.append(asyncio.create_task(SocketCare(server).run()))
+            tasks.append(asyncio.create_task(server.eio.run()))
             yield
             for task in tasks:
                 task.cancel()
@@ -124,6 +124,7 @@ async def _drain(app: web.Application) -> None:
     if hub.is_draining:
         return
     hub.drain()
+    server.eio.close_code = WSCloseCode.GOING_AWAY
     await server.emit("server-draining", {})
     if server.eio.sockets:
         # Engine.IO waits for ever for the queue of a socket whose writer has just ended.
@@ -153,6 +154,7 @@ def signalling_snapshot(hub: Hub) -> SignallingSnapshot:
         messages=tally.messages,
         refusals=tally.refusals,
         connections_refused=tally.connections_refused,
+        sockets_closed=tally.sockets_closed,
     )
 
 

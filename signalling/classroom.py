@@ -20,7 +20,6 @@ from signalling.updates import Updates
 SLOTS = {"audio": 4, "video": 10}
 KEPT_EMPTY = 600.0  # seconds a class that began is kept with nobody in it
 REACTIONS_PER_SECOND = 30.0
-FLOODING_REST = 60.0  # seconds outside for whoever makes the server work too much
 
 
 class ClassState(StrEnum):
@@ -56,7 +55,6 @@ class Classroom:
         self.chat = ChatLog()
         self.reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_PER_SECOND, now)
         self._barred: set[str] = set()
-        self._resting: dict[str, float] = {}  # until when, whoever made too much work
         self._empty_since: float | None = now
 
     # Facts
@@ -86,7 +84,7 @@ class Classroom:
         self, identity: Identity, socket: str, message: VideoJoin, now: float
     ) -> tuple[Participant, Decision]:
         """Take the person in, or back in; raises when the door is closed to them."""
-        self._admit(identity, now)
+        self._admit(identity)
         attached = self.roster.attach(identity, socket, message.resume)
         person = attached.participant
         self._empty_since = None
@@ -102,13 +100,9 @@ class Classroom:
         page = self._first_page(attached, now)
         return person, Decision(self._welcome(attached, page, now), effects)
 
-    def _admit(self, identity: Identity, now: float) -> None:
+    def _admit(self, identity: Identity) -> None:
         if identity.user_id in self._barred:
             raise LiveclassError("removed", "You were removed from this class.")
-        if now < self._resting.get(identity.user_id, now):
-            raise CapacityError(
-                "flooding", "Your device sent more than a class needs. Try again in a minute."
-            )
         if self.roster.of_user(identity.user_id) is not None:
             return
         if self.locked and not identity.is_staff:
@@ -179,12 +173,6 @@ class Classroom:
         """Put a person out until the class ends."""
         self._barred.add(person.identity.user_id)
         return self.put_out(person, "removed", now)
-
-    def put_to_rest(self, person: Participant, now: float) -> list[Effect]:
-        """Put out for a minute whoever makes the server work too much."""
-        self._resting = {user: until for user, until in self._resting.items() if until > now}
-        self._resting[person.identity.user_id] = now + FLOODING_REST
-        return self.put_out(person, "flooding", now)
 
     def put_out(self, person: Participant, reason: str, now: float) -> list[Effect]:
         """The person leaves, and is told why."""

@@ -17,46 +17,70 @@ from signalling.effects import (
     SetLayout,
     SetSource,
 )
-from signalling.inbox import Ack
+from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
 from signalling.outgoing import Outgoing
 
 MEDIA_TIMEOUT = 8.0  # seconds the media plane may take for one request
 
+log = get_logger(__name__)
+
 
 class Conductor:
     """One effect after the other; the first failure is raised when all were tried."""
 
-    def __init__(self, plane: MediaPlane, outgoing: Outgoing) -> None:
+    def __init__(self, plane: MediaPlane, outgoing: Outgoing, clock: Callable[[], float]) -> None:
         self._plane = plane
         self._outgoing = outgoing
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def carry_out(
-        self, room: Classroom, effects: Iterable[Effect], clock: Callable[[], float]
-    ) -> Ack:
-        """What the effects add to the acknowledgement."""
-        ack: Ack = {}
+    def apply(self, room: Classroom, effects: Iterable[Effect]) -> None:
+        """Those that nobody waits for: events at once, media in a task."""
+        rest: list[Effect] = []
+        for effect in effects:
+            if isinstance(effect, Send | Disconnect):
+                self._outgoing.put(effect)
+            else:
+                rest.append(effect)
+        if rest:
+            task = asyncio.create_task(self._carry_out_later(room, rest))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out_later(self, room: Classroom, effects: list[Effect]) -> None:
+        try:
+            await self.carry_out(room, effects)
+        except Exception as error:
+            log.warning("media.failed", room=room.class_id, error=repr(error))
+
+    async def close(self) -> None:
+        """Wait for what is being carried out."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def carry_out(self, room: Classroom, effects: Iterable[Effect]) -> None:
+        """All of them; raises LiveclassError."""
         failure: LiveclassError | None = None
         for effect in effects:
             try:
                 if isinstance(effect, Negotiate):
-                    ack |= await self._bounded(self._negotiate(room, effect, clock))
+                    await self._bounded(self._negotiate(room, effect))
                 else:
                     await self._bounded(self._carry_out_one(effect))
             except LiveclassError as error:
                 failure = failure or error
         if failure is not None:
             raise failure
-        return ack
 
-    async def _bounded(self, work: Awaitable[Ack]) -> Ack:
+    async def _bounded(self, work: Awaitable[None]) -> None:
         try:
             async with asyncio.timeout(MEDIA_TIMEOUT):
-                return await work
+                await work
         except TimeoutError:
             raise CapacityError("media_timeout", "The media server is busy. Try again.") from None
 
-    async def _carry_out_one(self, effect: Effect) -> Ack:
+    async def _carry_out_one(self, effect: Effect) -> None:
         match effect:
             case Send() | Disconnect():
                 self._outgoing.put(effect)
@@ -70,31 +94,26 @@ class Conductor:
                 await self._plane.set_source(effect.participant_id, effect.source, effect.enabled)
             case SetLayout():
                 await self._plane.set_layout(effect.participant_id, effect.slots)
-        return {}
 
-    async def _negotiate(
-        self, room: Classroom, effect: Negotiate, clock: Callable[[], float]
-    ) -> Ack:
+    async def _negotiate(self, room: Classroom, effect: Negotiate) -> None:
         if effect.open_first:
-            await self._open(room, effect, clock)
+            await self._open(room, effect)
         try:
-            answer = await self._answer(effect)
+            answer = await self._plane.answer(effect.participant_id, effect.sdp)
         except StateError:
             # The transport went before the news of it came: the offer opens a new one.
-            await self._open(room, effect, clock)
-            answer = await self._answer(effect)
-        self._outgoing.put(Send((effect.socket,), "video-answer", answer))
-        return answer
+            await self._open(room, effect)
+            answer = await self._plane.answer(effect.participant_id, effect.sdp)
+        payload = answer.describe()
+        if effect.offer is not None:
+            payload["offer"] = effect.offer
+        self._outgoing.put(Send((effect.socket,), "video-answer", payload))
 
-    async def _open(self, room: Classroom, effect: Negotiate, clock: Callable[[], float]) -> None:
+    async def _open(self, room: Classroom, effect: Negotiate) -> None:
         try:
             await self._plane.join(effect.class_id, effect.participant_id, pinned=effect.pinned)
         except LiveclassError:
             person = room.roster.get(effect.participant_id)
             if person is not None:
-                media.closed(room, person, clock())
+                media.closed(room, person, self._clock())
             raise
-
-    async def _answer(self, effect: Negotiate) -> Ack:
-        answer = await self._plane.answer(effect.participant_id, effect.sdp)
-        return answer.describe()

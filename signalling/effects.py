@@ -40,7 +40,7 @@ class CloseClass:
 
 @dataclass(slots=True)
 class Negotiate:
-    """Answer an offer; the answer goes into the acknowledgement and out as video-answer."""
+    """Answer an offer; the answer goes out as video-answer."""
 
     class_id: str
     participant_id: str
@@ -48,6 +48,7 @@ class Negotiate:
     sdp: str
     open_first: bool
     pinned: bool
+    offer: int | None = None  # the client's number of it, told with the answer
 
 
 @dataclass(slots=True)
@@ -83,3 +84,8 @@ class Decision:
 
     ack: dict[str, object] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+
+    @property
+    def copies(self) -> int:
+        """How many events go out: one a socket."""
+        return sum(len(one.sockets) for one in self.effects if isinstance(one, Send))

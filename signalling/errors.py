@@ -24,6 +24,14 @@ class FloodError(LiveclassError):
         super().__init__("too_many_messages", "Too many messages. Wait a moment and try again.")
 
 
+class OfferFloodError(LiveclassError):
+    """More offers, or longer ones, than a person may make; later it would be accepted."""
+
+    def __init__(self) -> None:
+        message = "Connecting too often. Trying again in a moment."
+        super().__init__("too_many_offers", message)
+
+
 class MessageError(LiveclassError):
     """The client's message cannot be understood; `field` says where."""
 

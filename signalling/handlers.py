@@ -51,6 +51,7 @@ def _offer(room: Classroom, person: Participant, message: VideoOffer, now: float
         sdp=message.sdp,
         open_first=not person.media_open,
         pinned=person.identity.role is Role.TEACHER,
+        offer=message.offer,
     )
     person.media_open = True
     if person.media_lost:

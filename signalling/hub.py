@@ -5,29 +5,28 @@ Everything that waits, reads the clock or draws random bytes on behalf of a clas
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from weakref import WeakValueDictionary
 
-from sfu.errors import CapacityError, LiveclassError, StateError
-from sfu.events import Event
+from sfu.errors import LiveclassError, StateError
+from sfu.events import Event, TransportClosed
 from signalling import handlers, media
+from signalling.callers import Key
 from signalling.classroom import Classroom, ClassSettings, ClassState
 from signalling.conductor import Conductor
+from signalling.door import Door, Tally
 from signalling.effects import CloseClass, Decision, Disconnect, Effect, Send
-from signalling.errors import FloodError, Refusal, to_wire
+from signalling.errors import Refusal, to_wire
 from signalling.gate import EntryGate, OpenGate
-from signalling.inbox import Ack, Inbox
+from signalling.inbox import Ack
 from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
-from signalling.messages import MESSAGES, Message, VideoJoin, decode
+from signalling.messages import MESSAGES, MediaState, Message, VideoJoin, VideoOffer, decode
 from signalling.outgoing import Outgoing
 from signalling.permissions import Identity
 from signalling.presence import Rng
 from signalling.session import Session
-from signalling.tokens import verify
 
 log = get_logger(__name__)
 
@@ -44,15 +43,6 @@ class HubSettings:
     titles: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Tally:
-    """Counts since the start, for the metrics."""
-
-    messages: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
-    connections_refused: Counter[str] = field(default_factory=Counter)
-
-
 class Hub:
     """All classes of this process and all sockets in them."""
 
@@ -60,17 +50,13 @@ class Hub:
         self.settings = settings
         self.rooms: dict[str, Classroom] = {}
         self._titles = dict(settings.titles)
-        self.sessions: dict[str, Session] = {}
         self.tally = Tally()
-        self.is_draining = False
         self.gate: EntryGate = OpenGate()
         self.plane = plane
         self._outgoing = outgoing
-        self._conductor = Conductor(plane, outgoing)
-        self._inboxes: WeakValueDictionary[tuple[str, str], Inbox] = WeakValueDictionary()
-        self._inbox_of: dict[str, Inbox] = {}
+        self._conductor = Conductor(plane, outgoing, self._now)
+        self._door = Door(settings.secret, settings.max_sockets)
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         plane.subscribe(self.media_event)
 
     @staticmethod
@@ -79,32 +65,57 @@ class Hub:
 
     # Sockets
 
-    def connect(self, socket: str, token: object) -> None:
+    @property
+    def sessions(self) -> dict[str, Session]:
+        """The sockets that were let in."""
+        return self._door.sessions
+
+    def connect(self, socket: str, token: object) -> Session:
         """Let a socket in that brings a valid token; raises LiveclassError."""
         try:
-            if self.is_draining:
-                raise StateError("draining", "The server is restarting. Try again in a moment.")
-            if len(self.sessions) >= self.settings.max_sockets:
-                raise CapacityError("server_full", "This server is full. Try again later.")
-            identity = verify(token, self.settings.secret, now=self.settings.wall())
+            session = self._door.enter(socket, token, self._now(), self.settings.wall())
         except LiveclassError as error:
             self.tally.connections_refused[error.code] += 1
             log.info("connection.refused", code=error.code)
             raise
-        key = (identity.class_id, identity.user_id)
-        inbox = self._inboxes.get(key)
-        if inbox is None:
-            inbox = self._inboxes[key] = Inbox(self._now())
-        self.sessions[socket] = Session(socket, identity)
-        self._inbox_of[socket] = inbox
+        surplus = self._door.surplus(session)
+        if surplus is not None:
+            self.tally.sockets_closed["surplus"] += 1
+            self._dismiss(surplus, "replaced")
+        return session
 
     def disconnect(self, socket: str) -> None:
         """The socket is gone; what it sent before is handled first."""
-        session = self.sessions.pop(socket, None)
+        session = self._door.leave(socket, self._now())
         if session is None:
             return
         self._outgoing.forget(socket)
-        self._inbox_of.pop(socket).post(partial(self._handle_lost, session))
+        session.caller.inbox.post(partial(self._handle_lost, session))
+
+    def _dismiss(self, socket: str, reason: str) -> None:
+        """Tell a socket that it is out, and why, and close it; it is no longer listened to."""
+        self.disconnect(socket)
+        self._outgoing.put(Send((socket,), "removed", {"reason": reason}))
+        self._outgoing.put(Disconnect(socket))
+
+    def flooding(self, socket: str) -> None:
+        """The messages of a socket have been refused for too long: the person is put out, with
+        all their sockets, for a minute. Staff are only slowed."""
+        session = self.sessions.get(socket)
+        if session is None or session.identity.is_staff:
+            return
+        self._put_out_flooding(session.caller.key)
+
+    def _put_out_flooding(self, key: Key) -> None:
+        class_id, user_id = key
+        self.tally.refusals["flooding"] += 1
+        sockets = self._door.bar(key, self._now())
+        for one in sockets:
+            self._dismiss(one, "flooding")
+        room = self.rooms.get(class_id)
+        person = None if room is None else room.roster.of_user(user_id)
+        if room is not None and person is not None:
+            self._apply(room, room.leave(person, self._now()))
 
     async def _handle_lost(self, session: Session) -> Ack:
         room, person = session.room, session.person
@@ -122,8 +133,9 @@ class Hub:
         self.tally.messages[event if event in MESSAGES else "unknown"] += 1
         try:
             message = decode(event, args)
-            job = partial(self._process, session, message)
-            future = self._inbox_of[socket].submit(job, self._now())
+            if isinstance(message, VideoOffer):
+                session.caller.budget.take_lines(message.sdp.count("\n"), self._now())
+            future = session.caller.inbox.submit(partial(self._process, session, message))
         except Exception as error:
             return self._refuse(session, event, error)
         try:
@@ -140,8 +152,6 @@ class Hub:
         self.tally.refusals[code] += 1
         if code == "internal":
             log.error("message.failed", message=event, socket=session.socket, exc_info=error)
-        if isinstance(error, FloodError) and session.refuse():
-            self._outgoing.put(Disconnect(session.socket))
         return refusal
 
     async def _process(self, session: Session, message: Message) -> Ack:
@@ -151,6 +161,10 @@ class Hub:
         start = time.monotonic()
         room, decision = self._decide(session, message)
         self.plane.stalls.took(type(message).__name__, start, time.monotonic())
+        copies = decision.copies
+        if isinstance(message, MediaState):  # whoever hears or sees it is looked at anew
+            copies += len(room.roster) // 2
+        session.caller.budget.charge_copies(copies)
         return await self._carry_out(room, decision)
 
     async def _admit(self, session: Session) -> None:
@@ -199,36 +213,26 @@ class Hub:
 
     async def _carry_out(self, room: Classroom, decision: Decision) -> Ack:
         try:
-            more = await self._conductor.carry_out(room, decision.effects, self._now)
+            await self._conductor.carry_out(room, decision.effects)
         finally:
             self._arm(room)
-        return {**decision.ack, **more}
+        return decision.ack
 
     def _apply(self, room: Classroom, effects: Iterable[Effect]) -> None:
-        """Carry out effects that nobody waits for: events at once, media in a task."""
-        rest: list[Effect] = []
-        for effect in effects:
-            if isinstance(effect, Send | Disconnect):
-                self._outgoing.put(effect)
-            else:
-                rest.append(effect)
-        if rest:
-            task = asyncio.create_task(self._carry_out_later(room, rest))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Carry out effects that nobody waits for."""
+        self._conductor.apply(room, effects)
         self._arm(room)
-
-    async def _carry_out_later(self, room: Classroom, effects: list[Effect]) -> None:
-        try:
-            await self._conductor.carry_out(room, effects, self._now)
-        except Exception as error:
-            log.warning("media.failed", room=room.class_id, error=repr(error))
 
     def media_event(self, event: Event) -> None:
         """What the SFU reports, for the class it concerns."""
         room = self.rooms.get(event.router_id)
-        if room is not None:
-            self._apply(room, media.handle(room, event, self._now()))
+        if room is None:
+            return
+        self._apply(room, media.handle(room, event, self._now()))
+        if isinstance(event, TransportClosed) and event.reason == "flooding":
+            person = room.roster.get(event.transport_id)  # whose next offer would begin it anew
+            if person is not None:
+                self._put_out_flooding((room.class_id, person.identity.user_id))
 
     def _arm(self, room: Classroom) -> None:
         """One timer a class, at its next deadline."""
@@ -283,11 +287,15 @@ class Hub:
 
     def drain(self) -> None:
         """Let no new socket in."""
-        self.is_draining = True
+        self._door.is_draining = True
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the server is about to stop."""
+        return self._door.is_draining
 
     async def close(self) -> None:
         """Stop the timers and wait for what is being carried out."""
         for handle in self._timers.values():
             handle.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._conductor.close()

@@ -8,14 +8,11 @@ from collections.abc import Awaitable, Callable
 
 from signalling.errors import FloodError
 from signalling.logs import get_logger
-from signalling.rates import TokenBucket
 
 Ack = dict[str, object]
 Job = Callable[[], Awaitable[Ack]]
 
 WAITING = 64  # messages that wait their turn
-BURST = 60.0
-PER_SECOND = 20.0
 
 log = get_logger(__name__)
 
@@ -23,14 +20,13 @@ log = get_logger(__name__)
 class Inbox:
     """A queue of jobs and the task that runs them, alive only while there are any."""
 
-    def __init__(self, now: float) -> None:
-        self._bucket = TokenBucket(BURST, PER_SECOND, now)
+    def __init__(self) -> None:
         self._jobs: list[tuple[Job, asyncio.Future[Ack]]] = []  # a deque keeps 0.6 kB when empty
         self._task: asyncio.Task[None] | None = None
 
-    def submit(self, job: Job, now: float) -> asyncio.Future[Ack]:
-        """Queue a client's message; raises FloodError when there are too many."""
-        if not self._bucket.take(now) or len(self._jobs) >= WAITING:
+    def submit(self, job: Job) -> asyncio.Future[Ack]:
+        """Queue a client's message; raises FloodError when too many wait."""
+        if len(self._jobs) >= WAITING:
             raise FloodError
         return self._enqueue(job)
 

@@ -2,10 +2,13 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
 from typing import Any, TextIO
 
 import structlog
+
+from signalling.rates import TokenBucket
 
 SECRET_KEYS = frozenset(
     {"token", "resume", "secret", "auth", "authorization", "cookie", "sdp", "password", "email"}
@@ -31,20 +34,22 @@ def hide_secrets(
     return event
 
 
-class ClientFaults(logging.Filter):
-    """Makes one short line of the tracebacks of engineio.
+class StrangersLines(logging.Filter):
+    """Lets only a few lines through that whoever connects can cause, then one a second."""
 
-    It logs every exception of its packet parser with one, so whoever connects could fill the
-    disk. Exceptions of our own handlers do not get there: the hub answers and logs them.
-    """
+    LOGGERS = frozenset({"engineio.server", "socketio.server", "aiohttp.server"})
+    EVENTS = frozenset({"connection.refused"})
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._bucket = TokenBucket(burst=20, rate=1, updated_at=clock())
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name == "engineio.server" and record.exc_info:
-            record.msg = "malformed packet refused: %s"
-            record.args = (type(record.exc_info[1]).__name__,)
-            record.exc_info = None
-            record.levelno, record.levelname = logging.INFO, "INFO"
-        return True
+        event = record.msg.get("event") if isinstance(record.msg, dict) else None
+        if record.name not in self.LOGGERS and event not in self.EVENTS:
+            return True
+        return self._bucket.take(self._clock())
 
 
 def configure(level: str, stream: TextIO = sys.stderr) -> None:
@@ -78,7 +83,7 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    handler.addFilter(ClientFaults())
+    handler.addFilter(StrangersLines())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 

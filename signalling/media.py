@@ -67,13 +67,11 @@ def _media_lost(room: Classroom, participant_id: str, is_lost: bool, now: float)
 
 
 def _closed(room: Classroom, event: TransportClosed, now: float) -> list[Effect]:
-    """A replaced transport goes on under the same id; every other end is an end. Whose packets
-    made too much work is put out: the next offer would begin it anew."""
+    """A replaced transport goes on under the same id; every other end is an end."""
     person = room.roster.get(event.transport_id)
-    if person is None or event.reason == "replaced":
-        return []
-    closed(room, person, now)
-    return room.put_to_rest(person, now) if event.reason == "flooding" else []
+    if person is not None and event.reason != "replaced":
+        closed(room, person, now)
+    return []
 
 
 def _producer_opened(room: Classroom, event: ProducerOpened, now: float) -> list[Effect]:

@@ -3,6 +3,7 @@
 Pure: no I/O, no clock. Wire names are camelCase, attributes snake_case.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -13,6 +14,9 @@ from signalling.errors import MessageError
 
 MAX_SDP = 400_000  # as sfu.sdp.MAX_LENGTH: a class offer with 40 slots has about 150 kB
 MAX_TEXT = 2_000
+MAX_KEYS = 16  # of an object
+MAX_ITEMS = 64  # of an array
+MAX_DEPTH = 4
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 ProducerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}:[a-z-]{1,16}$")]
@@ -44,10 +48,11 @@ class VideoJoin(Message):
 
 class VideoOffer(Message):
     """The one peer connection's offer. The page says `ice_restart` where it asks for one; nothing
-    reads it here, since the offer itself tells the SFU."""
+    reads it here, since the offer itself tells the SFU. `offer` is told with the answer."""
 
     sdp: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP)]
     ice_restart: bool = False
+    offer: Annotated[int, Field(ge=0, le=2**31)] | None = None
 
 
 class IceCandidate(Message):
@@ -91,7 +96,7 @@ class WantedSlot(Message):
 class Layout(Message):
     """What all, or some, receiving sections shall show."""
 
-    slots: Annotated[list[WantedSlot], Field(max_length=64)]
+    slots: Annotated[list[WantedSlot], Field(max_length=MAX_ITEMS, fail_fast=True)]
 
     @field_validator("slots")
     @classmethod
@@ -193,4 +198,19 @@ def decode(event: str, args: tuple[object, ...]) -> Message:
         raise MessageError("There is no such message.", code="unknown_event")
     if len(args) != 1:
         raise MessageError("A message has one object as its payload.")
+    if not _is_small(args[0], MAX_DEPTH):
+        raise MessageError("The message is too large.")
     return kind.model_validate(args[0])
+
+
+def _is_small(value: object, depth: int) -> bool:
+    """Few keys, few items, few levels: what a model would make a fault of each."""
+    if isinstance(value, dict):
+        return depth > 0 and len(value) <= MAX_KEYS and _all_small(value.values(), depth)
+    if isinstance(value, list):
+        return depth > 0 and len(value) <= MAX_ITEMS and _all_small(value, depth)
+    return True
+
+
+def _all_small(values: Iterable[object], depth: int) -> bool:
+    return all(_is_small(value, depth - 1) for value in values)

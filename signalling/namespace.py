@@ -1,51 +1,82 @@
-"""The Socket.IO edge: one namespace whose events all go to the hub, and care for its sockets."""
+"""The Socket.IO edge: one namespace whose events all go to the hub."""
 
-import asyncio
+from typing import Any
 
 import socketio
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from sfu.errors import LiveclassError
+from signalling.engine import EngineServer
 from signalling.hub import Hub
-from signalling.logs import get_logger
-from signalling.sockets import use_plain_sockets
+from signalling.sockets import MAX_MESSAGE
 
-PING_INTERVAL = 4
-PING_TIMEOUT = 4
-MAX_MESSAGE = 500_000  # bytes; the longest offer fits with its JSON escapes
-MAX_UNSENT = 2_000  # messages queued for one socket that does not read
-UNAUTHENTICATED = 10.0  # seconds a socket may take to bring its token
-CARE_INTERVAL = 2.0
 
-log = get_logger(__name__)
+class MalformedPacketError(Exception):
+    """What no client of ours sends."""
 
 
 class TextPacket(socketio.packet.Packet):  # type: ignore[misc]
-    """Refuses binary attachments: nobody needs them, and waiting for them takes memory.
-
-    What we send is not searched for them either: 0.6 ms for the answer to a join.
-    """
+    """What we send is not searched for binary parts: 0.6 ms for the answer to a join. What comes
+    with any never gets here: SocketGuard."""
 
     uses_binary_events = False
 
     def decode(self, encoded_packet: str) -> int:
-        if super().decode(encoded_packet):
-            raise ValueError("binary attachments are not accepted")
-        return 0
+        try:
+            return int(super().decode(encoded_packet))
+        except (ValueError, RecursionError):
+            raise MalformedPacketError from None
 
 
-def create_server(allowed_origins: list[str]) -> socketio.AsyncServer:
-    """Socket.IO with tight limits; without a list of origins only the page's own is allowed."""
-    server = socketio.AsyncServer(
+class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
+    """Socket.IO over our Engine.IO. A socket whose token was refused, or that was told to go, is
+    not listened to any more."""
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+    async def disconnect(self, sid: str, namespace: str | None = None, **options: object) -> None:
+        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
+        await super().disconnect(sid, namespace, **options)
+        self._dismiss(eio_sid)
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
+        await super()._handle_connect(eio_sid, namespace, data)
+        if self.manager.sid_from_eio_sid(eio_sid, "/") is None:
+            self._dismiss(eio_sid)
+
+    async def _handle_disconnect(
+        self, eio_sid: str, namespace: str | None, reason: str | None = None
+    ) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        self._dismiss(eio_sid)
+
+    async def _handle_eio_message(self, eio_sid: str, data: str) -> None:
+        """What is no JSON is dropped and counted."""
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except MalformedPacketError:
+            self.eio.refused["bad_frame"] += 1
+
+    def _dismiss(self, eio_sid: str | None) -> None:
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None and not socket.closed:
+            socket.dismiss()
+
+
+def create_server(allowed_origins: list[str], max_sockets: int) -> SocketServer:
+    """Socket.IO with tight limits, over WebSocket alone; without a list of origins only the
+    page's own is allowed."""
+    server = SocketServer(
         async_mode="aiohttp",
         serializer=TextPacket,
-        ping_interval=PING_INTERVAL,
-        ping_timeout=PING_TIMEOUT,
+        transports=["websocket"],
+        monitor_clients=False,  # EngineServer.run does
         max_http_buffer_size=MAX_MESSAGE,
         cors_allowed_origins=allowed_origins or None,
         http_compression=False,
     )
-    use_plain_sockets(server)
+    server.eio.max_sockets = max_sockets
     return server
 
 
@@ -55,6 +86,12 @@ class ClassNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def __init__(self, hub: Hub) -> None:
         super().__init__("/")
         self._hub = hub
+
+    def _set_server(self, server: SocketServer) -> None:
+        """What the edge refuses and closes is counted with all else."""
+        super()._set_server(server)
+        server.eio.closed = self._hub.tally.sockets_closed
+        server.eio.refused = self._hub.tally.refusals
 
     async def trigger_event(self, event: object, *args: object) -> object:
         """A client may name its event "connect" too: the hub's sessions tell them apart."""
@@ -71,9 +108,15 @@ class ClassNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     def _connect(self, socket: str, auth: object) -> bool:
         try:
-            self._hub.connect(socket, auth.get("token") if isinstance(auth, dict) else None)
+            token = auth.get("token") if isinstance(auth, dict) else None
+            session = self._hub.connect(socket, token)
         except LiveclassError as error:
             raise Refused(error.message, {"code": error.code, "message": error.message}) from None
+        engine_socket: Any = self.server.eio.sockets.get(
+            self.server.manager.eio_sid_from_sid(socket, "/")
+        )
+        if engine_socket is not None:
+            engine_socket.admit(session.caller.budget, lambda: self._hub.flooding(socket))
         return True
 
 
@@ -81,31 +124,3 @@ def _forget_request(environ: object) -> None:
     """The request that opened the socket, which Socket.IO would keep as long as that: 1.3 kB."""
     if isinstance(environ, dict):
         environ.clear()
-
-
-class SocketCare:
-    """Closes sockets that bring no token and sockets that do not read what they are sent."""
-
-    def __init__(self, server: socketio.AsyncServer) -> None:
-        self._server = server
-        self._silent_since: dict[str, float] = {}
-
-    async def run(self) -> None:
-        """Look after the sockets until cancelled."""
-        while True:
-            await asyncio.sleep(CARE_INTERVAL)
-            for eio_sid in self.unwanted(asyncio.get_running_loop().time()):
-                log.info("socket.closed", reason="silent_or_slow")
-                await self._server.eio.disconnect(eio_sid)
-
-    def unwanted(self, now: float) -> list[str]:
-        """The Engine.IO ids to close."""
-        sockets = dict(self._server.eio.sockets)
-        silent = [sid for sid in sockets if not self._is_authenticated(sid)]
-        self._silent_since = {sid: self._silent_since.get(sid, now) for sid in silent}
-        late = [sid for sid, at in self._silent_since.items() if now - at >= UNAUTHENTICATED]
-        slow = [sid for sid, socket in sockets.items() if socket.queue.qsize() > MAX_UNSENT]
-        return [*late, *slow]
-
-    def _is_authenticated(self, eio_sid: str) -> bool:
-        return self._server.manager.sid_from_eio_sid(eio_sid, "/") is not None

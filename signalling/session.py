@@ -6,11 +6,10 @@ Pure: no I/O, no clock.
 from dataclasses import dataclass
 
 from sfu.errors import StateError
+from signalling.callers import Caller
 from signalling.classroom import Classroom
 from signalling.permissions import Identity
 from signalling.presence import Participant
-
-MAX_REFUSALS = 200
 
 
 @dataclass(slots=True)
@@ -19,9 +18,9 @@ class Session:
 
     socket: str
     identity: Identity
+    caller: Caller
     room: Classroom | None = None
     person: Participant | None = None
-    refusals: int = 0
 
     def bind(self, room: Classroom, person: Participant) -> None:
         self.room = room
@@ -39,7 +38,7 @@ class Session:
             raise StateError("replaced", "You have joined the class elsewhere.")
         return self.room, self.person
 
-    def refuse(self) -> bool:
-        """Count a message refused for flooding; True when it is enough."""
-        self.refusals += 1
-        return self.refusals == MAX_REFUSALS
+    @property
+    def is_bound(self) -> bool:
+        """Whether the socket speaks for its participant now."""
+        return self.person is not None and self.person.socket == self.socket

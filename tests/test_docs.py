@@ -26,9 +26,6 @@ FOREIGN = {
     "an example's": ("key_frame",),
 }
 
-# Socket.IO events that the page does not listen to, and why.
-UNHEARD = {"video-answer": "the same answer is in the acknowledgement of the offer"}
-
 
 @cache
 def files() -> frozenset[str]:
@@ -158,4 +155,4 @@ def test_the_protocol_names_every_event_of_the_server() -> None:
 def test_the_page_hears_every_event_of_the_server() -> None:
     listed = text("static/js/protocol.js").partition("SERVER_EVENTS = Object.freeze([")[2]
     heard = set(re.findall(r'"([a-z-]+)"', listed.partition("])")[0]))
-    assert heard == docs.table_events(text(PROTOCOL), "Server to client") - set(UNHEARD)
+    assert heard == docs.table_events(text(PROTOCOL), "Server to client")

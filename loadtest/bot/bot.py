@@ -18,7 +18,7 @@ from loadtest.bot.link import CarefulLink, Lag, PlainLink, Poller, open_socket
 from loadtest.bot.receiver import Stream
 from loadtest.bot.sender import Publisher
 from loadtest.bot.show import layout
-from loadtest.bot.signal import SignalError, Signalling
+from loadtest.bot.signal import TIMEOUT, SignalError, Signalling
 from loadtest.bot.studio import Studio
 from loadtest.bot.totals import result
 from loadtest.media.footage import Clip
@@ -33,7 +33,7 @@ LOOK_EVERY = 0.1  # s, for the first frame
 OLD_PATH_FOR = 2.0  # s that the old socket is kept after a handover
 STARTS_WITHIN = 60.0  # s that a bot waits for the class to begin
 
-_EVENTS = frozenset({"slots", "liveclass-started", "removed", "liveclass-ended"})
+_EVENTS = frozenset({"slots", "liveclass-started", "video-answer", "removed", "liveclass-ended"})
 _FRAME = 1 / 30
 
 
@@ -71,6 +71,7 @@ class Bot:
         self._around = around
         self._phase = phase
         self._started = asyncio.Event()
+        self._answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._signal = Signalling(around.http, around.url, _EVENTS, self._hear)
         self._participant = ""
         self._teacher: str | None = None  # as the server said when it let us in
@@ -151,8 +152,7 @@ class Bot:
             self._ssrcs,
         )
         sdp = offer.write_offer(local, self.plan.audio_slots, self.plan.video_slots)
-        reply = await self._signal.request("video-offer", {"sdp": sdp})
-        answer = offer.read_answer(reply["sdp"])
+        answer = offer.read_answer(await self._exchange(sdp))
         now = time.monotonic()
         if self.plan.faults is not None:
             chance = Random(self.plan.faults.seed).random
@@ -163,6 +163,14 @@ class Bot:
         self.connection = connection
         self._session = around.dtls.session(self)
         self._link = self._open_link(connection)
+
+    async def _exchange(self, sdp: str) -> str:
+        """The answer to the one offer: an event, before the acknowledgement or after."""
+        await self._signal.request("video-offer", {"sdp": sdp})
+        try:
+            return await asyncio.wait_for(self._answer, TIMEOUT)
+        except TimeoutError:
+            raise SignalError("timeout", "The offer was not answered in time.") from None
 
     def _open_link(self, connection: Connection) -> PlainLink:
         around = self._around
@@ -249,6 +257,8 @@ class Bot:
                 self.connection.slots_changed(payload)
         elif event == "liveclass-started":
             self._started.set()
+        elif event == "video-answer":
+            self._answer.set_result(str(payload["sdp"]))
         else:
             self._fail(event, f"The server said {event} {payload.get('reason', '')}".rstrip())
 

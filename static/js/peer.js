@@ -12,15 +12,17 @@ import { preferStereo, withStartBitrate } from "./sdp.js";
  * @property {(sdp: string, iceRestart: boolean) => Promise<{sdp: string}>} exchange  gives the server an offer, resolves with its answer
  * @property {(state: string) => void} changed  connection state, in RTCPeerConnection's words
  * @property {(slots: SlotStream[]) => void} slots  the receiving slots, once their mids are known
- * @property {(error: Error) => void} refused  the server will not have this offer, whatever one tries
+ * @property {(error: Error) => void} refused  the server will not have this offer, or not now
  */
 
 /** A disconnection heals by itself when a network hiccup ends: wait this long before restarting ICE. */
 const PATIENCE_MS = 2500;
 /** A restart, or a connection, that has not led to "connected" by then is given up and everything starts anew. */
 const GIVE_UP_MS = 12_000;
-/** Failures of an exchange that pass: the socket was down (`recover` goes on), the server was slow. */
-const PASSING = new Set(["offline", "timeout"]);
+/** Failures of an exchange that pass by asking again later: the server was slow, or was asked too often. */
+const LATER = new Set(["timeout", "too_many_offers", "too_many_messages"]);
+/** The longest wait before asking again; it doubles from PATIENCE_MS. */
+const LONGEST_WAIT_MS = 20_000;
 
 /**
  * Above the 1.4 Mbit/s at which Chromium opens the camera's top layer. Left to its own first guess it sent that layer
@@ -54,6 +56,7 @@ export class Peer {
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this._timer = undefined;
     this._wanted = /** @type {"nothing"|"restart"|"anew"} */ ("nothing");
+    this._failures = 0;
     this._busy = false;
     this._closed = false;
   }
@@ -157,6 +160,7 @@ export class Peer {
     try {
       await run();
       this._wanted = "nothing";
+      this._failures = 0;
       this._after(GIVE_UP_MS, () => this._unlessConnected());
     } catch (error) {
       this._failed(/** @type {Error & {code?: string}} */ (error));
@@ -172,8 +176,12 @@ export class Peer {
   /** @param {Error & {code?: string}} error */
   _failed(error) {
     if (this._closed) return;
-    if (!PASSING.has(error.code ?? "")) return this._hooks.refused(error);
-    if (error.code === "timeout") this._after(PATIENCE_MS, () => this.recover());
+    const code = error.code ?? "";
+    if (code === "offline") return; // `recover` goes on
+    if (!LATER.has(code)) return this._hooks.refused(error);
+    if (code !== "timeout" && this._failures === 0) this._hooks.refused(error);
+    this._after(Math.min(LONGEST_WAIT_MS, PATIENCE_MS * 2 ** this._failures), () => this.recover());
+    this._failures += 1;
   }
 
   /** @param {number} ms @param {() => Promise<void>} run */

@@ -20,8 +20,11 @@ export const FINAL_CODES = new Set(["no_token", "bad_token", "token_expired", "t
 export const SERVER_EVENTS = Object.freeze([
   "participant-joined", "participant-left", "participant-updated", "slots", "active-speaker", "quality", "chat-message",
   "hands", "reaction", "moderated", "liveclass-started", "liveclass-ended", "class-updated", "new-announcement",
-  "removed", "server-draining",
+  "removed", "server-draining", "video-answer",
 ]);
+
+/** Milliseconds of waiting for each other person of the class: the server has that long for the one before. */
+const SPREAD_PER_PERSON = 8;
 
 /** @typedef {{connected: boolean, connect(): unknown, disconnect(): unknown, on(event: string, handler: (...args: any[]) => void): unknown,
  *   timeout(ms: number): {emitWithAck(event: string, payload: unknown): Promise<any>}, io?: {engine?: {close(): void}}}} SocketLike */
@@ -35,9 +38,14 @@ const systemClock = {
   random: () => Math.random(),
 };
 
-/** Milliseconds to wait before the n-th attempt (from 1): 0.5 s, doubled up to 8 s, spread by ±50 %. @param {number} attempt @param {() => number} random */
-export function reconnectDelay(attempt, random) {
-  return Math.round(Math.min(8000, 500 * 2 ** (attempt - 1)) * (0.5 + random()));
+/**
+ * Milliseconds to wait before the n-th attempt (from 1): 0.5 s, doubled up to 8 s, spread by ±50 %. A large class, which
+ * may have lost the server together, is spread over 8 ms a person at least.
+ * @param {number} attempt @param {() => number} random @param {number} [people]
+ */
+export function reconnectDelay(attempt, random, people = 1) {
+  const base = Math.min(8000, 500 * 2 ** (attempt - 1));
+  return Math.round(base / 2 + random() * Math.max(base, SPREAD_PER_PERSON * people));
 }
 
 /** @param {any} reply @returns {any} the reply of an accepted request; raises ProtocolError for a refused one */
@@ -53,6 +61,10 @@ export class Protocol {
     this.token = token;
     this.attempts = 0;
     this.closed = false;
+    this._people = 1;
+    this._offers = 0;
+    /** @type {{offer: number, resolve: (answer: any) => void, reject: (error: Error) => void}|null} */
+    this._awaited = null;
     this._clock = clock;
     this._timeout = timeout;
     this._timer = /** @type {any} */ (null);
@@ -63,8 +75,7 @@ export class Protocol {
       auth: (/** @type {(data: object) => void} */ give) => give({ token: this.token }),
       autoConnect: false,
       reconnection: false,
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
+      transports: ["websocket"],
       timeout,
     });
     this._listen();
@@ -130,12 +141,47 @@ export class Protocol {
   async join(classId, resume) {
     const reply = await this.request("video-join", resume ? { classId, resume } : { classId });
     this.attempts = 0;
+    this._count(reply);
     return reply;
   }
 
-  /** Gives an offer; resolves with the server's answer {sdp, sections}. @param {string} sdp @param {boolean} [iceRestart] */
-  offer(sdp, iceRestart = false) {
-    return this.request("video-offer", iceRestart ? { sdp, iceRestart } : { sdp });
+  /**
+   * Gives an offer; resolves with the server's answer {sdp, sections}. That comes as an event, before or after the
+   * acknowledgement, and names its offer: the answer to an earlier one is passed over.
+   * @param {string} sdp @param {boolean} [iceRestart]
+   */
+  async offer(sdp, iceRestart = false) {
+    const offer = (this._offers += 1);
+    const answer = this._answerTo(offer);
+    try {
+      await this.request("video-offer", iceRestart ? { sdp, offer, iceRestart } : { sdp, offer });
+      return await answer;
+    } finally {
+      if (this._awaited?.offer === offer) this._noAnswer("offline", "The offer was refused.");
+    }
+  }
+
+  /** @param {number} offer @returns {Promise<any>} */
+  _answerTo(offer) {
+    this._awaited?.reject(new ProtocolError("offline", "Another offer was made."));
+    const timer = this._clock.setTimeout(() => this._noAnswer("timeout", "The server did not answer in time."), this._timeout);
+    const answer = new Promise((resolve, reject) => (this._awaited = { offer, resolve, reject }));
+    const over = () => this._clock.clearTimeout(timer);
+    answer.then(over, over);
+    return answer;
+  }
+
+  /** @param {string} code @param {string} message */
+  _noAnswer(code, message) {
+    this._awaited?.reject(new ProtocolError(code, message));
+    this._awaited = null;
+  }
+
+  /** @param {{offer?: number}} answer */
+  _answered(answer) {
+    if (this._awaited?.offer !== answer.offer) return;
+    this._awaited?.resolve(answer);
+    this._awaited = null;
   }
 
   /** @param {boolean} [resumable] true when the page goes away and may come back */
@@ -188,6 +234,7 @@ export class Protocol {
       this._emit("connected", undefined);
     });
     this._socket.on("disconnect", (reason) => {
+      this._noAnswer("offline", "The connection was lost.");
       this._emit("disconnected", { reason });
       this._retry();
     });
@@ -200,7 +247,14 @@ export class Protocol {
   /** @param {string} name @param {any} payload */
   _receive(name, payload) {
     if (name === "removed") this.closed = true;
+    if (name === "video-answer") this._answered(payload);
+    this._count(payload);
     this._emit(name, payload);
+  }
+
+  /** Keeps how many people the class has. @param {any} payload */
+  _count(payload) {
+    this._people = payload?.totals?.participants ?? this._people;
   }
 
   /** @param {Error & {data?: {code: string, message: string}}} error */
@@ -214,7 +268,7 @@ export class Protocol {
   _retry() {
     if (this.closed) return;
     this.attempts += 1;
-    const delay = reconnectDelay(this.attempts, this._clock.random);
+    const delay = reconnectDelay(this.attempts, this._clock.random, this._people);
     this._clock.clearTimeout(this._timer);
     this._timer = this._clock.setTimeout(() => this._socket.connect(), delay);
     this._emit("retry", { attempt: this.attempts, delay });

@@ -35,7 +35,7 @@
 /** @typedef {{id: number, from: string, name: string, kind: string}} Reaction */
 /** @typedef {"idle"|"connecting"|"connected"|"reconnecting"|"closed"} LinkState */
 /** @typedef {"prejoin"|"joining"|"returning"|"class"|"over"} Phase */
-/** @typedef {{kind: "left"|"ended"|"removed"|"replaced"|"refused", text?: string, at: number}} Over */
+/** @typedef {{kind: "left"|"ended"|"removed"|"replaced"|"flooding"|"refused", text?: string, at: number}} Over */
 /** @typedef {{microphone: string|null, camera: string|null, speaker: string|null}} DeviceChoice */
 /** @typedef {{code: string, title: string, advice: string, retry: boolean}} Trouble */
 

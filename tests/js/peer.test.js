@@ -211,6 +211,23 @@ test("a slow server is asked again", async () => {
   assert.equal(FakeConnection.made[1].remoteDescription.sdp, "answer");
 });
 
+test("offers that were too many are made again, later each time, and told once", async () => {
+  exchange = () => Promise.reject(new ProtocolError("too_many_offers", "Wait."));
+  await peer.connect();
+  for (const [ms, exchanges] of [[2400, 1], [200, 2], [4900, 2], [200, 3], [9900, 3], [200, 4], [19_900, 4], [200, 5], [19_900, 5], [200, 6]]) {
+    await pass(ms);
+    assert.equal(heard.exchanges.length, exchanges);
+  }
+  assert.equal(heard.refused.length, 1);
+  exchange = async () => ({ sdp: "answer" });
+  await pass(20_100);
+  const made = /** @type {FakeConnection} */ (FakeConnection.made.at(-1));
+  assert.equal(made.remoteDescription.sdp, "answer");
+  made.becomes("connected");
+  await pass(60_000);
+  assert.equal(heard.exchanges.length, 7);
+});
+
 test("an offer the server will not have is told once and not repeated", async () => {
   exchange = () => Promise.reject(new ProtocolError("bad_sdp", "No."));
   await peer.connect();

@@ -68,6 +68,7 @@ test("silence becomes a timeout", async () => {
 
 test("every request has its event and payload", async () => {
   connected();
+  socket.reply = answering;
   await protocol.join("demo", null);
   await protocol.join("demo", "r1");
   await protocol.offer("sdp");
@@ -85,8 +86,8 @@ test("every request has its event and payload", async () => {
   assert.deepEqual(socket.sent, [
     ["video-join", { classId: "demo" }],
     ["video-join", { classId: "demo", resume: "r1" }],
-    ["video-offer", { sdp: "sdp" }],
-    ["video-offer", { sdp: "sdp", iceRestart: true }],
+    ["video-offer", { sdp: "sdp", offer: 1 }],
+    ["video-offer", { sdp: "sdp", offer: 2, iceRestart: true }],
     ["video-leave", {}],
     ["video-leave", { resumable: true }],
     ["media-state", { camera: false }],
@@ -98,6 +99,65 @@ test("every request has its event and payload", async () => {
     ["class-start", { classId: "demo" }],
     ["class-end", { classId: "demo" }],
   ]);
+});
+
+/** Answers offers by an event that comes before the acknowledgement. @param {string} event @param {any} payload */
+function answering(event, payload) {
+  if (event === "video-offer") socket.handlers["video-answer"]({ sdp: `answer ${payload.offer}`, sections: [], offer: payload.offer });
+  return { ok: true };
+}
+
+/** Lets promises run. */
+async function settle() {
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+}
+
+test("the answer is an event, before the acknowledgement or after it", async () => {
+  connected();
+  socket.reply = answering;
+  assert.equal((await protocol.offer("one")).sdp, "answer 1");
+  socket.reply = () => ({ ok: true });
+  const second = protocol.offer("two");
+  await settle();
+  socket.handlers["video-answer"]({ sdp: "answer 2", sections: [], offer: 2 });
+  assert.equal((await second).sdp, "answer 2");
+  assert.equal(clock.timers.size, 0);
+});
+
+test("a late answer of an earlier offer is passed over", async () => {
+  connected();
+  const first = assert.rejects(protocol.offer("one"), { code: "offline" });
+  const second = protocol.offer("two");
+  await settle();
+  socket.handlers["video-answer"]({ sdp: "late", sections: [], offer: 1 });
+  socket.handlers["video-answer"]({ sdp: "right", sections: [], offer: 2 });
+  assert.equal((await second).sdp, "right");
+  await first;
+  socket.handlers["video-answer"]({ sdp: "again", sections: [], offer: 2 });
+});
+
+test("an answer that does not come is a timeout, or the loss of the connection", async () => {
+  connected();
+  const slow = assert.rejects(protocol.offer("one"), { code: "timeout" });
+  await settle();
+  clock.fire();
+  await slow;
+  const lost = assert.rejects(protocol.offer("two"), { code: "offline" });
+  await settle();
+  socket.lose("transport close");
+  await lost;
+});
+
+test("a refused offer leaves nothing behind", async () => {
+  connected();
+  socket.reply = () => ({ ok: false, error: { code: "too_many_offers", message: "Wait." } });
+  await assert.rejects(protocol.offer("one"), { code: "too_many_offers" });
+  await settle();
+  assert.equal(clock.timers.size, 0);
+});
+
+test("WebSocket is the only transport", () => {
+  assert.deepEqual(socket.options.transports, ["websocket"]);
 });
 
 test("server events reach those who listen, until they stop", () => {
@@ -128,6 +188,18 @@ test("the delay is spread by half to each side", () => {
   assert.equal(reconnectDelay(1, () => 0), 250);
   assert.equal(reconnectDelay(1, () => 1), 750);
   assert.equal(reconnectDelay(40, () => 0.5), 8000);
+});
+
+test("a large class comes back over some seconds, a small one at once", async () => {
+  assert.equal(reconnectDelay(1, () => 0, 1000), 250);
+  assert.equal(reconnectDelay(1, () => 1, 1000), 8250);
+  assert.equal(reconnectDelay(1, () => 1, 30), 750);
+  connected();
+  socket.reply = () => ({ ok: true, totals: { participants: 300, hands: 0 } });
+  await protocol.join("demo");
+  socket.handlers["participant-left"]({ participants: ["p"], totals: { participants: 500, hands: 0 } });
+  socket.lose("transport close");
+  assert.deepEqual(clock.delays, [2250]);
 });
 
 test("a connection alone does not make the delays short again, a join does", async () => {

@@ -26,7 +26,8 @@ async def test_browsers_offer_is_answered_and_leaving_frees_the_transport(tmp_pa
         joined(server, "asha", Role.TEACHER) as (asha, welcome),
     ):
         me = welcome["self"]["id"]
-        answer = await asha.say("video-offer", sdp=OFFER.read_text())
+        await asha.say("video-offer", sdp=OFFER.read_text())
+        answer = await asha.wait("video-answer")
         assert "a=ice-lite" in answer["sdp"]
         assert "a=candidate:" in answer["sdp"]
         sources = [one["source"] for one in answer["sections"] if "source" in one]

@@ -42,15 +42,24 @@ def test_libraries_write_the_same_way_and_below_the_level_nothing() -> None:
     assert [line["event"] for line in lines(stream)] == ["from aiohttp"]
 
 
-def test_malformed_packets_do_not_write_tracebacks() -> None:
+def test_what_strangers_cause_is_a_line_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     stream = io.StringIO()
+    monkeypatch.setattr(logs.StrangersLines.__init__, "__defaults__", (lambda: now[0],))
     logs.configure("info", stream)
-    logger = logging.getLogger("engineio.server")
-    try:
-        raise ValueError("binary attachments are not accepted")
-    except ValueError:
-        logger.exception("message async handler error")
-    assert "Traceback" not in stream.getvalue()
+    hub, library = logs.get_logger("signalling.hub"), logging.getLogger("aiohttp.server")
+    for _ in range(500):
+        hub.info("connection.refused", code="bad_token")
+        library.error("Error handling request")
+        hub.info("class.joined")
+    written = [line["event"] for line in lines(stream)]
+    assert written.count("class.joined") == 500
+    assert len(written) == 500 + 20
+    now[0] += 2.0
+    for _ in range(500):
+        hub.info("connection.refused", code="bad_token")
+    assert len(lines(stream)) == 500 + 20 + 2
 
 
 class Terminal(io.StringIO):

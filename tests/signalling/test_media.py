@@ -2,7 +2,6 @@
 
 import pytest
 
-from sfu.errors import CapacityError
 from sfu.events import (
     ActiveSpeakers,
     ProducerClosed,
@@ -14,7 +13,6 @@ from sfu.events import (
     TransportConnected,
     TransportDisconnected,
 )
-from signalling.classroom import FLOODING_REST
 from signalling.effects import Negotiate, SetSource
 from signalling.permissions import Role
 from tests.support.class_rig import ClassRig, Joined
@@ -129,20 +127,3 @@ def test_events_of_someone_who_left_change_nothing() -> None:
         assert rig.happens(event) == []
     rig.advance(1)
     assert rig.effects == []
-
-
-def test_whose_packets_made_too_much_work_is_put_out_and_told_why() -> None:
-    rig, _, ravi = in_class()
-    rig.happens(TransportClosed("demo", ravi.id, "flooding"))
-    assert rig.got("ravi", "removed") == [{"reason": "flooding"}]
-    assert rig.room.roster.get(ravi.id) is None
-
-
-def test_who_was_put_out_for_flooding_may_come_back_after_a_minute() -> None:
-    rig, _, ravi = in_class()
-    rig.happens(TransportClosed("demo", ravi.id, "flooding"))
-    rig.advance(FLOODING_REST - 1)
-    with pytest.raises(CapacityError, match="Try again in a minute"):
-        rig.join("ravi")
-    rig.advance(1)
-    assert rig.join("ravi").id != ravi.id

@@ -2,19 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
-from socketio.exceptions import BadNamespaceError
 
 from sfu.errors import CapacityError
-from signalling import namespace
-from signalling.app import SERVER
-from signalling.inbox import BURST
-from signalling.namespace import MAX_MESSAGE, UNAUTHENTICATED, SocketCare
 from signalling.permissions import Identity, Role
 from signalling.tokens import mint
 from tests.support.sio_client import (
@@ -29,7 +22,6 @@ from tests.support.sio_client import (
     token_for,
 )
 
-# One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
 pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -63,14 +55,15 @@ async def test_student_waits_for_the_teacher(server: ClassServer) -> None:
         async with joined(server, "asha", Role.TEACHER):
             started = await ravi.wait("liveclass-started")
             assert started["classId"] == "demo"
-            assert (await ravi.say("video-offer", sdp="offer"))["sdp"] == "answer to offer"
+            await ravi.say("video-offer", sdp="offer")
+            assert (await ravi.wait("video-answer"))["sdp"] == "answer to offer"
 
 
-async def test_answer_comes_in_the_acknowledgement_and_as_an_event(server: ClassServer) -> None:
+async def test_answer_comes_once_and_says_which_offer_it_is_for(server: ClassServer) -> None:
     async with joined(server, "asha", Role.TEACHER) as (asha, welcome):
-        ack = await asha.say("video-offer", sdp="offer")
+        assert await asha.say("video-offer", sdp="offer", offer=7) == {"ok": True}
         event = await asha.wait("video-answer")
-        assert {"ok": True, **event} == ack
+        assert (event["sdp"], event["offer"]) == ("answer to offer", 7)
         assert server.plane.calls == [
             ("open_class", "demo"),
             ("join", "demo", welcome["self"]["id"], True),
@@ -193,23 +186,6 @@ async def test_page_that_hides_is_told_at_once(server: ClassServer) -> None:
         assert again["self"]["id"] == welcome["self"]["id"]
 
 
-async def test_silent_network_is_noticed_by_pings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(namespace, "PING_INTERVAL", 0.2)
-    monkeypatch.setattr(namespace, "PING_TIMEOUT", 1.5)  # the teacher's client must answer in time
-    async with (
-        class_server(tmp_path) as server,
-        joined(server, "asha", Role.TEACHER) as (asha, _),
-        raw_socket(server) as raw,
-    ):
-        await asha.connection_of(await raw.join("ravi"), "lost")
-
-
-async def test_pings_notice_a_dead_network_within_ten_seconds() -> None:
-    assert namespace.PING_INTERVAL + namespace.PING_TIMEOUT <= 8
-
-
 @pytest.mark.parametrize(
     ("auth", "code"),
     [
@@ -290,51 +266,6 @@ async def test_what_is_no_message_is_refused_and_harmless(
         await ravi.say("hand", raised=True)
 
 
-async def test_flood_is_refused_and_ends_in_a_disconnect(server: ClassServer) -> None:
-    async with joined(server, "ravi") as (ravi, _):
-        acks = await asyncio.gather(
-            *(ravi.call("chat-message", {"text": str(n)}) for n in range(3 * int(BURST)))
-        )
-        codes = {ack["error"]["code"] for ack in acks if not ack["ok"]}
-        assert codes == {"too_many_messages"}
-        assert sum(ack["ok"] for ack in acks) >= BURST - 1, "the join took one"
-        with suppress(BadNamespaceError):  # raised when the disconnect comes first
-            for _ in range(3_000):  # far faster than the allowance comes back
-                await ravi.sio.emit("hand", {"raised": True})
-        await ravi.wait("disconnect")
-
-
-async def test_oversized_message_closes_the_connection(server: ClassServer) -> None:
-    async with joined(server, "asha", Role.TEACHER) as (asha, _):
-        async with joined(server, "ravi") as (ravi, welcome):
-            await asha.wait("participant-joined")
-            await ravi.sio.emit("chat-message", {"text": "x" * (MAX_MESSAGE + 1)})
-            await ravi.wait("disconnect")
-            await asha.connection_of(welcome["self"]["id"], "lost")
-        assert asha.got("chat-message") == []
-
-
-@pytest.mark.parametrize(
-    "packet",
-    [
-        "451-",
-        '451-["hand",{"_placeholder":true,"num":0}]',
-        "42[",
-        "42[]",
-        "42{}",
-        "4",
-        "9",
-        "42" + "[" * 5000,
-    ],
-)
-async def test_malformed_packets_harm_nobody(server: ClassServer, packet: str) -> None:
-    async with raw_socket(server) as raw:
-        await raw.join("mallory")
-        await raw.send(packet)
-        async with joined(server, "ravi") as (ravi, _):
-            await ravi.say("hand", raised=True)
-
-
 async def test_end_is_acknowledged_before_everyone_is_disconnected(server: ClassServer) -> None:
     async with (
         joined(server, "asha", Role.TEACHER) as (asha, _),
@@ -382,19 +313,3 @@ async def test_another_sites_page_may_not_connect(server: ClassServer) -> None:
         session.ws_connect(url) as ws,
     ):
         assert (await ws.receive(TIMEOUT)).data.startswith("0")
-
-
-async def test_socket_that_brings_no_token_is_closed_and_one_that_does_not_read(
-    server: ClassServer,
-) -> None:
-    care = SocketCare(server.app[SERVER])
-    async with raw_socket(server) as raw, joined(server, "ravi"):
-        await raw.receive("0")
-        assert care.unwanted(100.0) == []
-        (silent,) = care.unwanted(100.0 + UNAUTHENTICATED)
-        await server.app[SERVER].eio.disconnect(silent)
-        await raw.receive("1")
-    slow = SimpleNamespace(queue=SimpleNamespace(qsize=lambda: namespace.MAX_UNSENT + 1))
-    server.app[SERVER].eio.sockets["slow"] = slow
-    assert care.unwanted(200.0) == ["slow"]
-    del server.app[SERVER].eio.sockets["slow"]

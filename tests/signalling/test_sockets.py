@@ -8,10 +8,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from engineio.async_drivers import aiohttp as driver
+from aiohttp import web, web_protocol
 
 from signalling.app import SERVER
-from signalling.sockets import PlainSocket
+from signalling.sockets import ByteLimit, PlainSocket
 from tests.support.sio_client import ClassServer, class_server, connected
 
 DEFLATE = 15
@@ -20,7 +20,6 @@ DEFLATE = 15
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[ClassServer]:
     async with class_server(tmp_path) as running:
-        running.app[SERVER].eio.ping_interval = 0  # its task outlives the socket by so much
         yield running
 
 
@@ -34,8 +33,72 @@ def address(server: ClassServer) -> str:
     return f"{server.url}/socket.io/?EIO=4&transport=websocket"
 
 
-def test_the_driver_has_the_place_for_the_class() -> None:
-    assert driver._async["websocket"] is driver.WebSocket
+def test_aiohttp_keeps_the_parser_where_the_limit_is_put() -> None:
+    assert "_payload_parser" in web_protocol.RequestHandler.__slots__, (
+        "aiohttp keeps a connection's parser elsewhere: adapt signalling/sockets.py"
+    )
+
+
+class Parser:
+    """Keeps what it is fed."""
+
+    def __init__(self) -> None:
+        self.fed = b""
+        self.is_over = False
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.fed += data
+        return False, b""
+
+    def feed_eof(self) -> None:
+        self.is_over = True
+
+
+def test_what_goes_beyond_the_limit_is_not_put_together() -> None:
+    parser, told = Parser(), list[bool]()
+    limit = ByteLimit(parser, 10, lambda: told.append(True))
+    limit.feed_data(b"12345")
+    limit.feed_data(b"67890")
+    assert (parser.fed, told) == (b"1234567890", [])
+    assert limit.feed_data(b"x" * 500_000) == (False, b"")
+    assert (len(parser.fed), told) == (10, [True])
+    limit.feed_eof()
+    assert parser.is_over
+
+
+async def test_the_limit_stands_before_the_parser_until_it_is_lifted(
+    http: aiohttp.ClientSession,
+) -> None:
+    told = asyncio.Event()
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        socket = PlainSocket()
+        await socket.open(request, 100, told.set)
+        assert (await socket.receive()).data == "first"
+        if request.query.get("lift"):
+            socket.lift()
+            await socket.send("go on")
+        await socket.send(str(len((await socket.receive()).data or "")))
+        return socket.response
+
+    app = web.Application()
+    app.router.add_get("/", serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    async with http.ws_connect(f"{url}?lift=1") as ws:
+        await ws.send_str("first")
+        assert await ws.receive_str() == "go on"
+        await ws.send_str("x" * 1_000)
+        assert await ws.receive_str() == "1000"
+    assert not told.is_set()
+    async with http.ws_connect(url) as ws:
+        await ws.send_str("first")
+        await ws.send_str("x" * 1_000)
+        async with asyncio.timeout(10):
+            await told.wait()
+    await runner.cleanup()
 
 
 async def test_sockets_are_not_compressed(server: ClassServer, http: aiohttp.ClientSession) -> None:
@@ -48,13 +111,13 @@ async def test_a_socket_that_ends_is_freed_by_reference_counts(
     server: ClassServer, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     freed, watched = asyncio.Event(), []
-    wait = PlainSocket.wait
+    receive = PlainSocket.receive
 
-    async def watching(self: PlainSocket) -> str | bytes | None:
+    async def watching(self: PlainSocket) -> aiohttp.WSMessage:
         watched.append(weakref.ref(self, lambda _: freed.set()))
-        return await wait(self)
+        return await receive(self)
 
-    monkeypatch.setattr(PlainSocket, "wait", watching)
+    monkeypatch.setattr(PlainSocket, "receive", watching)
     gc.collect()
     gc.disable()
     try:

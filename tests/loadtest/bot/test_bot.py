@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,15 +27,11 @@ WELCOME = {
 REMOVED = '42["removed",{"reason":"test"}]'
 WITHIN = 10.0
 
-Answer = Callable[[str, dict[str, Any]], dict[str, Any]]
 
-
-def accept(event: str, payload: dict[str, Any]) -> dict[str, Any]:
+def accept(event: str) -> dict[str, Any]:
     """What an accepted message's acknowledgement holds."""
     if event == "video-join":
         return WELCOME
-    if event == "video-offer":
-        return {"sdp": answer_to(payload["sdp"]).replace("192.0.2.1", "127.0.0.1")}
     return {}
 
 
@@ -66,7 +62,10 @@ class World:
         self.heard.append(event)
         if event == self.removing:
             await ws.send_str(REMOVED)
-        reply = {"ok": True, **accept(event, payload)}
+        if event == "video-offer":
+            sdp = answer_to(payload["sdp"]).replace("192.0.2.1", "127.0.0.1")
+            await ws.send_str(f"42{json.dumps(['video-answer', {'sdp': sdp}])}")
+        reply = {"ok": True, **accept(event)}
         await ws.send_str(f"43{packet[2:body]}{json.dumps([reply])}")
 
     def spawn(self, work: Any) -> asyncio.Task[None]:
