@@ -46,6 +46,27 @@ Key = Annotated[
         show_default=False,
     ),
 ]
+MetricsToken = Annotated[
+    str,
+    typer.Option(
+        "--metrics-token",
+        envvar="LIVECLASS_METRICS_TOKEN",
+        metavar="TOKEN",
+        help="The server's LIVECLASS_METRICS_TOKEN, for its CPU and copies.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
+MetricsUrl = Annotated[
+    str,
+    typer.Option(
+        "--metrics-url",
+        metavar="URL",
+        help="Where its metrics are, unless at /metrics: its LIVECLASS_METRICS_PORT by a tunnel.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
 ScenarioName = Annotated[
     str,
     typer.Option(
@@ -206,6 +227,8 @@ class Options:
     url: str = ""
     spawn: bool = False
     class_key: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
+    metrics_url: str = ""
     scenario: str = "class"
     viewers: int | None = None
     duration: float | None = None
@@ -243,6 +266,8 @@ def loadtest(
     url: Url = "",
     spawn: Spawn = False,
     class_key: Key = "",
+    metrics_token: MetricsToken = "",
+    metrics_url: MetricsUrl = "",
     scenario: ScenarioName = "class",
     viewers: Viewers = None,
     duration: Duration = None,

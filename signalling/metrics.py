@@ -46,6 +46,7 @@ class SignallingSnapshot:
     messages: Mapping[str, int]
     refusals: Mapping[str, int]
     connections_refused: Mapping[str, int]
+    http_refusals: Mapping[str, int]
 
 
 def _counter(name: str, text: str, label: str, values: Mapping[str, float]) -> Family:
@@ -100,6 +101,8 @@ def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Family]:
     yield _counter("refusals", "Refused messages by error code", "code", signalling.refusals)
     refused = signalling.connections_refused
     yield _counter("connections_refused", "Refused connections by error code", "code", refused)
+    closed = signalling.http_refusals
+    yield _counter("http_refusals", "HTTP requests and connections refused", "reason", closed)
 
 
 _CLASS: tuple[tuple[str, str, Callable[[ClassCount], int]], ...] = (
