@@ -5,7 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import socketio
 from aiohttp import web
@@ -36,15 +36,16 @@ from signalling.namespace import ClassNamespace, SocketCare, create_server
 from signalling.outgoing import Outgoing
 from signalling.pages import add_headers, add_pages, add_strict_transport
 from signalling.scrape import Sources
+from signalling.stopping import OpenSockets, tell_all
 
 PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 HTTP_REFUSALS: web.AppKey[Counter[str]] = web.AppKey("http_refusals", Counter)
+OPEN_SOCKETS: web.AppKey[OpenSockets] = web.AppKey("open_sockets", OpenSockets)
 SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
 
 MAX_BODY = 1_100_000  # bytes; the largest is a class's picture
-DISCONNECT_WITHIN = 1.0  # s for all clients to be told
 
 log = get_logger(__name__)
 
@@ -81,7 +82,9 @@ def create_app(
     token = settings.metrics_token
     app[METRICS_TOKEN] = token.get_secret_value() if token is not None else ""
     app[SERVER].attach(app)
+    app[OPEN_SOCKETS] = OpenSockets()
     app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(app[OPEN_SOCKETS].note)
     if settings.has_https:
         app.on_response_prepare.append(add_strict_transport)
     app.router.add_get("/healthz", healthz)
@@ -95,7 +98,7 @@ def create_app(
         app.cleanup_ctx.append(live_classes)
     if settings.metrics_port is not None:
         app.cleanup_ctx.append(metrics_listener(settings.metrics_port))
-    app.on_shutdown.append(_drain)
+    app.on_shutdown.append(drain)
     return app
 
 
@@ -130,18 +133,14 @@ def _hub_settings(settings: Settings) -> HubSettings:
     )
 
 
-async def _drain(app: web.Application) -> None:
-    """Clients hear that the server stops before their sockets are closed."""
+async def drain(app: web.Application) -> None:
+    """Clients hear that the server stops, then their sockets are closed; once."""
     hub, server = app[HUB], app[SERVER]
     if hub.is_draining:
         return
     hub.drain()
-    await server.emit("server-draining", {})
-    if server.eio.sockets:
-        # Engine.IO waits for ever for the queue of a socket whose writer has just ended.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DISCONNECT_WITHIN):
-                await server.eio.disconnect()
+    await tell_all(server, "server-draining")
+    await app[OPEN_SOCKETS].go_away()
     await server.shutdown()
 
 

@@ -104,7 +104,9 @@ class Hub:
         if session is None:
             return
         self._outgoing.forget(socket)
-        self._inbox_of.pop(socket).post(partial(self._handle_lost, session))
+        inbox = self._inbox_of.pop(socket)
+        if not self.is_draining:  # else all go, and each would be told of each
+            inbox.post(partial(self._handle_lost, session))
 
     async def _handle_lost(self, session: Session) -> Ack:
         room, person = session.room, session.person

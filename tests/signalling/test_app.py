@@ -10,9 +10,9 @@ import pytest_asyncio
 from pydantic import SecretStr
 from yarl import URL
 
-from signalling import app
+from signalling import stopping
 from signalling.permissions import Role
-from tests.support.sio_client import READER, ClassServer, class_server, joined
+from tests.support.sio_client import READER, ClassServer, class_server, joined, raw_socket
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
 pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
@@ -230,15 +230,34 @@ async def test_https_stays_https(tmp_path: Path, http: aiohttp.ClientSession) ->
         assert HSTS not in response.headers
 
 
-async def test_a_socket_that_never_ends_does_not_keep_the_server_from_stopping(
+async def test_a_client_that_never_answers_does_not_keep_the_server_from_stopping(
     server: ClassServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def forever() -> None:
+    async def forever(*args: object, **kwargs: object) -> None:
         await asyncio.get_running_loop().create_future()
 
     async with joined(server, "ravi"):
-        monkeypatch.setattr(app, "DISCONNECT_WITHIN", 0.05)
-        monkeypatch.setattr(server.app[app.SERVER].eio, "disconnect", forever)
+        monkeypatch.setattr(stopping, "CLOSED_WITHIN", 0.05)
+        monkeypatch.setattr(aiohttp.web.WebSocketResponse, "close", forever)
         async with asyncio.timeout(5.0):
             await server.app.shutdown()
         assert server.hub.is_draining
+        monkeypatch.undo()
+
+
+async def test_clients_are_told_before_their_sockets_go_away(server: ClassServer) -> None:
+    async with raw_socket(server) as socket:
+        await socket.join("ravi")
+        await server.app.shutdown()
+        await socket.receive('42["server-draining"')
+        last = await socket.ws.receive()
+        assert (last.type, last.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.GOING_AWAY)
+        assert len(server.hub.sessions) == 0
+
+
+async def test_the_end_of_all_is_not_told_to_each(server: ClassServer) -> None:
+    async with joined(server, "ravi") as (ravi, _), joined(server, "meera"):
+        await ravi.wait("participant-joined")
+        await server.app.shutdown()
+        await ravi.wait("disconnect")
+        assert not ravi.got("participant-updated")

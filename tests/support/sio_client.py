@@ -14,9 +14,11 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from billing.settings import BillingSettings
-from signalling.app import PlaneFactory, create_app
+from signalling.app import HTTP_REFUSALS, PlaneFactory, create_app
 from signalling.config import Settings
 from signalling.health import HUB
+from signalling.http_guard import Guard, Limits
+from signalling.http_server import GuardedRunner
 from signalling.hub import Hub
 from signalling.permissions import Identity, Role
 from signalling.tokens import mint
@@ -62,7 +64,7 @@ async def class_server(
     own = {"metrics_token": SecretStr(METRICS_TOKEN), **overrides}
     settings = Settings(secret=SecretStr(SECRET), var_dir=tmp_path, http_port=0, udp_port=0, **own)
     app = create_app(settings, plane or recorder.factory(), billing)
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    runner = GuardedRunner(app, Guard(Limits(), app[HTTP_REFUSALS]))
     try:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
