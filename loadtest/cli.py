@@ -261,6 +261,9 @@ class Options:
     quiet: bool = False
 
 
+STATUS = "Exit status: 0 all limits kept, 1 one broke, 2 could not run, 130 interrupted."
+
+
 def loadtest(
     context: typer.Context,
     url: Url = "",
@@ -299,9 +302,7 @@ def loadtest(
     html_file: HtmlFile = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fill a class with bots and measure what they get.
-
-    Exit status: 0 all limits kept, 1 one broke, 2 could not run, 130 interrupted."""
+    """Fill a class with bots and measure what they get."""
     _run(Options(**context.params))
 
 

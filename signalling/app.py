@@ -83,8 +83,7 @@ def create_app(
     app[METRICS_TOKEN] = token.get_secret_value() if token is not None else ""
     app[SERVER].attach(app)
     app[OPEN_SOCKETS] = OpenSockets()
-    app.on_response_prepare.append(add_headers)
-    app.on_response_prepare.append(app[OPEN_SOCKETS].note)
+    app.on_response_prepare.extend([add_headers, app[OPEN_SOCKETS].note])
     if settings.has_https:
         app.on_response_prepare.append(add_strict_transport)
     app.router.add_get("/healthz", healthz)

@@ -21,6 +21,7 @@ from billing.cli_emulator import emulator
 from billing.demo import PEOPLE
 from billing.settings import BillingSettings
 from billing.start import load as load_billing
+from loadtest.cli import STATUS as LOADTEST_STATUS
 from loadtest.cli import loadtest
 from signalling import config, doctor, logs
 from signalling.app import HTTP_REFUSALS, AccessLogger, create_app
@@ -201,7 +202,7 @@ def examine() -> None:
     sys.exit(1 if any(finding.advice and finding.needed for finding in findings) else 0)
 
 
-app.command(name="loadtest")(loadtest)
+app.command(name="loadtest", epilog=LOADTEST_STATUS)(loadtest)
 app.command(name="migrate")(billing_cli.migrate)
 app.command(name="reconcile")(billing_cli.reconcile)
 app.command(name="emulator")(emulator)
