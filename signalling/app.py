@@ -45,7 +45,7 @@ HTTP_REFUSALS: web.AppKey[Counter[str]] = web.AppKey("http_refusals", Counter)
 OPEN_SOCKETS: web.AppKey[OpenSockets] = web.AppKey("open_sockets", OpenSockets)
 SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
 
-MAX_BODY = 1_100_000  # bytes; the largest is a class's picture
+MAX_BODY = 65_536  # bytes; who takes a larger one reads it bounded by itself
 
 log = get_logger(__name__)
 
