@@ -39,6 +39,7 @@ test: setup ## Everything: Python, JavaScript and real browsers
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
 	export LIVECLASS_FIREFOX="$$(tools/need.sh firefox)"
 	export LIVECLASS_POSTGRES_BIN="$$(tools/need.sh postgres)"
+	export LIVECLASS_NGINX="$$(tools/need.sh nginx)"
 	npm test
 	pytest -q --durations=10
 

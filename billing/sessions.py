@@ -7,9 +7,12 @@ no session and a session no link. Pure: no I/O, no clock. Times in ms since 1970
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import Annotated
 
 import jwt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from signalling.tokens import UNREADABLE, YEAR_9999
 
 ALGORITHM = "HS256"
 SESSION_DAYS = 30
@@ -35,14 +38,17 @@ def _derive(secret: str, purpose: str) -> bytes:
     return hmac.digest(secret.encode(), f"liveclass billing {purpose}".encode(), hashlib.sha256)
 
 
+_Seconds = Annotated[int, Field(ge=0, le=YEAR_9999)]
+
+
 class Claim(BaseModel):
     """Who it is for; it holds as long as the account's epoch stays the same."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
     sub: str = Field(min_length=1, max_length=64)
-    epoch: int
-    iat: int
-    exp: int
+    epoch: Annotated[int, Field(ge=0, lt=1 << 53)]
+    iat: _Seconds
+    exp: _Seconds
 
 
 def mint_session(key: SessionKey, user_id: str, epoch: int, now: int) -> str:
@@ -77,6 +83,6 @@ def _read(key: bytes, token: str, now: int) -> Claim | None:
     try:
         payload = jwt.decode(token, key, algorithms=[ALGORITHM], options=options)  # type: ignore[arg-type]
         claim = Claim.model_validate(payload)
-    except (jwt.PyJWTError, ValidationError, UnicodeError, ValueError):
+    except UNREADABLE:
         return None
     return claim if now < claim.exp * 1000 else None

@@ -46,6 +46,27 @@ Key = Annotated[
         show_default=False,
     ),
 ]
+MetricsToken = Annotated[
+    str,
+    typer.Option(
+        "--metrics-token",
+        envvar="LIVECLASS_METRICS_TOKEN",
+        metavar="TOKEN",
+        help="The server's LIVECLASS_METRICS_TOKEN, for its CPU and copies.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
+MetricsUrl = Annotated[
+    str,
+    typer.Option(
+        "--metrics-url",
+        metavar="URL",
+        help="Where its metrics are, unless at /metrics: its LIVECLASS_METRICS_PORT by a tunnel.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
 ScenarioName = Annotated[
     str,
     typer.Option(
@@ -206,6 +227,8 @@ class Options:
     url: str = ""
     spawn: bool = False
     class_key: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
+    metrics_url: str = ""
     scenario: str = "class"
     viewers: int | None = None
     duration: float | None = None
@@ -238,11 +261,16 @@ class Options:
     quiet: bool = False
 
 
+STATUS = "Exit status: 0 all limits kept, 1 one broke, 2 could not run, 130 interrupted."
+
+
 def loadtest(
     context: typer.Context,
     url: Url = "",
     spawn: Spawn = False,
     class_key: Key = "",
+    metrics_token: MetricsToken = "",
+    metrics_url: MetricsUrl = "",
     scenario: ScenarioName = "class",
     viewers: Viewers = None,
     duration: Duration = None,
@@ -274,9 +302,7 @@ def loadtest(
     html_file: HtmlFile = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fill a class with bots and measure what they get.
-
-    Exit status: 0 all limits kept, 1 one broke, 2 could not run, 130 interrupted."""
+    """Fill a class with bots and measure what they get."""
     _run(Options(**context.params))
 
 

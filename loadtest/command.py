@@ -3,7 +3,6 @@
 import asyncio
 import importlib.util
 import json
-import os
 import signal
 import sys
 import traceback
@@ -36,7 +35,6 @@ from loadtest.typed import command_line, limits_of, limits_to_find, overrides
 from loadtest.written import written
 from signalling.files import raise_file_limit
 
-METRICS_TOKEN = "LIVECLASS_METRICS_TOKEN"
 FINE, BROKEN, UNABLE, INTERRUPTED = 0, 1, 2, 130
 SEED = 1  # of what chance decides in a cast: two runs of a scenario have the same
 LIMIT_DURATION = 15.0  # s measured in a step of --find-limit
@@ -147,7 +145,7 @@ class _Command:
     async def _target(self, people: int) -> AsyncIterator[Target]:
         options = self._options
         if not options.spawn:
-            yield remote(options.url, options.class_key, os.environ.get(METRICS_TOKEN, ""))
+            yield remote(options.url, options.class_key, options.metrics_token, options.metrics_url)
             return
         async with spawned(self._server_core, people) as target:
             yield target

@@ -50,6 +50,7 @@ class LocalServer:
         self.udp_port = free_port(socket.SOCK_DGRAM, host)
         self.url = f"http://{host}:{self.port}"
         self._secret = secrets.token_urlsafe(32)
+        self.metrics_token = secrets.token_urlsafe(32)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -94,6 +95,7 @@ class LocalServer:
             "LIVECLASS_UDP_PORT": str(self.udp_port),
             "LIVECLASS_ANNOUNCED_IP": self.host,
             "LIVECLASS_SECRET": self._secret,
+            "LIVECLASS_METRICS_TOKEN": self.metrics_token,
             **self._settings,
         }
 

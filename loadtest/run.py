@@ -84,7 +84,12 @@ class _Run:
         self._window = Window(people.measure_from, people.measure_to, order.scenario.settle)
         self._surroundings = Surroundings(target, order.fleet_cores, order.browsers, self._found)
         self._start = time.monotonic()
-        self._watch = ServerWatch(target.url, self._now, token=target.metrics_token, pid=target.pid)
+        self._watch = ServerWatch(
+            target.metrics_url or f"{target.url}/metrics",
+            self._now,
+            token=target.metrics_token,
+            pid=target.pid,
+        )
         self._notes: list[str] = []
 
     def _now(self) -> float:

@@ -1,4 +1,4 @@
-"""What the server says of itself while a test runs: /metrics?scope=worker, once a second.
+"""What the server says of itself while a test runs: the worker's metrics, once a second.
 
 Statistics are a help, not a need: whatever is wrong with them is a note, never an error.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
+from yarl import URL
 
 from loadtest.records import ServerSample
 
@@ -95,13 +96,14 @@ def _whole(value: float | None) -> int | None:
 class ServerWatch:
     """Asks until it is cancelled; `samples` and `notes` are its findings.
 
-    `clock` gives seconds after the run's start, `pid` is the server's where it runs here.
+    `url` is that of the metrics, `clock` gives seconds after the run's start, `pid` is the server's
+    where it runs here.
     """
 
     def __init__(
         self, url: str, clock: Callable[[], float], *, token: str = "", pid: int | None = None
     ) -> None:
-        self._url = f"{url}/metrics?scope=worker"
+        self._url = URL(url).update_query(scope="worker")
         self._clock = clock
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._pid = pid
@@ -126,11 +128,19 @@ class ServerWatch:
 
     async def run(self) -> None:
         """One sample a second, on the whole seconds of the clock."""
-        async with aiohttp.ClientSession(timeout=TIMEOUT, headers=self._headers) as session:
+        async with self._session() as session:
             while len(self.samples) < MAX_SAMPLES:
                 await self._take(session)
                 now = self._clock()
                 await asyncio.sleep(PERIOD - now % PERIOD)
+
+    async def take(self) -> None:
+        """One sample, or the reason why there is none."""
+        async with self._session() as session:
+            await self._take(session)
+
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(timeout=TIMEOUT, headers=self._headers)
 
     async def _take(self, session: aiohttp.ClientSession) -> None:
         try:
@@ -148,9 +158,10 @@ class ServerWatch:
     async def _fetch(self, session: aiohttp.ClientSession) -> str:
         try:
             async with session.get(self._url) as response:
-                if response.status == 403:
+                if response.status in (401, 403):
                     raise StatsError(
-                        "/metrics is refused; set LIVECLASS_METRICS_TOKEN to the server's"
+                        "/metrics is refused; give --metrics-token (LIVECLASS_METRICS_TOKEN of "
+                        "the server) or --metrics-url"
                     )
                 if response.status != 200:
                     raise StatsError(f"/metrics answers {response.status}")

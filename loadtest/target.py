@@ -38,6 +38,7 @@ class Target:
     class_id: str
     mint: Callable[[Identity, float], str]  # for so many seconds
     metrics_token: str = ""
+    metrics_url: str = ""  # where it is not /metrics of the server's own address
     spawned: bool = False
     pid: int | None = None
     core: int | None = None
@@ -59,7 +60,7 @@ class Target:
         return join_link(self.url, self.class_id, token)
 
 
-def remote(url: str, class_key: str, metrics_token: str = "") -> Target:
+def remote(url: str, class_key: str, metrics_token: str = "", metrics_url: str = "") -> Target:
     """A server that runs already; raises RunError when URL or key cannot be right."""
     base = _base(url)
     if not class_key:
@@ -71,7 +72,14 @@ def remote(url: str, class_key: str, metrics_token: str = "") -> Target:
         key = parse_class_key(class_key)
     except ValueError as error:
         raise RunError(f"--class-key: {error}") from None
-    return Target(base, key.id.class_id, _minting(key), metrics_token)
+    return Target(base, key.id.class_id, _minting(key), metrics_token, _metrics_url(metrics_url))
+
+
+def _metrics_url(url: str) -> str:
+    """Anywhere over HTTP; nothing when it was not given."""
+    if url and not url.startswith(("http://", "https://")):
+        raise RunError("--metrics-url begins with http:// or https://")
+    return url
 
 
 def _base(url: str) -> str:
@@ -117,6 +125,7 @@ async def spawned(core: int | None, people: int) -> AsyncIterator[Target]:
                 url=server.url,
                 class_id=SPAWNED_CLASS,
                 mint=server.mint,
+                metrics_token=server.metrics_token,
                 spawned=True,
                 pid=server.pid,
                 core=core,

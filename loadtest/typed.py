@@ -73,12 +73,16 @@ def limits_to_find(options: Options) -> Limits:
     )
 
 
+SECRETS = ("--class-key", "--metrics-token")
+
+
 def command_line(arguments: Sequence[str]) -> str:
     """The command as it was typed, without the class key and anybody's token."""
     words = list(arguments)
     for n, word in enumerate(words):
-        if word.startswith("--class-key="):
-            words[n] = "--class-key=..."
-        elif n and words[n - 1] == "--class-key":
+        name, equals, _ = word.partition("=")
+        if equals and name in SECRETS:
+            words[n] = f"{name}=..."
+        elif n and words[n - 1] in SECRETS:
             words[n] = "..."
     return without_tokens(shlex.join(["liveclass", *words]))

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import socketio
 from aiohttp import WSCloseCode, web
@@ -24,23 +25,27 @@ from signalling.health import (
     process_families,
     readyz,
 )
+from signalling.hosts import check_host, known_hosts
 from signalling.hub import Hub, HubSettings
 from signalling.local_media import LocalMediaPlane
 from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
 from signalling.metrics import ClassCount, SignallingSnapshot
+from signalling.metrics_listener import metrics_listener
 from signalling.namespace import ClassNamespace, create_server
 from signalling.outgoing import Outgoing
-from signalling.pages import add_headers, add_pages
+from signalling.pages import add_headers, add_pages, add_strict_transport
 from signalling.scrape import Sources
+from signalling.stopping import OpenSockets, tell_all
 
 PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+HTTP_REFUSALS: web.AppKey[Counter[str]] = web.AppKey("http_refusals", Counter)
+OPEN_SOCKETS: web.AppKey[OpenSockets] = web.AppKey("open_sockets", OpenSockets)
 SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
 
-MAX_BODY = 1_100_000  # bytes; the largest is a class's picture
-DISCONNECT_WITHIN = 1.0  # s for all clients to be told
+MAX_BODY = 65_536  # bytes; who takes a larger one reads it bounded by itself
 
 log = get_logger(__name__)
 
@@ -67,13 +72,20 @@ def create_app(
 ) -> web.Application:
     """The application, ready for a runner; the media plane opens with it. Without settings of
     billing there is none: join tokens alone open classes."""
-    app = web.Application(client_max_size=MAX_BODY)
+    refusals: Counter[str] = Counter()
+    app = web.Application(
+        client_max_size=MAX_BODY, middlewares=[check_host(known_hosts(settings), refusals)]
+    )
     app[SETTINGS] = settings
+    app[HTTP_REFUSALS] = refusals
     app[SERVER] = create_server(settings.allowed_origins, settings.max_sockets)
     token = settings.metrics_token
     app[METRICS_TOKEN] = token.get_secret_value() if token is not None else ""
     app[SERVER].attach(app)
-    app.on_response_prepare.append(add_headers)
+    app[OPEN_SOCKETS] = OpenSockets()
+    app.on_response_prepare.extend([add_headers, app[OPEN_SOCKETS].note])
+    if settings.has_https:
+        app.on_response_prepare.append(add_strict_transport)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
@@ -83,7 +95,9 @@ def create_app(
     app.cleanup_ctx.append(_classes(plane))
     if billing is not None:
         app.cleanup_ctx.append(live_classes)
-    app.on_shutdown.append(_drain)
+    if settings.metrics_port is not None:
+        app.cleanup_ctx.append(metrics_listener(settings.metrics_port))
+    app.on_shutdown.append(drain)
     return app
 
 
@@ -94,7 +108,7 @@ def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[N
             outgoing = Outgoing(server)
             hub = Hub(_hub_settings(settings), media, outgoing)
             app[HUB] = hub
-            app[SOURCES] = _sources(hub, lambda: billing_families(app))
+            app[SOURCES] = _sources(hub, app[HTTP_REFUSALS], lambda: billing_families(app))
             server.register_namespace(ClassNamespace(hub))
             tasks = [asyncio.create_task(outgoing.run())]
             tasks.append(asyncio.create_task(server.eio.run()))
@@ -118,36 +132,34 @@ def _hub_settings(settings: Settings) -> HubSettings:
     )
 
 
-async def _drain(app: web.Application) -> None:
-    """Clients hear that the server stops before their sockets are closed."""
+async def drain(app: web.Application) -> None:
+    """Clients hear that the server stops, then their sockets are closed; once."""
     hub, server = app[HUB], app[SERVER]
     if hub.is_draining:
         return
     hub.drain()
     server.eio.close_code = WSCloseCode.GOING_AWAY
-    await server.emit("server-draining", {})
-    if server.eio.sockets:
-        # Engine.IO waits for ever for the queue of a socket whose writer has just ended.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DISCONNECT_WITHIN):
-                await server.eio.disconnect()
+    await tell_all(server, "server-draining")
+    await app[OPEN_SOCKETS].go_away()
     await server.shutdown()
 
 
-def _sources(hub: Hub, billing: Callable[[], Iterable[Family]]) -> Sources:
+def _sources(
+    hub: Hub, http_refusals: Counter[str], billing: Callable[[], Iterable[Family]]
+) -> Sources:
     return Sources(
         process_families,
         hub.plane.totals,
         lambda: hub.plane.stalls.stalls,
         hub.plane.routers,
-        lambda: signalling_snapshot(hub),
+        lambda: signalling_snapshot(hub, http_refusals),
         lambda: map(_count, tuple(hub.rooms.values())),
         billing,
     )
 
 
-def signalling_snapshot(hub: Hub) -> SignallingSnapshot:
-    """What the hub counts, as plain data."""
+def signalling_snapshot(hub: Hub, http_refusals: Counter[str]) -> SignallingSnapshot:
+    """What the hub and the edge of HTTP count, as plain data."""
     tally = hub.tally
     return SignallingSnapshot(
         sockets=len(hub.sessions),
@@ -155,6 +167,7 @@ def signalling_snapshot(hub: Hub) -> SignallingSnapshot:
         refusals=tally.refusals,
         connections_refused=tally.connections_refused,
         sockets_closed=tally.sockets_closed,
+        http_refusals=http_refusals,
     )
 
 

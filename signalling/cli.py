@@ -21,16 +21,19 @@ from billing.cli_emulator import emulator
 from billing.demo import PEOPLE
 from billing.settings import BillingSettings
 from billing.start import load as load_billing
+from loadtest.cli import STATUS as LOADTEST_STATUS
 from loadtest.cli import loadtest
 from signalling import config, doctor, logs
-from signalling.app import AccessLogger, create_app
+from signalling.app import HTTP_REFUSALS, AccessLogger, create_app
 from signalling.class_key import KeyId, derive, parse_key_id
 from signalling.config import ConfigError, Settings
 from signalling.files import raise_file_limit
+from signalling.http_guard import Guard, limits_for
+from signalling.http_server import GuardedRunner
 from signalling.permissions import Identity, Role
+from signalling.stopping import Watchdog, end_process
 from signalling.tokens import TokenError, mint, verify
 
-SHUTDOWN_TIMEOUT = 2.0
 LINK_HOURS = 24.0
 CLASS_KEY_HOURS = 2.0
 
@@ -71,23 +74,28 @@ def serve() -> None:
     """Serve classes until interrupted. Everything is set by LIVECLASS_ variables."""
     settings = _settings()
     logs.configure(settings.log_level)
-    raise_file_limit()
+    files = raise_file_limit()
     try:
-        uvloop.run(_serve(settings, load_billing()))
+        uvloop.run(_serve(settings, load_billing(), files))
     except ConfigError as error:
         _fail(str(error))
+    end_process()
 
 
-async def _serve(settings: Settings, billing: BillingSettings) -> None:
+async def _serve(settings: Settings, billing: BillingSettings, files: int) -> None:
     application = create_app(settings, billing=billing)
-    runner = web.AppRunner(
-        application, access_log_class=AccessLogger, shutdown_timeout=SHUTDOWN_TIMEOUT
-    )
+    guard = Guard(limits_for(settings.max_sockets, files), application[HTTP_REFUSALS])
+    runner = GuardedRunner(application, guard, access_log_class=AccessLogger)
     try:
         await _start(runner, settings)
-        stopped = asyncio.Event()
+        stopped, watchdog = asyncio.Event(), Watchdog()
+
+        def stop() -> None:
+            watchdog.start()
+            stopped.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         base_url, local_url = _addresses(settings, str(runner.addresses[0][1]))
         application[PLACE].bound(base_url, local_url)
         _print_links(settings, base_url)
@@ -194,7 +202,7 @@ def examine() -> None:
     sys.exit(1 if any(finding.advice and finding.needed for finding in findings) else 0)
 
 
-app.command(name="loadtest")(loadtest)
+app.command(name="loadtest", epilog=LOADTEST_STATUS)(loadtest)
 app.command(name="migrate")(billing_cli.migrate)
 app.command(name="reconcile")(billing_cli.reconcile)
 app.command(name="emulator")(emulator)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 import socket
 from pathlib import Path
@@ -36,7 +37,9 @@ class Settings(BaseSettings):
     public_url: str | None = None
     secret: SecretStr | None = None
     allowed_origins: Annotated[list[str], NoDecode] = []
+    allowed_hosts: Annotated[list[str], NoDecode] = []
     metrics_token: SecretStr | None = None
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     demo_class: Id = "demo"
     max_participants: Annotated[int, Field(ge=2, le=10_000)] = 1_000
     max_sockets: Annotated[int, Field(ge=2, le=100_000)] = 5_000
@@ -51,6 +54,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [origin.strip().rstrip("/") for origin in value.split(",") if origin.strip()]
         return value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        hosts = [host.strip() for host in value.split(",") if host.strip()]
+        if any(not re.fullmatch(r"[A-Za-z0-9._-]+", host) for host in hosts):
+            raise ValueError("must be names of hosts with commas, without scheme and port")
+        return hosts
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -70,6 +83,11 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value().encode()) < MIN_SECRET:
             raise ValueError(f"must have at least {MIN_SECRET} characters")
         return value
+
+    @property
+    def has_https(self) -> bool:
+        """People reach the pages over TLS, which a proxy ends."""
+        return self.base_url.startswith("https:")
 
     @property
     def base_url(self) -> str:

@@ -15,6 +15,8 @@ from signalling.config import (
     media_host,
     signing_secret,
 )
+from signalling.hosts import known_hosts
+from signalling.metrics_listener import HOST as METRICS_HOST
 from signalling.pages import VENDOR_PACKAGES
 
 PACKAGES = ("aiortc", "aioice", "cryptography", "pylibsrtp", "aiohttp", "python-socketio", "uvloop")
@@ -43,6 +45,8 @@ def examine(settings: Settings) -> list[Finding]:
         _port("UDP", media_host(settings), settings.udp_port, socket.SOCK_DGRAM),
         _buffers(),
         _announced(settings),
+        _hosts(settings),
+        _metrics(settings),
         _secret(settings),
         _pages(settings),
         _modules(settings),
@@ -117,6 +121,23 @@ def _announced(settings: Settings) -> Finding:
     wrong = is_loopback(address) and not is_loopback(settings.http_host)
     advice = "Set LIVECLASS_ANNOUNCED_IP to the address that browsers reach." if wrong else ""
     return Finding("Media address", f"{address}:{settings.udp_port}/udp", advice)
+
+
+def _hosts(settings: Settings) -> Finding:
+    """The names under which pages open; addresses always do."""
+    names = sorted(known_hosts(settings) - {settings.http_host})
+    is_unnamed = not is_loopback(settings.http_host) and names == ["localhost"]
+    advice = "Set LIVECLASS_PUBLIC_URL, or pages open by address alone." if is_unnamed else ""
+    return Finding("Host names", ", ".join(names), advice, needed=False)
+
+
+def _metrics(settings: Settings) -> Finding:
+    if settings.metrics_port is not None:
+        return _port("METRICS", METRICS_HOST, settings.metrics_port, socket.SOCK_STREAM)
+    token = settings.metrics_token
+    if token is not None and token.get_secret_value():
+        return Finding("Metrics", "with LIVECLASS_METRICS_TOKEN")
+    return Finding("Metrics", "closed: neither LIVECLASS_METRICS_TOKEN nor LIVECLASS_METRICS_PORT")
 
 
 def _secret(settings: Settings) -> Finding:

@@ -90,7 +90,8 @@ class Hub:
         if session is None:
             return
         self._outgoing.forget(socket)
-        session.caller.inbox.post(partial(self._handle_lost, session))
+        if not self.is_draining:  # else all go, and each would be told of each
+            session.caller.inbox.post(partial(self._handle_lost, session))
 
     def _dismiss(self, socket: str, reason: str) -> None:
         """Tell a socket that it is out, and why, and close it; it is no longer listened to."""

@@ -47,6 +47,7 @@ class SignallingSnapshot:
     refusals: Mapping[str, int]
     connections_refused: Mapping[str, int]
     sockets_closed: Mapping[str, int]
+    http_refusals: Mapping[str, int]
 
 
 def _counter(name: str, text: str, label: str, values: Mapping[str, float]) -> Family:
@@ -103,6 +104,8 @@ def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Family]:
     yield _counter("connections_refused", "Refused connections by error code", "code", refused)
     closed = signalling.sockets_closed
     yield _counter("sockets_closed", "Sockets the server ended, by reason", "reason", closed)
+    refused = signalling.http_refusals
+    yield _counter("http_refusals", "HTTP requests and connections refused", "reason", refused)
 
 
 _CLASS: tuple[tuple[str, str, Callable[[ClassCount], int]], ...] = (

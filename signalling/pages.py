@@ -23,6 +23,7 @@ VENDOR_PACKAGES = (
 )
 STATIC_CACHE = "no-cache"  # asked again each time, answered 304 while it is the same
 VENDOR_CACHE = "public, max-age=86400"
+STRICT_TRANSPORT = "max-age=31536000"  # a year; other hosts of the domain are not ours to bind
 
 _INLINE_SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.S | re.I)
 
@@ -75,6 +76,11 @@ def content_policy(html: bytes = b"", extra: Mapping[str, str] | None = None) ->
     for name, sources in (extra or {}).items():
         directives[name] = f"{directives.get(name, '')} {sources}".strip()
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
+
+
+async def add_strict_transport(request: web.Request, response: web.StreamResponse) -> None:
+    """Where people come over https, they come by nothing else from then on."""
+    response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

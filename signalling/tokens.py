@@ -4,6 +4,8 @@ The server's secret signs them, or a class key derived from it, which the header
 Pure: no I/O, no clock. The time is an argument, in seconds since 1970.
 """
 
+from typing import Annotated
+
 import jwt
 from jwt.types import Options
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +18,13 @@ from signalling.permissions import Identity, Right, Role
 ALGORITHM = "HS256"
 LEEWAY = 30.0
 MAX_TOKEN = 4_096
+YEAR_9999 = 253_402_300_799  # the last second that calendars have
+
+# A date (RFC 7519 section 2), as a number and nothing that is only taken for one: JSON as Python
+# reads it has NaN, which is after and before nothing, and Infinity.
+Seconds = Annotated[float, Field(strict=True, ge=0, le=YEAR_9999, allow_inf_nan=False)]
+# What reading a token can raise.
+UNREADABLE = (jwt.PyJWTError, ValidationError, UnicodeError, ValueError)
 
 
 class TokenError(LiveclassError):
@@ -36,8 +45,9 @@ class _Claims(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     role: Role
     class_id: Id = Field(alias="class")
-    exp: float
-    nbf: float | None = None
+    exp: Seconds
+    nbf: Seconds | None = None
+    iat: Seconds | None = None
     grants: _Grants = _Grants()
 
 
@@ -99,7 +109,7 @@ def _key_id(token: str) -> KeyId | None:
     """
     try:
         kid = jwt.get_unverified_header(token).get("kid")
-    except (jwt.PyJWTError, UnicodeError, ValueError):
+    except UNREADABLE:
         raise _bad_token() from None
     if not isinstance(kid, str) or not kid.startswith(PREFIX):
         return None
@@ -120,5 +130,5 @@ def _claims(token: str, key: str | bytes) -> _Claims:
     try:
         payload = jwt.decode(token, key, algorithms=[ALGORITHM], options=unchecked)
         return _Claims.model_validate(payload)
-    except (jwt.PyJWTError, ValidationError, UnicodeError, ValueError):
+    except UNREADABLE:
         raise _bad_token() from None

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What the machine itself must have: `tools/need.sh python|node|chromium|firefox|postgres|network`.
+# What the machine itself must have: `tools/need.sh python|node|chromium|firefox|postgres|nginx|network`.
 # Each word is quick when the thing is there, installs it where it can (Debian's packages as root,
 # otherwise inside .venv or the browser cache), and else says the one command that would.
-# `python`, `chromium` and `firefox` print the path of the program on standard output, `postgres` the
+# `python`, `chromium`, `firefox` and `nginx` print the path of the program on standard output, `postgres` the
 # folder of PostgreSQL's programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -124,6 +124,33 @@ need_postgres() {
   find_postgres || fail "postgresql was installed but does not start"
 }
 
+find_nginx() {
+  local candidate
+  for candidate in ${LIVECLASS_NGINX:-} nginx /usr/sbin/nginx; do
+    if "$candidate" -v >/dev/null 2>&1; then command -v "$candidate"; return 0; fi
+  done
+  return 1
+}
+
+# The tests start a server of their own: Debian's package shall not start one on port 80.
+install_nginx() {
+  local policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  install nginx
+}
+
+need_nginx() {
+  find_nginx && return 0
+  can_install || fail "nginx is needed for the tests. Run: sudo apt-get install nginx"
+  install_nginx
+  hash -r
+  find_nginx || fail "nginx was installed but does not start"
+}
+
 need_network() {
   has ip && return 0
   can_install || fail "the ip command is missing. Run: sudo apt-get install iproute2"
@@ -131,6 +158,6 @@ need_network() {
 }
 
 case "${1:-}" in
-  python | node | chromium | firefox | postgres | network) "need_$1" ;;
-  *) fail "usage: tools/need.sh python|node|chromium|firefox|postgres|network" ;;
+  python | node | chromium | firefox | postgres | nginx | network) "need_$1" ;;
+  *) fail "usage: tools/need.sh python|node|chromium|firefox|postgres|nginx|network" ;;
 esac

@@ -11,7 +11,15 @@ from billing.errors import BillingError
 from billing.routes.auth import Strict
 from billing.routes.keys import SHOP
 from billing.routes.paging import read_page
-from billing.routes.session import Account, account, account_with, maybe_account, read_json
+from billing.routes.session import (
+    MAX_TEXTS,
+    Account,
+    account,
+    account_with,
+    maybe_account,
+    read_body,
+    read_json,
+)
 from billing.schedule import Schedule
 from billing.service import cancel, catalogue, classes, images
 from billing.service.catalogue import Filter, Mine, Shown
@@ -160,7 +168,7 @@ def _filter(request: web.Request, found: Account | None) -> Filter:
 async def create(request: web.Request) -> web.Response:
     """A draft."""
     found = await account_with(request, *classes.TEACHERS)
-    body = await read_json(request, CreateClass)
+    body = await read_json(request, CreateClass, MAX_TEXTS)
     new = classes.NewClass(
         body.title,
         body.description,
@@ -193,7 +201,7 @@ async def one(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """Changes what is named."""
     found = await account_with(request, *classes.TEACHERS)
-    body = await read_json(request, ChangeClass)
+    body = await read_json(request, ChangeClass, MAX_TEXTS)
     class_id = request.match_info["class_id"]
     await classes.change(request.app[SHOP], asker_of(found), class_id, body.columns())
     return await _answer(request, found, class_id)
@@ -236,19 +244,10 @@ async def put_image(request: web.Request) -> web.Response:
     """The picture, as it is, in the body."""
     found = await account_with(request, *classes.TEACHERS)
     class_id = request.match_info["class_id"]
-    data = await _read_image(request)
+    refusal = BillingError("too_large", "A picture may have 1 MB.", "image")
+    data = await read_body(request, images.MAX_BYTES, refusal)
     await classes.set_image(request.app[SHOP], asker_of(found), class_id, data)
     return await _answer(request, found, class_id)
-
-
-async def _read_image(request: web.Request) -> bytes:
-    """Larger than other bodies may be, and no larger than a picture."""
-    data = bytearray()
-    async for part in request.content.iter_chunked(65_536):
-        data += part
-        if len(data) > images.MAX_BYTES:
-            raise BillingError("too_large", "A picture may have 1 MB.", "image")
-    return bytes(data)
 
 
 @routes.get(r"/media/classes/{name:[A-Za-z0-9_-]{1,64}\.[0-9a-f]{12}\.(?:jpg|png|webp)}")

@@ -11,7 +11,7 @@ from billing.gateway.protocol import Gateway
 from billing.limits import Limit
 from billing.orders import OrderState
 from billing.routes.keys import SHOP
-from billing.routes.session import account_with, read_json
+from billing.routes.session import account_with, read_body, read_json
 from billing.service import checkout, verify, webhook
 from billing.service.checkout import Checkout, Quote
 
@@ -99,20 +99,12 @@ async def order_state(request: web.Request) -> web.Response:
 @routes.post("/payments/webhook")
 async def take_webhook(request: web.Request) -> web.Response:
     """The gateway's message: its signature is over the body as it came."""
-    body = await _bounded(request)
+    refusal = TooLargeError("too_large", "That is too much.")
+    body = await read_body(request, webhook.MAX_BODY, refusal)
     signature = request.headers.get("X-Razorpay-Signature", "")
     event_id = request.headers.get("X-Razorpay-Event-Id")
     await webhook.receive(request.app[SHOP], body, signature, event_id)
     return web.json_response({})
-
-
-async def _bounded(request: web.Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(16_384):
-        body += chunk
-        if len(body) > webhook.MAX_BODY:
-            raise TooLargeError("too_large", "That is too much.")
-    return bytes(body)
 
 
 class TooLargeError(BillingError):

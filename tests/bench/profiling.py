@@ -18,9 +18,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from loadtest.server_stats import parse as parse_metrics
 from loadtest.server_stats import usage_of
@@ -37,7 +37,7 @@ UNSAMPLED_SECONDS = 5.0  # for µs per copy
 FLAME_SECONDS = 8
 MARGIN = 50  # s that the load outlasts what is sampled, all in all
 STOPS_WITHIN = 30.0
-PORT = b"LIVECLASS_HTTP_PORT="
+PORT, TOKEN = "LIVECLASS_HTTP_PORT", "LIVECLASS_METRICS_TOKEN"
 
 
 class ProfileError(Exception):
@@ -50,13 +50,16 @@ class Server:
 
     pid: int
     url: str
+    metrics_token: str = field(repr=False)
 
     def totals(self) -> tuple[float, int]:
         """CPU seconds and copies so far. Raises ProfileError when it is gone."""
         usage = usage_of(self.pid)
         if usage is None:
             raise ProfileError("the server is gone")
-        with urlopen(f"{self.url}/metrics?scope=worker", timeout=5.0) as answer:
+        headers = {"Authorization": f"Bearer {self.metrics_token}"}
+        asked = Request(f"{self.url}/metrics?scope=worker", headers=headers)
+        with urlopen(asked, timeout=5.0) as answer:
             sample, _ = parse_metrics(answer.read().decode(), 0.0)
         return usage.cpu_s, sample.copies
 
@@ -72,14 +75,14 @@ def children(pid: int) -> list[int]:
 
 
 def serving(pid: int) -> Server | None:
-    """The server among a load test's children: its variables tell its port."""
+    """The server among a load test's children: its variables tell port and token."""
     for child in children(pid):
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-            settings = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
-            ports = [one.partition(b"=")[2] for one in settings if one.startswith(PORT)]
-            if b"serve" in words and ports:
-                return Server(child, f"http://127.0.0.1:{ports[0].decode()}")
+            text = Path(f"/proc/{child}/environ").read_bytes().decode(errors="replace")
+            settings = dict(one.partition("=")[::2] for one in text.split("\0"))
+            if b"serve" in words and PORT in settings:
+                return Server(child, f"http://127.0.0.1:{settings[PORT]}", settings[TOKEN])
     return None
 
 

@@ -7,8 +7,8 @@ import sys
 from tests.bench.profiling import serving
 
 
-def test_the_server_is_the_child_that_serves_and_tells_its_port() -> None:
-    settings = os.environ | {"LIVECLASS_HTTP_PORT": "8123"}
+def test_the_server_is_the_child_that_serves_and_tells_port_and_token() -> None:
+    settings = os.environ | {"LIVECLASS_HTTP_PORT": "8123", "LIVECLASS_METRICS_TOKEN": "t"}
     command = [sys.executable, "-c", "input()", "serve"]
     with subprocess.Popen(command, env=settings, stdin=subprocess.PIPE) as child:
         found = None
@@ -17,6 +17,7 @@ def test_the_server_is_the_child_that_serves_and_tells_its_port() -> None:
         child.communicate(b"\n")
     assert found is not None
     assert (found.pid, found.url) == (child.pid, "http://127.0.0.1:8123")
+    assert found.metrics_token == "t"
 
 
 def test_children_that_serve_nothing_are_no_server() -> None:

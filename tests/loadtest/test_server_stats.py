@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from loadtest.server_stats import ServerWatch, StatsError, parse, usage_of
 from sfu.stalls import Stalls
@@ -92,5 +94,22 @@ def test_process_is_read_from_proc(tmp_path: Path) -> None:
     assert usage_of(6, tmp_path) is None
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_says_which_options_help(status: int) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        assert request.query["scope"] == "worker"
+        assert request.headers["Authorization"] == "Bearer wrong"
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/own", refuse)
+    async with TestServer(app) as server:
+        watch = ServerWatch(str(server.make_url("/own")), lambda: 0.0, token="wrong")
+        await watch.take()
+    (note,) = watch.notes
+    assert "--metrics-token" in note
+    assert "--metrics-url" in note
+
+
 def test_nothing_to_say_before_the_first_answer() -> None:
-    assert ServerWatch("http://127.0.0.1:1", lambda: 0.0).notes == []
+    assert ServerWatch("http://127.0.0.1:1/metrics", lambda: 0.0).notes == []

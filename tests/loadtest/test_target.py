@@ -32,6 +32,13 @@ def test_the_key_names_the_class_and_opens_it() -> None:
     assert target.link(token) == f"https://live.example.com/class/load?t={token}"
 
 
+def test_metrics_may_be_read_elsewhere() -> None:
+    target = remote("https://live.example.com", key(), "t", "http://127.0.0.1:9100/metrics")
+    assert (target.metrics_token, target.metrics_url) == ("t", "http://127.0.0.1:9100/metrics")
+    with pytest.raises(RunError, match="--metrics-url begins with"):
+        remote("https://live.example.com", key(), "", "127.0.0.1:9100")
+
+
 def test_two_runs_do_not_replace_each_others_people() -> None:
     def user(target: Target) -> str:
         return verify(target.tokens(60)("v", "student"), SECRET, now=time.time()).user_id

@@ -67,11 +67,13 @@ def test_limits_of_the_search_stay_unless_that_very_one_was_given() -> None:
     assert limits_to_find(Options(max_p99=90.0)) == replace(own, max_p99=90.0)
 
 
-@pytest.mark.parametrize("words", [["--class-key", "class:a:1:k"], ["--class-key=class:a:1:k"]])
-def test_the_report_does_not_tell_the_key(words: list[str]) -> None:
+@pytest.mark.parametrize("option", ["--class-key", "--metrics-token"])
+@pytest.mark.parametrize("glue", [" ", "="])
+def test_the_report_does_not_tell_the_key_nor_the_token(option: str, glue: str) -> None:
+    words = f"{option}{glue}class:a:1:k".split()
     line = command_line(["loadtest", "http://x", *words, "--viewers", "5"])
     assert "class:a" not in line
-    assert line.startswith("liveclass loadtest http://x --class-key")
+    assert line.startswith(f"liveclass loadtest http://x {option}")
     assert line.endswith("--viewers 5")
 
 

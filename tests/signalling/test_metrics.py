@@ -28,13 +28,21 @@ def test_the_workers_socket() -> None:
 
 
 def test_signalling_series() -> None:
-    counts = SignallingSnapshot(3, {"hand": 4}, {"forbidden": 5}, {"bad_token": 6}, {"not_read": 7})
+    counts = SignallingSnapshot(
+        3,
+        {"hand": 4},
+        {"forbidden": 5},
+        {"bad_token": 6},
+        {"not_read": 7},
+        {"unknown_host": 8},
+    )
     samples = scrape(sources(classes=[ClassCount("demo", "live", 2, 1, 1)], signalling=counts))
     assert value(samples, "sockets") == 3
     assert value(samples, "messages_total", event="hand") == 4
     assert value(samples, "refusals_total", code="forbidden") == 5
     assert value(samples, "connections_refused_total", code="bad_token") == 6
     assert value(samples, "sockets_closed_total", reason="not_read") == 7
+    assert value(samples, "http_refusals_total", reason="unknown_host") == 8
     assert value(samples, "classes", state="live") == 1
     assert value(samples, "class_present", class_id="demo") == 2
     assert value(samples, "class_away", class_id="demo") == 1

@@ -92,6 +92,55 @@ def test_bad_token(token: str) -> None:
     assert code_of(token) == "bad_token"
 
 
+# What is no date: as JSON writes it, since the library refuses some of them.
+NO_DATES = (
+    *("NaN", "Infinity", "-Infinity", "1e400", "-1", "-1e-9", "1e300", "253402300800"),
+    *(str(1 << 64), "9" * 1_000, '"1800000000"', '""', "true", "false", "[1]", "{}", '"NaN"'),
+)
+
+
+def signed_json(claims: str, key: bytes, head: str = '{"alg":"HS256"}') -> str:
+    """A token whose claims are these characters."""
+    text = ".".join(encoded(part.encode()) for part in (head, claims))
+    return f"{text}.{encoded(hmac.digest(key, text.encode(), 'sha256'))}"
+
+
+def with_claim(name: str, value: str) -> str:
+    """The claims as JSON, one of them these characters."""
+    others = {key: one for key, one in CLAIMS.items() if key != name}
+    return f'{json.dumps(others)[:-1]}, "{name}": {value}}}'
+
+
+@pytest.mark.parametrize("value", NO_DATES)
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+def test_dates_are_finite_numbers_with_either_key(claim: str, value: str) -> None:
+    claims = with_claim(claim, value)
+    head = json.dumps({"alg": "HS256", "kid": str(KEY.id)})
+    assert code_of(signed_json(claims, SECRET.encode())) == "bad_token"
+    assert code_of(signed_json(claims, KEY.key, head)) == "bad_token"
+
+
+@pytest.mark.parametrize("value", ["null", "NaN", "7", "true", '""', "[]", "{}", "1e400"])
+@pytest.mark.parametrize("claim", ["sub", "name", "role", "class", "exp"])
+def test_other_claims_are_what_they_are_said_to_be(claim: str, value: str) -> None:
+    if claim == "exp" and value == "7":
+        assert code_of(signed_json(with_claim(claim, value), SECRET.encode())) == "token_expired"
+    else:
+        assert code_of(signed_json(with_claim(claim, value), SECRET.encode())) == "bad_token"
+
+
+def test_dates_may_have_fractions() -> None:
+    token = signed_json(with_claim("exp", f"{NOW + 0.5}"), SECRET.encode())
+    assert verify(token, SECRET, now=NOW + LEEWAY) == RAVI
+    assert code_of(token, NOW + LEEWAY + 1) == "token_expired"
+
+
+def test_arrays_in_arrays_are_refused_before_and_behind_the_signature() -> None:
+    deep = "[" * 2_900
+    assert code_of(f"{encoded(deep.encode())}..") == "bad_token"
+    assert code_of(signed_json(deep, SECRET.encode())) == "bad_token"
+
+
 def test_unsigned_token_is_refused() -> None:
     def part(value: object) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

@@ -19,7 +19,7 @@ from signalling.metrics import ClassCount, Scope, SignallingSnapshot
 from signalling.scrape import Sources, steps
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-NOTHING = SignallingSnapshot(0, {}, {}, {}, {})
+NOTHING = SignallingSnapshot(0, {}, {}, {}, {}, {})
 
 
 def transport(name: str) -> TransportSnapshot:

@@ -14,9 +14,11 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from billing.settings import BillingSettings
-from signalling.app import PlaneFactory, create_app
+from signalling.app import HTTP_REFUSALS, PlaneFactory, create_app
 from signalling.config import Settings
 from signalling.health import HUB
+from signalling.http_guard import Guard, Limits
+from signalling.http_server import GuardedRunner
 from signalling.hub import Hub
 from signalling.permissions import Identity, Role
 from signalling.tokens import mint
@@ -24,6 +26,8 @@ from tests.support.fakes import RecordingMediaPlane
 
 TIMEOUT = 10.0
 SECRET = "a secret for tests that is long enough"
+METRICS_TOKEN = "let me read"
+READER = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 NOW = 4_000_000_000.0  # tokens are minted to expire far from now
 Json = dict[str, Any]
 
@@ -57,13 +61,12 @@ async def class_server(
     """An application on a free port; with a recording media plane unless another is given, and
     without billing unless there are settings for it."""
     recorder = RecordingMediaPlane()
-    settings = Settings(
-        secret=SecretStr(SECRET), var_dir=tmp_path, http_port=0, udp_port=0, **overrides
-    )
+    own = {"metrics_token": SecretStr(METRICS_TOKEN), **overrides}
+    settings = Settings(secret=SecretStr(SECRET), var_dir=tmp_path, http_port=0, udp_port=0, **own)
     app = create_app(settings, plane or recorder.factory(), billing)
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
-    await runner.setup()
+    runner = GuardedRunner(app, Guard(Limits(), app[HTTP_REFUSALS]))
     try:
+        await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
         yield ClassServer(f"http://127.0.0.1:{port}", app, recorder)

@@ -22,7 +22,7 @@ from signalling import logs
 from signalling.config import ConfigError
 from tests.billing.support import settings
 from tests.support.scrapes import parse, value
-from tests.support.sio_client import SECRET, ClassServer, class_server
+from tests.support.sio_client import READER, SECRET, ClassServer, class_server
 
 pytestmark = pytest.mark.interop
 
@@ -46,7 +46,8 @@ class Browser:
         self.session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
 
     async def get(self, path: str, status: int = 200) -> Any:
-        async with self.session.get(self._url + path) as response:
+        headers = READER if path.startswith("/metrics") else {}
+        async with self.session.get(self._url + path, headers=headers) as response:
             body = await response.text()
             assert response.status == status, body
             return json.loads(body) if response.content_type == "application/json" else body

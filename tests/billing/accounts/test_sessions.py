@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 
 import jwt
 import pytest
@@ -72,6 +73,30 @@ CLAIMS = {"sub": "u-asha", "epoch": 0, "iat": NOW // 1000, "exp": NOW // 1000 + 
 def test_claims_that_are_not_ours_are_refused(claims: dict[str, object]) -> None:
     assert read_session(KEY, jwt.encode(dict(CLAIMS), KEY.session), NOW) is not None
     assert read_session(KEY, jwt.encode(claims, KEY.session), NOW) is None
+
+
+NO_NUMBERS = (
+    *("NaN", "Infinity", "-Infinity", "1e400", "-1", "253402300800", "9" * 500, "2000000000.0"),
+    *('"2000000000"', '""', "true", "false", "null", "[1]", "{}"),
+)
+
+
+def with_claim(name: str, value: str, key: bytes) -> str:
+    """A signed token, one of whose claims is these characters of JSON."""
+    others = json.dumps({key: one for key, one in CLAIMS.items() if key != name})
+    parts = ('{"alg":"HS256"}', f'{others[:-1]}, "{name}": {value}}}')
+    text = ".".join(jwt.utils.base64url_encode(part.encode()).decode() for part in parts)
+    signature = jwt.utils.base64url_encode(hmac.digest(key, text.encode(), hashlib.sha256))
+    return f"{text}.{signature.decode()}"
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+@pytest.mark.parametrize("claim", ["epoch", "iat", "exp"])
+def test_numbers_are_whole_and_finite(claim: str, value: str) -> None:
+    if (claim, value) != ("epoch", "253402300800"):
+        assert read_session(KEY, with_claim(claim, value, KEY.session), NOW) is None
+        assert read_reset(KEY, with_claim(claim, value, KEY.reset), NOW) is None
+    assert read_session(KEY, with_claim(claim, "4000000000", KEY.session), NOW) is not None
 
 
 def test_only_our_algorithm_counts() -> None:
