@@ -60,7 +60,12 @@ class LocalMediaPlane:
         return plane
 
     def close(self) -> None:
-        """Close the socket; classes must be closed before, so that peers are told."""
+        """Close all connections, each of which hears a close_notify, and the socket; idempotent.
+
+        Nobody is told of what ends with it.
+        """
+        self._handlers.clear()
+        self._udp.call(_close_all)
         self._collector.stop()
         self._watch.stop()
         self._udp.close()
@@ -125,6 +130,12 @@ class LocalMediaPlane:
 
     def routers(self) -> list[RouterReading]:
         return read_routers(self._udp.worker, time.monotonic)
+
+
+def _close_all(worker: Worker, now: float) -> None:
+    """0.1 ms a connection."""
+    for router_id in tuple(worker.routers):
+        worker.close_router(router_id, now)
 
 
 def _free_port(host: str) -> int:

@@ -7,6 +7,7 @@ looked into by the careful way, which tries again and knows each error by name.
 import asyncio
 import errno
 import logging
+import select
 import socket
 import struct
 import time
@@ -87,6 +88,22 @@ class Sender:
         if self._segmenting and many.is_available():
             self._many = many.ManySender(udp)
         self._settle()
+
+    def finish(self, within: float) -> None:
+        """Sends what waits, good-byes above all; the loop stands still meanwhile."""
+        if self._socket is None:
+            return
+        until, poller = self._clock() + within, select.poll()
+        poller.register(self._socket.fileno(), select.POLLOUT)
+        while self.backlog and (left := until - self._clock()) > 0:
+            if self._retry is None:
+                poller.poll(left * 1_000)
+            else:  # a device's queue tells nothing
+                self._retry.cancel()
+                self._retry = None
+                select.poll().poll(min(left, RETRY_AFTER) * 1_000)
+            self._full = False
+            self._drain()
 
     def close(self) -> None:
         """Idempotent; what waits is gone."""

@@ -20,6 +20,7 @@ from sfu.worker import Worker
 
 MAX_BATCH = 64  # datagrams drained per wake-up
 MAX_SIZE = 2_048  # bytes of a datagram that comes in
+FAREWELL = 0.25  # s that the loop may stand still for what a full socket has not taken yet
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -61,9 +62,11 @@ class UdpWorker:
         return int(self._socket.getsockname()[1])
 
     def close(self) -> None:
-        """Stops; idempotent. The core keeps its state."""
+        """Sends what waits, for FAREWELL at most, and stops; idempotent. The core keeps its
+        state."""
         if self._socket is None or self._loop is None:
             return
+        self.sender.finish(FAREWELL)
         self._loop.remove_reader(self._socket.fileno())
         self.sender.close()
         self._overruns += overruns(self._socket)

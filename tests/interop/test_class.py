@@ -1,5 +1,6 @@
 """aiortc's peers in a class over real sockets: picture, sound, leaving."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -186,6 +187,15 @@ async def test_a_removed_peer_hears_of_it(server: ClassServer, peer: MakePeer) -
     server.remove("student")
     assert await server.told(TransportClosed) == TransportClosed(CLASS, "student", "left")
     await student.signal.until(lambda: student.connection.connectionState == "closed")
+
+
+async def test_all_peers_hear_that_the_server_stops(server: ClassServer, peer: MakePeer) -> None:
+    peers = await teacher_and_student(peer)
+    await peers[1].sink("video").more(1)
+    server.close()
+    for one in peers:
+        async with asyncio.timeout(2.0):
+            await one.signal.until(lambda one=one: one.connection.connectionState == "closed")
 
 
 async def test_a_reloaded_page_replaces_its_connection(server: ClassServer, peer: MakePeer) -> None:

@@ -2,10 +2,12 @@
 
 import socket
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from sfu.dtls import QUEUE_LENGTH
+from sfu.dtls_api import DtlsSession
 from sfu.errors import CapacityError, PeerError
 from sfu.events import ActiveSpeakers, Event
 from sfu.stats import SocketSnapshot
@@ -100,6 +102,34 @@ async def test_what_dtls_refuses_is_among_the_workers_drops() -> None:
         assert plane.totals().drops == {"dtls_queue_full": 3}
     finally:
         plane.close()
+
+
+class Telling:
+    """A DTLS session that notes its end, and whether the socket was there for a good-bye."""
+
+    def __init__(self, plane: LocalMediaPlane, told: list[bool]) -> None:
+        self._plane = plane
+        self._told = told
+
+    def close(self) -> None:
+        self._told.append(self._plane._udp._socket is not None)
+
+
+async def test_closing_ends_every_connection_before_the_socket_and_tells_no_class() -> None:
+    plane = await LocalMediaPlane.start("127.0.0.1", 0, "127.0.0.1")
+    told, events = list[bool](), list[Event]()
+    plane.subscribe(events.append)
+    for number in range(6):
+        await plane.open_class(f"class{number % 2}")
+        await plane.join(f"class{number % 2}", f"p{number}", pinned=False)
+    for router in plane._udp.worker.routers.values():
+        for transport in router.transports.values():
+            transport._dtls = cast(DtlsSession, Telling(plane, told))
+    plane.close()
+    assert told == [True] * 6
+    assert plane.routers() == []
+    assert events == []
+    plane.close()
 
 
 async def test_taken_port_is_an_error_of_the_system() -> None:

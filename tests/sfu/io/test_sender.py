@@ -326,3 +326,39 @@ class TestWithoutSegments:
         refusing = edge.udp.sender._refusing
         assert len(refusing) == MAX_REFUSING
         assert ("127.0.0.2", 1) not in refusing
+
+
+class TestFinishing:
+    async def test_what_waits_is_sent_at_once(self, edge: Edge) -> None:
+        narrow = edge.narrow(0)
+        edge.send(*frame(3))
+        narrow.room = 3
+        edge.udp.close()
+        assert await edge.far.take(3) == frame(3)
+
+    async def test_more_than_a_turn_is_sent(self, edge: Edge) -> None:
+        narrow, count = edge.narrow(0), MAX_TURNS + 2
+        for number in range(count):
+            edge.udp.sender.append(((LOCAL, 20_000 + number), [b"\x15 good-bye"]))
+        assert edge.udp.sender.backlog.datagrams == count
+        narrow.room = count
+        edge.udp.sender.finish(1.0)
+        assert edge.udp.sender.backlog.datagrams == 0
+
+    @pytest.mark.parametrize("code", [errno.EAGAIN, errno.ENOBUFS])
+    async def test_a_socket_that_takes_nothing_is_given_up(
+        self, edge: Edge, code: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sender, "RETRY_AFTER", 0.0)
+        narrow, ticks = edge.narrow(0), iter(range(1_000))
+        narrow.fails = {"single": code, "run": code}
+        edge.send(*frame(3))
+        edge.udp.sender._clock = lambda: next(ticks) / 100
+        calls = narrow.calls
+        edge.udp.sender.finish(0.2)
+        assert edge.udp.sender.backlog.datagrams == 3
+        assert 0 < narrow.calls - calls < 20
+
+    async def test_a_sender_that_is_not_open_has_nothing_to_finish(self, edge: Edge) -> None:
+        edge.udp.close()
+        edge.udp.sender.finish(1.0)
