@@ -90,8 +90,7 @@ class Transport:
         self.offer: Offer | None = None
         self.quality = QualityMeter()
         self._services = services
-        session = new_session(services.random)  # the offer brings another
-        self.agent = IceAgent(session, services.random, self.drops, now)
+        self.agent = IceAgent(new_session(services.random), services.random, self.drops, now)
         self.uplink = Uplink(
             transport_id,
             int.from_bytes(services.random(4), "big") or 1,
@@ -109,8 +108,6 @@ class Transport:
             self.drops,
         )
         self._dtls: DtlsSession = services.dtls.session(self)
-        self._dtls_from: Address | None = None  # where the peer's latest DTLS came from
-        self._flights_to: set[Address] = set()  # the handshake's; two are as good as many
         self._tick_at = math.ceil((now + TICK) / GRID) * GRID
         self.ticked_at = now  # when reports were last made
         self._ticks = 0
@@ -138,13 +135,10 @@ class Transport:
     # -- DTLS (the hooks of sfu.dtls_api) ---------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """A DTLS datagram to the peer: until there are keys to where its own came from."""
-        address = self.agent.selected or self._dtls_from
-        if address is None or not self.agent.is_bound(address):
+        """A DTLS datagram to the peer."""
+        if (address := self.agent.flight_address()) is None:
             self.drops[DropReason.UNKNOWN_ADDRESS] += 1
             return
-        if self.uplink.srtp is None and len(self._flights_to) < 2:
-            self._flights_to.add(address)
         self._services.outbox.append((address, [data]))
         self._services.on_changed(self)
 
@@ -155,7 +149,7 @@ class Transport:
         self.srtp_profile = keys.profile.value
         self.uplink.srtp = inbound(keys)
         self.downlink.connect(outbound(keys))
-        self.agent.keys_came(self._flights_to.pop() if len(self._flights_to) == 1 else None)
+        self.agent.keys_came()
         self._follow_ice()
         self._services.on_changed(self)
 
@@ -166,7 +160,7 @@ class Transport:
 
     def receive_dtls(self, data: bytes, address: Address) -> None:
         """A DTLS datagram from an address that is bound."""
-        self._dtls_from = address
+        self.agent.dtls_from = address
         self._dtls.receive(data)
 
     # -- ICE --------------------------------------------------------------------------------
