@@ -128,6 +128,8 @@ class IceAgent:
         self._previous: IceSession | None = None
         self._asked_in = session  # whose credentials `check` goes by
         self._nomination: _Nomination | None = None  # the latest, until there are keys
+        self.dtls_from: Address | None = None  # where the peer's latest DTLS came from
+        self._flights_to: set[Address] = set()  # during the handshake; two say as much as many
         self._keyed = False
         self._proven: Address | None = None  # by the handshake
         self._bound: dict[Address, float] = {}  # when last heard, the oldest first
@@ -196,11 +198,21 @@ class IceAgent:
         self._select(address)
         self._adopt(self._asked_in)
 
-    def keys_came(self, answered_from: Address | None) -> None:
+    def flight_address(self) -> Address | None:
+        """Where DTLS goes: until there are keys to where the peer's own came from."""
+        address = self.selected or self.dtls_from
+        if address is None or address not in self._bound:
+            return None
+        if not self._keyed and len(self._flights_to) < 2:
+            self._flights_to.add(address)
+        return address
+
+    def keys_came(self) -> None:
         """The handshake is done. Who did it has read our flights: if all of them went to one
         address, the peer is there."""
         self._keyed = True
-        self._proven = answered_from
+        if len(self._flights_to) == 1:
+            [self._proven] = self._flights_to
         nomination, self._nomination = self._nomination, None
         if nomination is not None and nomination.address in self._bound:
             self._nominate(nomination)

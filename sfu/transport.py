@@ -83,8 +83,7 @@ class Transport:
         self.offer: Offer | None = None
         self.quality = QualityMeter()
         self._services = services
-        session = new_session(services.random)  # the offer brings another
-        self.agent = IceAgent(session, services.random, self.drops, now)
+        self.agent = IceAgent(new_session(services.random), services.random, self.drops, now)
         self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
         self.downlink = Downlink(
@@ -95,8 +94,6 @@ class Transport:
             self.drops,
         )
         self._dtls: DtlsSession = services.dtls.session(self)
-        self._dtls_from: Address | None = None  # where the peer's latest DTLS came from
-        self._flights_to: set[Address] = set()  # the handshake's; two are as good as many
         self._dtls_limits = DtlsLimits(now)
         self._tick_at = math.ceil((now + TICK) / GRID) * GRID
         self.ticked_at = now  # when reports were last made
@@ -137,20 +134,16 @@ class Transport:
     # -- DTLS (the hooks of sfu.dtls_api) ---------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """A DTLS datagram to the peer: until there are keys to where its own came from, and not
-        without end."""
+        """A DTLS datagram to the peer, not without end until there are keys."""
         if not self._dtls_limits.passes(data):
             self.drops[DropReason.DTLS_UNPROVEN] += 1
             return
         self._send_dtls(data)
 
     def _send_dtls(self, data: bytes) -> None:
-        address = self.agent.selected or self._dtls_from
-        if address is None or not self.agent.is_bound(address):
+        if (address := self.agent.flight_address()) is None:
             self.drops[DropReason.UNKNOWN_ADDRESS] += 1
             return
-        if self.uplink.srtp is None and len(self._flights_to) < 2:
-            self._flights_to.add(address)
         self._services.outbox.append((address, [data]))
         self._services.on_changed(self)
 
@@ -162,7 +155,7 @@ class Transport:
         self.srtp_profile = keys.profile.value
         self.uplink.srtp = inbound(keys)
         self.downlink.connect(outbound(keys))
-        self.agent.keys_came(self._flights_to.pop() if len(self._flights_to) == 1 else None)
+        self.agent.keys_came()
         self._follow_ice()
         self._services.on_changed(self)
 
@@ -176,7 +169,7 @@ class Transport:
         if not self._dtls_limits.admits(len(data), now):
             self.drops[DropReason.DTLS_OVER_BUDGET] += 1
             return
-        self._dtls_from = address
+        self.agent.dtls_from = address
         self._dtls.receive(data)
         if flight := self._dtls_limits.released():
             self._send_dtls(flight)

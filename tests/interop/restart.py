@@ -60,6 +60,12 @@ class IceRestart:
         await self._connected.wait()
         return await self._ice.recv()
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the new pair begins."""
+        (host,) = self._ice.local_candidates
+        return host.host, host.port
+
     async def close(self) -> None:
         await self._ice.close()
 

@@ -10,6 +10,7 @@ from sfu.config import WorkerConfig
 from sfu.control import Answer
 from sfu.dtls import AiortcDtls
 from sfu.events import Event
+from sfu.ice import Address
 from sfu.io.udp import UdpWorker
 from sfu.layout import SlotWant
 from sfu.snapshot import read_routers
@@ -83,6 +84,10 @@ class ClassServer:
 
     def transport(self, name: str) -> TransportSnapshot:
         return next(t for t in self.transports() if t.transport_id == name)
+
+    def sends_to(self, name: str) -> Address | None:
+        """Where this participant's media goes."""
+        return self.worker.routers[CLASS].transports[name].downlink.address
 
     def slot(self, name: str, mid: str) -> ConsumerSnapshot:
         return next(c for c in self.transport(name).consumers if c.mid == mid)

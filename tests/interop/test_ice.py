@@ -1,4 +1,5 @@
-"""ICE restart: new credentials and a new path under a running connection."""
+"""ICE restart: new credentials and a new path under a running connection. Media moves there only
+when the peer has answered the worker's check, which aioice does."""
 
 from collections.abc import Callable
 
@@ -35,6 +36,7 @@ async def test_media_moves_to_the_new_path_when_a_subscriber_restarts_ice(
     await sink.more(60)
     assert not [event for event in server.events if isinstance(event, TransportClosed)]
     assert server.transport("student").state == "connected"
+    assert server.sends_to("student") == restart.address
     await restart.close()
 
 
@@ -58,5 +60,6 @@ async def test_media_moves_to_the_new_path_when_a_publisher_restarts_ice(
     link.to_client = link.to_server = lambda datagram: True
     await student.sink("video").more(60)
     await teacher.sink("video").more(5)
+    assert server.sends_to("teacher") == restart.address
     assert not [event for event in server.events if isinstance(event, TransportClosed)]
     await restart.close()

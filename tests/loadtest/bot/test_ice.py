@@ -51,13 +51,15 @@ def test_the_server_accepts_a_request_and_nominates_its_address() -> None:
     assert {stun.ICE_CONTROLLING, stun.PRIORITY} <= set(parsed.message.attributes)
     lite = server()
     lite.handle_request(parsed, ADDRESS, NOW)
-    lite.keys_came(ADDRESS)
+    lite.dtls_from = ADDRESS
+    lite.flight_address()
+    lite.keys_came()
     assert lite.selected == ADDRESS
 
 
 def test_the_servers_question_on_another_path_is_answered() -> None:
     one, lite = agent(), server()
-    lite.keys_came(None)
+    lite.keys_came()
     lite.handle_request(parse_binding_request(request_of(one, NOW)), ADDRESS, NOW)
     asked = lite.check.handle_timers(NOW)
     assert asked is not None
