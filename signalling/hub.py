@@ -229,7 +229,7 @@ class Hub:
     def media_event(self, event: Event) -> None:
         """What the SFU reports, for the class it concerns."""
         room = self.rooms.get(event.router_id)
-        if room is not None:
+        if room is not None and not self.is_draining:
             self._apply(room, media.handle(room, event, self._now()))
 
     def _arm(self, room: Classroom) -> None:
