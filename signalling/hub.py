@@ -227,7 +227,7 @@ class Hub:
     def media_event(self, event: Event) -> None:
         """What the SFU reports, for the class it concerns."""
         room = self.rooms.get(event.router_id)
-        if room is None:
+        if room is None or self.is_draining:
             return
         self._apply(room, media.handle(room, event, self._now()))
         if isinstance(event, TransportClosed) and event.reason == "flooding":

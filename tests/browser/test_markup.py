@@ -58,6 +58,38 @@ async def staff(school: School) -> tuple[Seat, Seat]:
     return seats[0], seats[1]
 
 
+async def buy(child: Seat, class_id: str) -> None:
+    """By way of the sandbox's window, which shows the names, too."""
+    await shows(child, f"/classes/{class_id}", MARKUP, SCRIPT)
+    await child.find("pay-button").click()
+    await child.find("sandbox-pay").wait_for()
+    await harmless(child)
+    await pay(child)
+    await child.find("enrolled").wait_for()
+
+
+async def refund(school: School, admin: Seat) -> None:
+    """A part of the only order goes back, with a note."""
+    orders = await admin.context.request.get(f"{school.server.url}/api/admin/orders")
+    payment = (await orders.json())["items"][0]["payments"][0]["id"]
+    wanted = {"paymentId": payment, "amount": 100, "reason": "requested", "note": MARKUP}
+    await school.send(admin, "/api/admin/refunds", wanted)
+
+
+async def see_own_pages(child: Seat) -> None:
+    """Whatever a student finds of their own."""
+    for path in ("/classes", f"/classes?search={quote(MARKUP)}"):
+        await shows(child, path)
+    for path in ("/me#classes", "/me#notices", "/me#receipts"):
+        await shows(child, path)
+    await child.find("receipt").first.get_by_role("link").first.click()
+    await expect(child.page.locator("main")).to_contain_text(MARKUP)
+    await harmless(child)
+    await shows(child, "/me#account", "Show a code")
+    await expect(child.page.get_by_label("Name")).to_have_value(MARKUP)
+    await expect(child.page.get_by_label("E-mail")).to_have_value(CHILD_EMAIL)
+
+
 async def test_the_catalogue_and_the_desks_show_markup_as_it_was_typed(school: School) -> None:
     teacher, admin = await staff(school)
     class_id = await school.offer(teacher, MARKUP, description=f"{MARKUP}\n{SCRIPT}")
@@ -71,27 +103,9 @@ async def test_the_catalogue_and_the_desks_show_markup_as_it_was_typed(school: S
     response = await child.context.request.get(f"{school.server.url}/api/me/link-code")
     await school.send(parent, "/api/me/students", {"code": (await response.json())["code"]})
 
-    await shows(child, f"/classes/{class_id}", MARKUP, SCRIPT)
-    await child.find("pay-button").click()
-    await child.find("sandbox-pay").wait_for()
-    await harmless(child)
-    await pay(child)
-    await child.find("enrolled").wait_for()
-    orders = await admin.context.request.get(f"{school.server.url}/api/admin/orders")
-    payment = (await orders.json())["items"][0]["payments"][0]["id"]
-    refund = {"paymentId": payment, "amount": 100, "reason": "requested", "note": MARKUP}
-    await school.send(admin, "/api/admin/refunds", refund)
-
-    for path in ("/classes", f"/classes?search={quote(MARKUP)}"):
-        await shows(child, path)
-    for path in ("/me#classes", "/me#notices", "/me#receipts"):
-        await shows(child, path)
-    await child.find("receipt").first.get_by_role("link").first.click()
-    await expect(child.page.locator("main")).to_contain_text(MARKUP)
-    await harmless(child)
-    await shows(child, "/me#account", "Show a code")
-    await expect(child.page.get_by_label("Name")).to_have_value(MARKUP)
-    await expect(child.page.get_by_label("E-mail")).to_have_value(CHILD_EMAIL)
+    await buy(child, class_id)
+    await refund(school, admin)
+    await see_own_pages(child)
     for path in ("/me#account", "/me#classes", "/me#receipts"):
         await shows(parent, path)
     for path in ("/teach", f"/teach/{class_id}", "/admin#orders"):

@@ -193,9 +193,9 @@ async def test_all_peers_hear_that_the_server_stops(server: ClassServer, peer: M
     peers = await teacher_and_student(peer)
     await peers[1].sink("video").more(1)
     server.close()
-    for one in peers:
-        async with asyncio.timeout(2.0):
-            await one.signal.until(lambda one=one: one.connection.connectionState == "closed")
+    async with asyncio.timeout(2.0):
+        for one in peers:
+            await one.signal.until(partial(_is_closed, one))
 
 
 async def test_a_reloaded_page_replaces_its_connection(server: ClassServer, peer: MakePeer) -> None:
@@ -209,3 +209,7 @@ async def test_a_reloaded_page_replaces_its_connection(server: ClassServer, peer
     await again.sink("audio").more(5)
     connected = [e for e in server.events if isinstance(e, TransportConnected)]
     assert [e.transport_id for e in connected].count("student") == 2
+
+
+def _is_closed(peer: Peer) -> bool:
+    return peer.connection.connectionState == "closed"

@@ -107,6 +107,27 @@ def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
     assert {name: advice[name] for name in well} == dict.fromkeys(well, "")
 
 
+def test_doctor_says_who_may_read_metrics_and_which_names_open_pages(tmp_path: Path) -> None:
+    def found(name: str, **settings: object) -> doctor.Finding:
+        made = Settings.model_validate({"var_dir": tmp_path, **settings})
+        return next(finding for finding in examine(made) if finding.name.startswith(name))
+
+    assert found("Metrics").detail.startswith("closed")
+    assert not found("Metrics").advice
+    assert found("Metrics", metrics_token="t").detail == "with LIVECLASS_METRICS_TOKEN"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert "LIVECLASS_METRICS_PORT" in found("METRICS port", metrics_port=port).advice
+    assert not found("Host names").advice
+    everywhere = found("Host names", http_host="0.0.0.0")
+    assert "LIVECLASS_PUBLIC_URL" in everywhere.advice
+    assert not everywhere.needed
+    named = found("Host names", http_host="0.0.0.0", public_url="https://class.example")
+    assert (named.detail, named.advice) == ("class.example, localhost", "")
+
+
 def test_doctor_names_small_buffers_but_classes_can_be_held(
     run: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

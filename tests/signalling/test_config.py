@@ -30,6 +30,9 @@ def test_defaults_need_no_environment() -> None:
         ("LOG_LEVEL", "loud"),
         ("SECRET", "too short"),
         ("DEMO_CLASS", "a b"),
+        ("METRICS_PORT", "0"),
+        ("ALLOWED_HOSTS", "https://class.example"),
+        ("ALLOWED_HOSTS", "class.example:8080"),
     ],
 )
 def test_wrong_value_is_named_in_one_line(
@@ -47,6 +50,11 @@ def test_wrong_value_is_named_in_one_line(
 def test_origins_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVECLASS_ALLOWED_ORIGINS", "https://a.example/, https://b.example")
     assert load().allowed_origins == ["https://a.example", "https://b.example"]
+
+
+def test_hosts_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVECLASS_ALLOWED_HOSTS", "a.example, backend,")
+    assert load().allowed_hosts == ["a.example", "backend"]
 
 
 def test_secret_is_made_once_and_private(tmp_path: Path) -> None:
