@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sfu.clockmap import RtpClock
 from sfu.history import PacketHistory
 from sfu.nack import NackGenerator
+from sfu.nonces import Ledger
 from sfu.packet import PADDING, PADDING_PAYLOAD, VERSION, Packet
 from sfu.reception import ReceptionStats
 from sfu.seqmap import SeqMap
@@ -38,7 +39,8 @@ class Layer:
 
     Its line of indices only ever grows, whatever the publisher does: a new SSRC, a leap in the
     sequence and a pause begin a new stretch right behind the old one, and its consumers begin
-    again there, so that no index stands for two packets (a GCM nonce would seal both).
+    again there, so that no index stands for two packets. Its ledger sees to it that each index is
+    forwarded once (sfu.nonces).
     """
 
     __slots__ = (
@@ -54,6 +56,7 @@ class Layer:
         "history",
         "is_whole",
         "last_packet_at",
+        "ledger",
         "loss",
         "nack",
         "newest_index",
@@ -97,6 +100,7 @@ class Layer:
         self.nack = NackGenerator() if producer.kind == "video" else None
         size = VIDEO_HISTORY if producer.kind == "video" else AUDIO_HISTORY
         self.history: PacketHistory[Packet] = PacketHistory(size)
+        self.ledger = Ledger()
         self.reception = ReceptionStats(producer.codec.clock_rate)
         self.clock = RtpClock(producer.codec.clock_rate)
         self.waiters: dict[Consumer, None] = {}
@@ -202,8 +206,8 @@ class Layer:
         return self._queue(padding, now)
 
     def _queue(self, packet: Packet, now: float) -> DropReason | None:
-        """For the next flush. The history knows every index that ever was on the line, or that
-        it is too old to tell: an index goes out once."""
+        """For the next flush. The history knows which index was on the line, or that it is too
+        old to tell."""
         if not self.history.put(packet.index, packet):
             repeated = self.history.get(packet.index) is not None
             return DropReason.RTX_DUPLICATE if repeated else DropReason.RTP_TOO_OLD

@@ -50,7 +50,7 @@ class Worker:
         self.config = config
         self.routers: dict[str, Router] = {}
         self.drops: Counter[DropReason] = Counter()
-        self.forwarded = Totals()
+        self.forwarded = Totals(drops=self.drops)
         self.on_wake: Callable[[], None] = lambda: None
         self.on_fault: Callable[[str, Exception], None] = lambda owner, error: None
         self._dtls = dtls
