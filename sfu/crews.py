@@ -54,6 +54,8 @@ class Company:
     consumers: tuple[Consumer, ...]
     crews: tuple[Crew, ...]
     alone: tuple[Consumer, ...]
+    members: int
+    """Of all crews."""
     room: Room
     _numbers: Numbers | None = None
 
@@ -100,7 +102,8 @@ def muster(
     size = SOUND_CREW if present and present[0].kind == "audio" else CREW
     starts = range(0, len(members), size)
     crews = tuple(_crew(start, members[start : start + size], lasting) for start in starts)
-    return Company(profile, tuple(present), crews, tuple(alone), Room(ledger, epochs))
+    room = Room(ledger, epochs)
+    return Company(profile, tuple(present), crews, tuple(alone), len(members), room)
 
 
 def _crew(first: int, members: Sequence[Member], lasting: bool) -> Crew:

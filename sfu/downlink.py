@@ -53,7 +53,8 @@ class Downlink:
         self.consumers: dict[str, Consumer] = {}
         self.lines = Lines()
         self.ended = TrafficTotals()  # of slots that are no longer offered
-        self.changed_slots: dict[str, Consumer] = {}
+        self._changed: dict[str, Consumer] = {}
+        self._told: dict[str, SlotState] = {}  # by mid: what the page knows of it
         self.estimator = DownlinkEstimator()
         self.round_trip: float | None = None
         self.loss = 0.0
@@ -105,7 +106,7 @@ class Downlink:
     def release(self) -> None:
         """After the end: cuts what leads back here, so that reference counts free it all."""
         self.consumers = {}
-        self.changed_slots = {}
+        self._changed, self._told = {}, {}
         self._by_ssrc = {}
         self._on_slots = _nothing
 
@@ -158,15 +159,21 @@ class Downlink:
         return [consumer for consumer in self.consumers.values() if consumer.kind == kind]
 
     def slot_changed(self, consumer: Consumer) -> None:
-        """Remembers that the page must hear of this slot."""
-        self.changed_slots[consumer.mid] = consumer
+        """Remembers that the page may have to hear of this slot."""
+        self._changed[consumer.mid] = consumer
         self._on_slots()
 
     def take_changed_slots(self) -> dict[str, SlotState | None]:
-        """What changed since the last call, as it is now."""
-        changed = {mid: slot_state(consumer) for mid, consumer in self.changed_slots.items()}
-        self.changed_slots.clear()
-        return changed
+        """What is not as it was told last; what has changed and changed back is left out."""
+        states = {mid: slot_state(consumer) for mid, consumer in self._changed.items()}
+        self._changed.clear()
+        news = {mid: state for mid, state in states.items() if state != self._told.get(mid)}
+        for mid, state in news.items():
+            if state is None:
+                del self._told[mid]
+            else:
+                self._told[mid] = state
+        return news
 
     def detach_all(self, now: float) -> None:
         """Empties every slot."""

@@ -18,7 +18,7 @@ from sfu.consumer import Consumer
 from sfu.copies import copy
 from sfu.crews import CREW, NOT_MOVED, Company, Crew, Offsets, muster
 from sfu.layers import ExtensionProfile, Layer
-from sfu.nonces import Bytes, Epoch, Ledger, each
+from sfu.nonces import Bytes, Epoch, Ledger, seal_few
 from sfu.numbers import FIXED_HEADER, Columns, NonceScratch
 from sfu.outbox import Outbox
 from sfu.packet import Forwarded, Packet
@@ -26,7 +26,6 @@ from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite_payload
 from sfu.segments import MAX_SEGMENTS
 from sfu.srtp import SealInto
 from sfu.stats import DropReason
-from sfu.wire.rtp import FIXED
 
 MANY = 80  # copies from which on numpy pays
 NO_PROFILE = (0, 0)  # of a crew that takes a batch as it is laid out
@@ -124,7 +123,7 @@ class Batch:
         indices = [packet.index for packet in packets]
         self.oldest, self.newest = min(indices), max(indices)
         self.count = len(packets)
-        self.size = sum(run.length for run in self.runs)
+        self.size = sum([run.length for run in self.runs])
 
     def payloads(self, crew: Crew) -> list[list[bytes]]:
         """By run: what is sent, member by member. VP8 picture ids and TL0PICIDX are those of its
@@ -187,9 +186,9 @@ def _look_at_each(batch: Batch, company: Company) -> tuple[Company, list[Consume
 
 def _write_numbers(batch: Batch, company: Company) -> list[Written | None]:
     """By run: headers and nonces for everybody at once, where that pays."""
-    consumers = sum(len(crew.consumers) for crew in company.crews)
+    members = company.members
     return [
-        company.numbers().write(Columns(run.rows)) if consumers * len(run.rows) >= MANY else None
+        company.numbers().write(Columns(run.rows)) if members * len(run.rows) >= MANY else None
         for run in batch.runs
     ]
 
@@ -205,7 +204,8 @@ def _send_runs(
     for run, theirs, numbers in zip(batch.runs, payloads, written, strict=True):
         run.make_room(len(crew.consumers))
         if numbers is None:
-            _seal_few(run, crew, theirs)
+            places = zip(theirs, run.headers, run.sealed, strict=False)
+            seal_few(crew.rows, crew.ciphers, run.rows, places)
         else:
             _seal_many(run, crew, theirs, numbers)
         outbox.append_runs(crew.destinations, run.buffer, run.length, run.segment)
@@ -226,28 +226,6 @@ def _seal_many(run: Run, crew: Crew, payloads: list[bytes], written: Written) ->
     if packets > 1:
         ciphers = chain.from_iterable(map(repeat, ciphers, repeat(packets)))
     _consume(map(call, ciphers, NONCES.take(nonces[members]), payloads, run.headers, run.sealed))
-
-
-def _seal_few(run: Run, crew: Crew, payloads: list[bytes]) -> None:
-    """The same one by one: for few numpy costs more than it saves."""
-    pack_into, rows = FIXED.pack_into, run.rows
-    nonces = each(crew.rows, [row[0] for row in rows])
-    places = zip(nonces, payloads, run.headers, run.sealed, strict=False)
-    for seal_into, (_, ssrc, sequence_offset, timestamp_offset, payload_type) in zip(
-        crew.ciphers, crew.rows, strict=True
-    ):
-        for index, flags, marker, timestamp in rows:
-            nonce, payload, header, place = next(places)
-            pack_into(
-                header,
-                0,
-                flags,
-                marker | payload_type,
-                (index + sequence_offset) & 0xFFFF,
-                (timestamp + timestamp_offset) & 0xFFFFFFFF,
-                ssrc,
-            )
-            seal_into(nonce, payload, header, place)
 
 
 def _count(batch: Batch, crew: Crew, totals: Totals) -> None:

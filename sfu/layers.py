@@ -27,6 +27,7 @@ VIDEO_HISTORY = 1_024  # packets; 5.6 s of a recorded 720p layer
 AUDIO_HISTORY = 64
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
+STRETCH_EVERY = 1.0  # s at least between two stretches that cut subscribers off
 REORDERING = 32  # indices that may still come before the packet that began a line
 NOT_BEGUN = 1 << 48  # above every index
 
@@ -47,6 +48,7 @@ class Layer:
         "_first",
         "_members",
         "_newest",
+        "_next_stretch",
         "active",
         "clock",
         "codec_name",
@@ -114,6 +116,7 @@ class Layer:
         self.shift = 0  # from the stream's index to the line's
         self._first = NOT_BEGUN  # the stream's lowest index that has a place on the line
         self._newest = -1  # of the line
+        self._next_stretch = 0.0  # s, when one may cut subscribers off again
         self._members: dict[ExtensionProfile, dict[Consumer, None]] = {}
         self.companies: tuple[Company, ...] | None = None  # the fan-out's own order of them
 
@@ -150,9 +153,9 @@ class Layer:
             return DropReason.PRODUCER_PAUSED
         line = index + self.shift
         if index < self._first or line - self._newest > MAX_LEAP:
-            if index < self._first < NOT_BEGUN:
-                return DropReason.RTP_TOO_OLD
-            self._begin_stretch(index)
+            if (refusal := self._refuses_stretch(index, now)) is not None:
+                return refusal
+            self._begin_stretch(index, now)
             reason = self.receive(index, marker, timestamp, payload, orientation, now)
             if self.waiters:
                 self.producer.request_keyframe(self, now)
@@ -185,8 +188,19 @@ class Layer:
             return False
         return self.codec_name == "opus" or payload[0] & 0x17 != 0x10  # as in vp8.parse
 
-    def _begin_stretch(self, index: int) -> None:
+    def _refuses_stretch(self, index: int, now: float) -> DropReason | None:
+        """Whoever receives the layer is cut off by a new stretch, told, and needs a key frame: a
+        publisher may do that to them once a second. Until then they keep what they have."""
+        if index < self._first < NOT_BEGUN:
+            return DropReason.RTP_TOO_OLD
+        if self._members and now < self._next_stretch:
+            return DropReason.RTP_LEAPING
+        return None
+
+    def _begin_stretch(self, index: int, now: float) -> None:
         """A new stretch of the line; there is room before `index` for what it overtook."""
+        if self._members:
+            self._next_stretch = now + STRETCH_EVERY
         self.shift = self._newest + 1 + REORDERING - index
         self._first = index - REORDERING
         self.pending.clear()

@@ -20,7 +20,7 @@ Pure: no I/O, no clock.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from sfu.packet import Forwarded, Packet
 from sfu.srtp import OutboundSrtp, Seal, SealInto
+from sfu.wire.rtp import FIXED
 
 if TYPE_CHECKING:
     from sfu.layers import ExtensionProfile, Layer
@@ -54,35 +55,48 @@ class Ledger:
     the last of them are out of date (`Room`).
     """
 
-    __slots__ = ("_used", "changes", "highest")
+    __slots__ = ("_solid", "_used", "changes", "highest")
 
     def __init__(self) -> None:
         self.highest = -1
         self.changes = 0
-        self._used = _WINDOW_MASK  # bit n: the index n below the highest passed, or is no index
+        self._solid = 0  # all from here to the highest have passed
+        self._used = _WINDOW_MASK  # bit n: of those before, the n-th last has passed, or is none
 
     def admit(self, packets: Iterable[Packet], stamp: int) -> list[Forwarded]:
         """Those whose index has not passed yet; with this abs-send-time, and never changed again.
 
         Above the highest index all pass; below, what the window knows as unused.
         """
-        highest, used = self.highest, self._used
         admitted: list[Packet] = []
         for packet in packets:
-            ahead = packet.index - highest
-            if packet.stamp or (ahead <= 0 and (ahead <= -WINDOW or used >> -ahead & 1)):
+            if packet.stamp:
                 continue
-            if ahead > 0:
-                highest += ahead
-                # a leap past the whole window would only build a huge number to mask away
-                used = (used << ahead | 1) & _WINDOW_MASK if ahead < WINDOW else 1
-            else:
-                used |= 1 << -ahead
+            if packet.index == self.highest + 1:
+                self.highest += 1
+            elif not self._passes(packet.index):
+                continue
             packet.stamp = stamp
             packet.__class__ = Forwarded
             admitted.append(packet)
-        self.highest, self._used = highest, used
         return cast("list[Forwarded]", admitted)
+
+    def _passes(self, index: int) -> bool:
+        """An index out of turn; the window moves so that it ends before the highest, as it is not
+        touched by what comes in turn."""
+        ahead, solid = index - self.highest, self.highest + 1 - self._solid
+        if ahead > 0:
+            # a leap past the whole window would only build a huge number to mask away
+            passed = (1 << min(solid, WINDOW)) - 1
+            window = self._used << solid | passed if solid < WINDOW else passed
+            self._used = window << ahead - 1 & _WINDOW_MASK if ahead <= WINDOW else 0
+            self._solid = self.highest = index
+            return True
+        before = self._solid - 1 - index
+        if before < 0 or ahead <= -WINDOW or self._used >> before & 1:
+            return False
+        self._used |= 1 << before
+        return True
 
 
 @dataclass(slots=True, frozen=True)
@@ -235,13 +249,30 @@ class Room:
         )
 
 
-def each(rows: Iterable[Row], indices: Sequence[int]) -> list[bytes]:
-    """The nonces of a few copies: row by row, these indices of the layer."""
-    return [
-        (base ^ index + offset).to_bytes(NONCE, "big")
-        for base, _, offset, _, _ in rows
-        for index in indices
-    ]
+def seal_few(
+    rows: Iterable[Row],
+    ciphers: Iterable[SealInto],
+    packets: Sequence[tuple[int, int, int, int]],
+    places: Iterator[tuple[bytes, memoryview, memoryview]],
+) -> None:
+    """A few copies one by one: header, nonce and ciphertext of each packet (index, flags, marker,
+    timestamp) for each row. `places`: for each copy its payload, and where its parts go."""
+    pack_into = FIXED.pack_into
+    for seal_into, row in zip(ciphers, rows, strict=True):
+        base, ssrc, sequence_offset, timestamp_offset, payload_type = row
+        for index, flags, marker, timestamp in packets:
+            payload, header, sealed = next(places)
+            index += sequence_offset
+            pack_into(
+                header,
+                0,
+                flags,
+                marker | payload_type,
+                index & 0xFFFF,
+                (timestamp + timestamp_offset) & 0xFFFFFFFF,
+                ssrc,
+            )
+            seal_into((base ^ index).to_bytes(12, "big"), payload, header, sealed)
 
 
 class Nonces:

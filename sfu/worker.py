@@ -332,10 +332,9 @@ class Worker:
         """What happened since the last call."""
         for transport in self._slots:
             if transport.state is not TransportState.CLOSED:
-                slots = transport.downlink.take_changed_slots()
-                self._events.append(
-                    SlotsChanged(transport.router_id, transport.transport_id, slots)
-                )
+                ids = (transport.router_id, transport.transport_id)
+                if slots := transport.downlink.take_changed_slots():
+                    self._events.append(SlotsChanged(*ids, slots))
         self._slots.clear()
         events = self._events[:]
         self._events.clear()

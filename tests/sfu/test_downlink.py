@@ -58,6 +58,7 @@ class TestSlots:
     @pytest.mark.parametrize("direction", ["inactive", "sendonly"])
     def test_end_when_an_offer_no_longer_receives_in_them(self, direction: str) -> None:
         source, viewer = watching()
+        assert viewer.downlink.take_changed_slots()["0"] is not None
         viewer.negotiate(video(direction), video("recvonly"))
         assert list(viewer.downlink.consumers) == ["1"]
         assert viewer.downlink.consumer_by_ssrc(SLOT) is None
