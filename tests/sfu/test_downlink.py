@@ -12,6 +12,8 @@ from tests.support.core import (
     Viewer,
     flush,
     open_outbound,
+    show,
+    vp8,
 )
 from tests.support.downlinks import (
     RATES,
@@ -86,6 +88,21 @@ class TestSlots:
         assert viewer.downlink.take_changed_slots() == {}
         viewer.slot().detach(0.0)
         assert viewer.downlink.take_changed_slots() == {"0": None}
+
+    def test_changes_that_changed_back_are_not_told(self) -> None:
+        source, viewer = watching()
+        shown = viewer.downlink.take_changed_slots()["0"]
+        viewer.slot().detach(0.0)
+        show(viewer, source)
+        source.receive(9, vp8(key=True))
+        flush(source)
+        assert viewer.slot().layer is source.layer()
+        assert viewer.downlink.take_changed_slots() == {}
+        viewer.slot().detach(0.0)
+        assert viewer.downlink.take_changed_slots() == {"0": None}
+        viewer.downlink.slot_changed(viewer.slot())
+        assert viewer.downlink.take_changed_slots() == {}
+        assert shown is not None
 
     def test_tell_the_layer_by_its_place_among_the_heights(self) -> None:
         source, viewer = simulcast(), Viewer()
