@@ -1,6 +1,8 @@
 """The one way to a nonce: what passes once, what is refused, and what happens when others fail."""
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -310,3 +312,21 @@ def test_what_waits_to_be_forwarded_is_not_sent_again() -> None:
     source.receive(2)
     viewer.slot().line._highest = 99  # as if it had gone out
     assert viewer.slot().find_sent(2) is None
+
+
+SOURCES = Path(__file__).parent.parent.parent / "sfu"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "where"),
+    [
+        (r"\bnonce_base\b", {"nonces.py", "srtp.py"}),  # what RTP's nonces begin with
+        (r"__class__ = Forwarded|\bForwarded\(", {"nonces.py", "packet.py"}),
+        (r"\bEpoch\(", {"nonces.py"}),
+        (r"\bLine\(", {"nonces.py"}),
+        (r"descriptor\.\w+ *[-+|&^]?= ", set()),  # of a frozen packet, and not frozen itself
+    ],
+)
+def test_nobody_else(pattern: str, where: set[str]) -> None:
+    texts = {path.name: path.read_text() for path in SOURCES.rglob("*.py")}
+    assert {name for name, text in texts.items() if re.search(pattern, text)} <= where
