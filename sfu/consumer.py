@@ -8,35 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sfu.layers import ExtensionProfile, Layer
-from sfu.packet import Packet
+from sfu.nonces import Epoch, Line
+from sfu.packet import Forwarded, Packet
 from sfu.producer import Producer
-from sfu.srtp import Seal, SealInto
+from sfu.srtp import OutboundSrtp
 from sfu.wire.arith import extend_seq, ts_delta
 
 if TYPE_CHECKING:
     from sfu.downlink import Downlink
 
-MAX_EPOCHS = 8
 ALIGNMENT_LIMIT = (
     1.0  # s that Sender Reports may disagree with arrival times before they are ignored
 )
 
 _TS_MASK = 0xFFFFFFFF
-
-
-@dataclass(slots=True)
-class Epoch:
-    """What stood behind a slot from one outgoing index on: enough to send any of it again."""
-
-    first_out: int
-    first_in: int
-    layer: Layer
-    sequence_offset: int
-    timestamp_offset: int
-    picture_offset: int
-    tl0_offset: int
-    payload_type: int
-    rtx_payload_type: int | None
 
 
 @dataclass(slots=True)
@@ -64,25 +49,22 @@ class SlotWish:
 class Consumer:
     """One slot of one subscriber.
 
-    The fan-out reads `seal_into`, `seal`, `nonce_base`, `ssrc` and `epoch`; everything else
-    belongs to decisions outside the hot path.
+    `line` has its indices and seals what it sends, `rtx_line` what it sends again by RTX;
+    everything else belongs to decisions outside the hot path.
     """
 
     __slots__ = (
         "_shared",
         "downlink",
-        "epoch",
-        "epochs",
         "kind",
         "last_at",
-        "last_index",
         "last_picture",
         "last_timestamp",
         "last_tl0",
         "layer",
+        "line",
         "mid",
         "nacks_received",
-        "nonce_base",
         "payload_types",
         "plis_received",
         "producer",
@@ -90,11 +72,8 @@ class Consumer:
         "reported",
         "reports_sent",
         "retransmitted",
-        "rtx_index",
-        "rtx_nonce_base",
+        "rtx_line",
         "rtx_ssrc",
-        "seal",
-        "seal_into",
         "sent",
         "ssrc",
         "switches",
@@ -107,19 +86,20 @@ class Consumer:
         downlink: "Downlink",
         mid: str,
         kind: str,
-        ssrcs: tuple[int, int],
+        lines: tuple[Line, Line],
         payload_types: dict[str, tuple[int, int | None]],
         profile: ExtensionProfile,
-        first_numbers: tuple[int, int, int],
+        timestamp: int,
     ) -> None:
-        """`first_numbers`: sequence, timestamp and RTX sequence to begin with."""
+        """`lines`: its own and that for RTX; `timestamp` to begin with."""
         self.downlink = downlink
         self.mid = mid
         self.kind = kind
-        self.ssrc, self.rtx_ssrc = ssrcs
+        self.line, self.rtx_line = lines
+        self.ssrc, self.rtx_ssrc = self.line.ssrc, self.rtx_line.ssrc
         self.payload_types = payload_types
         self.profile = profile
-        self.last_index, self.last_timestamp, self.rtx_index = first_numbers
+        self.last_timestamp = timestamp
         self.last_at: float | None = None
         self.last_picture = -1
         self.last_tl0 = -1
@@ -127,12 +107,6 @@ class Consumer:
         self.producer: Producer | None = None
         self.layer: Layer | None = None
         self.target: Layer | None = None
-        self.epoch: Epoch | None = None
-        self.epochs: list[Epoch] = []
-        self.seal: Seal = downlink.seal
-        self.seal_into: SealInto | None = downlink.seal_into
-        self.nonce_base = downlink.nonce_base(self.ssrc)
-        self.rtx_nonce_base = downlink.nonce_base(self.rtx_ssrc)
         self.reported = 0
         self.reports_sent = 0  # Sender Reports since the last switch
         self.sent = Tally()  # its own, beside what it shares with its crew
@@ -141,6 +115,16 @@ class Consumer:
         self.nacks_received = 0
         self.plis_received = 0
         self.switches = 0
+
+    def connect(self, srtp: OutboundSrtp) -> None:
+        """Keys are there: the slot may carry media from now on."""
+        self.line.connect(srtp)
+        self.rtx_line.connect(srtp)
+
+    @property
+    def epoch(self) -> Epoch | None:
+        """Its stay on the layer that it shows."""
+        return self.line.epoch
 
     @property
     def packets(self) -> int:
@@ -197,22 +181,12 @@ class Consumer:
     def switch(self, layer: Layer, packet: Packet, now: float) -> None:
         """Begins `layer` with `packet`, right behind what was sent last."""
         timestamp_offset = self._timestamp_offset(layer, packet, now)
+        payload_types = self.payload_types[layer.codec_name]
         self._leave_layer()
         layer.forget(self)
         self.target = None
-        sequence_offset = self.last_index + 1 - packet.index
-        payload_type, rtx_payload_type = self.payload_types[layer.codec_name]
-        self.epoch = Epoch(
-            self.last_index + 1,
-            packet.index,
-            layer,
-            sequence_offset,
-            timestamp_offset,
-            *self._picture_offsets(packet),
-            payload_type,
-            rtx_payload_type,
-        )
-        self.epochs = [*self.epochs[1 - MAX_EPOCHS :], self.epoch]
+        offsets = (timestamp_offset, *self._picture_offsets(packet))
+        self.line.begin(layer, packet.index, self.profile, offsets, payload_types)
         self.layer = layer
         self.reports_sent = 0
         self.switches += 1
@@ -231,11 +205,10 @@ class Consumer:
         """Takes the slot off its layer and keeps the numbers that were sent last."""
         layer, epoch = self.layer, self.epoch
         self.layer = None
-        self.epoch = None
+        self.line.end()
         if layer is None or epoch is None:
             return
         layer.remove(self)
-        self.last_index = layer.newest_index + epoch.sequence_offset
         self.last_timestamp = (layer.newest_timestamp + epoch.timestamp_offset) & _TS_MASK
         self.last_at = layer.last_packet_at
         if layer.newest_picture_id >= 0:
@@ -281,26 +254,15 @@ class Consumer:
             tl0 = self.last_tl0 + 1 - descriptor.tl0picidx
         return picture, tl0
 
-    def find_sent(self, sequence: int) -> tuple[int, Epoch, Packet] | None:
+    def find_sent(self, sequence: int) -> tuple[int, Epoch, Forwarded] | None:
         """What went out under a 16-bit sequence number, while the layer's history has it."""
-        newest = self.newest_out()
-        if newest is None:
+        out = extend_seq(sequence, self.line.highest)
+        epoch = self.line.find(out)
+        if epoch is None:
             return None
-        out = extend_seq(sequence, newest)
-        for epoch in reversed(self.epochs):
-            if out >= epoch.first_out:
-                packet = epoch.layer.history.get(out - epoch.sequence_offset)
-                # A stamp of 0: received in this very batch, its first copies are still to come.
-                if packet is None or out > newest or not packet.stamp:
-                    return None
-                return out, epoch, packet
-        return None
-
-    def newest_out(self) -> int | None:
-        """The newest outgoing index, or None before the first packet."""
-        if self.epoch is not None and self.layer is not None:
-            return max(self.layer.newest_index + self.epoch.sequence_offset, self.last_index)
-        return self.last_index if self.epochs else None
+        packet = epoch.layer.history.get(out - epoch.sequence_offset)
+        # One that is no Forwarded was received in this very batch: its copies are still to come.
+        return (out, epoch, packet) if isinstance(packet, Forwarded) else None
 
     def take_unreported(self) -> int:
         """Packets sent since the last call: what a receiver report's loss is a share of."""

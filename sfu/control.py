@@ -10,6 +10,8 @@ from sfu.answer import LocalParameters, SlotIds, build_answer
 from sfu.capabilities import AgreementMemory, Negotiation, negotiate
 from sfu.config import WorkerConfig
 from sfu.dtls_api import DtlsFactory
+from sfu.errors import PeerError
+from sfu.nonces import Lines
 from sfu.sdp import Offer, SectionMemory, parse_offer
 from sfu.transport import Transport
 
@@ -70,8 +72,11 @@ class Negotiator:
 
     def _slot_ids(self, transport: Transport, negotiation: Negotiation) -> dict[str, SlotIds]:
         """The first slot of each kind shares a stream: the teacher's voice and the stage."""
-        consumers = transport.downlink.consumers
-        used = {s for c in consumers.values() for s in (c.ssrc, c.rtx_ssrc)}
+        consumers, lines = transport.downlink.consumers, transport.downlink.lines
+        new = sum(slot.mid not in consumers for slot in negotiation.slots)
+        if not lines.has_room(2 * new):
+            raise PeerError("unsupported_sdp", "this connection has had too many slots")
+        used: set[int] = set()
         first = {slot.kind: slot.mid for slot in reversed(negotiation.slots)}
         ids = {}
         for slot in negotiation.slots:
@@ -79,15 +84,15 @@ class Negotiator:
             numbers = (
                 (consumer.ssrc, consumer.rtx_ssrc)
                 if consumer is not None
-                else (self._new_ssrc(used), self._new_ssrc(used))
+                else (self._new_ssrc(lines, used), self._new_ssrc(lines, used))
             )
             stream = MAIN_STREAM if first[slot.kind] == slot.mid else f"slot-{slot.mid}"
             ids[slot.mid] = SlotIds(*numbers, stream, f"track-{slot.mid}")
         return ids
 
-    def _new_ssrc(self, used: set[int]) -> int:
-        """Random and not yet used on this connection (RFC 3550 8.1)."""
-        while (ssrc := int.from_bytes(self._rng(4), "big")) in used or not ssrc:
+    def _new_ssrc(self, lines: Lines, used: set[int]) -> int:
+        """Random, and never used on this connection before (RFC 3550 8.1)."""
+        while not (ssrc := int.from_bytes(self._rng(4), "big")) or ssrc in lines or ssrc in used:
             pass
         used.add(ssrc)
         return ssrc

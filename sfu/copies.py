@@ -3,43 +3,40 @@
 Pure: no I/O, no clock.
 """
 
-from sfu.consumer import Consumer, Epoch
-from sfu.packet import Packet
+from sfu.consumer import Consumer
+from sfu.nonces import Epoch, Line
+from sfu.packet import Forwarded
 from sfu.runs import Prepared, prepare, rewrite_payload
+from sfu.stats import DropReason
 from sfu.wire.rtp import FIXED
 
 
-def copy(entry: Prepared, consumer: Consumer, epoch: Epoch) -> bytes:
-    """One datagram for one consumer, whatever its cipher."""
-    index, flags, marker, timestamp, block, payload = entry
-    index += epoch.sequence_offset
-    timestamp = (timestamp + epoch.timestamp_offset) & 0xFFFFFFFF
-    second = marker | epoch.payload_type
-    header = FIXED.pack(flags, second, index & 0xFFFF, timestamp, consumer.ssrc) + block
-    nonce = (consumer.nonce_base ^ index).to_bytes(12, "big")
-    return header + consumer.seal(nonce, payload, header)
+def copy(entry: Prepared, line: Line, epoch: Epoch) -> bytes:
+    """One datagram for one consumer, whatever its cipher; `epoch` is one of the line's."""
+    index = entry[0] + epoch.sequence_offset
+    return _seal(entry, line, index, epoch.payload_type, epoch)
 
 
-def retransmit(consumer: Consumer, out: int, epoch: Epoch, packet: Packet) -> bytes:
+def retransmit(consumer: Consumer, out: int, epoch: Epoch, packet: Forwarded) -> list[bytes]:
     """One packet again: by RTX (RFC 4588) where negotiated, else the same bytes as before.
 
-    Without RTX every byte must repeat (see OutboundSrtp), so the extensions carry the first
-    send's abs-send-time.
+    Without RTX the packet and the epoch, which can't be changed, make the same datagram again.
+    Nothing when the line for RTX is used up.
     """
-    index, flags, marker, timestamp, block, _ = prepare((packet,), consumer.profile)[0]
+    [entry] = prepare((packet,), epoch.profile)
     payload = rewrite_payload(packet, epoch.picture_offset, epoch.tl0_offset)
-    ssrc, payload_type, base = consumer.ssrc, epoch.payload_type, consumer.nonce_base
-    if epoch.rtx_payload_type is not None:
-        payload = (out & 0xFFFF).to_bytes(2, "big") + payload
-        consumer.rtx_index += 1
-        index = consumer.rtx_index
-        ssrc, payload_type, base = (
-            consumer.rtx_ssrc,
-            epoch.rtx_payload_type,
-            consumer.rtx_nonce_base,
-        )
-    else:
-        index = out
+    if epoch.rtx_payload_type is None:
+        return [copy((*entry[:5], payload), consumer.line, epoch)]
+    index = consumer.rtx_line.take()
+    if index is None:
+        consumer.downlink.drops[DropReason.NONCE_REFUSED] += 1
+        return []
+    entry = (*entry[:5], (out & 0xFFFF).to_bytes(2, "big") + payload)
+    return [_seal(entry, consumer.rtx_line, index, epoch.rtx_payload_type, epoch)]
+
+
+def _seal(entry: Prepared, line: Line, index: int, payload_type: int, epoch: Epoch) -> bytes:
+    _, flags, marker, timestamp, block, payload = entry
     timestamp = (timestamp + epoch.timestamp_offset) & 0xFFFFFFFF
-    header = FIXED.pack(flags, marker | payload_type, index & 0xFFFF, timestamp, ssrc) + block
-    return header + consumer.seal((base ^ index).to_bytes(12, "big"), payload, header)
+    header = FIXED.pack(flags, marker | payload_type, index & 0xFFFF, timestamp, line.ssrc)
+    return line.seal(index, payload, header + block)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sfu.consumer import Consumer, Tally
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
+from sfu.nonces import Epoch, Ledger, Room, Row
 from sfu.numbers import Numbers
 from sfu.outbox import Destinations
 from sfu.srtp import SealInto
@@ -18,11 +19,8 @@ from sfu.srtp import SealInto
 CREW = 32
 SOUND_CREW = 128  # sound is small: what is done once for a crew counts more
 NOT_MOVED = (0, 0)
-NO_PROFILE = (0, 0)
 
 Offsets = tuple[int, int]  # of VP8 picture ids and TL0PICIDX
-# base of the nonces, SSRC, offsets of sequence and timestamp, payload type
-Row = tuple[int, int, int, int, int]
 Member = tuple[Consumer, Address, SealInto, Row, Offsets]
 
 
@@ -48,15 +46,17 @@ class Crew:
 class Company:
     """All consumers of one extension profile.
 
-    `alone` are those whose cipher can't seal in place; `newest_start`: whoever is sent an
-    earlier index must be looked at one by one.
+    `alone` are those whose cipher can't seal in place. What `room` doesn't cover must be looked
+    at one by one.
     """
 
     profile: ExtensionProfile
     consumers: tuple[Consumer, ...]
     crews: tuple[Crew, ...]
     alone: tuple[Consumer, ...]
-    newest_start: int
+    members: int
+    """Of all crews."""
+    room: Room
     _numbers: Numbers | None = None
 
     @property
@@ -72,38 +72,38 @@ class Company:
 
 
 def muster(
-    profile: ExtensionProfile, consumers: Iterable[Consumer], *, lasting: bool = False
+    ledger: Ledger,
+    profile: ExtensionProfile,
+    consumers: Iterable[Consumer],
+    *,
+    lasting: bool = False,
 ) -> Company:
-    """Crews of those that can be sent to; the others are left out until they can.
+    """Crews of those that can be sent to; the others are left out until they can: without an
+    address, or not on the ledger's layer.
 
     `lasting`: the crews stay together for more than a batch.
     """
     present: list[Consumer] = []
     alone: list[Consumer] = []
     members: list[Member] = []
-    newest_start = 0
+    epochs: list[Epoch] = []
     for consumer in consumers:
-        epoch, address, seal_into = consumer.epoch, consumer.downlink.address, consumer.seal_into
+        line, address = consumer.line, consumer.downlink.address
+        epoch = line.epoch_on(ledger)
         if epoch is None or address is None:
             continue
         present.append(consumer)
-        newest_start = max(newest_start, epoch.first_in)
-        if seal_into is None:
+        epochs.append(epoch)
+        if line.seal_into is None:
             alone.append(consumer)
             continue
-        row = (
-            consumer.nonce_base,
-            consumer.ssrc,
-            epoch.sequence_offset,
-            epoch.timestamp_offset,
-            epoch.payload_type,
-        )
         offsets = (epoch.picture_offset, epoch.tl0_offset)
-        members.append((consumer, address, seal_into, row, offsets))
+        members.append((consumer, address, line.seal_into, line.row(epoch), offsets))
     size = SOUND_CREW if present and present[0].kind == "audio" else CREW
     starts = range(0, len(members), size)
     crews = tuple(_crew(start, members[start : start + size], lasting) for start in starts)
-    return Company(profile, tuple(present), crews, tuple(alone), newest_start)
+    room = Room(ledger, epochs)
+    return Company(profile, tuple(present), crews, tuple(alone), len(members), room)
 
 
 def _crew(first: int, members: Sequence[Member], lasting: bool) -> Crew:

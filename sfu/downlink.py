@@ -14,8 +14,9 @@ from sfu.copies import retransmit
 from sfu.events import SlotState
 from sfu.ice import Address
 from sfu.layers import ExtensionProfile
+from sfu.nonces import Lines
 from sfu.resend import ResendBudget
-from sfu.srtp import OutboundSrtp, SealInto
+from sfu.srtp import OutboundSrtp
 from sfu.stats import DropReason, TrafficTotals
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
@@ -49,8 +50,10 @@ class Downlink:
         self.transport_id = transport_id
         self.address: Address | None = None
         self.consumers: dict[str, Consumer] = {}
+        self.lines = Lines()
         self.ended = TrafficTotals()  # of slots that are no longer offered
-        self.changed_slots: dict[str, Consumer] = {}
+        self._changed: dict[str, Consumer] = {}
+        self._told: dict[str, SlotState] = {}  # by mid: what the page knows of it
         self.estimator = DownlinkEstimator()
         self.round_trip: float | None = None
         self.loss = 0.0
@@ -79,17 +82,19 @@ class Downlink:
         for slot in negotiation.slots:
             if slot.mid in self.consumers:
                 continue
-            consumer = Consumer(
-                self,
-                slot.mid,
-                slot.kind,
-                ssrcs[slot.mid],
-                _payload_types(slot),
-                _profile(slot),
-                self._first_numbers(),
-            )
+            consumer = self._new_slot(slot, *ssrcs[slot.mid])
             self.consumers[slot.mid] = consumer
             self._by_ssrc[consumer.ssrc] = consumer
+
+    def _new_slot(self, slot: Slot, ssrc: int, rtx_ssrc: int) -> Consumer:
+        sequence, timestamp, rtx_sequence = self._first_numbers()
+        lines = self.lines.add(ssrc, sequence), self.lines.add(rtx_ssrc, rtx_sequence)
+        consumer = Consumer(
+            self, slot.mid, slot.kind, lines, _payload_types(slot), _profile(slot), timestamp
+        )
+        if self._srtp is not None:
+            consumer.connect(self._srtp)
+        return consumer
 
     def _end(self, consumer: Consumer, now: float) -> None:
         """Takes a slot away; what it counted stays."""
@@ -100,7 +105,7 @@ class Downlink:
     def release(self) -> None:
         """After the end: cuts what leads back here, so that reference counts free it all."""
         self.consumers = {}
-        self.changed_slots = {}
+        self._changed, self._told = {}, {}
         self._by_ssrc = {}
         self._on_slots = _nothing
 
@@ -135,30 +140,12 @@ class Downlink:
         """Keys are there: slots may carry media from now on."""
         self._srtp = srtp
         for consumer in self.consumers.values():
-            consumer.seal = srtp.seal
-            consumer.seal_into = srtp.seal_into
-            consumer.nonce_base = srtp.nonce_base(consumer.ssrc)
-            consumer.rtx_nonce_base = srtp.nonce_base(consumer.rtx_ssrc)
+            consumer.connect(srtp)
 
     @property
     def connected(self) -> bool:
         """True once media can go out: there are SRTP keys and a nominated address."""
         return self._srtp is not None and self.address is not None
-
-    def seal(self, nonce: bytes, payload: bytes, header: bytes) -> bytes:
-        """Stands in a slot until there are keys; slots are only filled after `connect`."""
-        if self._srtp is None:
-            raise RuntimeError("a slot was filled before its transport had keys")
-        return self._srtp.seal(nonce, payload, header)
-
-    @property
-    def seal_into(self) -> SealInto | None:
-        """The keys' way to seal in place; None before there are any."""
-        return self._srtp.seal_into if self._srtp is not None else None
-
-    def nonce_base(self, ssrc: int) -> int:
-        """The base of a stream's nonces, 0 before there are keys."""
-        return self._srtp.nonce_base(ssrc) if self._srtp is not None else 0
 
     def protect_rtcp(self, data: bytes) -> bytes:
         """SRTCP of a compound packet; only once connected."""
@@ -171,15 +158,21 @@ class Downlink:
         return [consumer for consumer in self.consumers.values() if consumer.kind == kind]
 
     def slot_changed(self, consumer: Consumer) -> None:
-        """Remembers that the page must hear of this slot."""
-        self.changed_slots[consumer.mid] = consumer
+        """Remembers that the page may have to hear of this slot."""
+        self._changed[consumer.mid] = consumer
         self._on_slots()
 
     def take_changed_slots(self) -> dict[str, SlotState | None]:
-        """What changed since the last call, as it is now."""
-        changed = {mid: slot_state(consumer) for mid, consumer in self.changed_slots.items()}
-        self.changed_slots.clear()
-        return changed
+        """What is not as it was told last; what has changed and changed back is left out."""
+        states = {mid: slot_state(consumer) for mid, consumer in self._changed.items()}
+        self._changed.clear()
+        news = {mid: state for mid, state in states.items() if state != self._told.get(mid)}
+        for mid, state in news.items():
+            if state is None:
+                del self._told[mid]
+            else:
+                self._told[mid] = state
+        return news
 
     def detach_all(self, now: float) -> None:
         """Empties every slot."""
@@ -243,7 +236,7 @@ class Downlink:
             if self._resends.is_recent(packet, self.round_trip or 0.0, now):
                 self.drops[DropReason.RTX_RECENT] += 1
             elif self._resends.take(packet, size, self.sent_rate, now):
-                again.append(retransmit(consumer, *found))
+                again += retransmit(consumer, *found)
             else:
                 self.drops[DropReason.RTX_OVER_BUDGET] += 1
         consumer.retransmitted += len(again)

@@ -6,9 +6,9 @@ encryption in place.
 Pure: no I/O, no clock.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
 from operator import call
 
@@ -16,18 +16,19 @@ import numpy as np
 
 from sfu.consumer import Consumer
 from sfu.copies import copy
-from sfu.crews import CREW, NO_PROFILE, NOT_MOVED, Company, Crew, Offsets, muster
+from sfu.crews import CREW, NOT_MOVED, Company, Crew, Offsets, muster
 from sfu.layers import ExtensionProfile, Layer
-from sfu.numbers import FIXED_HEADER, Bytes, Columns, NonceScratch
+from sfu.nonces import Bytes, Epoch, Ledger, seal_few
+from sfu.numbers import FIXED_HEADER, Columns, NonceScratch
 from sfu.outbox import Outbox
-from sfu.packet import Packet
+from sfu.packet import Forwarded, Packet
 from sfu.runs import Prepared, Run, equalise, lay_out, prepare, rewrite_payload
 from sfu.segments import MAX_SEGMENTS
 from sfu.srtp import SealInto
 from sfu.stats import DropReason
-from sfu.wire.rtp import FIXED
 
 MANY = 80  # copies from which on numpy pays
+NO_PROFILE = (0, 0)  # of a crew that takes a batch as it is laid out
 
 NONCES = NonceScratch(CREW * MAX_SEGMENTS)
 _consume = deque[int](maxlen=0).extend
@@ -38,11 +39,12 @@ Fault = tuple[Consumer, Exception]
 
 @dataclass(slots=True)
 class Totals:
-    """What a worker has forwarded since its start."""
+    """What a worker has forwarded since its start, and what a layer's ledger has refused."""
 
     packets: int = 0
     copies: int = 0
     bytes: int = 0
+    drops: Counter[DropReason] = field(default_factory=Counter)
 
 
 def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals) -> list[Fault]:
@@ -52,25 +54,33 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     others have got theirs.
     """
     faults: list[Fault] = []
-    packets = layer.take_pending()
+    packets = _admitted(layer, stamp, totals)
     if not packets:
         return faults
-    totals.packets += len(packets)
-    if len(packets) > 1:
-        equalise(packets)
-    for packet in packets:
-        packet.stamp = stamp
+    ledger = layer.ledger
     if layer.companies is None:
-        layer.companies = tuple(muster(*group, lasting=True) for group in layer.groups)
+        layer.companies = tuple(muster(ledger, *group, lasting=True) for group in layer.groups)
     for company in layer.companies:
-        faults += _send(Batch(packets, company), company, outbox, totals)
+        faults += _send(Batch(packets, company, ledger), company, outbox, totals)
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:
             for group in _switch_waiters(layer, rest[0], now, faults).items():
-                company = muster(*group)
-                faults += _send(Batch(rest, company), company, outbox, totals)
+                company = muster(ledger, *group)
+                faults += _send(Batch(rest, company, ledger), company, outbox, totals)
     return faults
+
+
+def _admitted(layer: Layer, stamp: int, totals: Totals) -> list[Forwarded]:
+    """The layer's pending packets, which stay as they are from here on."""
+    packets = layer.take_pending()
+    if len(packets) > 1:
+        equalise(packets)
+    admitted = layer.ledger.admit(packets, stamp)
+    totals.packets += len(admitted)
+    if len(admitted) < len(packets):
+        totals.drops[DropReason.NONCE_REFUSED] += len(packets) - len(admitted)
+    return admitted
 
 
 def _switch_waiters(
@@ -92,16 +102,28 @@ def _switch_waiters(
 class Batch:
     """One layer's new packets as they go to the consumers of one extension profile."""
 
-    __slots__ = ("_moved", "_packets", "count", "oldest", "prepared", "runs", "size")
+    __slots__ = (
+        "_moved",
+        "_packets",
+        "count",
+        "ledger",
+        "newest",
+        "oldest",
+        "prepared",
+        "runs",
+        "size",
+    )
 
-    def __init__(self, packets: Sequence[Packet], company: Company) -> None:
+    def __init__(self, packets: Sequence[Forwarded], company: Company, ledger: Ledger) -> None:
         self._packets = packets
+        self.ledger = ledger
         self.prepared = prepare(packets, company.profile)
         self.runs = lay_out(self.prepared, company.places)
         self._moved = {NOT_MOVED: [run.payloads for run in self.runs]}
-        self.oldest = min(packet.index for packet in packets)
+        indices = [packet.index for packet in packets]
+        self.oldest, self.newest = min(indices), max(indices)
         self.count = len(packets)
-        self.size = sum(run.length for run in self.runs)
+        self.size = sum([run.length for run in self.runs])
 
     def payloads(self, crew: Crew) -> list[list[bytes]]:
         """By run: what is sent, member by member. VP8 picture ids and TL0PICIDX are those of its
@@ -135,11 +157,8 @@ def _send(batch: Batch, company: Company, outbox: Outbox, totals: Totals) -> lis
     """Seals the batch for each consumer; returns those that it failed for."""
     faults: list[Fault] = []
     alone: Iterable[Consumer] = company.alone
-    if batch.oldest < company.newest_start:
-        alone = dict.fromkeys(
-            c for c in company.consumers if c.seal_into is None or _is_late(batch, c)
-        )
-        company = muster(company.profile, [c for c in company.consumers if c not in alone])
+    if not company.room.covers(batch.oldest, batch.newest):
+        company, alone = _look_at_each(batch, company)
     written = _write_numbers(batch, company)
     for crew in company.crews:
         payloads = batch.payloads(crew)
@@ -154,15 +173,22 @@ def _send(batch: Batch, company: Company, outbox: Outbox, totals: Totals) -> lis
     return faults
 
 
-def _is_late(batch: Batch, consumer: Consumer) -> bool:
-    return consumer.epoch is not None and batch.oldest < consumer.epoch.first_in
+def _look_at_each(batch: Batch, company: Company) -> tuple[Company, list[Consumer]]:
+    """Those who may be sent all of the batch, put in order anew, and the others."""
+    whole: list[Consumer] = []
+    apart: list[Consumer] = []
+    for consumer in company.consumers:
+        epoch = consumer.line.epoch_on(batch.ledger)
+        covered = epoch is not None and epoch.covers(batch.oldest) and epoch.covers(batch.newest)
+        (whole if covered and consumer.line.seal_into is not None else apart).append(consumer)
+    return muster(batch.ledger, company.profile, whole), apart
 
 
 def _write_numbers(batch: Batch, company: Company) -> list[Written | None]:
     """By run: headers and nonces for everybody at once, where that pays."""
-    consumers = sum(len(crew.consumers) for crew in company.crews)
+    members = company.members
     return [
-        company.numbers().write(Columns(run.rows)) if consumers * len(run.rows) >= MANY else None
+        company.numbers().write(Columns(run.rows)) if members * len(run.rows) >= MANY else None
         for run in batch.runs
     ]
 
@@ -178,7 +204,8 @@ def _send_runs(
     for run, theirs, numbers in zip(batch.runs, payloads, written, strict=True):
         run.make_room(len(crew.consumers))
         if numbers is None:
-            _seal_few(run, crew, theirs)
+            places = zip(theirs, run.headers, run.sealed, strict=False)
+            seal_few(crew.rows, crew.ciphers, run.rows, places)
         else:
             _seal_many(run, crew, theirs, numbers)
         outbox.append_runs(crew.destinations, run.buffer, run.length, run.segment)
@@ -201,27 +228,6 @@ def _seal_many(run: Run, crew: Crew, payloads: list[bytes], written: Written) ->
     _consume(map(call, ciphers, NONCES.take(nonces[members]), payloads, run.headers, run.sealed))
 
 
-def _seal_few(run: Run, crew: Crew, payloads: list[bytes]) -> None:
-    """The same one by one: for few numpy costs more than it saves."""
-    pack_into, rows = FIXED.pack_into, run.rows
-    places = zip(payloads, run.headers, run.sealed, strict=False)
-    for seal_into, row in zip(crew.ciphers, crew.rows, strict=True):
-        nonce_base, ssrc, sequence_offset, timestamp_offset, payload_type = row
-        for index, flags, marker, timestamp in rows:
-            payload, header, place = next(places)
-            index += sequence_offset
-            pack_into(
-                header,
-                0,
-                flags,
-                marker | payload_type,
-                index & 0xFFFF,
-                (timestamp + timestamp_offset) & 0xFFFFFFFF,
-                ssrc,
-            )
-            seal_into((nonce_base ^ index).to_bytes(12, "big"), payload, header, place)
-
-
 def _count(batch: Batch, crew: Crew, totals: Totals) -> None:
     count, size = batch.count, batch.size
     if crew.tally is not None:
@@ -241,7 +247,7 @@ def _send_apart(batch: Batch, crew: Crew, outbox: Outbox, totals: Totals) -> lis
     faults: list[Fault] = []
     for consumer in crew.consumers:
         try:
-            [alone] = muster(NO_PROFILE, [consumer]).crews
+            [alone] = muster(batch.ledger, NO_PROFILE, [consumer]).crews
             _send_runs(batch, alone, batch.payloads(alone), outbox, [None] * len(batch.runs))
         except Exception as error:  # as in _send
             faults.append((consumer, error))
@@ -251,19 +257,19 @@ def _send_apart(batch: Batch, crew: Crew, outbox: Outbox, totals: Totals) -> lis
 
 
 def _send_singly(batch: Batch, consumer: Consumer, outbox: Outbox, totals: Totals) -> list[Fault]:
-    """The same for few: without GCM sizes differ, and what is late from before the slot came to
-    the layer is left out, as it has no place in its sequence."""
-    epoch, address = consumer.epoch, consumer.downlink.address
+    """The same for few: without GCM sizes differ, and what has no place in a slot's sequence is
+    left out."""
+    line, address = consumer.line, consumer.downlink.address
+    epoch = line.epoch_on(batch.ledger)
+    if epoch is None:
+        totals.drops[DropReason.NONCE_REFUSED] += batch.count
     if epoch is None or address is None:
         return []
-    prepared = batch.moved((epoch.picture_offset, epoch.tl0_offset))
-    kept = [entry for entry in prepared if entry[0] >= epoch.first_in]
-    if len(kept) < len(prepared):
-        consumer.downlink.drops[DropReason.BEFORE_SWITCH] += len(prepared) - len(kept)
+    kept = _with_a_place(batch, epoch, consumer)
     if not kept:
         return []
     try:
-        out = [copy(entry, consumer, epoch) for entry in kept]
+        out = [copy(entry, line, epoch) for entry in kept]
     except Exception as error:  # the subscriber's, as in _send
         return [(consumer, error)]
     outbox.append((address, out))
@@ -272,3 +278,16 @@ def _send_singly(batch: Batch, consumer: Consumer, outbox: Outbox, totals: Total
     totals.copies += len(out)
     totals.bytes += size
     return []
+
+
+def _with_a_place(batch: Batch, epoch: Epoch, consumer: Consumer) -> list[Prepared]:
+    """What the epoch covers: not what is late from before the slot came to the layer."""
+    drops, kept = consumer.downlink.drops, []
+    for entry in batch.moved((epoch.picture_offset, epoch.tl0_offset)):
+        if epoch.covers(entry[0]):
+            kept.append(entry)
+        elif entry[0] < epoch.first_in:
+            drops[DropReason.BEFORE_SWITCH] += 1
+        else:
+            drops[DropReason.NONCE_REFUSED] += 1
+    return kept

@@ -12,6 +12,7 @@ from common.work import WorkBudget
 from sfu.clockmap import RtpClock
 from sfu.history import PacketHistory
 from sfu.nack import NackGenerator
+from sfu.nonces import Ledger
 from sfu.packet import PADDING, PADDING_PAYLOAD, VERSION, Packet
 from sfu.reception import ReceptionStats
 from sfu.seqmap import SeqMap
@@ -30,6 +31,7 @@ AUDIO_HISTORY = 64
 RATES = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
+STRETCH_EVERY = 1.0  # s at least between two stretches that cut subscribers off
 REORDERING = 32  # indices that may still come before the packet that began a line
 NOT_BEGUN = 1 << 48  # above every index
 
@@ -42,13 +44,15 @@ class Layer:
 
     Its line of indices only ever grows, whatever the publisher does: a new SSRC, a leap in the
     sequence and a pause begin a new stretch right behind the old one, and its consumers begin
-    again there, so that no index stands for two packets (a GCM nonce would seal both).
+    again there, so that no index stands for two packets. Its ledger sees to it that each index is
+    forwarded once (sfu.nonces).
     """
 
     __slots__ = (
         "_first",
         "_members",
         "_newest",
+        "_next_stretch",
         "active",
         "clock",
         "codec_name",
@@ -58,6 +62,7 @@ class Layer:
         "history",
         "is_whole",
         "last_packet_at",
+        "ledger",
         "loss",
         "nack",
         "newest_index",
@@ -104,6 +109,7 @@ class Layer:
         self.nack = NackGenerator() if is_video else None
         size = VIDEO_HISTORY if is_video else AUDIO_HISTORY
         self.history: PacketHistory[Packet] = PacketHistory(size)
+        self.ledger = Ledger()
         self.reception = ReceptionStats(producer.codec.clock_rate)
         self.clock = RtpClock(producer.codec.clock_rate)
         self.waiters: dict[Consumer, None] = {}
@@ -117,6 +123,7 @@ class Layer:
         self.shift = 0  # from the stream's index to the line's
         self._first = NOT_BEGUN  # the stream's lowest index that has a place on the line
         self._newest = -1  # of the line
+        self._next_stretch = 0.0  # s, when one may cut subscribers off again
         self._members: dict[ExtensionProfile, dict[Consumer, None]] = {}
         self.companies: tuple[Company, ...] | None = None  # the fan-out's own order of them
 
@@ -153,9 +160,9 @@ class Layer:
             return DropReason.PRODUCER_PAUSED
         line = index + self.shift
         if index < self._first or line - self._newest > MAX_LEAP:
-            if index < self._first < NOT_BEGUN:
-                return DropReason.RTP_TOO_OLD
-            self._begin_stretch(index)
+            if (refusal := self._refuses_stretch(index, now)) is not None:
+                return refusal
+            self._begin_stretch(index, now)
             reason = self.receive(index, marker, timestamp, payload, orientation, now)
             if self.waiters:
                 self.producer.request_keyframe(self, now)
@@ -188,8 +195,19 @@ class Layer:
             return False
         return self.codec_name == "opus" or payload[0] & 0x17 != 0x10  # as in vp8.parse
 
-    def _begin_stretch(self, index: int) -> None:
+    def _refuses_stretch(self, index: int, now: float) -> DropReason | None:
+        """Whoever receives the layer is cut off by a new stretch, told, and needs a key frame: a
+        publisher may do that to them once a second. Until then they keep what they have."""
+        if index < self._first < NOT_BEGUN:
+            return DropReason.RTP_TOO_OLD
+        if self._members and now < self._next_stretch:
+            return DropReason.RTP_LEAPING
+        return None
+
+    def _begin_stretch(self, index: int, now: float) -> None:
         """A new stretch of the line; there is room before `index` for what it overtook."""
+        if self._members:
+            self._next_stretch = now + STRETCH_EVERY
         self.shift = self._newest + 1 + REORDERING - index
         self._first = index - REORDERING
         self.pending.clear()
@@ -209,8 +227,8 @@ class Layer:
         return self._queue(padding, now)
 
     def _queue(self, packet: Packet, now: float) -> DropReason | None:
-        """For the next flush. The history knows every index that ever was on the line, or that
-        it is too old to tell: an index goes out once."""
+        """For the next flush. The history knows which index was on the line, or that it is too
+        old to tell."""
         if not self.history.put(packet.index, packet):
             repeated = self.history.get(packet.index) is not None
             return DropReason.RTX_DUPLICATE if repeated else DropReason.RTP_TOO_OLD

@@ -5,21 +5,17 @@ once a twentieth of that. Pure: no I/O, no clock.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from sfu.nonces import NONCE, Bytes, Nonces, Row, column
 
 FIXED_HEADER = 12  # bytes, RFC 3550 5.1
-NONCE = 12  # bytes, RFC 7714 8.1
 
 # RFC 3550 5.1
 _HEADER = np.dtype(
     [("flags", "u1"), ("second", "u1"), ("sequence", ">u2"), ("timestamp", ">u4"), ("ssrc", ">u4")]
 )
-_NONCE = np.dtype([("high", ">u4"), ("low", ">u8")])
-
-Bytes = NDArray[np.uint8]
 
 
 class Columns:
@@ -37,19 +33,17 @@ class Columns:
 
 
 class Numbers:
-    """The numbers of some consumers: offsets, SSRCs, payload types and bases of nonces."""
+    """The numbers of some consumers: offsets, SSRCs, payload types and nonces."""
 
-    __slots__ = ("_base_high", "_base_low", "_payload_type", "_sequence", "_ssrc", "_timestamp")
+    __slots__ = ("_nonces", "_payload_type", "_sequence", "_ssrc", "_timestamp")
 
-    def __init__(self, rows: Sequence[tuple[int, int, int, int, int]]) -> None:
-        """Rows of nonce base, SSRC, offsets of sequence and timestamp, payload type."""
+    def __init__(self, rows: Sequence[Row]) -> None:
         base, ssrc, sequence, timestamp, payload_type = zip(*rows, strict=True)
-        self._base_high = _column([one >> 64 for one in base], np.uint32)
-        self._base_low = _column([one & 0xFFFFFFFFFFFFFFFF for one in base], np.uint64)
-        self._ssrc = _column(ssrc, np.uint32)
-        self._sequence = _column(sequence, np.int64)
-        self._timestamp = _column(timestamp, np.int64)
-        self._payload_type = _column(payload_type, np.uint8)
+        self._nonces = Nonces(base)
+        self._ssrc = column(ssrc, np.uint32)
+        self._sequence = column(sequence, np.int64)
+        self._timestamp = column(timestamp, np.int64)
+        self._payload_type = column(payload_type, np.uint8)
 
     def write(self, packets: Columns) -> tuple[Bytes, Bytes]:
         """Headers and nonces of shape (consumers, packets, 12 bytes)."""
@@ -60,15 +54,8 @@ class Numbers:
         headers["sequence"] = index & 0xFFFF
         headers["timestamp"] = (packets.timestamp + self._timestamp) & 0xFFFFFFFF
         headers["ssrc"] = self._ssrc
-        nonces = np.empty(index.shape, _NONCE)
-        nonces["high"] = self._base_high
-        nonces["low"] = self._base_low ^ index.astype(np.uint64)
         shape = (*index.shape, FIXED_HEADER)
-        return headers.view(np.uint8).reshape(shape), nonces.view(np.uint8).reshape(shape)
-
-
-def _column(values: Sequence[int], kind: type[np.generic]) -> NDArray[Any]:
-    return np.array(values, kind).reshape(-1, 1)
+        return headers.view(np.uint8).reshape(shape), self._nonces.write(index)
 
 
 class NonceScratch:

@@ -25,8 +25,7 @@ class Packet:
     timestamp: the publisher's RTP timestamp. marker: 0x80 or 0. flags: first octet without
     the extension bit. starts: a subscriber may begin with this packet (first packet of a
     key frame; any audio packet). orientation: the CVO octet (3GPP TS 26.114) or None.
-    stamp: abs-send-time of the batch that forwarded it first: a retransmission without RTX
-    repeats it, because under AES-GCM a sequence number must never seal two different headers.
+    stamp: abs-send-time of the batch that forwarded it; 0 before.
     """
 
     index: int
@@ -38,3 +37,13 @@ class Packet:
     descriptor: Vp8Descriptor | None = None
     orientation: bytes | None = None
     stamp: int = 0
+
+
+class Forwarded(Packet):
+    """A packet that was forwarded, which only sfu.nonces.Ledger makes of another. It can't be
+    changed: sent again under the same number it must be the same in every byte."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a forwarded packet can't be changed: {name}")

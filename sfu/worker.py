@@ -51,7 +51,7 @@ class Worker:
         self.config = config
         self.routers: dict[str, Router] = {}
         self.drops: Counter[DropReason] = Counter()
-        self.forwarded = Totals()
+        self.forwarded = Totals(drops=self.drops)
         self.on_wake: Callable[[], None] = lambda: None
         self.on_fault: Callable[[str, Exception], None] = lambda owner, error: None
         self._dtls = dtls
@@ -347,10 +347,9 @@ class Worker:
         """What happened since the last call."""
         for transport in self._slots:
             if transport.state is not TransportState.CLOSED:
-                slots = transport.downlink.take_changed_slots()
-                self._events.append(
-                    SlotsChanged(transport.router_id, transport.transport_id, slots)
-                )
+                ids = (transport.router_id, transport.transport_id)
+                if slots := transport.downlink.take_changed_slots():
+                    self._events.append(SlotsChanged(*ids, slots))
         self._slots.clear()
         events = self._events[:]
         self._events.clear()

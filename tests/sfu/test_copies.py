@@ -29,14 +29,15 @@ def test_a_copy_alone_is_the_one_that_a_crew_gets() -> None:
     assert found is not None
     _, epoch, packet = found
     [entry] = prepare([packet], viewer.slot().profile)
-    assert copy(entry, viewer.slot(), epoch) == sent
+    assert copy(entry, viewer.slot().line, epoch) == sent
 
 
 class TestRetransmission:
     def sent_again(self, viewer: Viewer, sequence: int) -> bytes:
         found = viewer.slot().find_sent(sequence)
         assert found is not None
-        return retransmit(viewer.slot(), *found)
+        [again] = retransmit(viewer.slot(), *found)
+        return again
 
     def test_by_rtx_names_the_first_sequence_number(self) -> None:
         viewer = Viewer()

@@ -1,7 +1,10 @@
 """Who gets copies together."""
 
-from sfu.crews import CREW, NOT_MOVED, SOUND_CREW, muster
+from dataclasses import replace
+
+from sfu.crews import CREW, NOT_MOVED, SOUND_CREW, Company, muster
 from sfu.io.many import MAX_MESSAGES
+from sfu.layers import Layer
 from tests.support.core import OPUS_PT, Source, Viewer, flush, show, vp8
 from tests.support.offers import audio
 
@@ -17,9 +20,13 @@ def watching(count: int) -> tuple[Source, list[Viewer]]:
     return source, viewers
 
 
+def mustered(layer: Layer) -> Company:
+    return muster(layer.ledger, *layer.groups[0])
+
+
 def test_crews_are_full_but_the_last() -> None:
     source, viewers = watching(CREW + 3)
-    company = muster(*source.layer().groups[0])
+    company = mustered(source.layer())
     assert [len(crew.consumers) for crew in company.crews] == [CREW, 3]
     assert [crew.offsets for crew in company.crews] == [None, None]
     assert [a for crew in company.crews for a in crew.destinations.addresses] == [
@@ -35,7 +42,7 @@ def test_more_are_in_a_crew_for_sound() -> None:
         show(Viewer(audio("recvonly"), address=("198.51.100.1", 1_024 + number)), source)
     flush(source)
     [producer] = source.uplink.producers.values()
-    company = muster(*producer.layers[0].groups[0])
+    company = mustered(producer.layers[0])
     assert [(crew.first, len(crew.consumers)) for crew in company.crews] == [
         (0, SOUND_CREW),
         (SOUND_CREW, 3),
@@ -49,8 +56,8 @@ def test_one_call_takes_a_crew() -> None:
 
 def test_those_without_gcm_are_alone() -> None:
     source, viewers = watching(3)
-    viewers[1].slot().seal_into = None
-    company = muster(*source.layer().groups[0])
+    viewers[1].slot().line.seal_into = None
+    company = mustered(source.layer())
     assert company.alone == (viewers[1].slot(),)
     [crew] = company.crews
     assert len(crew.ciphers) == len(crew.rows) == 2
@@ -58,10 +65,10 @@ def test_those_without_gcm_are_alone() -> None:
 
 def test_a_crew_knows_whose_picture_ids_are_off() -> None:
     source, viewers = watching(3)
-    epoch = viewers[2].slot().epoch
-    assert epoch is not None
-    epoch.picture_offset = 7
-    [crew] = muster(*source.layer().groups[0]).crews
+    line = viewers[2].slot().line
+    assert line.epoch is not None
+    line.epoch = replace(line.epoch, picture_offset=7)
+    [crew] = mustered(source.layer()).crews
     assert crew.offsets == (NOT_MOVED, NOT_MOVED, (7, 0))
 
 
@@ -87,7 +94,10 @@ def test_the_newest_start_is_known() -> None:
     flush(source)
     assert slot.epoch is not None
     assert slot.epoch.first_in > 1
-    assert muster(*source.layer().groups[0]).newest_start == slot.epoch.first_in
+    first = slot.epoch.first_in
+    room = mustered(source.layer()).room
+    assert room.covers(first, first + 9)
+    assert not room.covers(first - 1, first + 9)
 
 
 def test_what_was_sent_is_counted_through_every_change_of_crew() -> None:

@@ -11,6 +11,8 @@ from tests.support.core import (
     Viewer,
     flush,
     open_outbound,
+    show,
+    vp8,
 )
 from tests.support.downlinks import (
     RATES,
@@ -43,7 +45,7 @@ class TestSlots:
     def test_begin_at_random_numbers_well_before_a_wrap(self) -> None:
         viewer = Viewer(random=lambda count: b"\xff" * count)
         slot = viewer.slot()
-        assert (slot.last_index, slot.rtx_index) == (0x7FFF, 0x7FFF)
+        assert (slot.line.highest, slot.rtx_line.highest) == (0x7FFF, 0x7FFF)
         assert slot.last_timestamp == 0xFFFFFFFF
 
     def test_keep_running_when_an_offer_adds_some(self) -> None:
@@ -52,11 +54,12 @@ class TestSlots:
         viewer.negotiate(video("recvonly"), video("recvonly"))
         assert viewer.slot() is slot
         assert slot.layer is not None
-        assert viewer.slot("1").nonce_base == viewer.downlink.nonce_base(1_001) != 0
+        assert viewer.slot("1").line.seal(1, b"payload", b"head")[:11] == b"headpayload"
 
     @pytest.mark.parametrize("direction", ["inactive", "sendonly"])
     def test_end_when_an_offer_no_longer_receives_in_them(self, direction: str) -> None:
         source, viewer = watching()
+        assert viewer.downlink.take_changed_slots()["0"] is not None
         viewer.negotiate(video(direction), video("recvonly"))
         assert list(viewer.downlink.consumers) == ["1"]
         assert viewer.downlink.consumer_by_ssrc(SLOT) is None
@@ -85,6 +88,21 @@ class TestSlots:
         viewer.slot().detach(0.0)
         assert viewer.downlink.take_changed_slots() == {"0": None}
 
+    def test_changes_that_changed_back_are_not_told(self) -> None:
+        source, viewer = watching()
+        shown = viewer.downlink.take_changed_slots()["0"]
+        viewer.slot().detach(0.0)
+        show(viewer, source)
+        source.receive(9, vp8(key=True))
+        flush(source)
+        assert viewer.slot().layer is source.layer()
+        assert viewer.downlink.take_changed_slots() == {}
+        viewer.slot().detach(0.0)
+        assert viewer.downlink.take_changed_slots() == {"0": None}
+        viewer.downlink.slot_changed(viewer.slot())
+        assert viewer.downlink.take_changed_slots() == {}
+        assert shown is not None
+
     def test_tell_the_layer_by_its_place_among_the_heights(self) -> None:
         source, viewer = simulcast(), Viewer()
         for layer, height in zip(source.producer().layers, (720, 360, 180), strict=True):
@@ -110,7 +128,7 @@ class TestKeys:
         viewer = Viewer(connected=False)
         assert not viewer.downlink.connected
         with pytest.raises(RuntimeError, match="keys"):
-            viewer.slot().seal(b"", b"", b"")
+            viewer.slot().line.seal(1, b"", b"")
         with pytest.raises(RuntimeError, match="keys"):
             viewer.downlink.protect_rtcp(b"")
 
@@ -118,21 +136,16 @@ class TestKeys:
         viewer = Viewer(connected=False)
         viewer.downlink.connect(open_outbound(viewer.cipher))
         slot = viewer.slot()
-        assert slot.nonce_base == SLOT << 48
-        assert slot.rtx_nonce_base == 2_000 << 48
-        assert slot.seal(bytes(12), b"payload", b"")[:7] == b"payload"
+        for line in (slot.line, slot.rtx_line):
+            assert line.seal(5, b"payload", b"head")[:11] == b"headpayload"
+        expected = [(ssrc << 48 | 5).to_bytes(12, "big") for ssrc in (SLOT, 2_000)]
+        assert list(viewer.cipher.sealed) == expected
 
     def test_alone_are_no_connection_without_an_address(self) -> None:
         viewer = Viewer(address=None)
         assert not viewer.downlink.connected
         viewer.downlink.move(("192.0.2.1", 1))
         assert viewer.downlink.connected
-
-    def test_stay_with_a_slot_made_before_and_sealing_later(self) -> None:
-        viewer = Viewer(connected=False)
-        early = viewer.slot().seal
-        viewer.downlink.connect(open_outbound(viewer.cipher))
-        assert early(bytes(12), b"payload", b"")[:7] == b"payload"
 
 
 class TestLayers:

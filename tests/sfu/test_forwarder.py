@@ -1,5 +1,7 @@
 """The fan-out: copies for each subscriber, and retransmissions."""
 
+from dataclasses import replace
+
 import pytest
 
 from sfu import forwarder
@@ -186,7 +188,7 @@ class TestFaults:
     def test_of_one_subscriber_leave_the_others_their_copies(self) -> None:
         viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2, 3)]
         source = watched(*viewers)
-        viewers[1].slot().seal_into = self.broken
+        viewers[1].slot().line.seal_into = self.broken
         source.layer().regroup()
         source.receive(2)
         outbox = Collected()
@@ -231,11 +233,14 @@ class TestCrowds:
         viewers = [Viewer(address=("198.51.100.1", 1_024 + n)) for n in range(40)]
         source = watched(*viewers)
         for number, viewer in enumerate(viewers):
-            epoch = viewer.slot().epoch
-            assert epoch is not None
-            epoch.sequence_offset += 65_530 * number
-            epoch.timestamp_offset += 2**31 * number
-            epoch.picture_offset = 5 * (number % 2)
+            line = viewer.slot().line
+            assert line.epoch is not None
+            line.epoch = replace(
+                line.epoch,
+                first_out=line.epoch.first_out + 65_530 * number,
+                timestamp_offset=line.epoch.timestamp_offset + 2**31 * number,
+                picture_offset=5 * (number % 2),
+            )
         source.layer().regroup()
         for sequence in range(2, 6):
             source.receive(sequence, vp8(picture=2) + bytes(sequence == 5), timestamp=9)
@@ -256,9 +261,9 @@ class TestCrowds:
             show(viewer, source)
         flush(source)
         for number, viewer in enumerate(viewers):
-            epoch = viewer.slot().epoch
-            assert epoch is not None
-            epoch.sequence_offset += number
+            line = viewer.slot().line
+            assert line.epoch is not None
+            line.epoch = replace(line.epoch, first_out=line.epoch.first_out + number)
         [producer] = source.uplink.producers.values()
         [layer] = producer.layers
         layer.regroup()

@@ -54,7 +54,7 @@ class TestFaults:
         heard = faults(room)
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.consumers.values():
-            consumer.seal_into = broken
+            consumer.line.seal_into = broken
             if consumer.layer is not None:
                 consumer.layer.regroup()
         room.run(1.0)
@@ -74,7 +74,7 @@ class TestFaults:
         heard = faults(room)
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.slots("video"):
-            consumer.seal_into = broken
+            consumer.line.seal_into = broken
             if consumer.layer is not None:
                 consumer.layer.regroup()
         room.run(0.2)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from sfu.dtls_api import DtlsHooks, Fingerprint
 from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.transport import Transport
+from tests.support.nonce_watch import NonceWatch
 
 HANDSHAKE = b"\x16\xfe\xfd"
 ALERT = b"\x15\xfe\xfd"
@@ -51,8 +53,10 @@ def close_notify() -> bytes:
 class ReadySession:
     """Server side of one association; connects on the first handshake datagram after start."""
 
-    def __init__(self, hooks: DtlsHooks) -> None:
+    def __init__(self, hooks: DtlsHooks, watch: NonceWatch | None = None) -> None:
+        """`watch` sees what is sealed with the keys, where the hooks are a transport's."""
         self._hooks = hooks
+        self._watch = watch
         self._expected: tuple[Fingerprint, ...] | None = None
         self._first: bytes | None = None
         self.closed = False
@@ -86,7 +90,10 @@ class ReadySession:
         self._hooks.send(FINISHED)
         profile = list(KEY_LENGTHS)[datagram[3]]
         keys = master_keys(datagram[4 : 4 + NONCE_LENGTH], profile)
-        self._hooks.connected(SrtpKeys(profile, local=keys.server, remote=keys.client))
+        ready = SrtpKeys(profile, local=keys.server, remote=keys.client)
+        self._hooks.connected(ready)
+        if self._watch is not None and isinstance(self._hooks, Transport):
+            self._hooks.downlink.connect(self._watch.watched(ready))
 
     def _end(self, reason: str) -> None:
         self.closed = True
@@ -98,12 +105,13 @@ class ReadyDtls:
     """The factory; keeps the sessions it made so that a test can look at them."""
 
     sessions: list[ReadySession] = field(default_factory=list)
+    watch: NonceWatch | None = None
 
     @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         return (SERVER_FINGERPRINT,)
 
     def session(self, hooks: DtlsHooks) -> ReadySession:
-        session = ReadySession(hooks)
+        session = ReadySession(hooks, self.watch)
         self.sessions.append(session)
         return session

@@ -2,9 +2,9 @@
 
 Owns the clock, the paths between peers and the worker, and what must hold in every scenario:
 nothing but STUN to addresses that were never validated, no answer larger than its request, no
-more than four checks for each request and none larger, no datagram larger than the path, no
-sequence number that protects two different packets (under AES-GCM that gives the key stream away),
-no timer that spins.
+more than four checks for each request and none larger, no datagram larger than the path, no nonce
+that seals two different datagrams (under AES-GCM that gives the key stream away), none under one
+number, no timer that spins.
 Pure: no I/O, no clock.
 """
 
@@ -20,6 +20,7 @@ from sfu.worker import Worker
 from tests.support.clock import Agenda, earliest
 from tests.support.dtls import ReadyDtls
 from tests.support.netem import Conditions, Link
+from tests.support.nonce_watch import NonceWatch
 from tests.support.stun_client import REQUEST_TYPE, SUCCESS_TYPE, TRANSACTION
 
 T = TypeVar("T")
@@ -66,7 +67,8 @@ class Rig:
         self.started = start
         self.random = random.Random(seed)
         self.agenda = Agenda()
-        self.dtls = ReadyDtls()
+        self.nonces = NonceWatch()
+        self.dtls = ReadyDtls(watch=self.nonces)
         self.worker = Worker(
             config or WorkerConfig(candidates=(SERVER,)), dtls=self.dtls, rng=self._draw
         )
@@ -138,6 +140,7 @@ class Rig:
 
     def drain(self) -> None:
         """Takes what the worker wants sent and told."""
+        assert not self.nonces.violations, self.nonces.violations[:3]
         for address, datagrams in self.worker.take_outbox():
             for data in datagrams:
                 self._transmit(address, data)
