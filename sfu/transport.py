@@ -158,9 +158,10 @@ class Transport:
         self.close_reason = self.close_reason or reason
         self._services.on_changed(self)
 
-    def receive_dtls(self, data: bytes) -> None:
-        """A DTLS datagram from an address that ICE has validated."""
+    def receive_dtls(self, data: bytes) -> bool:
+        """A DTLS datagram from an address that ICE has validated; as receive_rtp."""
         self._dtls.receive(data)
+        return True
 
     def _validated_address(self) -> Address | None:
         """The nominated address; before there is one, that of the latest valid request."""
@@ -204,34 +205,36 @@ class Transport:
 
     # -- RTP and RTCP -----------------------------------------------------------------------
 
-    def receive_rtp(self, data: bytes, now: float) -> None:
-        """One SRTP packet of the peer."""
+    def receive_rtp(self, data: bytes, now: float) -> bool:
+        """One SRTP packet of the peer; False when it was dropped, which is counted here."""
         self.packets_received += 1
         self.bytes_received += len(data)
         reason = self.uplink.receive_rtp(data, now)
         if reason is not None:
             self.drops[reason] += 1
+        return reason is None
 
-    def receive_rtcp(self, data: bytes, now: float) -> None:
-        """One SRTCP packet of the peer."""
+    def receive_rtcp(self, data: bytes, now: float) -> bool:
+        """One SRTCP packet of the peer; as receive_rtp."""
         self.packets_received += 1
         self.bytes_received += len(data)
         srtp = self.uplink.srtp
         if srtp is None:
             self.drops[DropReason.NOT_CONNECTED] += 1
-            return
+            return False
         try:
             records = parse_compound(srtp.unprotect_rtcp(data))
         except SrtpError:
             self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
-            return
+            return False
         except RtcpError:
             self.drops[DropReason.RTCP_MALFORMED] += 1
-            return
+            return False
         for record in records:
             handler = _RTCP_HANDLERS.get(type(record))
             if handler is not None:
                 handler(self, record, now)
+        return True
 
     def _on_sender_report(self, report: SenderReport, now: float) -> None:
         self.uplink.receive_report(report, now)

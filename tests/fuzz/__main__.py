@@ -23,7 +23,8 @@ LONGEST = {True: 65_536, False: 4_096}  # bytes of an input, of text and of othe
 INPUT_TIMEOUT = 20  # s for one input, on a busy machine
 MEMORY = 1_500  # MB
 TOLD_EVERY = 10.0  # s
-PROGRESS = re.compile(r"#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+)")
+PROGRESS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+)")
+INPUTS = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
 
 
 @dataclass(slots=True)
@@ -76,10 +77,12 @@ def _follow(command: list[str], result: Result) -> list[str]:
         for line in process.stdout:
             said = [*said[-200:], line.rstrip()]
             if match := PROGRESS.match(line):
-                result.inputs, result.reached = int(match[1]), int(match[3])
+                result.inputs, result.reached = int(match[1]), int(match[2])
                 if time.monotonic() - told >= TOLD_EVERY:
                     told = time.monotonic()
                     print(f"  {result}", flush=True)
+            elif match := INPUTS.match(line):
+                result.inputs = int(match[1])
     result.failed = process.returncode != 0
     return said
 

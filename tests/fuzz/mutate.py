@@ -171,7 +171,7 @@ def _any_number(_: bytes, rng: random.Random) -> bytes:
 
 
 def _other_word(data: bytes, rng: random.Random) -> bytes:
-    words = _WORD.findall(data, rng.randrange(len(data) + 1))
+    words: list[bytes] = _WORD.findall(data, rng.randrange(len(data) + 1))
     return rng.choice(words or [b""]) * rng.choice((1, 1, 1, 2, 40))
 
 

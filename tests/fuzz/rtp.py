@@ -1,9 +1,9 @@
 """RTP of a guest with good keys: headers, extensions, padding, VP8 and H264, repairs and leaps.
 
-A piece's control byte: bits 0-2 which stream, 3 the body is a whole packet, else a payload behind
-a header that fits, 4 harry's instead of mallory's, 5 the marker, 6 some time passes first, 7 not
-sealed. Invariants: no fault, bounded copies and tables, nobody else notices.
-Pure: no I/O, no clock.
+A piece's control byte: bits 0-2 which stream, 3 the body is a whole packet (of a stream or of its
+RTX), else a payload behind a header that fits, 4 harry's instead of mallory's, 5 the marker, or for
+a whole packet: with the stream's next number, 6 some time passes first, 7 not sealed.
+Invariants: no fault, bounded copies and tables, nobody else notices. Pure: no I/O, no clock.
 """
 
 from contextlib import suppress
@@ -13,13 +13,13 @@ import pylibsrtp
 from sfu.wire import h264, vp8
 from sfu.wire.rtp import RtpError, header_length, padding_length, parse_extensions
 from tests.fuzz.pieces import Piece, split
-from tests.fuzz.world import H264_TYPE, Guests, Kept
+from tests.fuzz.world import H264_TYPE, Guests, Kept, streams_of
 from tests.support.media import RTP_HEADER, write_rtp
 from tests.support.senders import EXTENSIONS, OutStream
 
 TEXT = False
 WHOLE, HARRY, MARKER, LATER, BARE = 0x08, 0x10, 0x20, 0x40, 0x80
-MAX_STREAMS = 32
+NEXT = MARKER
 
 _world: Kept[Guests] = Kept(Guests)
 
@@ -32,7 +32,7 @@ def run(data: bytes) -> None:
         if piece.control & LATER:
             world.room.run(0.02)
         guest = world.harry if piece.control & HARRY else world.mallory
-        packet = _packet(piece, world.stream(guest, piece.control & 7))
+        packet = _packet(piece, streams_of(guest))
         if not piece.control & BARE:
             with suppress(pylibsrtp.Error, ValueError):  # it writes no header that does not fit
                 packet = guest.connection.sealed(packet)
@@ -48,18 +48,34 @@ def renew() -> None:
         world.assert_only_she_suffers()
 
 
-def _packet(piece: Piece, stream: OutStream) -> bytes:
-    body = piece.body
+def _packet(piece: Piece, streams: list[OutStream]) -> bytes:
     if piece.control & WHOLE:
-        return body[:8] + stream.ssrc.to_bytes(4, "big") + body[12:] if len(body) > 12 else body
+        return _whole(piece, streams)
+    stream = streams[piece.control % 8 % len(streams)]
     names = [(EXTENSIONS["mid"], stream.mid.encode())]
     if stream.rid:
         names.append((EXTENSIONS["rid"], stream.rid.encode()))
-    stream.sequence = (stream.sequence + 1) & 0xFFFF
+    number = _next(stream)
     payload_type = H264_TYPE if piece.control & HARRY and stream.rid else stream.payload_type
     marker = bool(piece.control & MARKER)
-    timestamp = stream.sequence * 3_000
-    return write_rtp(payload_type, marker, stream.sequence, timestamp, stream.ssrc, names, body)
+    return write_rtp(payload_type, marker, number, number * 3_000, stream.ssrc, names, piece.body)
+
+
+def _whole(piece: Piece, streams: list[OutStream]) -> bytes:
+    """The body with an SSRC of the guest's own, and where asked the number that comes next."""
+    control, body = piece
+    if len(body) <= RTP_HEADER.size:
+        return body
+    own = [(stream, stream.ssrc) for stream in streams]
+    own += [(stream, stream.rtx_ssrc) for stream in streams if stream.rtx_ssrc]
+    stream, ssrc = own[control % 8 % len(own)]
+    number = _next(stream).to_bytes(2, "big") if control & NEXT else body[2:4]
+    return body[:2] + number + body[4:8] + ssrc.to_bytes(4, "big") + body[12:]
+
+
+def _next(stream: OutStream) -> int:
+    stream.sequence = (stream.sequence + 1) & 0xFFFF
+    return stream.sequence
 
 
 def _parse(data: bytes) -> None:

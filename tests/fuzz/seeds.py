@@ -66,8 +66,9 @@ def of_rtp() -> Named:
     whole = write_rtp(96, True, 9, 9, 9, [(3, b"\0\1"), (4, b"1"), (10, b"q")], pictures[0], 4)
     repair = write_rtp(97, False, 5, 9, 9, [(4, b"1"), (11, b"q")], b"\0\7" + pictures[1])
     level = write_rtp(111, False, 5, 9, 9, [(1, b"\x85"), (4, b"0")], b"sound")
-    yield "padding", join([(rtp.WHOLE | 1, whole)])
-    yield "repair", join([(rtp.WHOLE | 1, repair)])
+    empty = write_rtp(96, False, 9, 9, 9, [], b"", 200)
+    yield "padding", join((rtp.WHOLE | rtp.NEXT | 1, packet) for packet in (whole, empty, whole))
+    yield "repair", join((rtp.WHOLE | rtp.NEXT | n, repair) for n in (4, 5, 4))
     yield "level", join([(rtp.WHOLE, level), (rtp.WHOLE | rtp.BARE, level)])
     wide = b"\x90\x60" + bytes(10) + b"\x10\x00\x00\x02\x03\x02\0\1\x04\x011\0"
     yield "two-byte", join([(rtp.WHOLE | 1, wide + pictures[0])])

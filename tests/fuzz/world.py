@@ -63,11 +63,6 @@ class Guests(Mallory):
         self.faults: list[Exception] = []
         self.rig.worker.on_fault = lambda owner, error: self.faults.append(error)
 
-    def stream(self, guest: Peer, number: int) -> OutStream:
-        """One of a guest's streams: sound, then the layers of the picture."""
-        streams = [stream for sender in guest.senders.values() for stream in sender.streams]
-        return streams[number % len(streams)]
-
     def check(self) -> None:
         """What holds after any media of theirs."""
         if self.faults:
@@ -77,3 +72,8 @@ class Guests(Mallory):
         assert worker.forwarded.copies <= worker.forwarded.packets * SLOTS
         assert len(worker.by_address) <= 8 * len(self.room.peers)
         assert all(data[0] <= 3 for _, data in self.strays())
+
+
+def streams_of(guest: Peer) -> list[OutStream]:
+    """What a guest sends: sound, then the layers of the picture."""
+    return [stream for sender in guest.senders.values() for stream in sender.streams]

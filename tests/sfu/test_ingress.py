@@ -18,12 +18,12 @@ SOMEBODY: Address = ("203.0.113.8", 8)
 class Broken:
     """A transport that raises at whatever it gets."""
 
-    def receive_rtp(self, data: bytes, now: float) -> None:
+    def receive_rtp(self, data: bytes, now: float) -> bool:
         raise OverflowError
 
     receive_rtcp = receive_rtp
 
-    def receive_dtls(self, data: bytes) -> None:
+    def receive_dtls(self, data: bytes) -> bool:
         raise OverflowError
 
 
