@@ -68,7 +68,7 @@ bench-join: setup ## From Join to the first frame in Chromium, 20 times
 	python -m loadtest.join
 
 .venv/.fuzz: .venv/.installed
-	.venv/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev,fuzz]'
+	PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev,fuzz]'
 	touch $@
 
 fuzz: setup .venv/.fuzz ## Each surface under atheris for 60 s: make fuzz ARGS="rtp sdp --seconds 600 --keep"

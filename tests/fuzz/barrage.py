@@ -18,7 +18,7 @@ from tests.fuzz import corpus
 from tests.fuzz.mutate import mutate
 from tests.fuzz.pieces import split
 from tests.fuzz.world import Guests, streams_of
-from tests.support.peers import Peer
+from tests.support.peers import Heard, Peer
 from tests.support.rig import Address
 from tests.support.siege import STRANGER, nobody
 from tests.support.stun_client import binding_request
@@ -134,10 +134,18 @@ class Barrage:
         del self.world.captured[:-KEPT]
         for peer in self._put_out():
             self._bring_back(peer)
+        self._forget()
+        self._measure()
+
+    def _forget(self) -> None:
+        """What the rig and its peers remember for tests would grow without end."""
         self.rig.events.clear()
         self.rig.stray.clear()
         self.world.stray = 0
-        self._measure()
+        for peer in self.world.room.peers.values():
+            peer.heard = Heard()
+            for slot in peer.slots:
+                del slot.line.frames[:-1], slot.reports[:-1]
 
     def _bring_back(self, guest: Peer) -> None:
         before = guest.connected_at

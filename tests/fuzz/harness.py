@@ -66,8 +66,8 @@ class Harness:
             self._folder.mkdir(parents=True, exist_ok=True)
             file = self._folder / f"{self.name}-failure.hex"
             file.write_text("\n".join(lines) + "\n")
-            return FuzzFailure(f"{text}again: python -m tests.fuzz {self.name} --replay {file}")
-        return FuzzFailure(f"{text}again: python -m tests.fuzz {self.name} --hex {' '.join(lines)}")
+            return FuzzFailure(f'{text}again: make fuzz ARGS="{self.name} --replay {file}"')
+        return FuzzFailure(f'{text}again: make fuzz ARGS="{self.name} --hex {" ".join(lines)}"')
 
     def _needed(self) -> list[bytes]:
         """The last input alone, if that is enough."""

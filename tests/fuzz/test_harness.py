@@ -34,7 +34,7 @@ class Fragile:
 def test_a_failure_names_the_one_input_that_is_enough(tmp_path: Path) -> None:
     harness = Harness("fragile", Fragile(), tmp_path)
     harness.feed(b"good")
-    with pytest.raises(FuzzFailure, match="after 1 inputs, the last one\n626164\nagain: python"):
+    with pytest.raises(FuzzFailure, match="after 1 inputs, the last one\n626164\nagain: make fuzz"):
         harness.feed(b"bad")
     assert read_inputs(tmp_path / "fragile-failure.hex") == [b"bad"]
 
