@@ -141,7 +141,6 @@ def main() -> int:
     parser.add_argument("--hex", nargs="+", help="inputs, in hexadecimal digits")
     parser.add_argument("--seeds", action="store_true", help="write the seeds of the corpora anew")
     options = parser.parse_args()
-    silence()
     if options.seeds:
         return seeds.write()
     if options.replay or options.hex:
@@ -151,4 +150,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with silence():
+        sys.exit(main())

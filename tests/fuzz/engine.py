@@ -20,7 +20,6 @@ OWN_CHANGES = 0.5  # share of a text's changes that go by lines and words
 
 def main(name: str, options: list[str], failures: Path) -> None:
     """Runs until libFuzzer ends the process."""
-    silence()
     with atheris.instrument_imports(include=SOURCES):
         target = corpus.load_target(name)
     harness = Harness(name, target, failures)
@@ -37,4 +36,5 @@ def main(name: str, options: list[str], failures: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[3:], Path(sys.argv[2]))
+    with silence():
+        main(sys.argv[1], sys.argv[3:], Path(sys.argv[2]))

@@ -60,7 +60,6 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    silence()
     barrage = Barrage(options.seed)
     before = memory()
     try:
@@ -73,4 +72,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with silence():
+        sys.exit(main())

@@ -3,7 +3,6 @@
 A failure says the inputs in hexadecimal and the command that runs them again.
 """
 
-import logging
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.fuzz import corpus
 from tests.fuzz.harness import Harness
 from tests.fuzz.mutate import inputs
+from tests.fuzz.quiet import silence
 
 MUTATIONS = 2_000
 SEED = 20_261_124
@@ -18,9 +18,8 @@ SEED = 20_261_124
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+    with silence():
+        yield
 
 
 @pytest.mark.parametrize("name", corpus.NAMES)

@@ -13,7 +13,9 @@ from signalling.namespace import ClassNamespace, create_server
 from signalling.outgoing import Outgoing
 from tests.support.class_rig import CountingRng
 from tests.support.fakes import RecordingMediaPlane
-from tests.support.sio_client import NOW, SECRET
+
+SECRET = "a secret for fuzzing that is long enough"
+NOW = 1_800_000_000.0
 
 Frame = str | bytes
 TURNS = 12  # of the loop, until a frame has been worked off and answered
