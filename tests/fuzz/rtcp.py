@@ -24,8 +24,8 @@ from sfu.wire.rtcp import (
     parse_compound,
 )
 from tests.fuzz.pieces import split
-from tests.fuzz.world import Guests, Kept
-from tests.support.mallory import known_ssrcs
+from tests.fuzz.world import Guests, Kept, streams_of
+from tests.support.peers import Peer
 
 TEXT = False
 SENT, KEEP, LATER, APART = 0x08, 0x10, 0x40, 0x80
@@ -55,7 +55,8 @@ def renew() -> None:
 
 
 def _compounds(world: Guests, data: bytes) -> Iterator[tuple[bytes, bool]]:
-    known = known_ssrcs(world.mallory)
+    slots, sent = _ssrcs(world.mallory)
+    known = [*slots, *sent]
     compound, later = b"", False
     for piece in split(data):
         if piece.control & APART and compound:
@@ -65,11 +66,17 @@ def _compounds(world: Guests, data: bytes) -> Iterator[tuple[bytes, bool]]:
         body = piece.body
         if not piece.control & KEEP and len(body) >= 12:
             second = known[piece.control % 8 % len(known)]
-            first = known[0] if piece.control & SENT else 1
+            first = sent[0] if piece.control & SENT else 1
             body = body[:4] + first.to_bytes(4, "big") + second.to_bytes(4, "big") + body[12:]
         compound += body
     if compound:
         yield compound[:MAX_DATAGRAM], later
+
+
+def _ssrcs(peer: Peer) -> tuple[list[int], list[int]]:
+    """Those of the slots, repairs too, and those of what is sent."""
+    slots = [ssrc for slot in peer.slots for ssrc in (slot.ssrc, slot.rtx_ssrc or 0)]
+    return slots, [stream.ssrc for stream in streams_of(peer)]
 
 
 def _parse(data: bytes) -> list[RtcpRecord]:
@@ -111,11 +118,20 @@ def _throw(world: Guests, compound: bytes, records: list[RtcpRecord]) -> None:
         sealed = compound
     own = world.mallory.connection.path.address
     sent: list[tuple[tuple[str, int], bytes]] = []
+    before = _looked_up(world)
     world.rig.taps.append(lambda to, data, now: sent.append((to, data)))
     world.rig.inject(own, sealed)
     world.rig.taps.pop()
     world.check()
+    nacks = sum(isinstance(record, Nack) for record in records)
+    assert _looked_up(world) - before <= RESENT_PER_NACK * nacks, "too much was looked up"
     asked = sum(min(len(r.sequences), RESENT_PER_NACK) for r in records if isinstance(r, Nack))
     again = [data for to, data in sent if to == own and data[0] >= 128]
     assert len(again) <= asked, "more came back than was asked for"
     assert all(to == own for to, _ in sent), "others were sent something at once"
+
+
+def _looked_up(world: Guests) -> int:
+    """Numbers that mallory's NACKs have had looked up so far."""
+    found = next((t for t in world.room.transports() if t.transport_id == "mallory"), None)
+    return found.traffic().nacks_received if found is not None else 0

@@ -67,7 +67,7 @@ def _check(text: str, answer: Answer) -> None:
     wrong = [line for line in lines if not LINE.fullmatch(line)]
     assert not wrong, wrong
     opened = [line for line in lines if line.startswith("m=")]
-    assert len(opened) == len(offer.sections)
+    assert len(opened) == len(offer.sections) == len(re.findall(r"^m=", text, re.MULTILINE))
     assert len(lines) <= LINES_PER_SECTION * (1 + len(opened)) + text.count("\n")
     read = read_answer(answer.sdp)
     assert list(read.sections) == [section.mid for section in offer.sections]

@@ -138,6 +138,8 @@ def _check_room(room: Classroom) -> None:
         assert (person.socket is None) == (person.deadline is not None)
         assert len(room.chat.for_person(person)) <= SHOWN <= KEPT
         json.dumps(person.describe())
+    for user, _ in PEOPLE.values():
+        assert (found := roster.of_user(user)) is None or found in everyone
     raised = [person.hand_order for person in roster.hands()]
     assert raised == sorted(set(raised))
     sockets = [person.socket for person in everyone if person.socket is not None]

@@ -15,11 +15,11 @@ from sfu.wire import stun
 from tests.fuzz.pieces import Piece, split
 from tests.fuzz.world import Guests, Kept
 from tests.support.rig import Address
-from tests.support.siege import STRANGER
 
 TEXT = False
 NAMED, SIGNED, PRINTED, WHOLE, LATER, NOMINATING = 0x04, 0x08, 0x10, 0x20, 0x40, 0x80
 OWN_CHECKS = 8  # requests of ours that one authentic request may cause
+STRANGER: Address = ("2001:db8::66", 6_666)  # its answers are longer
 INTEGRITY = b"\x00\x08\x00\x14"
 
 _world: Kept[Guests] = Kept(Guests)
