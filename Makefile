@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PYTHON_SOURCES := common sfu signalling billing loadtest tests
 SETUP := .venv/.installed node_modules/.installed
 
-.PHONY: help setup run test test-quick check format bench profile bench-join loadtest screenshots clean
+.PHONY: help setup run test test-quick check format bench profile bench-join fuzz fuzz-long loadtest screenshots clean
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -67,6 +67,16 @@ profile: setup ## Where each microsecond of a loaded server goes (build/profile)
 bench-join: setup ## From Join to the first frame in Chromium, 20 times
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
 	python -m loadtest.join
+
+.venv/.fuzz: .venv/.installed
+	PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev,fuzz]'
+	touch $@
+
+fuzz: setup .venv/.fuzz ## Each surface under atheris for 60 s: make fuzz ARGS="rtp sdp --seconds 600 --keep"
+	python -m tests.fuzz $(ARGS)
+
+fuzz-long: setup ## Ten million hostile datagrams, each accounted for: make fuzz-long ARGS="--count 200000"
+	python -m tests.fuzz.long $(ARGS)
 
 loadtest: setup ## Fill a class with bots and measure: make loadtest ARGS="--viewers 200"
 	exec liveclass loadtest --spawn $(ARGS)

@@ -17,10 +17,14 @@ from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 
 @dataclass(slots=True)
 class Arrivals:
-    """What a worker has received since its start."""
+    """What a worker has received since its start.
+
+    Each datagram is accepted, answered as a STUN request, or dropped with one DropReason.
+    """
 
     datagrams: int = 0
     bytes: int = 0
+    accepted: int = 0
     stun_answers: int = 0
 
 
@@ -64,11 +68,13 @@ class Ingress:
             return
         try:
             if kind == RTP:
-                transport.receive_rtp(data, now)
+                accepted = transport.receive_rtp(data, now)
             elif kind == RTCP:
-                transport.receive_rtcp(data, now)
+                accepted = transport.receive_rtcp(data, now)
             else:
-                transport.receive_dtls(data, address, now)
+                accepted = transport.receive_dtls(data, address, now)
+            if accepted:
+                self.arrivals.accepted += 1
         except Exception as error:  # a fault of ours costs this connection, not the class
             self._on_fault(transport, error, now)
         self.active[transport] = None

@@ -31,8 +31,8 @@ MAX_NACKED = 128  # packets that one datagram may ask for again
 MAX_KEYFRAMES = 16  # slots that one FIR may name
 
 
-def receive(transport: "Transport", plain: bytes, now: float) -> None:
-    """Handles the records of an authentic compound packet.
+def receive(transport: "Transport", plain: bytes, now: float) -> bool:
+    """Handles the records of an authentic compound packet; False when it is none.
 
     Names (SDES) are of no use here, and feedback about transport-wide numbers none: no slot
     carries such numbers. Neither is read.
@@ -43,7 +43,7 @@ def receive(transport: "Transport", plain: bytes, now: float) -> None:
     except RtcpError:
         transport.drops[DropReason.RTCP_MALFORMED] += 1
         budget.charge(Price.RTCP_DATAGRAM + Price.RTCP_RECORD * MAX_RECORDS)
-        return
+        return False
     budget.charge(Price.RTCP_DATAGRAM + Price.RTCP_RECORD * len(records))
     asked = 0
     for record in records:
@@ -51,6 +51,7 @@ def receive(transport: "Transport", plain: bytes, now: float) -> None:
             asked += _receive_nack(transport, record, MAX_NACKED - asked, now)
         else:
             _HANDLERS[type(record)](transport, record, now)
+    return True
 
 
 def _receive_nack(transport: "Transport", nack: Nack, most: int, now: float) -> int:

@@ -208,6 +208,8 @@ class _Parser:
 
     def _take_origin(self, value: str) -> None:
         self.name = "o="
+        if self._draft is not None:  # a remembered section would not be read again
+            fail("there is an m= line before it")
         match = _ORIGIN.fullmatch(value) or fail("not an origin")
         self._origin = (match[1], match[2])
 

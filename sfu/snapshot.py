@@ -38,6 +38,7 @@ def snapshot_totals(worker: "Worker") -> WorkerSnapshot:
         worker.arrivals.stun_answers,
         {reason.value: count for reason, count in drops.items()},
         sum(len(router.transports) for router in worker.routers.values()),
+        datagrams_accepted=worker.arrivals.accepted,
     )
 
 

@@ -207,3 +207,4 @@ class WorkerSnapshot:
     drops: dict[str, int] = field(default_factory=dict)
     transports: int = 0
     socket: SocketSnapshot = field(default_factory=SocketSnapshot)
+    datagrams_accepted: int = 0

@@ -164,15 +164,16 @@ class Transport:
         self.close_reason = self.close_reason or reason
         self._services.on_changed(self)
 
-    def receive_dtls(self, data: bytes, address: Address, now: float) -> None:
-        """A DTLS datagram from an address that is bound."""
+    def receive_dtls(self, data: bytes, address: Address, now: float) -> bool:
+        """A DTLS datagram from an address that is bound; as receive_rtp."""
         if not self._dtls_limits.admits(len(data), now):
             self.drops[DropReason.DTLS_OVER_BUDGET] += 1
-            return
+            return False
         self.agent.dtls_from = address
         self._dtls.receive(data)
         if flight := self._dtls_limits.released():
             self._send_dtls(flight)
+        return True
 
     # -- ICE --------------------------------------------------------------------------------
 
@@ -210,43 +211,45 @@ class Transport:
 
     # -- RTP and RTCP -----------------------------------------------------------------------
 
-    def receive_rtp(self, data: bytes, now: float) -> None:
-        """One SRTP packet of the peer."""
+    def receive_rtp(self, data: bytes, now: float) -> bool:
+        """One SRTP packet of the peer; False when it was dropped, which is counted here."""
         self.packets_received += 1
         self.bytes_received += len(data)
         budget = self.workload.budget
         if budget.credit < 0.0 and budget.is_spent(now):
-            self._refuse(now)
-            return
+            return self._refuse(now)
         reason = self.uplink.receive_rtp(data, now)
         if reason is not None:
             self.drops[reason] += 1
+        return reason is None
 
-    def receive_rtcp(self, data: bytes, now: float) -> None:
-        """One SRTCP packet of the peer."""
+    def receive_rtcp(self, data: bytes, now: float) -> bool:
+        """One SRTCP packet of the peer; as receive_rtp."""
         self.packets_received += 1
         self.bytes_received += len(data)
         srtp = self.uplink.srtp
         if srtp is None:
             self.drops[DropReason.NOT_CONNECTED] += 1
-        elif self.workload.budget.is_spent(now):
-            self._refuse(now)
-        elif self.workload.unproven.is_spent(now):
+            return False
+        if self.workload.budget.is_spent(now):
+            return self._refuse(now)
+        if self.workload.unproven.is_spent(now):
             self.drops[DropReason.UNPROVEN_OVER_BUDGET] += 1
-        else:
-            try:
-                plain = srtp.unprotect_rtcp(data)
-            except SrtpError:
-                self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
-                self.workload.charge_failed()
-            else:
-                rtcp_intake.receive(self, plain, now)
+            return False
+        try:
+            plain = srtp.unprotect_rtcp(data)
+        except SrtpError:
+            self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
+            self.workload.charge_failed()
+            return False
+        return rtcp_intake.receive(self, plain, now)
 
-    def _refuse(self, now: float) -> None:
+    def _refuse(self, now: float) -> bool:
         """Drops a datagram unread: the participant's work for now is done."""
         self.drops[DropReason.WORK_OVER_BUDGET] += 1
         if self.workload.refuse(now):
             self.closed("flooding")
+        return False
 
     def send_again(self, packets: list[bytes]) -> None:
         """Retransmissions, to where the slots' copies go."""

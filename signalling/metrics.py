@@ -56,6 +56,7 @@ def _counter(name: str, text: str, label: str, values: Mapping[str, float]) -> F
 
 _WORKER: tuple[tuple[str, str, Callable[[WorkerSnapshot], int]], ...] = (
     ("datagrams_received", "Datagrams that reached the socket", lambda w: w.datagrams_received),
+    ("datagrams_accepted", "Datagrams taken, not dropped", lambda w: w.datagrams_accepted),
     ("received_bytes", "Bytes that reached the socket", lambda w: w.bytes_received),
     ("packets_forwarded", "Media packets that were forwarded", lambda w: w.packets_forwarded),
     ("copies_sent", "Copies of media packets sent to subscribers", lambda w: w.copies_sent),

@@ -19,12 +19,12 @@ SOMEBODY: Address = ("203.0.113.8", 8)
 class Broken:
     """A transport that raises at whatever it gets."""
 
-    def receive_rtp(self, data: bytes, now: float) -> None:
+    def receive_rtp(self, data: bytes, now: float) -> bool:
         raise OverflowError
 
     receive_rtcp = receive_rtp
 
-    def receive_dtls(self, data: bytes, address: Address, now: float) -> None:
+    def receive_dtls(self, data: bytes, address: Address, now: float) -> bool:
         raise OverflowError
 
     def receive_stun_answer(self, data: bytes, address: Address, now: float) -> None:
@@ -88,3 +88,26 @@ def test_a_fault_in_a_transport_is_told_and_goes_no_further(first: bytes) -> Non
     assert transport is broken
     assert isinstance(error, OverflowError)
     assert broken in desk.ingress.active
+
+
+class Picky:
+    """A transport that takes RTP and DTLS, and drops RTCP, which it would count itself."""
+
+    def receive_rtp(self, data: bytes, now: float) -> bool:
+        return True
+
+    def receive_rtcp(self, data: bytes, now: float) -> bool:
+        return False
+
+    def receive_dtls(self, data: bytes) -> bool:
+        return True
+
+
+def test_what_a_transport_drops_is_not_accepted() -> None:
+    desk = Desk()
+    picky = cast(Transport, Picky())
+    desk.directory.bind(picky, SOMEBODY, (SOMEBODY,))
+    for first in (b"\x80\x60", b"\x80\xc8", b"\x16\x00", b"\x50\x00"):
+        desk.ingress.receive(first + bytes(30), SOMEBODY, 0.0)
+    assert (desk.ingress.arrivals.datagrams, desk.ingress.arrivals.accepted) == (4, 2)
+    assert desk.drops == {"unknown_kind": 1}

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from sfu.errors import LiveclassError, StateError
 from sfu.events import Event
 from sfu.stalls import StallWatch
 from sfu.stats import RouterReading, WorkerSnapshot
-from signalling.app import PlaneFactory
 from signalling.config import Settings
 from signalling.media_plane import MediaAnswer, MediaPlane
 from signalling.messages import WantedSlot
+
+if TYPE_CHECKING:  # it takes everything that is served
+    from signalling.app import PlaneFactory
 
 
 class RecordingMediaPlane:
@@ -67,7 +70,7 @@ class RecordingMediaPlane:
         if participant_id not in self.joined:
             raise StateError("not_joined", "join the class first")
 
-    def factory(self) -> PlaneFactory:
+    def factory(self) -> "PlaneFactory":
         """For create_app: opens nothing, gives this plane."""
 
         @asynccontextmanager
