@@ -39,7 +39,7 @@ class StunError(Exception):
     """A request that gets no answer, or an answer that proves nothing.
 
     `reason`: "malformed", "not_a_request", "no_username", "unknown_user", "no_integrity",
-    "wrong_integrity", "replayed", "bad_address", "amplification" or "failed".
+    "wrong_integrity", "replayed", "bad_address", "amplification", "over_budget" or "failed".
     """
 
     def __init__(self, reason: str) -> None:
@@ -124,6 +124,7 @@ class IceAgent:
         self.selected: Address | None = None  # nominated and proven: where media goes
         self.state = IceState.NEW
         self.check = AddressCheck(drops, now)
+        self.requests = 0  # authentic ones, each transaction once
         self._random = random
         self._previous: IceSession | None = None
         self._asked_in = session  # whose credentials `check` goes by
@@ -173,6 +174,7 @@ class IceAgent:
         mapped = (stun.XOR_MAPPED_ADDRESS, _mapped(address, request.message.transaction))
         answer = _answer(request, stun.BINDING_SUCCESS, mapped, session.local)
         if sight is Sight.FRESH:
+            self.requests += 1
             self._take(request, address, session, now)
         return answer
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sfu.directory import Directory
 from sfu.ice import Address, StunError, parse_binding_request
 from sfu.stats import DropReason
+from sfu.strangers import Strangers
 from sfu.transport import Transport
 from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 
@@ -47,6 +48,7 @@ class Ingress:
         self._max_datagram = max_datagram
         self._answer = answer
         self._on_fault = on_fault
+        self._strangers = Strangers()
 
     def receive(self, data: bytes, address: Address, now: float) -> None:
         """Takes one datagram; never raises."""
@@ -83,23 +85,28 @@ class Ingress:
         if data[:1] == b"\x01":  # the class of a response, RFC 8489 5
             self._receive_stun_answer(data, address, now)
             return
+        holder = self._directory.by_address.get(address)
+        if holder is None and self._strangers.is_spent(address, now):
+            self._drops[DropReason.STUN_OVER_BUDGET] += 1
+            return
         try:
             request = parse_binding_request(data)
         except StunError:
-            self._drops[DropReason.STUN_MALFORMED] += 1
+            self._fail_stun(DropReason.STUN_MALFORMED, holder, address, now)
             return
         transport = self._directory.by_ufrag.get(request.local_ufrag)
         if transport is None:
-            self._drops[DropReason.STUN_UNKNOWN_USER] += 1
+            self._fail_stun(DropReason.STUN_UNKNOWN_USER, holder, address, now)
             return
-        holder = self._directory.by_address.get(address)
         if holder is not None and holder is not transport and holder.holds(address):
             self._drops[DropReason.STUN_REFUSED] += 1  # a forged source would cut the holder off
             return
         try:
             answer = transport.receive_stun(request, address, now)
-        except StunError:
-            self._drops[DropReason.STUN_REFUSED] += 1
+        except StunError as error:
+            is_much = error.reason == "over_budget"
+            reason = DropReason.STUN_OVER_BUDGET if is_much else DropReason.STUN_REFUSED
+            self._fail_stun(reason, holder, address, now)
             return
         except Exception as error:  # as in receive
             self._on_fault(transport, error, now)
@@ -109,6 +116,15 @@ class Ingress:
         if holder is not transport and transport.agent.is_bound(address):
             self._directory.bind(transport, address, transport.agent.addresses())
         self.active[transport] = None
+
+    def _fail_stun(
+        self, reason: DropReason, holder: Transport | None, address: Address, now: float
+    ) -> None:
+        """Counts a request that gets no answer. Who is known by its address goes on to be heard:
+        a forger must not cost it its consent checks."""
+        self._drops[reason] += 1
+        if holder is None:
+            self._strangers.charge_failed(address, now)
 
     def _receive_stun_answer(self, data: bytes, address: Address, now: float) -> None:
         """To our own question, whether the peer is there; nothing else is ever asked."""

@@ -18,6 +18,7 @@ class DropReason(StrEnum):
     STUN_MALFORMED = "stun_malformed"
     STUN_UNKNOWN_USER = "stun_unknown_user"
     STUN_REFUSED = "stun_refused"
+    STUN_OVER_BUDGET = "stun_over_budget"
     STUN_UNASKED = "stun_unasked"
     ADDRESS_SILENT = "address_silent"
     NOT_CONNECTED = "not_connected"

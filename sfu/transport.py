@@ -18,7 +18,7 @@ from sfu.downlink import Downlink
 from sfu.dtls_api import DtlsFactory, DtlsSession, EndedSession
 from sfu.dtls_limits import DtlsLimits
 from sfu.errors import StateError
-from sfu.ice import Address, BindingRequest, IceAgent, IceState, new_session
+from sfu.ice import Address, BindingRequest, IceAgent, IceState, StunError, new_session
 from sfu.layers import Layer
 from sfu.outbox import Outbox
 from sfu.quality import Quality, QualityMeter, judge
@@ -178,8 +178,18 @@ class Transport:
     # -- ICE --------------------------------------------------------------------------------
 
     def receive_stun(self, request: BindingRequest, address: Address, now: float) -> bytes:
-        """The answer to a binding request; raises StunError."""
+        """The answer to a binding request; raises StunError. Only new authentic requests count
+        against the participant: what is forged or repeated must not cost it its consent checks."""
+        if self.workload.checks.is_spent(now):
+            if self.workload.refuse(now):
+                self.closed("flooding")
+            raise StunError("over_budget")
+        before = self.agent.requests
         answer = self.agent.handle_request(request, address, now)
+        if self.agent.requests != before:
+            self.workload.checks.charge(Price.STUN)
+        elif not self.workload.unproven.take(Price.STUN, now):
+            raise StunError("over_budget")
         self._follow_ice()
         return answer
 

@@ -10,16 +10,18 @@ from common.work import Patience, Price, WorkBudget
 
 REMOVED_AFTER = 10.0  # s of refused work on end
 UNPROVEN_RATE, UNPROVEN_BURST = 10_000.0, 20_000.0  # units: 1 % of a core
+CHECKS_RATE, CHECKS_BURST = 20 * Price.STUN, 100 * Price.STUN  # a browser: 50 at once, one in 2.5 s
 KEYFRAME_RATE, KEYFRAME_BURST = 0.5, 3.0  # key frames that one slot may ask for
 
 
 class Workload:
     """The budgets of one transport. They outlive it when a reloaded page replaces it."""
 
-    __slots__ = ("_is_teacher", "_keyframes", "_patience", "budget", "unproven")
+    __slots__ = ("_is_teacher", "_keyframes", "_patience", "budget", "checks", "unproven")
 
     def __init__(self, rate: float, burst: float, now: float, *, is_teacher: bool) -> None:
         self.budget = WorkBudget(rate, burst, now)
+        self.checks = WorkBudget(CHECKS_RATE, CHECKS_BURST, now)  # apart: media must not end it
         self.unproven = WorkBudget(UNPROVEN_RATE, UNPROVEN_BURST, now)
         self._keyframes: dict[int, WorkBudget] = {}  # by the SSRC of a slot
         self._patience = Patience(REMOVED_AFTER)

@@ -3,6 +3,8 @@
 import pytest
 from aioice import stun
 
+from common.work import Price
+from sfu.strangers import BURST
 from tests.support.netem import Conditions
 from tests.support.rig import Address
 from tests.support.siege import STRANGER, Siege, nobody
@@ -111,10 +113,10 @@ def test_an_answer_is_never_larger_than_its_request() -> None:
 def test_one_transport_holds_few_addresses() -> None:
     """Who knows the password may check from many places, but not fill the worker with them."""
     siege = Siege()
-    where = [nobody(number) for number in range(200)]
+    where = [nobody(number) for number in range(90)]
     for number, address in enumerate(where):
         siege.rig.inject(address, request(siege, number, nominate=False))
-    assert len(siege.strays()) == 200
+    assert len(siege.strays()) == 90
     siege.new_drops()
     media = b"\x80\x60" + bytes(60)
     for address in where:
@@ -195,3 +197,41 @@ def test_a_flood_of_false_checks_does_not_stop_a_true_one() -> None:
     siege.assert_class_goes_on()
     addresses: set[Address] = {address for address, _ in siege.strays()}
     assert addresses == set()
+
+
+def test_checks_without_end_are_answered_at_a_bounded_rate() -> None:
+    """1,000 authentic requests a second from one participant: 20 a second after the first 100."""
+    siege = Siege()
+    where = siege.student.connection.path.address
+    sent = siege.room.rig.worker.arrivals.stun_answers
+    for number in range(5_000):
+        siege.rig.inject(where, request(siege, number, nominate=False))
+        if number % 40 == 0:
+            siege.room.run(0.04)
+    answered = siege.room.rig.worker.arrivals.stun_answers - sent
+    assert 100 <= answered <= 100 + 6 * 20 + 10
+    assert siege.new_drops()["stun_over_budget"] > 4_000
+    siege.assert_class_goes_on()
+
+
+def test_a_request_repeated_without_end_costs_its_sender_no_consent() -> None:
+    """Anybody on the path can repeat what a participant sends, with its address."""
+    siege = Siege()
+    where = siege.student.connection.path.address
+    repeated = request(siege, 1, nominate=True)
+    for _ in range(1_500):  # a minute
+        siege.rig.inject(where, *[repeated] * 40)
+        siege.room.run(0.04)
+    assert siege.new_drops()["stun_over_budget"] > 10_000
+    siege.assert_class_goes_on()
+
+
+def test_requests_that_prove_nothing_are_soon_not_read_any_more() -> None:
+    siege = Siege()
+    wrong = forms(siege)["for nobody"][0]
+    for _ in range(5_000):
+        siege.rig.inject(STRANGER, wrong)
+    drops = siege.new_drops()
+    assert drops["stun_unknown_user"] <= BURST / Price.FAILED_CHECK + 1
+    assert sum(drops.values()) == 5_000
+    siege.assert_class_goes_on()

@@ -13,10 +13,10 @@ from sfu.rtcp_intake import MAX_NACKED
 from sfu.stats import DropReason
 from sfu.wire.rtcp import MAX_RECORDS
 from sfu.workload import REMOVED_AFTER
-from tests.support.mallory import Mallory
 from tests.support import rtcp_client
 from tests.support.core import Source
 from tests.support.effort import instructions
+from tests.support.mallory import Mallory
 from tests.support.media import RTP_HEADER
 from tests.support.offers import audio, video
 from tests.support.peers import Peer

@@ -99,7 +99,7 @@ class Picky:
     def receive_rtcp(self, data: bytes, now: float) -> bool:
         return False
 
-    def receive_dtls(self, data: bytes) -> bool:
+    def receive_dtls(self, data: bytes, address: Address, now: float) -> bool:
         return True
 
 
