@@ -20,9 +20,10 @@ MAX_UNPROVEN = 6_000  # bytes before the keys: OpenSSL's timer repeats a flight 
 class DtlsLimits:
     """Of one transport; `admits` what comes, `passes` what goes."""
 
-    __slots__ = ("_credit", "_held", "_left", "_proven", "_work")
+    __slots__ = ("_credit", "_held", "_left", "_proven", "_work", "waiting")
 
     def __init__(self, now: float) -> None:
+        self.waiting: list[bytes] = []  # flights that have passed and no address to go to
         self._work = _budget(HANDSHAKE_RATE, HANDSHAKE_BURST, now)
         self._credit = FLIGHT
         self._left = MAX_UNPROVEN

@@ -110,7 +110,6 @@ class Transport:
             self.drops,
         )
         self._dtls: DtlsSession = services.dtls.session(self)
-        self._dtls_queue: list[bytes] = []
         self._dtls_limits = DtlsLimits(now)
         self._tick_at = math.ceil((now + TICK) / GRID) * GRID
         self.ticked_at = now  # when reports were last made
@@ -146,8 +145,8 @@ class Transport:
     def _send_dtls(self, data: bytes) -> None:
         address = self._validated_address()
         if address is None:
-            if len(self._dtls_queue) < MAX_QUEUED_DTLS:
-                self._dtls_queue.append(data)
+            if len(self._dtls_limits.waiting) < MAX_QUEUED_DTLS:
+                self._dtls_limits.waiting.append(data)
             return
         self._services.outbox.append((address, [data]))
         self._services.on_changed(self)
@@ -190,9 +189,9 @@ class Transport:
         answer = self.agent.handle_request(request, address, now)
         self.downlink.move(self.agent.selected)
         if self.agent.is_bound(address):  # not after a role conflict
-            for data in self._dtls_queue:
+            for data in self._dtls_limits.waiting:
                 self._services.outbox.append((address, [data]))
-            self._dtls_queue.clear()
+            self._dtls_limits.waiting.clear()
         self._follow_ice()
         return answer
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -193,9 +194,13 @@ async def test_all_peers_hear_that_the_server_stops(server: ClassServer, peer: M
     peers = await teacher_and_student(peer)
     await peers[1].sink("video").more(1)
     server.close()
-    for one in peers:
-        async with asyncio.timeout(2.0):
-            await one.signal.until(lambda one=one: one.connection.connectionState == "closed")
+    async with asyncio.timeout(2.0):
+        for one in peers:
+            await one.signal.until(partial(is_closed, one))
+
+
+def is_closed(peer: Peer) -> bool:
+    return peer.connection.connectionState == "closed"
 
 
 async def test_a_reloaded_page_replaces_its_connection(server: ClassServer, peer: MakePeer) -> None:
