@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sfu.dtls_limits import SESSION_BURST
 from sfu.srtp_api import SrtpProfile
 from tests.support.rig import Address
 from tests.support.room import TEACHER
@@ -88,6 +89,7 @@ def test_from_a_bound_address(who: str, profile: SrtpProfile, lengths: range) ->
     assert drops.pop("oversized") == kinds["oversized"]
     assert drops.pop("unknown_kind") == kinds["unknown"]
     assert drops.pop("stun_malformed") == kinds["stun"]
+    assert drops.pop("dtls_over_budget") == kinds["dtls"] - SESSION_BURST  # all at one instant
     assert drops.pop("rtcp_unauthentic") == kinds["rtcp"]
     assert set(drops) == {"rtp_malformed", "rtp_unauthentic"}
     assert drops["rtp_malformed"] + drops["rtp_unauthentic"] == kinds["rtp"]
