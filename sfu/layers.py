@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from sfu.crews import Company
     from sfu.producer import Producer
 
-VIDEO_HISTORY = 1_024  # packets; 5.6 s of a recorded 720p layer
-AUDIO_HISTORY = 64
+HISTORY = {"audio": 64, "video": 1_024}  # packets; 5.6 s of a recorded 720p layer
 # Packets a second, and at once, that go to those who watch: Opus makes 100 at most, a 1080p screen
 # 600. One who may publish must not make the copies of ten.
 RATES = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
@@ -96,7 +95,6 @@ class Layer:
         self.rid = rid
         self.position = position
         self.height = height
-        is_video = producer.kind == "video"
         self.rate = WorkBudget(*RATES[producer.kind], 0.0)  # in packets
         self.on_pending = on_pending
         self.codec_name = producer.codec.name
@@ -106,9 +104,8 @@ class Layer:
         self.last_packet_at = 0.0
         self.loss = 0.0
         self.seqmap = SeqMap()
-        self.nack = NackGenerator() if is_video else None
-        size = VIDEO_HISTORY if is_video else AUDIO_HISTORY
-        self.history: PacketHistory[Packet] = PacketHistory(size)
+        self.nack = NackGenerator() if producer.kind == "video" else None
+        self.history: PacketHistory[Packet] = PacketHistory(HISTORY[producer.kind])
         self.ledger = Ledger()
         self.reception = ReceptionStats(producer.codec.clock_rate)
         self.clock = RtpClock(producer.codec.clock_rate)

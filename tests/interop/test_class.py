@@ -196,7 +196,11 @@ async def test_all_peers_hear_that_the_server_stops(server: ClassServer, peer: M
     server.close()
     async with asyncio.timeout(2.0):
         for one in peers:
-            await one.signal.until(partial(_is_closed, one))
+            await one.signal.until(partial(is_closed, one))
+
+
+def is_closed(peer: Peer) -> bool:
+    return peer.connection.connectionState == "closed"
 
 
 async def test_a_reloaded_page_replaces_its_connection(server: ClassServer, peer: MakePeer) -> None:
@@ -210,7 +214,3 @@ async def test_a_reloaded_page_replaces_its_connection(server: ClassServer, peer
     await again.sink("audio").more(5)
     connected = [e for e in server.events if isinstance(e, TransportConnected)]
     assert [e.transport_id for e in connected].count("student") == 2
-
-
-def _is_closed(peer: Peer) -> bool:
-    return peer.connection.connectionState == "closed"

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from sfu.layers import MAX_LEAP, QUIET_AFTER, REORDERING, VIDEO_HISTORY, Layer
+from sfu.layers import HISTORY, MAX_LEAP, QUIET_AFTER, REORDERING, Layer
 from sfu.producer import Producer
 from sfu.stats import DropReason
 from tests.support.core import (
@@ -56,7 +56,7 @@ def test_a_repeated_packet_is_dropped() -> None:
 
 def test_a_packet_that_the_history_no_longer_knows_never_goes_out_again() -> None:
     layer = Source().layer()
-    for index in range(VIDEO_HISTORY + 10):
+    for index in range(HISTORY["video"] + 10):
         take(layer, index)
     layer.take_pending()
     assert take(layer, 5, b"\x10other") is DropReason.RTP_TOO_OLD

@@ -12,7 +12,7 @@ from sfu.consumer import Consumer
 from sfu.copies import retransmit
 from sfu.forwarder import Totals, forward
 from sfu.history import PacketHistory
-from sfu.layers import VIDEO_HISTORY
+from sfu.layers import HISTORY
 from sfu.nonces import MAX_INDEX, MAX_LINES, WINDOW, Ledger, Line, Lines, Room
 from sfu.outbox import Collected
 from sfu.packet import Forwarded, Packet
@@ -110,7 +110,7 @@ class TestForwarding:
 
     def forgetful(self, source: Source) -> None:
         """Nothing received is known as received."""
-        source.layer().history = PacketHistory(VIDEO_HISTORY)
+        source.layer().history = PacketHistory(HISTORY["video"])
 
     @pytest.mark.parametrize("in_place", [True, False], ids=["GCM", "AES-CM"])
     def test_refuses_other_packets_under_used_indices(self, in_place: bool) -> None:

@@ -134,7 +134,7 @@ def compose(
 
 
 def class_pieces(audio_slots: int = 4, video_slots: int = 10) -> list[Piece]:
-    """What the page offers: microphone, camera, screen, screen audio, slots, data channel."""
+    """What the page offers: microphone, camera, screen, screen audio, slots; and a data channel."""
     return [
         audio(),
         video(rids=("q", "h", "f")),
