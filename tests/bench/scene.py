@@ -116,6 +116,7 @@ class Scene:
             candidates=(SERVER,), max_transports=MANY, max_transports_per_router=MANY
         )
         rig = Rig(start=time.monotonic() - BEHIND, config=config)
+        rig.dtls.watch = None  # ciphers as in the product
         self.worker: Worker = rig.worker
         self._collected = rig.worker.outbox
         self.switch = Switch(self._collected)
