@@ -118,6 +118,7 @@ class Scene:
             (SERVER,), 1_000, MANY, MANY, work_rate=UNLIMITED, work_burst=UNLIMITED
         )
         rig = Rig(start=time.monotonic() - BEHIND, config=config)
+        rig.dtls.watch = None  # ciphers as in the product
         self.worker: Worker = rig.worker
         self._collected = rig.worker.outbox
         self.switch = Switch(self._collected)
