@@ -1,0 +1,32 @@
+"""Every attack of the siege, in the order of the table."""
+
+from tests.siege.attack import Attack
+from tests.siege.attacks import (
+    addresses,
+    data_channel,
+    doors,
+    feedback,
+    forged,
+    messages,
+    publishing,
+    strangers,
+)
+
+_FAMILIES = (
+    *(feedback, strangers, messages, publishing, data_channel),
+    *(addresses, doors, forged),
+)
+
+
+def _place(attack: Attack) -> tuple[int, str]:
+    number = attack.row.rstrip("abcdefgh")
+    return (int(number) if number.isdecimal() else 99, attack.row)
+
+
+ATTACKS: tuple[Attack, ...] = tuple(
+    sorted((attack for family in _FAMILIES for attack in family.ATTACKS), key=_place)
+)
+
+
+def find(row: str) -> Attack:
+    return next(attack for attack in ATTACKS if attack.row == row)
