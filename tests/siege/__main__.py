@@ -5,6 +5,7 @@ python -m tests.siege [--rows 1,6a] [--server CHECKOUT] [--json FILE] [--markdow
 
 import argparse
 import asyncio
+import contextlib
 import datetime
 import json
 import os
@@ -57,12 +58,12 @@ def cores() -> tuple[int, int]:
     return found[0], found[-1]
 
 
-async def besiege(options: argparse.Namespace, console: Console) -> list[Finding]:
+async def besiege(options: argparse.Namespace, console: Console, findings: list[Finding]) -> None:
+    """Adds finding after finding: what was interrupted is still told."""
     own = cores()
     os.sched_setaffinity(0, {own[1]})
     checkout = options.server.resolve()
     siege = Siege(checkout, own, options.students, options.seconds, console.print)
-    findings = []
     try:
         for attack in chosen(options.rows):
             finding = await siege.run(attack)
@@ -70,7 +71,6 @@ async def besiege(options: argparse.Namespace, console: Console) -> list[Finding
             console.print(f"      {table.verdict(finding)}", highlight=False)
     finally:
         await siege.close()
-    return findings
 
 
 def about(options: argparse.Namespace) -> dict[str, Any]:
@@ -112,7 +112,9 @@ def main() -> int:
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH
-    findings = asyncio.run(besiege(options, console))
+    findings: list[Finding] = []
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(besiege(options, console, findings))
     show(findings, console)
     known = about(options)
     if options.json:

@@ -17,6 +17,8 @@ class Attack:
     run: Callable[[Attacker], Awaitable[None]]
     kind: Kind = Kind.LOAD
     settings: Mapping[str, str] = field(default_factory=dict)  # it needs a server of its own
+    students: int = 0  # it needs a class of its own, of so many
+    ends_class: bool = False  # that everybody is put out is what it is for
 
     def is_row(self, wanted: str) -> bool:
         """6 stands for 6a and 6b, too."""

@@ -67,7 +67,7 @@ def judge(
     if outcome.error:
         missed.append("not run")
     if outcome.passed is False:
-        missed.append("let in")
+        missed.append("not held")
     if disconnected:
         missed.append("disconnected")
     if kind is Kind.LOAD and calm is not None and under is not None:

@@ -5,6 +5,7 @@ from tests.siege.attacks import (
     addresses,
     data_channel,
     doors,
+    endings,
     feedback,
     forged,
     messages,
@@ -14,13 +15,14 @@ from tests.siege.attacks import (
 
 _FAMILIES = (
     *(feedback, strangers, messages, publishing, data_channel),
-    *(addresses, doors, forged),
+    *(addresses, doors, forged, endings),
 )
 
 
-def _place(attack: Attack) -> tuple[int, str]:
+def _place(attack: Attack) -> tuple[bool, int, str]:
+    """What ends its class goes last: every class takes ten seconds to fill."""
     number = attack.row.rstrip("abcdefgh")
-    return (int(number) if number.isdecimal() else 99, attack.row)
+    return attack.ends_class, int(number) if number.isdecimal() else 99, attack.row
 
 
 ATTACKS: tuple[Attack, ...] = tuple(

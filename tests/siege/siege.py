@@ -66,14 +66,18 @@ class Siege:
         finally:
             await ground.close()
 
-    async def _class(self) -> Ground:
+    async def _class(self, attack: Attack) -> Ground:
+        """The running one, unless the attack needs one of its own."""
+        if attack.students:
+            await self.close()
         if self._ground is None:
-            self._ground = Ground(self._checkout, self._cores, self._students)
+            students = attack.students or self._students
+            self._ground = Ground(self._checkout, self._cores, students)
             await self._ground.open()
         return self._ground
 
     async def _beside_a_class(self, attack: Attack) -> Finding:
-        ground = await self._class()
+        ground = await self._class(attack)
         fallen = len(ground.disconnected)
         async with _Assault(ground, attack, self._cores[1], self._seconds) as assault:
             participant = await assault.prepared()
@@ -81,8 +85,9 @@ class Siege:
             calm = await self._stretch(ground) if attack.kind is Kind.LOAD else None
             under, outcome = await self._attack(ground, assault)
         ground.show()
-        finding = _finding(attack, outcome, calm, under, tuple(ground.disconnected[fallen:]))
-        if finding.disconnected or not await self._is_calm(ground):
+        lost = () if attack.ends_class else tuple(ground.disconnected[fallen:])
+        finding = _finding(attack, outcome, calm, under, lost)
+        if attack.students or lost or not await self._is_calm(ground):
             await self.close()
         return finding
 

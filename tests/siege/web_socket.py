@@ -7,6 +7,7 @@ unless asked to.
 import asyncio
 import json
 import socket
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from os import urandom
@@ -41,6 +42,12 @@ def event(name: str, payload: object, serial: int | None = None) -> str:
     return f"42{number}{json.dumps([name, payload], separators=(',', ':'))}"
 
 
+def _patience(opened: str) -> float:
+    """What the server asks of a client's patience (Engine.IO 4, "open"); milliseconds there."""
+    told = json.loads(opened[1:])
+    return float(told["pingInterval"] + told["pingTimeout"]) / 1000
+
+
 class RawSocket:
     """One socket. `read` counts the bytes of all messages that were taken."""
 
@@ -50,6 +57,7 @@ class RawSocket:
         self._serial = 0
         self.read = 0
         self.close_code: int | None = None
+        self.patience = 0.0  # s without a ping after which a client leaves
 
     @classmethod
     async def open(cls, host: str, port: int, receive_buffer: int = 0) -> "RawSocket":
@@ -65,7 +73,8 @@ class RawSocket:
                 reader, writer = await asyncio.open_connection(sock=raw, limit=limit)
                 found = cls(reader, writer)
                 await found._upgrade(f"{host}:{port}")
-                await found.receive(lambda text: text.startswith("0"))
+                opened = await found.receive(lambda text: text.startswith("0"))
+                found.patience = _patience(opened)
         except (asyncio.IncompleteReadError, TimeoutError) as error:
             raw.close()
             raise Refused(f"no WebSocket: {error!r}") from None
@@ -152,6 +161,20 @@ class RawSocket:
             self.close_code = int.from_bytes(data[:2], "big") if data else 1005
             raise Refused(f"closed with {self.close_code}")
         return data.decode("utf-8", "replace")
+
+    async def longest_silence(self) -> float:
+        """Seconds between two pings, at worst, until the socket ends or this is cancelled."""
+        last, longest = time.monotonic(), 0.0
+        try:
+            while True:
+                if await self._message() == "2":
+                    now = time.monotonic()
+                    last, longest = now, max(longest, now - last)
+                    await self.send(frame("3"))
+        except asyncio.CancelledError:
+            return max(longest, time.monotonic() - last)
+        except (Refused, asyncio.IncompleteReadError, OSError):
+            return float("inf")
 
     async def close(self) -> None:
         """At once, without a word."""

