@@ -26,7 +26,7 @@ from tests.siege.registry import ATTACKS
 from tests.siege.siege import Siege
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 10.0
+SECONDS = 8.0
 STUDENTS = 30
 WIDTH = 150  # of a table that goes to a file
 

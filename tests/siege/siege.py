@@ -15,7 +15,7 @@ from tests.siege.figures import SENT_BYTES, counters, grown, judge, spread
 from tests.siege.ground import Ground, GroundError
 from tests.siege.records import Finding, Kind, Outcome, Prepared, Span
 
-CALM = 5.0  # s before an attack
+CALM = 4.0  # s before an attack
 REST = 2.0  # s after it: what was held up comes
 PREPARED_WITHIN = 40.0
 PATIENCE = 60.0  # s beyond its time that an attack may take

@@ -39,7 +39,7 @@ def test_an_unknown_row_is_refused() -> None:
 
 def test_options_have_defaults() -> None:
     options = arguments([])
-    assert (options.rows, options.students, options.seconds) == ("", 30, 10.0)
+    assert (options.rows, options.students, options.seconds) == ("", 30, 8.0)
     assert (options.server / "tests" / "siege").is_dir()
 
 

@@ -142,6 +142,8 @@ class RawSocket:
         try:
             async with asyncio.timeout(ANSWERS_WITHIN):
                 while not wanted(text := await self._message()):
+                    if text == "41":
+                        raise Refused("the server let it go")
                     if text == "2":
                         await self.send(frame("3"))
                 return text

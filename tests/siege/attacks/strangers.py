@@ -16,7 +16,7 @@ from tests.siege.web_socket import RawSocket, Refused, frame
 SIZE = 498_000  # bytes of JSON
 RATE = 4  # messages a second
 HALF_HEADERS = 1_000
-STAY = 40.0  # s that they are watched
+STAY = 30.0  # s that they are watched
 LOOK = 0.5
 EMPTY_RATE = 200
 LOG_A_FRAME = 100  # bytes
