@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PYTHON_SOURCES := common sfu signalling billing loadtest tests
 SETUP := .venv/.installed node_modules/.installed
 
-.PHONY: help setup run test test-quick check format bench profile bench-join fuzz fuzz-long loadtest screenshots clean
+.PHONY: help setup run test test-quick check format bench profile siege bench-join fuzz fuzz-long loadtest screenshots clean
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -63,6 +63,9 @@ bench: setup ## What the product's steps cost beside the lean loop
 
 profile: setup ## Where each microsecond of a loaded server goes (build/profile)
 	python -m tests.bench.profiling
+
+siege: setup ## Attack a running class in every known way and measure what the others feel
+	exec python -m tests.siege $(ARGS)
 
 bench-join: setup ## From Join to the first frame in Chromium, 20 times
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HISTORY = {"audio": 64, "video": 1_024}  # packets; 5.6 s of a recorded 720p layer
 # Packets a second, and at once, that go to those who watch: Opus makes 100 at most, a 1080p screen
 # 600. One who may publish must not make the copies of ten.
-RATES = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
+RATES: dict[str, tuple[float, float]] = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
 STRETCH_EVERY = 1.0  # s at least between two stretches that cut subscribers off

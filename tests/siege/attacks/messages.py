@@ -1,0 +1,185 @@
+"""Rows 3, 4, 11 and 12: a student's Socket.IO messages."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+
+from loadtest.server_stats import usage_of
+from tests.siege.attack import Attack
+from tests.siege.attacker import Attacker
+from tests.siege.web_socket import RawSocket, Refused, event, frame
+
+FIELDS = 40_000  # that the server does not know
+LARGEST = 490_000  # bytes of a message
+SDP_RATE = 20  # offers a second, as the flood limit allowed
+IN_FLIGHT = 8  # refused messages sent ahead of their answers
+BURST = 59  # messages of a new socket
+UNREAD_BUFFER = 4_096  # bytes that the client's kernel takes
+UNREAD_RATE = 20
+SOCKETS_A_SECOND = 10  # new ones, at most
+
+_HEAD = (
+    "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:siege\r\n"
+    "a=ice-pwd:siegesiegesiegesiegesiege\r\na=fingerprint:sha-256 {fingerprint}\r\n"
+    "a=setup:actpass\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
+)
+
+
+async def in_turn(attacker: Attacker, make: Callable[[int], str], rate: float) -> None:
+    """Message after message, each when the one before is answered; comes back when put out."""
+    socket: RawSocket | None = await attacker.student()
+    await attacker.begin()
+    async for _ in attacker.pace(rate):
+        try:
+            socket = socket or await attacker.student()
+            serial = attacker.outcome.sent + 1_000
+            data = frame(make(serial))
+            attacker.count(len(data))
+            await socket.send(data)
+            _note(attacker, await socket.acknowledgement(serial))
+        except (Refused, OSError) as error:
+            attacker.outcome.removed = str(error)
+            socket = None
+            await asyncio.sleep(1 / SOCKETS_A_SECOND)
+
+
+def _note(attacker: Attacker, answer: object) -> None:
+    """The last answer's code, as a fact that is replaced."""
+    found = answer.get("error", {}).get("code", "accepted") if isinstance(answer, dict) else "?"
+    attacker.outcome.facts = [f"last answer: {found}"]
+
+
+async def unknown_fields(attacker: Attacker) -> None:
+    fields = ",".join(f'"k{n}":0' for n in range(FIELDS))
+    await in_turn(attacker, lambda n: f'42{n}["video-offer",{{"sdp":"v=0",{fields}}}]', 1_000)
+
+
+async def refused(attacker: Attacker) -> None:
+    """Well-formed and never allowed, several ahead of their answers."""
+    socket = await attacker.student()
+    await attacker.begin()
+    answers: dict[str, int] = {}
+    while not attacker.is_over:
+        try:
+            socket = socket if not socket.is_closed else await attacker.student()
+            first = attacker.outcome.sent + 1_000
+            for serial in range(first, first + IN_FLIGHT):
+                data = frame(event("moderate", {"action": "lock"}, serial))
+                attacker.count(len(data))
+                await socket.send(data)
+            for serial in range(first, first + IN_FLIGHT):
+                answer = await socket.acknowledgement(serial)
+                code = str(answer.get("error", {}).get("code", "accepted"))
+                answers[code] = answers.get(code, 0) + 1
+        except (Refused, OSError) as error:
+            attacker.outcome.removed = str(error)
+            await socket.close()
+            await asyncio.sleep(1 / SOCKETS_A_SECOND)
+            with suppress(Refused, OSError):
+                socket = await attacker.student()
+    attacker.say(", ".join(f"{code} {count:,}" for code, count in answers.items()))
+
+
+async def many_lines(attacker: Attacker) -> None:
+    head = _HEAD.format(fingerprint=":".join(["AB"] * 32))
+    left = LARGEST - len(json.dumps(head)) - 100
+    sdp = json.dumps(head + "a=\n" * (left // 4))
+    attacker.say(f"{left // 4:,} lines")
+    await in_turn(attacker, lambda n: f'42{n}["video-offer",{{"sdp":{sdp}}}]', SDP_RATE)
+
+
+async def comes_back(attacker: Attacker) -> None:
+    """A new socket for each burst, so that no limit that dies with a socket is ever met."""
+    name = attacker.unique()
+    await attacker.begin()
+    accepted = 0
+    while not attacker.is_over:
+        try:
+            socket = await attacker.student(name)
+            accepted += 1
+            for serial in range(1_000, 1_000 + BURST):
+                data = frame(event("hand", {"raised": False}, serial))
+                attacker.count(len(data))
+                await socket.send(data)
+            for serial in range(1_000, 1_000 + BURST):
+                accepted += (await socket.acknowledgement(serial)).get("ok") is True
+            await socket.close()
+        except (Refused, OSError) as error:
+            attacker.outcome.removed = str(error)
+            await asyncio.sleep(1 / SOCKETS_A_SECOND)
+    attacker.say(f"{accepted / attacker.elapsed:.0f} messages a second were accepted")
+
+
+async def reads_nothing(attacker: Attacker) -> None:
+    """Offers again and again, and never takes an answer."""
+    insider = await attacker.insider()
+    offer = insider.spare_offer(video_slots=40)
+    attacker.say(f"an answer takes {await _answer_size(attacker, offer):,} bytes")
+    name = attacker.unique()
+    socket = await attacker.socket(attacker.token(name), UNREAD_BUFFER)
+    await socket.request("video-join", {"classId": attacker.order.class_id})
+    data = frame(event("video-offer", {"sdp": offer}, 1))
+    before, highest, closed_at = _memory(attacker), 0, 0.0
+    await attacker.begin()
+    async for _ in attacker.pace(UNREAD_RATE):
+        if socket.send_now(data):
+            attacker.count(len(data))
+        highest = max(highest, _memory(attacker) - before)
+        if socket.is_closed and not closed_at:
+            closed_at = attacker.elapsed
+    attacker.say(f"the server's memory grew by {highest / 1e6:.1f} MB")
+    attacker.say(f"closed after {closed_at:.1f} s" if closed_at else "the socket stayed open")
+    await socket.close()
+
+
+async def _answer_size(attacker: Attacker, offer: str) -> int:
+    """Bytes of all that one offer brings, by a client that reads."""
+    socket = await attacker.student()
+    before = socket.read
+    await socket.request("video-offer", {"sdp": offer})
+    with suppress(Refused):  # the event may come before or behind the acknowledgement
+        async with asyncio.timeout(1.0):
+            await socket.receive(lambda text: text.startswith('42["video-answer"'))
+    await socket.close()
+    return socket.read - before
+
+
+def _memory(attacker: Attacker) -> int:
+    usage = usage_of(attacker.order.server_pid)
+    return usage.rss_bytes if usage is not None else 0
+
+
+ATTACKS = (
+    Attack(
+        "3a",
+        "unknown fields",
+        f"A student's offers with {FIELDS:,} unknown fields, each when the last is answered",
+        unknown_fields,
+    ),
+    Attack(
+        "3b",
+        "refused messages",
+        f"A student's `moderate`, {IN_FLIGHT} ahead of their answers, as fast as it goes",
+        refused,
+    ),
+    Attack(
+        "4",
+        "offer of many lines",
+        f"An offer within the limits, nearly all of it `a=` lines, at most {SDP_RATE} a second",
+        many_lines,
+    ),
+    Attack(
+        "11",
+        "reconnecting",
+        f"A new socket of the same person for every {BURST + 1} messages",
+        comes_back,
+    ),
+    Attack(
+        "12",
+        "unread answers",
+        f"Offers of 40 slots, {UNREAD_RATE} a second, by a client that reads nothing",
+        reads_nothing,
+    ),
+)
