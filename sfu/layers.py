@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HISTORY = {"audio": 64, "video": 1_024}  # packets; 5.6 s of a recorded 720p layer
 # Packets a second, and at once, that go to those who watch: Opus makes 100 at most, a 1080p screen
 # 600. One who may publish must not make the copies of ten.
-RATES: dict[str, tuple[float, float]] = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
+RATES = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
 STRETCH_EVERY = 1.0  # s at least between two stretches that cut subscribers off
@@ -95,7 +95,7 @@ class Layer:
         self.rid = rid
         self.position = position
         self.height = height
-        self.rate = WorkBudget(*RATES[producer.kind], 0.0)  # in packets
+        self.rate = _rate(producer.kind)
         self.on_pending = on_pending
         self.codec_name = producer.codec.name
         self.ssrc = 0
@@ -316,3 +316,9 @@ class Layer:
     def forget(self, consumer: "Consumer") -> None:
         """The consumer no longer waits."""
         self.waiters.pop(consumer, None)
+
+
+def _rate(kind: str) -> WorkBudget:
+    """What the layer may multiply, in packets."""
+    rate, burst = RATES[kind]
+    return WorkBudget(rate, burst, updated_at=0.0)
