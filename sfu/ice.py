@@ -20,6 +20,7 @@ from sfu.wire import stun
 Address = tuple[str, int]  # what recvfrom gives; IPv6 may bring two more items
 
 MAX_ADDRESSES = 8  # of one transport
+MAX_PEERS = 4  # credentials of the peer: restarts whose ports may still be in use
 DISCONNECTED_AFTER = 8.0  # s; peers ask for consent every 4 to 6 s (RFC 7675 5.1)
 FAILED_AFTER = 30.0  # s, RFC 7675 5.1
 
@@ -61,19 +62,6 @@ def new_credentials(rng: Callable[[int], bytes]) -> IceCredentials:
 
 
 @dataclass(frozen=True, slots=True)
-class IceSession:
-    """What both ends go by until the next ICE restart (RFC 8445 9)."""
-
-    local: IceCredentials
-    remote: IceCredentials
-
-
-def new_session(random: Callable[[int], bytes], ufrag: str = "", pwd: str = "") -> IceSession:
-    """New credentials of ours beside the peer's; before its offer it has none."""
-    return IceSession(new_credentials(random), IceCredentials(ufrag, pwd))
-
-
-@dataclass(frozen=True, slots=True)
 class BindingRequest:
     """A well-formed binding request; nothing in it is authentic yet."""
 
@@ -105,7 +93,8 @@ class _Nomination:
     """Where the peer wants media; nobody knows yet that it is there."""
 
     address: Address
-    session: IceSession
+    ours: IceCredentials
+    peer_ufrag: str
     size: int  # bytes of the request
 
 
@@ -115,20 +104,22 @@ class IceAgent:
 
     def __init__(
         self,
-        session: IceSession,
+        credentials: IceCredentials,
+        peer: IceCredentials,
         random: Callable[[int], bytes],
         drops: Counter[DropReason],
         now: float,
     ) -> None:
-        self.session = session
+        self.credentials = credentials
         self.selected: Address | None = None  # nominated and proven: where media goes
         self.state = IceState.NEW
         self.check = AddressCheck(drops, now)
         self.requests = 0  # authentic ones, each transaction once
         self._random = random
-        self._previous: IceSession | None = None
-        self._asked_in = session  # whose credentials `check` goes by
-        self._nomination: _Nomination | None = None  # the latest, until there are keys
+        self._previous: IceCredentials | None = None
+        self._peers = {peer.ufrag: peer.pwd}  # the peer's passwords, the oldest first
+        self._asked_with = credentials  # those of ours that `check` goes by
+        self._nomination: _Nomination | None = None  # the latest, until it can be asked
         self.dtls_from: Address | None = None  # where the peer's latest DTLS came from
         self._flights_to: set[Address] = set()  # during the handshake; two say as much as many
         self._keyed = False
@@ -138,52 +129,52 @@ class IceAgent:
         self._disconnect_at = now
         self._fail_at = now + FAILED_AFTER
 
-    @property
-    def credentials(self) -> IceCredentials:
-        """Our present ones."""
-        return self.session.local
-
-    def restart(self, session: IceSession, now: float) -> None:
+    def restart(self, credentials: IceCredentials, peer: IceCredentials, now: float) -> None:
         """New credentials; the old pair goes on until the new ones nominate one."""
         if self.state is IceState.FAILED:
             self.state = IceState.NEW
             self.selected = self._proven = None
             self._bound.clear()
         elif self._previous is None:  # a second restart in a row keeps those that work
-            self._previous = self.session
-        self.session = session
+            self._previous = self.credentials
+        self.credentials = credentials
+        self._peers[peer.ufrag] = peer.pwd
+        if len(self._peers) > MAX_PEERS:
+            del self._peers[next(iter(self._peers))]
         self._fail_at = now + FAILED_AFTER
+        self._nominate_waiting()
 
     def ufrags(self) -> tuple[str, ...]:
         """The fragments whose requests belong here, the present one first."""
         if self._previous is None:
             return (self.credentials.ufrag,)
-        return (self.credentials.ufrag, self._previous.local.ufrag)
+        return (self.credentials.ufrag, self._previous.ufrag)
 
     def handle_request(self, request: BindingRequest, address: Address, now: float) -> bytes:
         """The answer, after the address was bound or nominated; a retransmission gets no more
         than that. Raises StunError."""
-        session = self._authenticate(request)
+        ours = self._authenticate(request)
         sight = self._seen.look(request.message.transaction, address)
         if sight is Sight.REPLAYED:
             raise StunError("replayed")
         if stun.ICE_CONTROLLED in request.message.attributes:
             # RFC 8445 7.3.1.1: a lite end stays controlled, so the peer must change its role.
             conflict = (stun.ERROR_CODE, stun.error_code(ROLE_CONFLICT))
-            return _answer(request, stun.BINDING_ERROR, conflict, session.local)
+            return _answer(request, stun.BINDING_ERROR, conflict, ours)
         mapped = (stun.XOR_MAPPED_ADDRESS, _mapped(address, request.message.transaction))
-        answer = _answer(request, stun.BINDING_SUCCESS, mapped, session.local)
+        answer = _answer(request, stun.BINDING_SUCCESS, mapped, ours)
         if sight is Sight.FRESH:
             self.requests += 1
-            self._take(request, address, session, now)
+            self._take(request, address, ours, now)
         return answer
 
     def _take(
-        self, request: BindingRequest, address: Address, session: IceSession, now: float
+        self, request: BindingRequest, address: Address, ours: IceCredentials, now: float
     ) -> None:
         self._bind(address, now)
         if request.use_candidate:
-            self._nominate(_Nomination(address, session, len(request.data)))
+            size = len(request.data)
+            self._nominate(_Nomination(address, ours, request.remote_ufrag, size))
         if address == self.selected:
             self._consent(now)
 
@@ -198,7 +189,7 @@ class IceAgent:
         self.check.end()
         self._bind(address, now)
         self._select(address)
-        self._adopt(self._asked_in)
+        self._adopt(self._asked_with)
 
     def flight_address(self) -> Address | None:
         """Where DTLS goes: until there are keys to where the peer's own came from."""
@@ -215,9 +206,7 @@ class IceAgent:
         self._keyed = True
         if len(self._flights_to) == 1:
             [self._proven] = self._flights_to
-        nomination, self._nomination = self._nomination, None
-        if nomination is not None and nomination.address in self._bound:
-            self._nominate(nomination)
+        self._nominate_waiting()
 
     def is_bound(self, address: Address) -> bool:
         """Whether an authentic request came from there lately."""
@@ -254,21 +243,21 @@ class IceAgent:
                 deadline = earliest(deadline, heard + FAILED_AFTER)
         return deadline
 
-    def _authenticate(self, request: BindingRequest) -> IceSession:
-        """The session whose credentials the request proves to know."""
+    def _authenticate(self, request: BindingRequest) -> IceCredentials:
+        """The credentials of ours that the request proves to know."""
         if self.state is IceState.FAILED:
             raise StunError("failed")
         if request.local_ufrag == self.credentials.ufrag:
-            session = self.session
-        elif self._previous is not None and request.local_ufrag == self._previous.local.ufrag:
-            session = self._previous
+            ours = self.credentials
+        elif self._previous is not None and request.local_ufrag == self._previous.ufrag:
+            ours = self._previous
         else:
             raise StunError("unknown_user")
         if not request.message.integrity_at:
             raise StunError("no_integrity")
-        if not stun.proves(request.message, request.data, session.local.pwd.encode()):
+        if not stun.proves(request.message, request.data, ours.pwd.encode()):
             raise StunError("wrong_integrity")
-        return session
+        return ours
 
     def _bind(self, address: Address, now: float) -> None:
         self._bound.pop(address, None)
@@ -280,29 +269,40 @@ class IceAgent:
     def _nominate(self, nomination: _Nomination) -> None:
         """RFC 8445 8.2: the latest nomination wins; so a phone moves to another network. Media
         goes on where it goes until the peer has answered from there."""
+        self._nomination = None if self._keyed else nomination
         if not self._keyed:
-            self._nomination = nomination
             return
         if self.selected is None and self._proven is not None and self._proven in self._bound:
             self._select(self._proven)
         if nomination.address == self.selected:
-            self._adopt(nomination.session)
+            self._adopt(nomination.ours)
         else:
             self._ask(nomination)
 
+    def _nominate_waiting(self) -> None:
+        nomination = self._nomination
+        if nomination is not None and nomination.address in self._bound:
+            self._nominate(nomination)
+
     def _ask(self, nomination: _Nomination) -> None:
-        local, remote = nomination.session.local, nomination.session.remote
-        name, key = f"{remote.ufrag}:{local.ufrag}", remote.pwd.encode()
-        if self.check.begin(nomination.address, name, key, self._random, nomination.size):
-            self._asked_in = nomination.session
+        """With the fragments of the nomination: while a restart is under way, Chromium checks from
+        its new ports with our old ones, before it has our answer or we have its offer."""
+        pwd = self._peers.get(nomination.peer_ufrag)
+        if pwd is None:
+            self._nomination = nomination
+            return
+        name = f"{nomination.peer_ufrag}:{nomination.ours.ufrag}"
+        address, size = nomination.address, nomination.size
+        if self.check.begin(address, name, pwd.encode(), self._random, size):
+            self._asked_with = nomination.ours
 
     def _select(self, address: Address) -> None:
         self.selected = address
         self._consent(self._bound[address])
 
-    def _adopt(self, session: IceSession) -> None:
-        """Media goes where this session nominated: of two the new one is left."""
-        if session is self.session:
+    def _adopt(self, ours: IceCredentials) -> None:
+        """Media goes where these nominated: of two the new ones are left."""
+        if ours is self.credentials:
             self._previous = None
 
     def _consent(self, heard: float) -> None:

@@ -18,7 +18,15 @@ from sfu.downlink import Downlink
 from sfu.dtls_api import DtlsFactory, DtlsSession, EndedSession
 from sfu.dtls_limits import DtlsLimits
 from sfu.errors import StateError
-from sfu.ice import Address, BindingRequest, IceAgent, IceState, StunError, new_session
+from sfu.ice import (
+    Address,
+    BindingRequest,
+    IceAgent,
+    IceCredentials,
+    IceState,
+    StunError,
+    new_credentials,
+)
 from sfu.layers import Layer
 from sfu.outbox import Outbox
 from sfu.quality import Quality, QualityMeter, judge
@@ -83,7 +91,7 @@ class Transport:
         self.offer: Offer | None = None
         self.quality = QualityMeter()
         self._services = services
-        self.agent = IceAgent(new_session(services.random), services.random, self.drops, now)
+        self.agent = self._new_agent(IceCredentials("", ""), now)  # the offer brings another
         self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
         self.downlink = Downlink(
@@ -121,15 +129,18 @@ class Transport:
             raise StateError("already_offered", "this connection has begun already")
         self.offer = offer
         self.state = TransportState.CONNECTING
-        session = new_session(self._services.random, offer.ice_ufrag, offer.ice_pwd)
-        self.agent = IceAgent(session, self._services.random, self.drops, now)
+        self.agent = self._new_agent(IceCredentials(offer.ice_ufrag, offer.ice_pwd), now)
         self._dtls.start(negotiation.fingerprints)
 
     def restart_ice(self, offer: Offer, now: float) -> None:
         """RFC 8445 9: new credentials on both sides, media goes on over the old pair."""
         self.offer = offer
-        session = new_session(self._services.random, offer.ice_ufrag, offer.ice_pwd)
-        self.agent.restart(session, now)
+        peer = IceCredentials(offer.ice_ufrag, offer.ice_pwd)
+        self.agent.restart(new_credentials(self._services.random), peer, now)
+
+    def _new_agent(self, peer: IceCredentials, now: float) -> IceAgent:
+        random = self._services.random
+        return IceAgent(new_credentials(random), peer, random, self.drops, now)
 
     # -- DTLS (the hooks of sfu.dtls_api) ---------------------------------------------------
 

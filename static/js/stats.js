@@ -9,7 +9,7 @@ export function readStats(report, slots, connection) {
   const entries = [...report].map(([, entry]) => entry);
   const inbound = entries.filter((entry) => entry.type === "inbound-rtp" && entry.mid !== undefined);
   const outbound = entries.filter((entry) => entry.type === "outbound-rtp");
-  const pair = entries.find((entry) => entry.type === "candidate-pair" && entry.nominated && entry.state === "succeeded");
+  const pair = pairInUse(entries);
   return {
     video: inbound.filter((entry) => entry.kind === "video").map((entry) => videoIn(entry, slots[entry.mid])),
     audio: inbound.filter((entry) => entry.kind === "audio").map((entry) => audioIn(entry, slots[entry.mid])),
@@ -17,7 +17,15 @@ export function readStats(report, slots, connection) {
     outboundAudio: outbound.filter((entry) => entry.kind === "audio").map(({ mid, bytesSent, packetsSent }) => ({ mid, bytesSent, packetsSent })),
     connection,
     roundTripTime: pair?.currentRoundTripTime ?? null,
+    path: pair ? { port: entries.find(({ id }) => id !== undefined && id === pair.localCandidateId)?.port ?? null, bytesReceived: pair.bytesReceived ?? 0 } : null,
   };
+}
+
+/** Chromium names the pair in its transport, Firefox marks it. @param {any[]} entries */
+function pairInUse(entries) {
+  const chosen = entries.find((entry) => entry.type === "transport")?.selectedCandidatePairId;
+  const pairs = entries.filter((entry) => entry.type === "candidate-pair");
+  return pairs.find((pair) => pair.selected || (chosen && pair.id === chosen)) ?? pairs.find((pair) => pair.nominated && pair.state === "succeeded");
 }
 
 /** @param {Slot|null|undefined} slot */

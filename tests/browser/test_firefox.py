@@ -16,7 +16,7 @@ from loadtest.local_server import local_server
 from loadtest.page import ClassPage
 from tests.browser.firefox import Firefox, FirefoxPage, executable, firefox
 from tests.browser.lesson import Lesson
-from tests.browser.watching import energy, moves, picture, sees
+from tests.browser.watching import energy, moves, moves_network, picture, sees
 from tests.support.wire import Wire, WireError, wire
 
 # A stall of 10 ms spoils Firefox's only probes; its estimate then climbs (docs/browsers.md).
@@ -172,3 +172,13 @@ async def test_a_firefox_teachers_reload_brings_the_picture_back(mixed: Mixed) -
     await teacher.shows("class")
     await sees(student, teacher, "camera", 180)
     assert await student.offers() == 1
+
+
+async def test_a_picture_moves_to_a_new_address_when_firefox_has_answered_there(
+    mixed: Mixed,
+) -> None:
+    teacher = await mixed.enter("Asha", "teacher")
+    student = await mixed.enter_firefox("Ben")
+    await sees(student, teacher, "camera", 90)
+    await moves_network(student, teacher)
+    assert await student.offers() == 2

@@ -2,7 +2,7 @@
 
 from loadtest.seat import Json, Seat
 from tests.browser.lesson import Lesson
-from tests.browser.watching import energy, picture, sees
+from tests.browser.watching import energy, moves_network, picture, sees
 
 
 async def count_of_people(seat: Seat) -> int:
@@ -54,6 +54,16 @@ async def test_a_kicked_socket_recovers_while_media_runs_on(lesson: Lesson) -> N
     assert after["framesDecoded"] > before["framesDecoded"], "the peer connection began anew"
     assert after["freezeCount"] == before["freezeCount"]
     assert await student.offers() == 1
+
+
+async def test_a_picture_moves_to_a_new_address_when_chromium_has_answered_there(
+    lesson: Lesson,
+) -> None:
+    teacher = await lesson.enter("Asha", role="teacher")
+    student = await lesson.enter("Ben", camera=False, microphone=False)
+    await sees(student, teacher, "camera", 90)
+    await moves_network(student, teacher)
+    assert await student.offers() == 2
 
 
 async def _link(seat: Seat) -> str:

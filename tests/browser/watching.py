@@ -2,6 +2,8 @@
 
 from loadtest.page import PATIENCE, ClassPage, Json
 
+MORE_THAN_CHECKS = 50_000  # bytes
+
 
 async def picture(seat: ClassPage, of: ClassPage, source: str = "camera") -> Json | None:
     """The statistics of the slot in which a seat receives another's camera or screen."""
@@ -63,3 +65,20 @@ async def energy(seat: ClassPage, of: ClassPage) -> float:
     participant = await of.own_id()
     heard = [s for s in (await seat.stats())["audio"] if s["participant"] == participant]
     return sum(float(slot["totalAudioEnergy"]) for slot in heard)
+
+
+async def moves_network(seat: ClassPage, of: ClassPage) -> None:
+    """Has the page find a new path, as when its network changes, and waits until media comes there.
+
+    The server sends to the new address only when the browser has answered its check from there.
+    """
+    old = (await seat.stats())["path"]["port"]
+    assert old is not None
+    await seat.evaluate("dispatchEvent(new Event('online')) && undefined")
+
+    async def comes_elsewhere() -> bool:
+        path = (await seat.stats())["path"] or {"port": None}
+        return path["port"] not in (None, old) and path["bytesReceived"] > MORE_THAN_CHECKS
+
+    await seat.until("receives media at another port", comes_elsewhere)
+    await sees(seat, of, "camera", 90)

@@ -7,9 +7,9 @@ from sfu.ice import (
     DISCONNECTED_AFTER,
     FAILED_AFTER,
     MAX_ADDRESSES,
+    MAX_PEERS,
     Address,
     IceCredentials,
-    IceSession,
     IceState,
     StunError,
 )
@@ -130,7 +130,7 @@ def test_a_nominated_address_that_is_silent_by_the_time_of_the_keys_is_not_asked
     agent = fresh()
     ask(agent, request(nominate=True), MOBILE)
     for now in (10.0, 20.0):
-        agent.restart(IceSession(RENEWED, PEER), now)
+        agent.restart(RENEWED, PEER, now)
         ask(agent, request(RENEWED), now=now)
     agent.handle_timers(FAILED_AFTER)
     shake_hands(agent, WIFI)
@@ -262,14 +262,14 @@ def test_a_failed_agent_answers_nobody() -> None:
 
 def test_after_a_restart_both_credentials_work_until_the_new_ones_nominate() -> None:
     agent = connected()
-    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
+    agent.restart(RENEWED, PEER_AGAIN, 1.0)
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
     assert (agent.selected, agent.state) == (WIFI, IceState.CONNECTED)
     ask(agent, request(OURS, nominate=True), now=2.0)
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
     ask(agent, request(RENEWED), MOBILE, now=2.5)
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
-    answer = ask(agent, request(RENEWED, nominate=True), MOBILE, now=3.0)
+    answer = ask(agent, request(RENEWED, peer=PEER_AGAIN, nominate=True), MOBILE, now=3.0)
     assert answer.check_message_integrity(RENEWED.pwd.encode())
     asked, check = checked(agent, 3.0)
     assert check.attributes["USERNAME"] == f"{PEER_AGAIN.ufrag}:{RENEWED.ufrag}"
@@ -284,22 +284,22 @@ def test_after_a_restart_both_credentials_work_until_the_new_ones_nominate() -> 
 
 def test_old_credentials_do_not_open_the_new_fragment() -> None:
     agent = connected()
-    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
+    agent.restart(RENEWED, PEER_AGAIN, 1.0)
     with pytest.raises(StunError, match="wrong_integrity"):
         ask(agent, request(RENEWED, pwd=OURS.pwd))
 
 
 def test_two_restarts_in_a_row_keep_the_credentials_in_use() -> None:
     agent = connected()
-    agent.restart(IceSession(IceCredentials("middle00", "m" * 24), PEER_AGAIN), 1.0)
-    agent.restart(IceSession(RENEWED, PEER_AGAIN), 2.0)
+    agent.restart(IceCredentials("middle00", "m" * 24), PEER_AGAIN, 1.0)
+    agent.restart(RENEWED, PEER_AGAIN, 2.0)
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)
 
 
 def test_a_restart_gives_a_disconnected_peer_new_time() -> None:
     agent = connected()
     agent.handle_timers(25.0)
-    agent.restart(IceSession(RENEWED, PEER_AGAIN), 25.0)
+    agent.restart(RENEWED, PEER_AGAIN, 25.0)
     assert agent.handle_timers(FAILED_AFTER) is IceState.DISCONNECTED
     assert agent.next_deadline() == 25.0 + FAILED_AFTER
 
@@ -307,10 +307,10 @@ def test_a_restart_gives_a_disconnected_peer_new_time() -> None:
 def test_a_restart_revives_a_failed_agent() -> None:
     agent = connected()
     agent.handle_timers(FAILED_AFTER)
-    agent.restart(IceSession(RENEWED, PEER_AGAIN), 40.0)
+    agent.restart(RENEWED, PEER_AGAIN, 40.0)
     assert (agent.state, agent.selected, agent.addresses()) == (IceState.NEW, None, ())
     assert agent.ufrags() == (RENEWED.ufrag,)
-    ask(agent, request(RENEWED, nominate=True), WIFI, now=41.0)
+    ask(agent, request(RENEWED, peer=PEER_AGAIN, nominate=True), WIFI, now=41.0)
     # the handshake is too long ago to prove where the peer is
     asked, check = checked(agent, 41.0)
     assert (agent.selected, asked) == (None, WIFI)
@@ -320,15 +320,58 @@ def test_a_restart_revives_a_failed_agent() -> None:
 
 def test_a_restart_on_the_same_address_needs_no_check() -> None:
     agent = connected()
-    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
-    ask(agent, request(RENEWED, nominate=True), now=2.0)
+    agent.restart(RENEWED, PEER_AGAIN, 1.0)
+    ask(agent, request(RENEWED, peer=PEER_AGAIN, nominate=True), now=2.0)
     assert agent.ufrags() == (RENEWED.ufrag,)
     assert agent.check.next_deadline() is None
 
 
+@pytest.mark.parametrize("ours", [OURS, RENEWED])
+@pytest.mark.parametrize("theirs", [PEER, PEER_AGAIN])
+def test_a_nomination_is_asked_with_the_fragments_that_it_has(
+    ours: IceCredentials, theirs: IceCredentials
+) -> None:
+    """Chromium checks from its new ports with our old fragment until it has our answer."""
+    agent = connected()
+    agent.restart(RENEWED, PEER_AGAIN, 1.0)
+    ask(agent, request(ours, peer=theirs, nominate=True), MOBILE, 2.0)
+    asked, check = checked(agent, 2.0)
+    assert check.attributes["USERNAME"] == f"{theirs.ufrag}:{ours.ufrag}"
+    agent.handle_answer(reply(check, theirs.pwd), asked, 2.1)
+    assert agent.selected == MOBILE
+    assert agent.ufrags() == ((RENEWED.ufrag,) if ours is RENEWED else (RENEWED.ufrag, OURS.ufrag))
+
+
+def test_a_nomination_that_comes_before_its_offer_waits_for_it() -> None:
+    agent = connected()
+    ask(agent, request(OURS, peer=PEER_AGAIN, nominate=True), MOBILE, 1.0)
+    assert agent.check.next_deadline() is None
+    agent.restart(RENEWED, PEER_AGAIN, 1.05)
+    asked, check = checked(agent, 1.05)
+    agent.handle_answer(reply(check, PEER_AGAIN.pwd), asked, 1.1)
+    assert agent.selected == MOBILE
+
+
+def test_a_nomination_that_waits_is_forgotten_for_a_later_one() -> None:
+    agent = connected()
+    ask(agent, request(OURS, peer=PEER_AGAIN, nominate=True), MOBILE, 1.0)
+    ask(agent, request(nominate=True), WIFI, 1.0)
+    agent.restart(RENEWED, PEER_AGAIN, 1.05)
+    assert agent.check.next_deadline() is None
+
+
+def test_passwords_of_few_restarts_are_kept() -> None:
+    agent = connected()
+    for number in range(MAX_PEERS):
+        agent.restart(RENEWED, IceCredentials(f"peer{number}", "x" * 24), 1.0)
+    ask(agent, request(nominate=True), MOBILE, 1.0)
+    assert agent.check.next_deadline() is None
+    assert len(agent._peers) == MAX_PEERS
+
+
 def test_a_nomination_with_the_old_credentials_is_asked_with_the_old_password() -> None:
     agent = connected()
-    agent.restart(IceSession(RENEWED, PEER_AGAIN), 1.0)
+    agent.restart(RENEWED, PEER_AGAIN, 1.0)
     move(agent, request(OURS, nominate=True), now=2.0)
     assert agent.selected == MOBILE
     assert agent.ufrags() == (RENEWED.ufrag, OURS.ufrag)

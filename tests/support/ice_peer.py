@@ -10,7 +10,7 @@ from random import Random
 from aioice import stun
 
 from sfu import ice
-from sfu.ice import Address, IceAgent, IceCredentials, IceSession
+from sfu.ice import Address, IceAgent, IceCredentials
 
 OURS = IceCredentials("localufr", "p" * 24)
 RENEWED = IceCredentials("renewedu", "q" * 24)
@@ -25,6 +25,7 @@ TRANSACTIONS = itertools.count(1)
 def request(
     credentials: IceCredentials = OURS,
     *,
+    peer: IceCredentials = PEER,
     nominate: bool = False,
     username: str | None = None,
     pwd: str | None = None,
@@ -33,7 +34,7 @@ def request(
 ) -> bytes:
     """A check as a full ICE agent sends it."""
     attributes: dict[str, object] = {
-        "USERNAME": f"{credentials.ufrag}:peer" if username is None else username,
+        "USERNAME": f"{credentials.ufrag}:{peer.ufrag}" if username is None else username,
         role: 7,
         "PRIORITY": 1,
     }
@@ -55,7 +56,7 @@ def ask(agent: IceAgent, data: bytes, address: Address = WIFI, now: float = 0.0)
 
 
 def fresh(now: float = 0.0) -> IceAgent:
-    return IceAgent(IceSession(OURS, PEER), Random(1).randbytes, Counter(), now)
+    return IceAgent(OURS, PEER, Random(1).randbytes, Counter(), now)
 
 
 def connected(now: float = 0.0) -> IceAgent:

@@ -15,7 +15,7 @@ from loadtest.bot.ice import (
     IceAgent,
 )
 from sfu.ice import IceAgent as LiteAgent
-from sfu.ice import IceCredentials, IceSession, IceState, parse_binding_request
+from sfu.ice import IceCredentials, IceState, parse_binding_request
 from sfu.wire import stun
 
 CLIENT = IceCredentials("cUfr", "c" * 24)
@@ -35,7 +35,7 @@ def request_of(one: IceAgent, now: float) -> bytes:
 
 
 def server(credentials: IceCredentials = SERVER, now: float = NOW) -> LiteAgent:
-    return LiteAgent(IceSession(credentials, CLIENT), Random(9).randbytes, Counter(), now)
+    return LiteAgent(credentials, CLIENT, Random(9).randbytes, Counter(), now)
 
 
 def answer(request: bytes, now: float = NOW, credentials: IceCredentials = SERVER) -> bytes:
