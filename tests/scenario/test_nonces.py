@@ -73,6 +73,8 @@ class Chaos:
         stream = self.random.choice(streams)
         ahead = self.random.choice((2, 100, 257, 300, 2_000, 5_000))
         stream.sequence = (stream.sequence + ahead) & 0xFFFF
+        if ahead > 2:
+            stream.history.clear()  # the peer's libsrtp would not seal what is so old
 
     def back(self) -> None:
         """What was left out by a leap comes after all, as far as SRTP lets it."""
@@ -131,13 +133,13 @@ class Chaos:
             student.send_rtcp(rtcp_client.nack(student.ssrc, slot.ssrc, numbers))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(6))
 def test_no_nonce_seals_two_datagrams(seed: int) -> None:
     chaos = Chaos(seed)
     chaos.live(50)
     watch, drops = chaos.room.rig.nonces, Counter(chaos.room.totals().drops)
     assert watch.violations == []
-    assert watch.count > 4_000
+    assert watch.count > 2_000
     assert watch.again > 20, "sound, and pictures without RTX"
     assert drops["nonce_refused"] == 0, "nothing of this comes as far as the guard"
     assert drops["rtx_duplicate"] + drops["rtp_leaping"] > 0
