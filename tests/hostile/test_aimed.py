@@ -39,7 +39,7 @@ def test_a_flood_of_forged_nominations_draws_no_more_than_it_costs() -> None:
         came += len(request)
         siege.rig.inject(nobody(number), request)
         siege.room.run(0.02)
-    siege.assert_class_goes_on()
+    assert siege.room.transport(siege.teacher).state == "connected"
     sent = siege.strays()
     assert all(data[0] <= 3 for _, data in sent)
     checks = sum(data[:2] != SUCCESS_TYPE for _, data in sent)
@@ -103,6 +103,8 @@ def test_flights_go_to_where_the_handshake_came_from() -> None:
 @pytest.mark.parametrize("newer", [0, 100, 2_000])
 def test_a_recorded_nomination_from_elsewhere_is_known_after_many_newer(newer: int) -> None:
     siege = Siege()
+    transport = siege.rig.worker.routers["class"].transports["student"]
+    transport.workload.checks.credit = 1e9  # as if they had come over an hour
     own = siege.student.connection.path.address
     recorded = nomination(siege.student)
     siege.rig.inject(own, recorded)
