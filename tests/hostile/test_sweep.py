@@ -65,11 +65,13 @@ def test_from_an_unknown_address() -> None:
     siege = Siege()
     kinds = sweep(siege, STRANGER, LENGTHS)
     assert kinds.total() == 2_001 * 256
-    assert siege.new_drops() == {
+    drops = siege.new_drops()
+    assert 400 < drops["stun_malformed"] < 450
+    assert drops.pop("stun_malformed") + drops.pop("stun_over_budget") == 3 * 1_499
+    assert drops == {
         "empty": 256,
         "oversized": 500 * 256,
         "unknown_kind": 256 + 144 * 1_499,
-        "stun_malformed": 3 * 1_499,
         "stun_unasked": 1_499,
         "unknown_address": (44 + 64) * 1_499,
     }

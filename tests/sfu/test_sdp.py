@@ -331,9 +331,9 @@ def test_a_huge_section_is_read_and_not_remembered() -> None:
     assert len(memory) == 0
 
 
-def test_an_origin_in_a_section_is_refused_whether_the_section_is_known_or_not() -> None:
+def test_an_origin_in_a_section_counts_for_nothing_known_or_not() -> None:
     """Found by fuzzing: the second time it was answered as another session."""
     text = replaced(MINIMAL, "a=sendonly\r\n", "o=- 666 2 IN IP4 127.0.0.1\r\na=sendonly\r\n")
     memory = SectionMemory()
     assert outcome(text, memory) == outcome(text, memory) == outcome(text)
-    assert "(o=): there is an m= line before it" in str(outcome(text))
+    assert outcome(text) == outcome(MINIMAL)

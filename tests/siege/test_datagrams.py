@@ -3,7 +3,6 @@
 from random import Random
 
 from sfu.wire import demux
-from sfu.wire.rtcp import TransportFeedback, parse_compound
 from tests.siege.attacks.data_channel import HEARTBEATS, chunk, heartbeats, packet, read_init_ack
 from tests.siege.attacks.feedback import CLAIMED, RECORDS, claims
 from tests.siege.attacks.forged import datagram, garbage
@@ -17,9 +16,7 @@ MTU = 1_500
 def test_a_feedback_of_24_bytes_claims_4096_packets() -> None:
     record = claims(70_000, 3)
     assert len(record) == 24
-    (feedback,) = parse_compound(record)
-    assert isinstance(feedback, TransportFeedback)
-    assert len(feedback.arrivals) == CLAIMED
+    assert int.from_bytes(record[14:16], "big") == CLAIMED  # more than the parser takes by now
     assert RECORDS * len(record) < MTU - 50
 
 
