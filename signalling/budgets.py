@@ -7,7 +7,6 @@ they are read. Pure: no I/O, no clock.
 
 from common.work import Patience, Price, WorkBudget
 from signalling.errors import FloodError, OfferFloodError
-from signalling.rates import TokenBucket
 
 BURST = 60.0  # messages
 PER_SECOND = 20.0
@@ -27,8 +26,8 @@ class Budget:
     __slots__ = ("_copies", "_messages", "_offers", "_patience", "_work")
 
     def __init__(self, now: float) -> None:
-        self._messages = TokenBucket(BURST, PER_SECOND, now)
-        self._offers = TokenBucket(OFFERS, OFFERS_PER_SECOND, now)
+        self._messages = WorkBudget(PER_SECOND, BURST, now)
+        self._offers = WorkBudget(OFFERS_PER_SECOND, OFFERS, now)
         self._work = WorkBudget(WORK_PER_SECOND, WORK_BURST, now)
         self._copies = WorkBudget(COPIES_PER_SECOND, COPIES_BURST, now)
         self._patience = Patience(PATIENCE)
@@ -39,11 +38,11 @@ class Budget:
 
     def take_message(self, event: str, size: int, now: float) -> None:
         """Pays for a message of `size` characters; raises FloodError when it may not be read."""
-        if not self._messages.take(now):
+        if not self._messages.take(1.0, now):
             raise FloodError
         if not self._work.take(Price.MESSAGE + Price.JSON_BYTE * size, now):
             raise FloodError
-        if event == "video-offer" and not self._offers.take(now):
+        if event == "video-offer" and not self._offers.take(1.0, now):
             raise OfferFloodError
         if event in TO_MANY and self._copies.is_spent(now):
             raise FloodError

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from common.work import WorkBudget
 from sfu.errors import CapacityError, LiveclassError
 from signalling.chat import ChatLog
 from signalling.effects import CloseClass, CloseMedia, Decision, Disconnect, Effect, OpenClass, Send
 from signalling.messages import VideoJoin
 from signalling.permissions import Identity, Right, Role, abilities, may
 from signalling.presence import Attachment, Participant, Rng, Roster
-from signalling.rates import TokenBucket
 from signalling.updates import Updates
 
 SLOTS = {"audio": 4, "video": 10}
@@ -53,7 +53,7 @@ class Classroom:
         self.roster = Roster(rng)
         self.updates = Updates()
         self.chat = ChatLog()
-        self.reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_PER_SECOND, now)
+        self.reactions = WorkBudget(REACTIONS_PER_SECOND, REACTIONS_PER_SECOND, now)
         self._barred: set[str] = set()
         self._empty_since: float | None = now
 

@@ -122,7 +122,7 @@ def _hand(room: Classroom, person: Participant, message: Hand, now: float) -> De
 
 
 def _reaction(room: Classroom, person: Participant, message: Reaction, now: float) -> Decision:
-    if not room.reactions.take(now):
+    if not room.reactions.take(1.0, now):
         raise CapacityError("too_many_messages", "Too many reactions at once.")
     payload: dict[str, object] = {"participant": person.id, "kind": message.kind.value}
     return Decision(effects=[room.to_all("reaction", payload)])

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from signalling.rates import TokenBucket
+from common.work import WorkBudget
 
 SECRET_KEYS = frozenset(
     {"token", "resume", "secret", "auth", "authorization", "cookie", "sdp", "password", "email"}
@@ -43,13 +43,13 @@ class StrangersLines(logging.Filter):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._bucket = TokenBucket(burst=20, rate=1, updated_at=clock())
+        self._bucket = WorkBudget(rate=1.0, burst=20.0, updated_at=clock())  # in lines
 
     def filter(self, record: logging.LogRecord) -> bool:
         event = record.msg.get("event") if isinstance(record.msg, dict) else None
         if record.name not in self.LOGGERS and event not in self.EVENTS:
             return True
-        return self._bucket.take(self._clock())
+        return self._bucket.take(1.0, self._clock())
 
 
 def configure(level: str, stream: TextIO = sys.stderr) -> None:
