@@ -33,8 +33,8 @@ class Price:
 
 @dataclass(slots=True)
 class WorkBudget:
-    """Gains `rate` a second up to `burst`; what is spent beyond goes into debt. Counts units of work, or
-    what else is said: messages, packets, lines of a log.
+    """Gains `rate` a second up to `burst`; what is spent beyond goes into debt. Counts units of
+    work, or what else is said: messages, packets, lines of a log.
 
     Work whose price is known first is asked for with `take`. Work that tells its price only when
     it is done is charged with `charge`, and nothing more is done while `is_spent`.
