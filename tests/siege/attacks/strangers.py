@@ -23,8 +23,8 @@ LOG_A_FRAME = 100  # bytes
 
 
 def nested(size: int) -> str:
-    """An event of so many bytes: nothing but empty arrays."""
-    return "42[" + "[]," * ((size - 8) // 3) + "[]]"
+    """A message of so many bytes: nothing but empty arrays. Engine.IO itself reads them as JSON."""
+    return "4[" + "[]," * ((size - 6) // 3) + "[]]"
 
 
 async def json_bomb(attacker: Attacker) -> None:
