@@ -17,7 +17,7 @@ from tests.siege.records import Finding, Kind, Outcome, Prepared, Span
 
 CALM = 4.0  # s before an attack
 REST = 2.0  # s after it: what was held up comes
-PREPARED_WITHIN = 40.0
+PREPARED_WITHIN = 60.0
 PATIENCE = 60.0  # s beyond its time that an attack may take
 CALM_AGAIN = 8.0  # s that a class may take to be itself again
 CALM_ACK = 100.0  # ms

@@ -168,6 +168,7 @@ class RawSocket:
         """Seconds between two pings, at worst, until the socket ends or this is cancelled."""
         last, longest = time.monotonic(), 0.0
         try:
+            await self.send(frame("3"))
             while True:
                 if await self._message() == "2":
                     now = time.monotonic()

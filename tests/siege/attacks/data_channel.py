@@ -79,6 +79,7 @@ async def heartbeat_storm(attacker: Attacker) -> None:
         for _ in range(due):
             attacker.count(session.send_data(heartbeats(tag)))
         session.records.clear()
+    attacker.outcome.passed = insider.drawn <= attacker.outcome.sent_bytes
 
 
 async def _associate(session: OwnSession) -> int:

@@ -23,7 +23,6 @@ GIVEN_UP = 20.0
 HEARD_WITHIN = 1.0
 STALL = 4.0
 WATCHERS = 20
-APART = 0.2  # s: their pings come at all times of an interval
 NOTICED = 10.0  # s after it in which a connection may still end
 
 _CODE = re.compile(r"\((\d{4})\)")
@@ -47,7 +46,7 @@ class Listener(Insider):
 
 
 async def stop(attacker: Attacker) -> None:
-    listeners = [await _listener(attacker) for _ in range(LISTENERS)]
+    listeners = await asyncio.gather(*(_listener(attacker) for _ in range(LISTENERS)))
     await attacker.begin()
     flood = attacker.spawn(flood_from(attacker))
     await asyncio.sleep(LOADED)
@@ -87,15 +86,14 @@ def _is_alive(pid: int) -> bool:
 
 
 async def stall(attacker: Attacker) -> None:
-    """What a machine does that pauses a guest, or swaps."""
-    sockets, watches = [], []
-    for _ in range(WATCHERS):
-        socket = await attacker.student()
-        sockets.append(socket)
-        watches.append(asyncio.ensure_future(socket.longest_silence()))
-        await asyncio.sleep(APART)
+    """What a machine does that pauses a guest, or swaps; at the worst moment for signalling."""
+    sockets = await asyncio.gather(*(attacker.student() for _ in range(WATCHERS)))
     await attacker.begin()
-    await _stand_still(attacker.order.server_pid)
+    # Right after their pings: the answers wait unread for as long as the server may wait for them.
+    await sockets[-1].receive(lambda text: text == "2")
+    still = attacker.spawn(_stand_still(attacker.order.server_pid))
+    watches = [asyncio.ensure_future(socket.longest_silence()) for socket in sockets]
+    await still
     await asyncio.sleep(NOTICED)
     for watch in watches:
         watch.cancel()
@@ -132,7 +130,7 @@ ATTACKS = (
     Attack(
         "18",
         "stall",
-        f"The server's process stands still for {STALL:.0f} s",
+        f"The server's process stands still for {STALL:.0f} s, with {WATCHERS} pings unanswered",
         stall,
         Kind.CHECK,
     ),

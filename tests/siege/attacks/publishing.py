@@ -4,9 +4,11 @@ import os
 
 from tests.siege.attack import Attack
 from tests.siege.attacker import Attacker
+from tests.siege.insider import Insider
 
 LEAP = 300  # sequence numbers
 LEAP_RATE, FAST_LEAP_RATE = 20, 200  # packets a second
+TOLD_A_SECOND = 2  # slots messages: one new segment, and voices that come and go
 WIDE_LEAP = 4_000  # transport-wide numbers
 SOUND = bytes(20)  # makes a packet of 68 bytes
 TOP_RATE = 10_000  # packets a second of a publisher without measure, 100 Mbit/s
@@ -19,16 +21,32 @@ _KEY_FRAME = bytes((0x90, 0xE0, 0x80, 0x01, 0x01, 0x20)) + bytes(
 )
 
 
+class Witness(Insider):
+    """A student who counts how often it is told what its slots show."""
+
+    told = 0
+
+    def _hear(self, event: str, payload: dict[str, object]) -> None:
+        self.told += event == "slots"
+        super()._hear(event, payload)
+
+
 async def leaps(attacker: Attacker, rate: int) -> None:
+    witness = await attacker.insider(Witness)
+    assert isinstance(witness, Witness)
     insider = await attacker.insider(publish=("microphone",))
     line = insider.voice()
     await attacker.begin(insider.participant)
+    before = witness.told
     async for due in attacker.pace(rate):
         for _ in range(due):
             line.index += LEAP
             packet = insider.speak(line, SOUND)
             insider.send(packet)
             attacker.count(len(packet))
+    told = witness.told - before
+    attacker.say(f"{told} slots messages to each student")
+    attacker.outcome.passed = told <= TOLD_A_SECOND * attacker.elapsed
 
 
 async def slow_leaps(attacker: Attacker) -> None:
