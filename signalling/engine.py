@@ -107,7 +107,7 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """From the handshake to the end."""
-        ws = PlainSocket()
+        ws: PlainSocket = self.server.plain_socket()
         await ws.open(request, 2 * STRANGER_BYTES, lambda: self.cut("too_much_before_token"))
         self._ws = ws
         self.connected = self.upgraded = True
@@ -192,6 +192,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """Engine.IO's server with these sockets. `run` looks after them."""
 
     max_sockets = 5_000
+    plain_socket = PlainSocket
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)

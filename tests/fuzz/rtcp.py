@@ -8,6 +8,7 @@ Pure: no I/O, no clock.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import pylibsrtp
 
@@ -33,7 +34,7 @@ MAX_STATUSES = 4_096  # of one feedback
 MAX_DATAGRAM = 1_400
 RESENT_PER_NACK = 128
 
-_world: Kept[Guests] = Kept(Guests)
+_world: Kept[Guests] = Kept(partial(Guests, is_bounded=False))
 
 
 def run(data: bytes) -> None:

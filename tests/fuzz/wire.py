@@ -1,12 +1,14 @@
 """A Socket.IO server without sockets, in virtual time: its WebSockets are queues of frames.
 
-Everything behind the WebSocket is the product's own: Engine.IO, Socket.IO, namespace and hub.
+Everything behind the WebSocket is the product's own: guard, Engine.IO, Socket.IO, namespace, hub.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
+
+from aiohttp import WSMessage, WSMsgType
 
 from signalling.hub import Hub, HubSettings
 from signalling.namespace import ClassNamespace, create_server
@@ -18,7 +20,8 @@ SECRET = "a secret for fuzzing that is long enough"
 NOW = 1_800_000_000.0
 
 Frame = str | bytes
-TURNS = 12  # of the loop, until a frame has been worked off and answered
+PING, PONG = "2", "3"
+TURNS = 20  # of the loop, until a frame has been worked off and answered
 MAX_SOCKETS = 64
 
 
@@ -33,27 +36,56 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 @dataclass(slots=True)
 class Wire:
-    """The browser's end of one WebSocket, with as much of aiohttp's as the server uses."""
+    """The browser's end of one WebSocket; it answers pings."""
 
     frames: asyncio.Queue[Frame | None] = field(default_factory=asyncio.Queue)
-    sent: list[Frame] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     task: asyncio.Task[object] | None = None
-
-    async def receive(self) -> SimpleNamespace:
-        return SimpleNamespace(data=await self.frames.get())
-
-    async def send_str(self, data: str) -> None:
-        self.sent.append(data)
-
-    async def send_bytes(self, data: bytes) -> None:
-        self.sent.append(data)
-
-    async def close(self, **_: object) -> None:
-        self.frames.put_nowait(None)
 
     @property
     def is_over(self) -> bool:
         return self.task is None or self.task.done()
+
+
+class WireSocket:
+    """Stands for PlainSocket: the server's end of a wire."""
+
+    response = None
+
+    def __init__(self) -> None:
+        self._wire = Wire()
+        self._left: int | None = None
+        self._too_much: Callable[[], None] = lambda: None
+
+    async def open(self, request: Wire, limit: int, too_much: Callable[[], None]) -> None:
+        self._wire, self._left, self._too_much = request, limit, too_much
+
+    def lift(self) -> None:
+        self._left = None
+
+    async def receive(self) -> WSMessage:
+        frame = await self._wire.frames.get()
+        if frame is not None and self._left is not None:
+            self._left -= len(frame)
+            if self._left < 0:
+                self._too_much()
+                frame = None
+        if frame is None:
+            return WSMessage(WSMsgType.CLOSED, None, None)
+        return WSMessage(WSMsgType.TEXT if isinstance(frame, str) else WSMsgType.BINARY, frame, "")
+
+    async def send(self, packet: str) -> None:
+        if packet == PING:
+            self._wire.frames.put_nowait(PONG)
+        self._wire.sent.append(packet)
+
+    async def pong(self, payload: bytes) -> None: ...
+
+    async def close(self, code: int) -> None:
+        self._wire.frames.put_nowait(None)
+
+    def abort(self) -> None:
+        self._wire.frames.put_nowait(None)
 
 
 class Endpoint:
@@ -69,22 +101,8 @@ class Endpoint:
         self.loop.run_until_complete(self._start())
 
     async def _start(self) -> None:
-        server = create_server([])
-        server.eio.start_service_task = False  # it looks after polling alone
-        base = server.eio._async["websocket"]
-
-        class FakeSocket(base):  # type: ignore[misc, valid-type]
-            async def __call__(self, environ: dict[str, object]) -> object:
-                self._sock = environ["wire"]
-                self.environ = environ
-                await self.handler(self)
-                return self._sock
-
-        server.eio._async = {
-            **server.eio._async,
-            "websocket": FakeSocket,
-            "translate_request": lambda environ: environ,
-        }
+        server = create_server([], MAX_SOCKETS)
+        server.eio.plain_socket = WireSocket
         self._server = server
         outgoing = Outgoing(server)
         settings = HubSettings(
@@ -95,20 +113,19 @@ class Endpoint:
         server.register_namespace(ClassNamespace(self.hub))
         self._writer = self.loop.create_task(outgoing.run())
 
+    @property
+    def sockets(self) -> int:
+        """Those that the server holds."""
+        return len(self._server.eio.sockets)
+
     def _note(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.failures.append(f"{context['message']} {context.get('exception')!r}")
 
     def open(self) -> Wire:
         """A new WebSocket."""
         wire = Wire()
-        environ: dict[str, object] = {
-            "REQUEST_METHOD": "GET",
-            "QUERY_STRING": "EIO=4&transport=websocket",
-            "HTTP_UPGRADE": "websocket",
-            "HTTP_CONNECTION": "upgrade",
-            "wire": wire,
-        }
-        wire.task = self.loop.create_task(self._server.eio.handle_request(environ))
+        handler = self._server.eio._handle_connect({"aiohttp.request": wire}, "websocket")
+        wire.task = self.loop.create_task(handler)
         wire.task.add_done_callback(self._over)
         self.wires.append(wire)
         self.turn()
@@ -122,6 +139,8 @@ class Endpoint:
     def turn(self, seconds: float = 0.0) -> None:
         """Lets the loop work, after so many seconds."""
         self.loop.now += seconds
+        if seconds:
+            self._server.eio.look_after(self.loop.now)
         self.loop.run_until_complete(_turns())
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from tests.support.senders import OutStream
 W = TypeVar("W")
 
 H264_TYPE = 108
+ENDLESS = 1e15  # units
 SLOTS = 12  # receiving sections of all who are here
 H264_OFFER = offers.compose(
     [
@@ -49,7 +50,8 @@ class Kept(Generic[W]):
 class Guests(Mallory):
     """Mallory sends VP8; harry sends H264, to her as to everybody who watches."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_bounded: bool = True) -> None:
+        """`is_bounded` False: guests may make any amount of work, so that all of it is tried."""
         super().__init__()
         plan = replace(SEEN_STUDENT, name="harry", policy=ANYTHING, template=H264_OFFER)
         self.harry = self.room.add(plan)
@@ -62,6 +64,13 @@ class Guests(Mallory):
         self.room.run(0.2)
         self.faults: list[Exception] = []
         self.rig.worker.on_fault = lambda owner, error: self.faults.append(error)
+        if not is_bounded:
+            self._lift_budgets()
+
+    def _lift_budgets(self) -> None:
+        for transport in self.rig.worker.routers["class"].transports.values():
+            for budget in (transport.workload.budget, transport.workload.unproven):
+                budget.burst = budget.credit = ENDLESS
 
     def check(self) -> None:
         """What holds after any media of theirs."""

@@ -33,7 +33,7 @@ def test_connecting_anew_gains_nothing() -> None:
         ravi = known.find(KEY, now)
         known.add(ravi, "s")
         for _ in range(10):
-            if ravi.budget._messages.take(now):
+            if ravi.budget._messages.take(1.0, now):
                 accepted += 1
         known.remove(ravi, "s", now)
     assert accepted <= 60 + 20
