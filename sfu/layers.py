@@ -226,6 +226,10 @@ class Layer:
     def _queue(self, packet: Packet, now: float) -> DropReason | None:
         """For the next flush. The history knows which index was on the line, or that it is too
         old to tell."""
+        rate = self.rate
+        if rate.credit < 0.0 and rate.is_spent(now):
+            return DropReason.RTP_OVER_RATE
+        rate.credit -= 1.0
         if not self.history.put(packet.index, packet):
             repeated = self.history.get(packet.index) is not None
             return DropReason.RTX_DUPLICATE if repeated else DropReason.RTP_TOO_OLD

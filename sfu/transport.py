@@ -42,6 +42,7 @@ from sfu.workload import Workload
 TICK = 1.0  # s between reports
 GRID = 0.025  # s: ticks fall on its lines, so that 1,000 transports wake the loop 40 times a second
 ALLOCATE_EVERY = 4  # ticks, where no limit is in force and only heights could have changed
+SETTLE_EVERY = 32  # packets that are paid for together
 MAX_RTCP_DATAGRAM = 1_200  # bytes before encryption
 
 
@@ -81,6 +82,8 @@ class Transport:
         self.transport_id = transport_id
         self.pinned = pinned
         self.workload = services.workload
+        self.workload.begin()
+        self._settle_at = 0  # packets received, when they are paid for next
         self.state = TransportState.NEW
         self.close_reason = ""
         self.final: TransportSnapshot | None = None  # of when it left its class
@@ -236,24 +239,30 @@ class Transport:
         """One SRTP packet of the peer; False when it was dropped, which is counted here."""
         self.packets_received += 1
         self.bytes_received += len(data)
-        budget = self.workload.budget
-        if budget.credit < 0.0 and budget.is_spent(now):
-            return self._refuse(now)
+        if self.packets_received >= self._settle_at and self._is_spent(now):
+            return self._refuse(len(data), now)
         reason = self.uplink.receive_rtp(data, now)
         if reason is not None:
             self.drops[reason] += 1
         return reason is None
 
+    def _is_spent(self, now: float) -> bool:
+        """Pays for the packets since the last look; while the budget is spent, at each packet."""
+        is_spent = self.workload.settle(self.packets_received, self.bytes_received, now)
+        self._settle_at = 0 if is_spent else self.packets_received + SETTLE_EVERY
+        return is_spent
+
     def receive_rtcp(self, data: bytes, now: float) -> bool:
         """One SRTCP packet of the peer; as receive_rtp."""
         self.packets_received += 1
         self.bytes_received += len(data)
+        self.workload.exempt(len(data))
         srtp = self.uplink.srtp
         if srtp is None:
             self.drops[DropReason.NOT_CONNECTED] += 1
             return False
         if self.workload.budget.is_spent(now):
-            return self._refuse(now)
+            return self._refuse(0, now)
         if self.workload.unproven.is_spent(now):
             self.drops[DropReason.UNPROVEN_OVER_BUDGET] += 1
             return False
@@ -261,12 +270,14 @@ class Transport:
             plain = srtp.unprotect_rtcp(data)
         except SrtpError:
             self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
-            self.workload.charge_failed()
+            self.workload.unproven.charge(Price.FAILED_CHECK)
             return False
         return rtcp_intake.receive(self, plain, now)
 
-    def _refuse(self, now: float) -> bool:
-        """Drops a datagram unread: the participant's work for now is done."""
+    def _refuse(self, size: int, now: float) -> bool:
+        """Drops a datagram unread: the participant's work for now is done. `size`: of RTP."""
+        if size:
+            self.workload.exempt(size)
         self.drops[DropReason.WORK_OVER_BUDGET] += 1
         if self.workload.refuse(now):
             self.closed("flooding")

@@ -76,6 +76,7 @@ class TwccRecorder:
         """The feedback about everything unreported; several when one can't hold it."""
         if not self._pending:
             return []
+        self._next = max(self._next, self._newest - MAX_UNTOLD)
         arrivals: list[tuple[int, int | None]] = []
         feedbacks = []
         last: int | None = None

@@ -6,7 +6,6 @@ receiver reports. Pure: no I/O, no clock.
 
 from collections.abc import Callable, Iterable
 
-from common.work import Price
 from sfu.capabilities import TRANSPORT_CC, Negotiation
 from sfu.clockmap import ClockMap
 from sfu.keyframe import KeyframeRequester
@@ -33,7 +32,6 @@ from sfu.wire.rtcp import (
 from sfu.wire.rtp import FIXED, RtpError, header_length, padding_length, parse_extensions
 from sfu.workload import Workload
 
-DATAGRAM, BYTE = Price.DATAGRAM, Price.DATAGRAM_BYTE  # as globals: looked up for each packet
 KEEP_ENDED = 5.0  # s at least that an ended stream's place isn't given to another
 
 _SRTP_DROPS = {
@@ -133,31 +131,36 @@ class Uplink:
         """Takes one SRTP packet; cheap checks come before decryption."""
         srtp = self.srtp
         if srtp is None:
+            self._workload.exempt(len(data))
             return DropReason.NOT_CONNECTED
         try:
             length = header_length(data)
         except RtpError:
-            self._workload.charge_failed()
+            self._workload.charge_failed(len(data))
             return DropReason.RTP_MALFORMED
         header: Header = FIXED.unpack_from(data)
         _, _, seq, _, ssrc = header
         stream = self._streams.get(ssrc)
         if stream is None:
-            if self._workload.unproven.is_spent(now):
-                return DropReason.UNPROVEN_OVER_BUDGET
-            if not self._has_room(now):
-                return DropReason.RTP_TOO_MANY_STREAMS
+            if (reason := self._refuses_stream(now)) is not None:
+                self._workload.exempt(len(data))
+                return reason
             stream = Stream(srtp.stream(ssrc))
         try:
             index, payload = stream.srtp.open(data, length, seq)
         except SrtpError as error:
-            self._workload.charge_failed()
+            self._workload.charge_failed(len(data))
             return _SRTP_DROPS.get(error.reason, DropReason.RTP_UNAUTHENTIC)
-        self._workload.budget.credit -= DATAGRAM + BYTE * len(data)
         self._streams.setdefault(ssrc, stream)  # only now: strangers can't fill the table
         return self._route(
             stream, header, parse_extensions(data, length), index, payload, len(data), now
         )
+
+    def _refuses_stream(self, now: float) -> DropReason | None:
+        """A packet of an unknown stream may be anybody's."""
+        if self._workload.unproven.is_spent(now):
+            return DropReason.UNPROVEN_OVER_BUDGET
+        return None if self._has_room(now) else DropReason.RTP_TOO_MANY_STREAMS
 
     def _has_room(self, now: float) -> bool:
         """For one more stream: the longest ended one gives way."""
@@ -259,10 +262,6 @@ class Uplink:
         orientation: bytes | None,
         now: float,
     ) -> DropReason | None:
-        rate = layer.rate
-        if rate.credit < 0.0 and rate.is_spent(now):
-            return DropReason.RTP_OVER_RATE
-        rate.credit -= 1.0
         reason = layer.receive(index, marker, timestamp, payload, orientation, now)
         pending = layer.pending
         if reason is None and pending and pending[-1].starts and layer.codec_name != "opus":

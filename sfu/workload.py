@@ -17,7 +17,16 @@ KEYFRAME_RATE, KEYFRAME_BURST = 0.5, 3.0  # key frames that one slot may ask for
 class Workload:
     """The budgets of one transport. They outlive it when a reloaded page replaces it."""
 
-    __slots__ = ("_is_teacher", "_keyframes", "_patience", "budget", "checks", "unproven")
+    __slots__ = (
+        "_is_teacher",
+        "_keyframes",
+        "_patience",
+        "_settled",
+        "_unpriced",
+        "budget",
+        "checks",
+        "unproven",
+    )
 
     def __init__(self, rate: float, burst: float, now: float, *, is_teacher: bool) -> None:
         self.budget = WorkBudget(rate, burst, now)
@@ -25,10 +34,32 @@ class Workload:
         self.unproven = WorkBudget(UNPROVEN_RATE, UNPROVEN_BURST, now)
         self._keyframes: dict[int, WorkBudget] = {}  # by the SSRC of a slot
         self._patience = Patience(REMOVED_AFTER)
+        self._settled = self._unpriced = (0, 0)  # packets and bytes
         self._is_teacher = is_teacher
 
-    def charge_failed(self) -> None:
+    def begin(self) -> None:
+        """A connection counts from nothing; the debts of the one before stay."""
+        self._settled = self._unpriced = (0, 0)
+
+    def settle(self, packets: int, size: int, now: float) -> bool:
+        """Pays for the RTP that came since the last time, given all datagrams of the connection
+        and their bytes; True while the budget is spent. Once in many packets: counters that are
+        there anyway cost the packet path nothing."""
+        before, without = self._settled, self._unpriced
+        self._settled, self._unpriced = (packets, size), (0, 0)
+        packets -= before[0] + without[0]
+        size -= before[1] + without[1]
+        self.budget.charge(Price.DATAGRAM * packets + Price.DATAGRAM_BYTE * size)
+        return self.budget.is_spent(now)
+
+    def exempt(self, size: int) -> None:
+        """A datagram was no RTP, or has not been read: `settle` has nothing to take for it."""
+        packets, total = self._unpriced
+        self._unpriced = (packets + 1, total + size)
+
+    def charge_failed(self, size: int) -> None:
         """A datagram from its address turned out not to be authentic."""
+        self.exempt(size)
         self.unproven.charge(Price.FAILED_CHECK)
 
     def may_ask_keyframe(self, slot_ssrc: int, now: float) -> bool:
