@@ -54,12 +54,15 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     others have got theirs.
     """
     faults: list[Fault] = []
-    packets = _admitted(layer, stamp, totals)
-    if not packets:
-        return faults
     ledger = layer.ledger
     if layer.companies is None:
         layer.companies = tuple(muster(ledger, *group, lasting=True) for group in layer.groups)
+    if not layer.companies and not layer.waiters:  # most layers of a gallery: nothing is sealed
+        totals.packets += len(layer.take_pending())
+        return faults
+    packets = _admitted(layer, stamp, totals)
+    if not packets:
+        return faults
     for company in layer.companies:
         faults += _send(Batch(packets, company, ledger), company, outbox, totals)
     if layer.waiters:
