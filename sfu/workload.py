@@ -63,9 +63,8 @@ class Workload:
         self.unproven.charge(Price.FAILED_CHECK)
 
     def may_ask_keyframe(self, slot_ssrc: int, now: float) -> bool:
-        """Whether a slot of the subscriber may ask the publisher once more. Each key frame goes to
-        all who watch: on a busy machine two a second make everybody lose packets and ask, too.
-        Call it for slots that exist: the table has an entry for each."""
+        """Whether a slot of the subscriber may ask the publisher once more: each key frame goes to
+        all who watch. Call it for slots that exist: the table has an entry for each."""
         budget = self._keyframes.get(slot_ssrc)
         if budget is None:
             budget = self._keyframes[slot_ssrc] = WorkBudget(KEYFRAME_RATE, KEYFRAME_BURST, now)
