@@ -68,7 +68,7 @@ async def every_socket(attacker: Attacker) -> None:
         with suppress(Refused, OSError):
             held.append(await attacker.socket(token))
     await asyncio.sleep(0.5)
-    attacker.say(f"{len(held)} of {ROOM} sockets were opened")
+    attacker.say(f"{len(held)} sockets were let in one after the other, at a server for {ROOM}")
     try:
         teacher = await attacker.socket(attacker.token("late-teacher", Role.TEACHER))
         answer = await teacher.request("video-join", {"classId": attacker.order.class_id})
