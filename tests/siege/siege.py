@@ -16,6 +16,7 @@ from tests.siege.ground import Ground, GroundError
 from tests.siege.records import Finding, Kind, Outcome, Prepared, Span
 
 CALM = 4.0  # s before an attack
+BEAT = 0.02
 REST = 2.0  # s after it: what was held up comes
 PREPARED_WITHIN = 60.0
 PATIENCE = 60.0  # s beyond its time that an attack may take
@@ -220,12 +221,14 @@ class _Assault:
 
     async def _hear(self, within: float) -> "Prepared | Outcome | None":
         try:
-            if await asyncio.to_thread(self._pipe.poll, within):
-                found = self._pipe.recv()
-                return found if isinstance(found, Prepared | Outcome) else None
-        except (EOFError, OSError):
-            pass  # its process has ended
-        return None
+            for _ in range(int(within / BEAT)):
+                if self._pipe.poll():
+                    break
+                await asyncio.sleep(BEAT)
+            found = self._pipe.recv() if self._pipe.poll() else None
+        except (EOFError, OSError):  # its process has ended
+            return None
+        return found if isinstance(found, Prepared | Outcome) else None
 
     async def __aexit__(self, *_: object) -> None:
         self._pipe.close()
