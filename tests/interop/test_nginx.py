@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
 NAME = "class.example"
 
 
-async def joined_by(url: str, transport: str, **headers: str) -> ClassClient:
-    """Somebody who is in the class by this transport."""
+async def joined_by(url: str, **headers: str) -> ClassClient:
+    """A teacher who is in the class."""
     client = ClassClient()
     auth = {"token": token_for("asha", Role.TEACHER)}
-    await client.sio.connect(url, auth=auth, transports=[transport], headers=headers)
+    await client.sio.connect(url, auth=auth, transports=["websocket"], headers=headers)
     await client.say("video-join", classId="demo")
     return client
 
@@ -38,8 +38,9 @@ async def test_a_bare_proxy_pass_opens_no_metrics(tmp_path: Path, token: str | N
             assert response.status == (403 if token is None else 200)
         async with http.get(f"{proxy}/class/demo") as response:
             assert "<script" in await response.text()
-        client = await joined_by(proxy, "polling")
-        await client.sio.disconnect()
+        # it passes no Upgrade on, and there is no polling to fall back on
+        async with http.get(f"{proxy}/socket.io/?EIO=4&transport=polling") as response:
+            assert response.status == 400
 
 
 async def test_a_proxy_as_documented_passes_sockets_and_the_name(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ async def test_a_proxy_as_documented_passes_sockets_and_the_name(tmp_path: Path)
         nginx(tmp_path, server.url, UPGRADING) as proxy,
         aiohttp.ClientSession() as http,
     ):
-        client = await joined_by(proxy, "websocket", Host=NAME, Origin=f"http://{NAME}")
+        client = await joined_by(proxy, Host=NAME, Origin=f"http://{NAME}")
         await client.sio.disconnect()
         for host, status in {NAME: 200, "evil.example": 421}.items():
             async with http.get(proxy, headers={"Host": host}) as response:
