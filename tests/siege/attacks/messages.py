@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,7 +14,9 @@ from tests.siege.web_socket import RawSocket, Refused, event, frame
 FIELDS = 40_000  # that the server does not know
 LARGEST = 490_000  # bytes of a message
 SDP_RATE = 20  # offers a second, as the flood limit allowed
-IN_FLIGHT = 8  # refused messages sent ahead of their answers
+REFUSED_RATE = 2_000  # refused messages a second
+FIRST_SERIAL = 1_000
+ANSWERED = 0.05  # s that a burst's answers are waited for
 BURST = 59  # messages of a new socket
 UNREAD_BUFFER = 4_096  # bytes that the client's kernel takes
 UNREAD_RATE = 20
@@ -59,29 +62,68 @@ async def unknown_fields(attacker: Attacker) -> None:
 
 
 async def refused(attacker: Attacker) -> None:
-    """Well-formed and never allowed, several ahead of their answers."""
-    socket = await attacker.student()
+    """Well-formed and never allowed; waits for no answer, only for room in the kernel."""
+    pour = Pour(attacker, attacker.unique())
+    await pour.open()
     await attacker.begin()
-    answers: dict[str, int] = {}
-    while not attacker.is_over:
+    async for due in attacker.pace(REFUSED_RATE):
+        for _ in range(min(due, REFUSED_RATE // 10)):
+            await pour.send("moderate", {"action": "lock"})
+    await pour.close()
+    attacker.say(", ".join(f"{code} {n:,}" for code, n in pour.answers.items()) or "no answers")
+
+
+class Pour:
+    """One person's messages, one after another, whatever is answered; comes back when put out.
+
+    `answers` counts acknowledgements by code, over all sockets.
+    """
+
+    def __init__(self, attacker: Attacker, name: str) -> None:
+        self.answers: Counter[str] = Counter()
+        self._attacker = attacker
+        self._name = name
+        self._socket: RawSocket | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Joins the class; raises Refused or OSError."""
+        self._socket = await self._attacker.student(self._name)
+        self._reading = self._attacker.spawn(self._read(self._socket))
+
+    async def send(self, name: str, payload: object) -> None:
         try:
-            socket = socket if not socket.is_closed else await attacker.student()
-            first = attacker.outcome.sent + 1_000
-            for serial in range(first, first + IN_FLIGHT):
-                data = frame(event("moderate", {"action": "lock"}, serial))
-                attacker.count(len(data))
-                await socket.send(data)
-            for serial in range(first, first + IN_FLIGHT):
-                answer = await socket.acknowledgement(serial)
-                code = str(answer.get("error", {}).get("code", "accepted"))
-                answers[code] = answers.get(code, 0) + 1
+            if self._socket is None:
+                await self.open()
+            assert self._socket is not None
+            data = frame(event(name, payload, FIRST_SERIAL + self._attacker.outcome.sent))
+            if self._socket.send_now(data):
+                self._attacker.count(len(data))
         except (Refused, OSError) as error:
-            attacker.outcome.removed = str(error)
-            await socket.close()
+            self._attacker.outcome.removed = str(error)
             await asyncio.sleep(1 / SOCKETS_A_SECOND)
-            with suppress(Refused, OSError):
-                socket = await attacker.student()
-    attacker.say(", ".join(f"{code} {count:,}" for code, count in answers.items()))
+
+    async def _read(self, socket: RawSocket) -> None:
+        """Every acknowledgement, until the socket ends."""
+        while True:
+            try:
+                text = await socket.receive(lambda text: text.startswith("43"))
+            except Refused as error:
+                if self._socket is socket and not str(error).startswith("no answer"):
+                    self._attacker.outcome.removed = str(error)
+                    self._socket = None
+                if self._socket is not socket:
+                    return
+                continue
+            answer = json.loads(text[text.index("[") :])[0]
+            self.answers[str(answer.get("error", {}).get("code", "accepted"))] += 1
+
+    async def close(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._socket is not None:
+            await self._socket.close()
+        self._socket = None
 
 
 async def many_lines(attacker: Attacker) -> None:
@@ -95,23 +137,18 @@ async def many_lines(attacker: Attacker) -> None:
 async def comes_back(attacker: Attacker) -> None:
     """A new socket for each burst, so that no limit that dies with a socket is ever met."""
     name = attacker.unique()
+    accepted: Counter[str] = Counter()
     await attacker.begin()
-    accepted = 0
     while not attacker.is_over:
-        try:
-            socket = await attacker.student(name)
-            accepted += 1
-            for serial in range(1_000, 1_000 + BURST):
-                data = frame(event("hand", {"raised": False}, serial))
-                attacker.count(len(data))
-                await socket.send(data)
-            for serial in range(1_000, 1_000 + BURST):
-                accepted += (await socket.acknowledgement(serial)).get("ok") is True
-            await socket.close()
-        except (Refused, OSError) as error:
-            attacker.outcome.removed = str(error)
-            await asyncio.sleep(1 / SOCKETS_A_SECOND)
-    rate = accepted / attacker.elapsed
+        pour = Pour(attacker, name)
+        for _ in range(BURST):
+            await pour.send("hand", {"raised": False})
+            if attacker.is_over:
+                break
+        await asyncio.sleep(ANSWERED)
+        await pour.close()
+        accepted += pour.answers
+    rate = accepted["accepted"] / attacker.elapsed
     attacker.say(f"{rate:.0f} messages a second were accepted")
     attacker.outcome.passed = rate <= ACCEPTED + SAVED_UP / attacker.elapsed
 
@@ -166,7 +203,7 @@ ATTACKS = (
     Attack(
         "3b",
         "refused messages",
-        f"A student's `moderate`, {IN_FLIGHT} ahead of their answers, as fast as it goes",
+        f"A student's `moderate`, {REFUSED_RATE:,} a second, waiting for no answer",
         refused,
     ),
     Attack(
