@@ -57,7 +57,7 @@ class AddressCheck:
         )
         request = stun.build_within(limit, stun.BINDING_REQUEST, transaction, attributes, key)
         if request is None:
-            self._drops[DropReason.STUN_REFUSED] += 1
+            self._drops[DropReason.CHECK_TOO_LARGE] += 1
             return False
         self.address, self._request, self._key = address, request, key
         self._transaction, self._tries, self._due = transaction, 0, AT_ONCE

@@ -20,6 +20,7 @@ class DropReason(StrEnum):
     STUN_REFUSED = "stun_refused"
     STUN_OVER_BUDGET = "stun_over_budget"
     STUN_UNASKED = "stun_unasked"
+    CHECK_TOO_LARGE = "check_too_large"
     ADDRESS_SILENT = "address_silent"
     NOT_CONNECTED = "not_connected"
     RTP_MALFORMED = "rtp_malformed"

@@ -226,6 +226,8 @@ class Uplink:
         if stream.level_id and (level := extensions.get(stream.level_id)) is not None:
             self._on_level(producer, parse_audio_level(level)[0], now)
         orientation = extensions.get(stream.orientation_id) if stream.orientation_id else None
+        if orientation is not None and len(orientation) != 1:  # one octet (3GPP TS 26.114 7.4.5)
+            orientation = None
         return self._into_layer(layer, index, marker, timestamp, payload, orientation, now)
 
     def _begin_stream(self, layer: Layer, ssrc: int, now: float) -> None:

@@ -37,6 +37,7 @@ STRANGERS = 500  # addresses that nobody has
 LATER = {
     *(DropReason.BEFORE_SWITCH, DropReason.NONCE_REFUSED, DropReason.ADDRESS_SILENT),
     *(DropReason.DTLS_QUEUE_FULL, DropReason.DTLS_CROWDED, DropReason.DTLS_UNPROVEN),
+    DropReason.CHECK_TOO_LARGE,
     *(DropReason.DTLS_DATA, DropReason.NACK_OVER_LIMIT, DropReason.KEYFRAME_OVER_BUDGET),
     *(DropReason.RTX_EXPIRED, DropReason.RTX_RECENT, DropReason.RTX_OVER_BUDGET),
     *(reason for reason in DropReason if reason.startswith(("backlog_", "send_"))),

@@ -159,7 +159,7 @@ def test_no_request_is_larger_than_the_nomination() -> None:
     desk.handle(0.0)
     assert len(desk.sent[-1][2]) == 80  # without FINGERPRINT
     assert not desk.begin(HERE, limit=79)
-    assert desk.drops == {DropReason.STUN_REFUSED: 1}
+    assert desk.drops == {DropReason.CHECK_TOO_LARGE: 1}
     assert desk.accepts(desk.reply(), THERE)  # the last one that could be asked
 
 

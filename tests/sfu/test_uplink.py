@@ -92,6 +92,13 @@ class TestWhatComesIn:
         source.receive(2, b"opus", payload_type=OPUS_PT, now=3.0)
         assert source.levels == [("teacher:microphone", 30, 3.0)]
 
+    @pytest.mark.parametrize("value", [bytes(2), bytes(16), bytes(200)])
+    def test_an_orientation_of_another_length_goes_no_further(self, value: bytes) -> None:
+        """Found by fuzzing: viewers were sent it, in headers that they had not agreed to."""
+        source = Source()
+        source.receive(1, extensions=[(13, value)])
+        assert [p.orientation for p in source.layer().pending] == [None]
+
     def test_orientation_stays_with_its_packet(self) -> None:
         source = Source()
         source.receive(1, extensions=[(13, b"\x01")])
