@@ -7,7 +7,7 @@ from sfu.address_check import REQUEST_BURST, REQUEST_RATE
 from tests.support.dtls import handshake
 from tests.support.peers import Peer
 from tests.support.rig import MAX_CHECKS
-from tests.support.room import STUDENT, pictures
+from tests.support.room import pictures
 from tests.support.siege import STRANGER, Siege, nobody
 from tests.support.stun_client import SUCCESS_TYPE, binding_request
 
@@ -50,10 +50,7 @@ def test_a_flood_of_forged_nominations_draws_no_more_than_it_costs() -> None:
 def test_a_page_that_hides_the_forged_nomination_in_its_handshake_moves_nothing() -> None:
     """The handshake runs at the peer's own address; the nomination comes from another."""
     siege = Siege()
-    late = siege.room.add(STUDENT, "late")
-    late.connection.handshakes = False
-    late.join()
-    siege.room.run(0.1)
+    late = siege.latecomer()
     siege.rig.inject(STRANGER, nomination(late))
     late.connection.shake_hands()
     siege.room.watch(late, ["teacher"])
@@ -66,11 +63,7 @@ def test_a_page_that_hides_the_forged_nomination_in_its_handshake_moves_nothing(
 def test_a_handshake_that_began_elsewhere_proves_nothing(nominated: bool) -> None:
     """A flight went to the stranger, too: who finished the handshake need not be there."""
     siege = Siege()
-    late = siege.room.add(STUDENT, "late")
-    late.connection.handshakes = False
-    late.connection.answers = False
-    late.join()
-    siege.room.run(0.1)
+    late = siege.latecomer(answers=False)
     late.connection.stop()
     own = late.connection.path.address
     request = binding_request(late.connection.credentials, bytes(12), nominate=nominated)
@@ -89,10 +82,7 @@ def test_a_handshake_that_began_elsewhere_proves_nothing(nominated: bool) -> Non
 def test_flights_go_to_where_the_handshake_came_from() -> None:
     """A check from elsewhere, even a nomination, draws none of them."""
     siege = Siege()
-    late = siege.room.add(STUDENT, "late")
-    late.connection.handshakes = False
-    late.join()
-    siege.room.run(0.1)
+    late = siege.latecomer()
     siege.rig.inject(STRANGER, nomination(late))
     late.connection.shake_hands()
     siege.room.run(1.0)

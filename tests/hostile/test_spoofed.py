@@ -136,10 +136,7 @@ def test_dtls_garbage_from_a_participant_changes_nothing() -> None:
 
 def test_media_before_the_handshake_is_counted_and_dropped() -> None:
     siege = Siege()
-    late = siege.room.add(STUDENT, "late")
-    late.connection.handshakes = False
-    late.join()
-    siege.room.run(0.3)
+    late = siege.latecomer()
     where = late.connection.path.address
     siege.rig.inject(
         where, *siege.captured_rtp(siege.teacher)[-10:], *siege.captured_rtcp(siege.teacher)[-1:]

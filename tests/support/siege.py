@@ -45,6 +45,16 @@ class Siege:
         self.before = self.counts()
         self.stray = len(self.rig.stray)
 
+    def latecomer(self, *, answers: bool = True) -> Peer:
+        """One more student, whose address is bound and whose handshake has not begun; `answers`:
+        whether it answers the server's checks."""
+        late = self.room.add(STUDENT, "late")
+        late.connection.handshakes = False
+        late.connection.answers = answers
+        late.join()
+        self.room.run(0.1)
+        return late
+
     def counts(self) -> Counter[str]:
         """Drops by reason, all told."""
         return Counter(self.room.totals().drops)
