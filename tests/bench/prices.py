@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from common.work import Price
+from sfu.copies import retransmit
 from sfu.twcc import TwccRecorder
 from sfu.wire.rtcp import build_compound
 from sfu.worker import Worker
+from tests.bench import signalling
 from tests.bench.figures import Figure
-from tests.bench.scene import Scene, lecture, nowhere
+from tests.bench.scene import ROUTER, Scene, lecture, nowhere
 from tests.support.offers import class_pieces, compose
 from tests.support.rtcp_client import nack, pli, remb
 
@@ -42,9 +44,13 @@ def measure(rounds: int) -> list[Figure]:
     found = []
     for work in (*_of_media(scene), *_of_feedback(scene), *_of_signalling(scene.worker)):
         value = statistics.median(_once(work) for _ in range(rounds)) / work.units
-        price = getattr(Price, work.price)
-        found.append(Figure("prices", work.price, value, "µs", price, f"price {price:g}"))
-    return found
+        found.append(_figure(work.price, value))
+    return found + [_figure(name, value) for name, value in signalling.measure(rounds).items()]
+
+
+def _figure(name: str, value: float) -> Figure:
+    price = getattr(Price, name)
+    return Figure("prices", name, value, "µs", price, f"price {price:g}")
 
 
 def _once(work: Work) -> float:
@@ -102,7 +108,24 @@ def _of_feedback(scene: Scene) -> list[Work]:
         Work("REMB", lambda: sealed(remb(1, 50_000_000, [slot.ssrc])), receive),
         Work("NACK_ENTRY", lambda: sealed(nack(1, slot.ssrc, old)), receive, RECORDS),
         Work("FEEDBACK_STATUS", recorders, told, 400),
+        _of_retransmission(scene),
     ]
+
+
+def _of_retransmission(scene: Scene) -> Work:
+    """The copy alone: what asks for it, and what bounds it, are priced and counted elsewhere."""
+    transport = scene.worker.routers[ROUTER].transports[scene.subscribers[0].name]
+    (slot,) = transport.downlink.slots("video")
+
+    def sent() -> list[object]:
+        found = [slot.find_sent((slot.line.highest - back) & 0xFFFF) for back in range(100)]
+        return [one for one in found if one is not None]
+
+    def again(found: object) -> object:
+        assert isinstance(found, tuple)
+        return retransmit(slot, *found)
+
+    return Work("RETRANSMISSION", sent, again)
 
 
 def _filled(recorder: TwccRecorder) -> TwccRecorder:

@@ -136,8 +136,8 @@ class Scene:
 
     def _lift_rates(self) -> None:
         """A bench pushes more than a participant may send."""
-        for publisher in self.publishers:
-            transport = self.worker.routers[ROUTER].transports[publisher.peer.name]
+        for transport in self.worker.routers[ROUTER].transports.values():
+            transport.workload.checks = WorkBudget(UNLIMITED, UNLIMITED, 0.0)
             for layer in transport.uplink.layers:
                 layer.rate = WorkBudget(UNLIMITED, UNLIMITED, 0.0)
 
