@@ -2,7 +2,7 @@
 
 aiohttp has no time limit for a head or a body. Once a second the guard looks at what each
 connection waits for from its client; what has waited too long without any progress is closed and
-counted. WebSockets are none of its business: signalling/namespace.py looks after those.
+counted. WebSockets are left to signalling/engine.py.
 No clock: the time is an argument, in seconds.
 """
 
