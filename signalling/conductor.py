@@ -110,10 +110,12 @@ class Conductor:
         self._outgoing.put(Send((effect.socket,), "video-answer", payload))
 
     async def _open(self, room: Classroom, effect: Negotiate) -> None:
+        person = room.roster.get(effect.participant_id)
         try:
             await self._plane.join(effect.class_id, effect.participant_id, pinned=effect.pinned)
         except LiveclassError:
-            person = room.roster.get(effect.participant_id)
             if person is not None:
                 media.closed(room, person, self._clock())
             raise
+        if person is not None:  # the end of an earlier transport may have been told meanwhile
+            person.media_open = True

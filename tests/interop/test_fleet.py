@@ -24,6 +24,7 @@ from loadtest.records import (
     Joined,
     People,
     Ready,
+    Shift,
     Tick,
 )
 from tests.support.bots import plan
@@ -31,7 +32,7 @@ from tests.support.bots import plan
 pytestmark = pytest.mark.interop
 
 CLASS = "demo"
-WAIT = 40.0
+WAIT = 12.0
 SECONDS = 4.0
 FPS = 30
 BAD = Faults(loss=0.03, handover_every=1.5, seed=1)
@@ -71,15 +72,19 @@ class Show:
                 assert not isinstance(message, Crash), message.trace
                 self.said.append(message)
 
-    async def run(self, seconds: float, joined: int) -> None:
-        """From Ready to Done, `seconds` after so many have joined."""
+    async def run(self, seconds: float, joined: int, latecomers: int = 0) -> None:
+        """From Ready to Done, `seconds` after so many have joined; latecomers start after them."""
         async with crew_of(self.plans) as crew:
             await self.until(crew, lambda: len(self.of(Ready)) == 2)
-            crew.tell(Begin(time.monotonic()))
+            began = time.monotonic()
+            crew.tell(Begin(began))
             await self.until(crew, lambda: self.of(Joined))
             id_ = self.of(Joined)[0].participant
             crew.tell(People({"teacher": id_}, id_))
             await self.until(crew, lambda: len(self.joined()) == joined)
+            if latecomers:
+                crew.tell(Shift(time.monotonic() - began))
+                await self.until(crew, lambda: len(self.joined()) == joined + latecomers)
             end = asyncio.get_running_loop().time() + seconds
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(end):
@@ -149,11 +154,9 @@ async def test_who_is_refused_and_who_is_replaced_are_named(tmp_path: Path) -> N
     ]
     async with local_server(tmp_path) as server:
         show = Show(server, viewers)
-        show.plans[1] = replace(
-            show.plans[1],
-            bots=(*show.plans[1].bots, replace(show.plans[1].bots[1], name="twin-2", join_at=2.5)),
-        )
-        await show.run(2.0, joined=3)
+        twin = replace(show.plans[1].bots[1], name="twin-2", join_at=0.0, late=True)
+        show.plans[1] = replace(show.plans[1], bots=(*show.plans[1].bots, twin))
+        await show.run(2.0, joined=2, latecomers=1)
     codes = {one.name: one.code for one in show.of(Failed)}
     assert codes == {"forger": "bad_token", "twin": "removed"}
     left = {name: one.left for name, one in show.results().items()}

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
-from sfu.errors import CapacityError, LiveclassError
+from sfu.errors import CapacityError, LiveclassError, StateError
+from signalling import media
 from signalling.conductor import Conductor
 from signalling.effects import CloseMedia, Negotiate, OpenClass, Send
+from signalling.media_plane import MediaAnswer
 from signalling.outgoing import Outgoing
 from tests.support.class_rig import ClassRig
 from tests.support.fakes import CollectingEmitter, RecordingMediaPlane
@@ -49,6 +51,27 @@ async def test_a_transport_that_went_unnoticed_is_opened_anew() -> None:
     stage = Stage()
     await stage.conductor.carry_out(stage.rig.room, [negotiate(open_first=False)])
     assert [call[0] for call in stage.plane.calls] == ["join", "answer"]
+
+
+async def test_news_of_the_end_that_comes_while_a_new_transport_opens_is_old() -> None:
+    stage = Stage()
+    person = stage.rig.join("student").person
+    person.media_open = True
+
+    class Late(RecordingMediaPlane):
+        """Refuses the first offer, and tells then that the transport has gone."""
+
+        async def answer(self, participant_id: str, sdp: str) -> MediaAnswer:
+            try:
+                return await super().answer(participant_id, sdp)
+            except StateError:
+                media.closed(stage.rig.room, person, stage.rig.now)
+                raise
+
+    conductor = Conductor(Late(), stage.outgoing, lambda: stage.rig.now)
+    offer = Negotiate("demo", person.id, "socket", "v=0", False, pinned=False, offer=None)
+    await conductor.carry_out(stage.rig.room, [offer])
+    assert person.media_open
 
 
 async def test_the_first_failure_is_raised_when_all_were_tried() -> None:
