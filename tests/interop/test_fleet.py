@@ -32,7 +32,7 @@ from tests.support.bots import plan
 pytestmark = pytest.mark.interop
 
 CLASS = "demo"
-WAIT = 12.0
+WAIT = 40.0
 SECONDS = 4.0
 FPS = 30
 BAD = Faults(loss=0.03, handover_every=1.5, seed=1)
