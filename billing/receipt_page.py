@@ -20,7 +20,7 @@ _FRAME = Template("""<!doctype html>
 <meta name="color-scheme" content="light">
 <title>$title</title>
 <link rel="icon" href="/static/icon.svg">
-<link rel="stylesheet" href="/static/css/receipt.css">
+<link rel="stylesheet" href="/static/css/site/receipt.css">
 </head>
 <body>
 $body

@@ -153,6 +153,6 @@ def test_the_protocol_names_every_event_of_the_server() -> None:
 
 
 def test_the_page_hears_every_event_of_the_server() -> None:
-    listed = text("static/js/protocol.js").partition("SERVER_EVENTS = Object.freeze([")[2]
+    listed = text("static/js/class/protocol.js").partition("SERVER_EVENTS = Object.freeze([")[2]
     heard = set(re.findall(r'"([a-z-]+)"', listed.partition("])")[0]))
     assert heard == docs.table_events(text(PROTOCOL), "Server to client")

@@ -180,7 +180,7 @@ def _section(mid: int, name: str) -> Iterator[str]:
     if sends:
         yield f"a=msid:{{stream}} {name}"
     yield from ("a=rtcp-mux", "a=rtcp-rsize", "a=rtcp-xr:rcvr-rtt=all")
-    # the page asks for stereo where it receives (static/js/sdp.js)
+    # the page asks for stereo where it receives (static/js/class/sdp.js)
     stereo = "" if sends else ";stereo=1"
     codecs = _AUDIO_CODECS if is_audio else _video_codecs(sends)
     yield from (line.replace("{stereo}", stereo) for line in codecs)

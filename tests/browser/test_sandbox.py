@@ -24,7 +24,7 @@ from tests.browser.school import forgive
 KEYS = Keys("rzp_test_0123456789", "the key's secret", "the webhook's secret")
 
 PAGE = """<!doctype html><html lang="en"><title>Shop</title>
-<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/css/tokens.css">
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/css/shared/tokens.css">
 <button id="buy">Buy</button><script src="%(checkout)s/checkout.js"></script>
 <script src="/page.js"></script>"""
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ICONS } from "../../tools/icons.js";
+import { ICONS, spriteOf } from "../../tools/icons.js";
 
 const root = new URL("../../", import.meta.url);
 const page = readFileSync(new URL("static/class.html", root), "utf8");
@@ -49,4 +49,9 @@ test("every icon that is named is in the sprite, and none for nothing", () => {
 test("lockfile and manifests name no registry", () => {
   const lock = readFileSync(new URL("package-lock.json", root), "utf8");
   assert.doesNotMatch(lock, /"resolved"|registry/);
+});
+
+test("the icon sprite is built from the list, and every icon that is used is in it", () => {
+  assert.equal(readFileSync(new URL("static/icons.svg", root), "utf8"), spriteOf());
+  assert.deepEqual([...ICONS].sort(), [...new Set(ICONS)].sort());
 });

@@ -56,7 +56,7 @@ def test_without_settings_this_machine_has_its_usual_names() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/class/demo", "/static/js/main.js", "/metrics", "/nothing"),
+        *("/", "/class/demo", "/static/js/class/main.js", "/metrics", "/nothing"),
         *(SOCKET_IO + "polling", SOCKET_IO + "websocket"),
     ],
 )

@@ -2,10 +2,10 @@
 // its order is kept until the server has said what became of it. Knows no DOM.
 
 import { signal } from "@preact/signals";
-import { asApiError } from "./api.js";
+import { asApiError } from "../shared/api.js";
 
-/** @typedef {import("./types.js").Order} Order */
-/** @typedef {import("./types.js").PaymentProof} PaymentProof */
+/** @typedef {import("./api-types.js").Order} Order */
+/** @typedef {import("./api-types.js").PaymentProof} PaymentProof */
 
 /**
  * idle: nothing asked yet, or the dialog was closed · ordering · paying: the dialog is open · confirming: paid, not yet certain ·
@@ -108,7 +108,7 @@ export class Checkout {
     this._enrolled();
   }
 
-  /** @param {import("./api.js").ApiError} error */
+  /** @param {import("../shared/api.js").ApiError} error */
   _refuse(error) {
     if (error.code === "already_enrolled") return this._enrolled();
     this._to({ step: error.passes ? "idle" : "refused", message: error.message, code: error.code });
@@ -172,13 +172,13 @@ export class Checkout {
     }
   }
 
-  /** @param {number} turn @param {import("./api.js").ApiError} error */
+  /** @param {number} turn @param {import("../shared/api.js").ApiError} error */
   _failed(turn, { message }) {
     if (turn === this._turn) this._end({ step: "idle", message, code: "failed" });
     return true;
   }
 
-  /** What has become of an order. @param {string} orderId @param {number} turn @param {import("./api.js").ApiError|null} refusal of the proof */
+  /** What has become of an order. @param {string} orderId @param {number} turn @param {import("../shared/api.js").ApiError|null} refusal of the proof */
   async _asked(orderId, turn, refusal) {
     let order;
     try {

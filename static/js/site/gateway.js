@@ -1,6 +1,6 @@
 // The gateway's dialog in the page: its script is loaded when it is first needed, and what the dialog says becomes three plain words: paid, failed, closed.
 
-import { ApiError } from "./api.js";
+import { ApiError } from "../shared/api.js";
 import { ownLocale } from "./times.js";
 
 const PATIENCE_MS = 20_000;
@@ -41,8 +41,8 @@ function accent() {
 }
 
 /**
- * @param {import("./types.js").Order} order
- * @param {{paid: (proof: import("./types.js").PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}} on
+ * @param {import("./api-types.js").Order} order
+ * @param {{paid: (proof: import("./api-types.js").PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}} on
  * @returns {Promise<() => void>} closes it
  */
 export async function openDialog(order, on) {

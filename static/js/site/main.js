@@ -2,13 +2,13 @@
 
 import { html, render } from "htm/preact";
 import { routeOf } from "./routes.js";
-import { begin, say } from "./store.js";
+import { begin, say } from "./page-state.js";
 import { Shell } from "./views/shell.js";
 
 /** @type {Record<import("./routes.js").PageName, () => Promise<{Page: any}>>} */
 const VIEWS = {
   catalogue: () => import("./views/catalogue.js"),
-  class: () => import("./views/class.js"),
+  class: () => import("./views/class-page.js"),
   mine: () => import("./views/mine.js"),
   teach: () => import("./views/teach.js"),
   edit: () => import("./views/edit.js"),

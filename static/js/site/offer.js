@@ -2,7 +2,7 @@
 
 import { countdown, dateText, dayText, lengthText, timeText } from "./times.js";
 
-/** @typedef {import("./types.js").Class} Class */
+/** @typedef {import("./api-types.js").Class} Class */
 
 /** "3 seats left" when few, "Full" when none; else null. @param {Class} class_ @returns {string|null} */
 export function seatsText({ seats, seatsLeft }) {

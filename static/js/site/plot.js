@@ -1,6 +1,6 @@
 // Totals by day as bars: places and sizes for an SVG. Pure.
 
-/** @typedef {import("./types.js").DayTotal} DayTotal */
+/** @typedef {import("./api-types.js").DayTotal} DayTotal */
 /** @typedef {{day: string, paid: number, refunded: number, count: number}} Day */
 /** @typedef {{day: string, x: number, width: number, paid: {y: number, height: number}, refunded: {y: number, height: number}, total: Day}} Bar */
 

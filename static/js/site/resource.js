@@ -1,14 +1,14 @@
 // Something asked of the server, as a signal: waiting, there, or why not. What was there stays while it is asked again.
 
 import { signal } from "@preact/signals";
-import { asApiError } from "./api.js";
+import { asApiError } from "../shared/api.js";
 
 /** A wait shorter than this shows nothing. */
 export const SLOW_MS = 300;
 
 /**
  * @template T
- * @typedef {{data: T|null, error: import("./api.js").ApiError|null, busy: boolean, slow: boolean}} Asked
+ * @typedef {{data: T|null, error: import("../shared/api.js").ApiError|null, busy: boolean, slow: boolean}} Asked
  */
 
 /** @template T @param {() => Promise<T>} ask @param {{setTimeout: (run: () => void, ms: number) => any, clearTimeout: (id: any) => void}} [clock] */

@@ -2,7 +2,7 @@
 
 import { dateText, instantOf, lengthText, timeText, wallDay } from "./times.js";
 
-/** @typedef {import("./types.js").Schedule} Schedule */
+/** @typedef {import("./api-types.js").Schedule} Schedule */
 
 const DAY = 86_400_000;
 export const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

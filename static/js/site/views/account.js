@@ -2,9 +2,9 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { Avatar } from "../../views/avatar.js";
-import { get, patch, post, remove } from "../api.js";
-import { account, isA, me, now, say, signOut } from "../store.js";
+import { Avatar } from "../../ui/avatar.js";
+import { get, patch, post, remove } from "../../shared/api.js";
+import { account, isA, me, now, say, signOut } from "../page-state.js";
 import { countdown } from "../times.js";
 import { focusFault, useAsked, useSending } from "./hooks.js";
 import { Button, Field, Loaded, Notice } from "./parts.js";

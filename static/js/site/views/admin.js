@@ -1,7 +1,7 @@
 // Money and people: totals, orders with their payments and refunds, accounts. Teachers see what is their own.
 
 import { html } from "htm/preact";
-import { isA } from "../store.js";
+import { isA } from "../page-state.js";
 import { useTab, useTitle } from "./hooks.js";
 import { Orders } from "./orders.js";
 import { PageHead, Tabs } from "./parts.js";

@@ -2,24 +2,24 @@
 
 import { html } from "htm/preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
+import { Icon } from "../../ui/icon.js";
 import { Checkout } from "../checkout.js";
-import * as api from "../api.js";
+import * as api from "../../shared/api.js";
 import { openDialog } from "../gateway.js";
 import { money, price } from "../money.js";
 import { isLive, isStaff, trialText, trialTime } from "../offer.js";
 import { signInPath } from "../routes.js";
-import { account, isKnown, me, whileVisible } from "../store.js";
+import { account, isKnown, me, whileVisible } from "../page-state.js";
 import { dateText } from "../times.js";
 import { Join } from "./join.js";
 import { Button, Notice } from "./parts.js";
-import { pendingMemory, told } from "./pending.js";
+import { pendingMemory, told } from "../pending.js";
 import { Figures, StateOfBuyer, useQuote } from "./quote.js";
 
 /** Order states of somebody who needs no trial any more. */
 const BOUGHT = new Set(["paid", "refunded"]);
 
-/** @typedef {import("../types.js").Class} Class */
+/** @typedef {import("../api-types.js").Class} Class */
 
 /** One checkout for the life of the page; another tab's success reaches it, too. @param {string} classId @param {() => unknown} reload */
 function useCheckout(classId, reload) {

@@ -1,15 +1,15 @@
 // A class as a card: in the catalogue, among one's own, in the teacher's list.
 
 import { html } from "htm/preact";
-import { Avatar } from "../../views/avatar.js";
-import { Icon } from "../../views/icon.js";
+import { Avatar } from "../../ui/avatar.js";
+import { Icon } from "../../ui/icon.js";
 import { price } from "../money.js";
 import { isLive, seatsText } from "../offer.js";
-import { now } from "../store.js";
+import { now } from "../page-state.js";
 import { countdown, nearDay, timeText } from "../times.js";
 import { Picture } from "./picture.js";
 
-/** @typedef {import("../types.js").Class} Class */
+/** @typedef {import("../api-types.js").Class} Class */
 
 /** "Today, 6:00 pm · in 2 h" @param {{class_: Class}} props */
 export function NextDate({ class_ }) {

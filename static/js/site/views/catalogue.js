@@ -2,16 +2,16 @@
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { get, withQuery } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { get, withQuery } from "../../shared/api.js";
 import { inOrder, shown } from "../offer.js";
 import { resource } from "../resource.js";
-import { isA, now } from "../store.js";
+import { isA, now } from "../page-state.js";
 import { Card, CardBones } from "./card.js";
 import { useSending, useTitle } from "./hooks.js";
 import { Button, Empty, Loaded } from "./parts.js";
 
-/** @typedef {import("../types.js").Class} Class */
+/** @typedef {import("../api-types.js").Class} Class */
 /** @typedef {{search: string, items: Class[], next: string|null}} Found */
 
 const PAUSE_MS = 250;

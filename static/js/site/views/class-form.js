@@ -2,17 +2,17 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { patch, post, put } from "../api.js";
-import { bodyOf, faultsOf, fieldNamed } from "../class-form.js";
-import { say } from "../store.js";
+import { patch, post, put } from "../../shared/api.js";
+import { bodyOf, faultsOf, fieldNamed } from "../form-fields.js";
+import { say } from "../page-state.js";
 import { focusFault, useSending } from "./hooks.js";
 import { ImageField } from "./image-field.js";
 import { Button, Field, Notice } from "./parts.js";
 import { ScheduleFields } from "./schedule-fields.js";
 
-/** @typedef {import("../types.js").Class} Class */
-/** @typedef {import("../class-form.js").Fields} Fields */
-/** @typedef {import("../class-form.js").Faults} Faults */
+/** @typedef {import("../api-types.js").Class} Class */
+/** @typedef {import("../form-fields.js").Fields} Fields */
+/** @typedef {import("../form-fields.js").Faults} Faults */
 
 /** @typedef {(name: keyof Fields) => {name: string, value: any, error: string|null, onInput: (value: any) => void}} Bind */
 

@@ -2,17 +2,17 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { get, patch, post, withQuery } from "../api.js";
-import { couponBody, couponFaults, emptyCoupon } from "../coupon-form.js";
+import { Icon } from "../../ui/icon.js";
+import { get, patch, post, withQuery } from "../../shared/api.js";
+import { couponBody, couponFaults, emptyCoupon } from "../form-fields.js";
 import { money } from "../money.js";
-import { now, say } from "../store.js";
+import { now, say } from "../page-state.js";
 import { dateText } from "../times.js";
 import { focusFault, useAsked, useSending } from "./hooks.js";
 import { Button, Field, Loaded, Notice } from "./parts.js";
 
-/** @typedef {import("../types.js").Coupon} Coupon */
-/** @typedef {import("../types.js").List<Coupon>} Found */
+/** @typedef {import("../api-types.js").Coupon} Coupon */
+/** @typedef {import("../api-types.js").List<Coupon>} Found */
 
 /** @param {{classId: string, zone: string, changed: () => unknown}} props */
 function NewCoupon({ classId, zone, changed }) {
@@ -61,7 +61,7 @@ function Row({ coupon, currency, changed }) {
     <${Button} class="button-small" busy=${busy} onClick=${turn} aria-label=${`${disabled ? "Allow" : "Stop"} ${code}`}>${disabled ? "Allow" : "Stop"}<//></li>`;
 }
 
-/** @param {{class_: import("../types.js").Class}} props */
+/** @param {{class_: import("../api-types.js").Class}} props */
 export function Coupons({ class_ }) {
   const asked = useAsked(/** @returns {Promise<Found>} */ () => get(withQuery("/api/coupons", { classId: class_.id, limit: 100 })), [class_.id]);
   const again = () => asked.load({ quiet: true });

@@ -1,19 +1,19 @@
 // A class in its teacher's hands: new, draft or published; its form, people, coupons, assistants, and its end.
 
 import { html } from "htm/preact";
-import { get } from "../api.js";
-import { emptyFields, fieldsOf } from "../class-form.js";
+import { get } from "../../shared/api.js";
+import { emptyFields, fieldsOf } from "../form-fields.js";
 import { ownZone } from "../times.js";
 import { ClassForm } from "./class-form.js";
 import { Coupons } from "./coupons.js";
 import { useAsked, useTab, useTitle } from "./hooks.js";
-import { Helpers } from "./helpers.js";
+import { Helpers } from "./assistants.js";
 import { Empty, Loaded, PageHead, Tabs } from "./parts.js";
-import { People } from "./people.js";
+import { People } from "./enrolled.js";
 import { StateBar } from "./state-bar.js";
 import { For } from "./teach.js";
 
-/** @typedef {import("../types.js").Class} Class */
+/** @typedef {import("../api-types.js").Class} Class */
 
 /** @type {[string, string][]} */
 const TABS = [["class", "Class"], ["people", "People"], ["coupons", "Coupons"], ["assistants", "Assistants"]];

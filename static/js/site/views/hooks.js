@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { asApiError } from "../api.js";
+import { asApiError } from "../../shared/api.js";
 import { resource } from "../resource.js";
 
 const hash = signal(location.hash.slice(1));
@@ -28,7 +28,7 @@ export function useAsked(ask, inputs = []) {
 /** Runs one request at a time; its refusal is kept for the form. */
 export function useSending() {
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState(/** @type {import("../api.js").ApiError|null} */ (null));
+  const [error, setError] = useState(/** @type {import("../../shared/api.js").ApiError|null} */ (null));
   /** @template T @param {() => Promise<T>} send @returns {Promise<T|undefined>} */
   const run = async (send) => {
     setBusy(true);

@@ -2,7 +2,7 @@
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
+import { Icon } from "../../ui/icon.js";
 import { Picture } from "./picture.js";
 
 const MOST_BYTES = 1_000_000;

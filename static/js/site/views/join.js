@@ -1,11 +1,11 @@
 // The button into the live class; it comes alive when the class opens.
 
 import { html } from "htm/preact";
-import { Icon } from "../../views/icon.js";
+import { Icon } from "../../ui/icon.js";
 import { entryOf } from "../offer.js";
-import { now } from "../store.js";
+import { now } from "../page-state.js";
 
-/** @param {{class_: import("../types.js").Class, wide?: boolean}} props */
+/** @param {{class_: import("../api-types.js").Class, wide?: boolean}} props */
 export function Join({ class_, wide = false }) {
   const { open, live, label, hint } = entryOf(class_, now.value);
   const more = wide ? "button-large button-wide" : "";

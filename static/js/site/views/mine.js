@@ -2,10 +2,10 @@
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { get } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { get } from "../../shared/api.js";
 import { inOrder, isLive } from "../offer.js";
-import { account, isA, me, needAccount, now, whileVisible } from "../store.js";
+import { account, isA, me, needAccount, now, whileVisible } from "../page-state.js";
 import { dateText, foreignTime } from "../times.js";
 import { Account } from "./account.js";
 import { NextDate } from "./card.js";
@@ -16,7 +16,7 @@ import { Empty, Loaded, PageHead, Tabs } from "./parts.js";
 import { Picture } from "./picture.js";
 import { Receipts } from "./receipts.js";
 
-/** @typedef {import("../types.js").Class} Class */
+/** @typedef {import("../api-types.js").Class} Class */
 
 const LOOK_AGAIN_MS = 4000;
 /** @type {[string, string][]} */
@@ -58,9 +58,9 @@ function NoneYet() {
 }
 
 function Classes() {
-  const asked = useAsked(/** @returns {Promise<import("../types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"));
+  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"));
   useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}<//>`;
+  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}<//>`;
 }
 
 const VIEWS = { classes: Classes, notices: Notices, receipts: Receipts, account: Account };

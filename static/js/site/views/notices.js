@@ -2,21 +2,21 @@
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { get, post } from "../api.js";
-import { me, now } from "../store.js";
+import { Icon } from "../../ui/icon.js";
+import { get, post } from "../../shared/api.js";
+import { me, now } from "../page-state.js";
 import { ago } from "../times.js";
 import { useAsked } from "./hooks.js";
 import { Empty, Loaded } from "./parts.js";
 
-/** @typedef {import("../types.js").List<import("../types.js").Notice>} Found */
+/** @typedef {import("../api-types.js").List<import("../api-types.js").Notice>} Found */
 
 async function readAll() {
   await post("/api/me/notices/read").catch(() => {});
   await me.load({ quiet: true });
 }
 
-/** @param {{items: import("../types.js").Notice[]}} props */
+/** @param {{items: import("../api-types.js").Notice[]}} props */
 function Items({ items }) {
   useEffect(() => {
     if (items.some(({ readAt }) => !readAt)) void readAll();

@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { get, withQuery } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { get, withQuery } from "../../shared/api.js";
 import { money } from "../money.js";
 import { resource } from "../resource.js";
 import { dateText, timeText } from "../times.js";
@@ -11,9 +11,9 @@ import { useSending } from "./hooks.js";
 import { Button, Empty, Field, Loaded } from "./parts.js";
 import { RefundDialog } from "./refund-dialog.js";
 
-/** @typedef {import("../types.js").AdminOrder} AdminOrder */
-/** @typedef {import("../types.js").Payment} Payment */
-/** @typedef {import("../types.js").List<AdminOrder>} Found */
+/** @typedef {import("../api-types.js").AdminOrder} AdminOrder */
+/** @typedef {import("../api-types.js").Payment} Payment */
+/** @typedef {import("../api-types.js").List<AdminOrder>} Found */
 
 const PAUSE_MS = 300;
 const STATES = ["open", "paid", "refunded", "expired", "superseded", "cancelled"];

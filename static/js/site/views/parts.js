@@ -1,7 +1,7 @@
 // Parts of the site's pages: a field with its complaint, waiting, nothing there, failure, a button that is at work, headings.
 
 import { html } from "htm/preact";
-import { Icon } from "../../views/icon.js";
+import { Icon } from "../../ui/icon.js";
 
 /**
  * A labelled input. The complaint stands under it and is read with it; `hint` gives way to it.

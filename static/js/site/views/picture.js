@@ -2,7 +2,7 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { colourIndex } from "../../text.js";
+import { colourIndex } from "../../shared/text.js";
 import { patternOf } from "../pattern.js";
 
 /** @param {{title: string, url: string|null, eager?: boolean}} props */

@@ -3,15 +3,15 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { asApiError, patch, post } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { asApiError, patch, post } from "../../shared/api.js";
 import { GST_STATES } from "../gst-states.js";
 import { money } from "../money.js";
-import { account, me, say } from "../store.js";
+import { account, me, say } from "../page-state.js";
 import { Button } from "./parts.js";
 
-/** @typedef {import("../types.js").Class} Class */
-/** @typedef {import("../types.js").Quote} Quote */
+/** @typedef {import("../api-types.js").Class} Class */
+/** @typedef {import("../api-types.js").Quote} Quote */
 
 /** What it costs this student, with the coupon that was accepted. @param {Class} class_ */
 export function useQuote({ id, price }) {

@@ -1,15 +1,15 @@
 // Invoices and credit notes: each to open, to print, to keep.
 
 import { html } from "htm/preact";
-import { Icon } from "../../views/icon.js";
-import { get } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { get } from "../../shared/api.js";
 import { money } from "../money.js";
-import { account } from "../store.js";
+import { account } from "../page-state.js";
 import { dateText } from "../times.js";
 import { useAsked } from "./hooks.js";
 import { Empty, Loaded } from "./parts.js";
 
-/** @typedef {import("../types.js").Receipt} Receipt */
+/** @typedef {import("../api-types.js").Receipt} Receipt */
 
 /** @param {{receipt: Receipt}} props */
 function Row({ receipt }) {
@@ -25,7 +25,7 @@ function Row({ receipt }) {
 }
 
 export function Receipts() {
-  const asked = useAsked(/** @returns {Promise<import("../types.js").List<Receipt>>} */ () => get("/api/me/receipts?limit=100"));
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../types.js").List<Receipt>} */ { items }) =>
+  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Receipt>>} */ () => get("/api/me/receipts?limit=100"));
+  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Receipt>} */ { items }) =>
     items.length === 0 ? html`<${Empty} icon="receipt-text" title="No receipts yet"><p>When you pay for a class, its invoice is kept here.</p><//>` : html`<ul class="papers">${items.map((receipt) => html`<${Row} key=${receipt.number} receipt=${receipt} />`)}</ul>`}<//>`;
 }

@@ -2,16 +2,16 @@
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { post } from "../api.js";
+import { post } from "../../shared/api.js";
 import { money, paiseOf, rupeesOf } from "../money.js";
-import { say } from "../store.js";
+import { say } from "../page-state.js";
 import { focusFault, useSending } from "./hooks.js";
 import { Button, Field, Notice } from "./parts.js";
 
 /** @type {[string, string][]} */
 export const REASONS = [["requested", "The student asked for it"], ["class_changed", "The class was changed or missed"], ["technical", "Technical trouble"], ["mistake", "Paid by mistake"], ["goodwill", "Goodwill"]];
 
-/** @param {{order: import("../types.js").AdminOrder, payment: import("../types.js").Payment, close: () => void, done: () => unknown}} props */
+/** @param {{order: import("../api-types.js").AdminOrder, payment: import("../api-types.js").Payment, close: () => void, done: () => unknown}} props */
 export function RefundDialog({ order, payment, close, done }) {
   const dialog = useRef(/** @type {HTMLDialogElement|null} */ (null));
   const most = payment.amount - payment.refunded;

@@ -1,12 +1,12 @@
 // When the class takes place: once or every week, by the clocks of a zone; the first dates are shown as they are typed.
 
 import { html } from "htm/preact";
-import { faultsOf, scheduleOf } from "../class-form.js";
+import { faultsOf, scheduleOf } from "../form-fields.js";
 import { nextDates, spanText, WEEKDAYS, WEEKDAY_NAMES } from "../schedule.js";
 import { currentName, dayText, foreignTime, offsetText, ownZone } from "../times.js";
 import { Field } from "./parts.js";
 
-/** @typedef {import("../class-form.js").Fields} Fields */
+/** @typedef {import("../form-fields.js").Fields} Fields */
 
 const LENGTHS = ["30", "45", "60", "90", "120"];
 
@@ -35,7 +35,7 @@ function Preview({ fields }) {
   return html`<p class="field-hint" role="status" data-testid="schedule-preview">${fields.kind === "weekly" ? "Next: " : ""}${dates.map((one) => `${dayText(one.start, fields.zone)} ${spanText(one, fields.zone)}`).join(" · ")}${foreign && ` (for you ${dayText(dates[0].start)}, ${spanText(dates[0])})`}</p>`;
 }
 
-/** @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind, faults: import("../class-form.js").Faults}} props */
+/** @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind, faults: import("../form-fields.js").Faults}} props */
 export function ScheduleFields({ fields, set, bind, faults }) {
   const weekly = fields.kind === "weekly";
   const at = Date.now();

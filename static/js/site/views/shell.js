@@ -2,12 +2,12 @@
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import { Avatar } from "../../views/avatar.js";
-import { DialogHost } from "../../views/dialog.js";
-import { Icon } from "../../views/icon.js";
-import { MenuHost, openMenu } from "../../views/menu.js";
+import { Avatar } from "../../ui/avatar.js";
+import { DialogHost } from "../../ui/dialog.js";
+import { Icon } from "../../ui/icon.js";
+import { MenuHost, openMenu } from "../../ui/menu.js";
 import { signInPath } from "../routes.js";
-import { account, isA, isKnown, said, signOut, unread } from "../store.js";
+import { account, isA, isKnown, said, signOut, unread } from "../page-state.js";
 
 const SHOWN_MS = 7000;
 

@@ -2,10 +2,10 @@
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { post } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { post } from "../../shared/api.js";
 import { safeNext } from "../routes.js";
-import { account } from "../store.js";
+import { account } from "../page-state.js";
 import { focusFault, useSending, useTitle } from "./hooks.js";
 import { Button, Field, Notice } from "./parts.js";
 

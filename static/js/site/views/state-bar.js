@@ -1,17 +1,17 @@
 // Where a class stands, and the steps from there: publish, start, end, cancel.
 
 import { html } from "htm/preact";
-import { Icon } from "../../views/icon.js";
-import { ask } from "../../views/dialog.js";
-import { everyOf, get, post } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { ask } from "../../ui/dialog.js";
+import { everyOf, get, post } from "../../shared/api.js";
 import { money } from "../money.js";
 import { isLive } from "../offer.js";
-import { say } from "../store.js";
+import { say } from "../page-state.js";
 import { useSending } from "./hooks.js";
 import { Join } from "./join.js";
 import { Button, Notice } from "./parts.js";
 
-/** @typedef {import("../types.js").Class} Class */
+/** @typedef {import("../api-types.js").Class} Class */
 
 /** @type {Record<string, {kind: any, icon: string, text: string}>} */
 const WORDS = {
@@ -22,7 +22,7 @@ const WORDS = {
   cancelled: { kind: "warning", icon: "x", text: "This class is cancelled; whoever paid gets all of it back." },
 };
 
-/** Tells how many will be refunded before anybody is. @param {Class} class_ @param {import("../types.js").Enrolled[]} people @param {() => unknown} run */
+/** Tells how many will be refunded before anybody is. @param {Class} class_ @param {import("../api-types.js").Enrolled[]} people @param {() => unknown} run */
 function askToCancel(class_, people, run) {
   const paid = people.filter(({ kind }) => kind === "paid").length;
   const persons = (/** @type {number} */ count) => (count === 1 ? "One person" : `${count} people`);

@@ -2,18 +2,18 @@
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { get } from "../api.js";
+import { Icon } from "../../ui/icon.js";
+import { get } from "../../shared/api.js";
 import { price } from "../money.js";
 import { inOrder } from "../offer.js";
-import { account, isA, me, needAccount, whileVisible } from "../store.js";
+import { account, isA, me, needAccount, whileVisible } from "../page-state.js";
 import { NextDate } from "./card.js";
 import { useAsked, useTitle } from "./hooks.js";
 import { Join } from "./join.js";
 import { Empty, Loaded, PageHead } from "./parts.js";
 import { Picture } from "./picture.js";
 
-/** @typedef {import("../types.js").Class} Class */
+/** @typedef {import("../api-types.js").Class} Class */
 
 const LOOK_AGAIN_MS = 10_000;
 
@@ -68,9 +68,9 @@ export function For({ roles, children }) {
 }
 
 function Classes() {
-  const asked = useAsked(/** @returns {Promise<import("../types.js").List<Class>>} */ () => get("/api/classes?mine=1&limit=100"));
+  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/classes?mine=1&limit=100"));
   useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}<//>`;
+  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}<//>`;
 }
 
 export function Page() {

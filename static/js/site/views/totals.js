@@ -1,21 +1,62 @@
 // What was taken and given back, by day as a plot and by class as a table.
 
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
-import { Icon } from "../../views/icon.js";
-import { get, withQuery } from "../api.js";
-import { money } from "../money.js";
-import { byClass, everyDay } from "../plot.js";
-import { isA, now } from "../store.js";
-import { ownZone, wallDay } from "../times.js";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "../../ui/icon.js";
+import { get, withQuery } from "../../shared/api.js";
+import { money, shortMoney } from "../money.js";
+import { barsOf, byClass, everyDay } from "../plot.js";
+import { isA, now } from "../page-state.js";
+import { dayText, ownZone, wallDay } from "../times.js";
 import { useAsked } from "./hooks.js";
 import { Empty, Field, Loaded } from "./parts.js";
-import { Plot } from "./plot.js";
 
-/** @typedef {{days: import("../types.js").DayTotal[], classes: any[], zone: string}} Answer */
+/** @typedef {{days: import("../api-types.js").DayTotal[], classes: any[], zone: string}} Answer */
 
 const DAY = 86_400_000;
 const SPANS = [7, 30, 90];
+const WIDTH = 880;
+const HEIGHT = 220;
+const LEFT = 64;
+const FOOT = 28;
+const LABELS = 8;
+
+/** The day as its bar is labelled. @param {string} day @param {string} [zone] */
+const name = (day, zone = "UTC") => dayText(Date.parse(`${day}T12:00Z`), zone);
+
+/**
+ * Bars of what was taken (up) and refunded (down) each day. The table beneath says the same in numbers; a bar says its own when it is
+ * pointed at or reached with the arrow keys.
+ * @param {{days: import("../plot.js").Day[], zone: string}} props
+ */
+function Plot({ days, zone }) {
+  const [chosen, setChosen] = useState(/** @type {number|null} */ (null));
+  const frame = useRef(/** @type {HTMLElement|null} */ (null));
+  // Where all of it does not fit, the last days are what is looked for.
+  useLayoutEffect(() => void frame.current?.scrollTo({ left: frame.current.scrollWidth }), [days.length]);
+  const { bars, zero, ticks } = barsOf(days, { width: WIDTH - LEFT, height: HEIGHT });
+  const every = Math.ceil(bars.length / LABELS);
+  const total = chosen === null ? null : days[chosen];
+  const move = (/** @type {KeyboardEvent} */ event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    setChosen(Math.min(days.length - 1, Math.max(0, (chosen ?? days.length) + step)));
+  };
+  const words = total ? `${name(total.day)}: ${money(total.paid)} taken in ${total.count} ${total.count === 1 ? "payment" : "payments"}${total.refunded ? `, ${money(total.refunded)} refunded` : ""}` : `By day, in ${zone.replaceAll("_", " ")}`;
+  return html`<figure class="plot" data-testid="plot"><figcaption class="figures" role="status">${words}</figcaption>
+    <div class="plot-frame" ref=${frame}><svg viewBox=${`0 -8 ${WIDTH} ${HEIGHT + FOOT + 8}`} role="img" tabindex="0" aria-label="Taken and refunded by day; arrow keys step through the days" onKeyDown=${move} onPointerLeave=${() => setChosen(null)} onBlur=${() => setChosen(null)}>
+      ${ticks.map(({ y, value }) => html`<g key=${value}><line class=${value === 0 ? "plot-zero" : "plot-line"} x1=${LEFT} x2=${WIDTH} y1=${y} y2=${y} /><text class="plot-text" x=${LEFT - 10} y=${y + 4} text-anchor="end">${value < 0 ? "−" : ""}${shortMoney(Math.abs(value))}</text></g>`)}
+      <g transform=${`translate(${LEFT} 0)`}>${bars.map((bar, index) => html`<g key=${bar.day} class="plot-day" data-chosen=${index === chosen} onPointerEnter=${() => setChosen(index)}>
+        <rect class="plot-hit" x=${bar.x - 2} y="0" width=${bar.width + 4} height=${HEIGHT} />
+        <rect class="plot-paid" x=${bar.x} y=${bar.paid.y} width=${bar.width} height=${bar.paid.height} rx=${Math.min(3, bar.width / 2)} />
+        <rect class="plot-refunded" x=${bar.x} y=${zero} width=${bar.width} height=${bar.refunded.height} rx=${Math.min(3, bar.width / 2)} />
+        ${index % every === 0 && html`<text class="plot-text" x=${bar.x + bar.width / 2} y=${HEIGHT + 20} text-anchor="middle">${name(bar.day).replace(/^\w+, /, "")}</text>`}
+      </g>`)}</g>
+    </svg></div>
+    <p class="plot-key small"><span class="key-paid"></span>Taken <span class="key-refunded"></span>Refunded</p>
+  </figure>`;
+}
 
 /** @param {{label: string, value: string, hint?: string}} props */
 function Figure({ label, value, hint }) {

@@ -2,16 +2,16 @@
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Avatar } from "../../views/avatar.js";
-import { ask } from "../../views/dialog.js";
-import { get, patch, post, withQuery } from "../api.js";
+import { Avatar } from "../../ui/avatar.js";
+import { ask } from "../../ui/dialog.js";
+import { get, patch, post, withQuery } from "../../shared/api.js";
 import { resource } from "../resource.js";
-import { account, say } from "../store.js";
+import { account, say } from "../page-state.js";
 import { focusFault, useSending } from "./hooks.js";
 import { Button, Empty, Field, Loaded, Notice } from "./parts.js";
 
-/** @typedef {import("../types.js").User} User */
-/** @typedef {import("../types.js").List<User>} Found */
+/** @typedef {import("../api-types.js").User} User */
+/** @typedef {import("../api-types.js").List<User>} Found */
 
 const PAUSE_MS = 300;
 const ROLES = ["student", "parent", "teacher", "admin"];

@@ -1,0 +1,52 @@
+// Text that several pages need: initials, colours, links, durations. Pure.
+
+/** Up to two initials. @param {string} name */
+export function initials(name) {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
+  return letters.map((word) => [...word][0].toLocaleUpperCase()).join("") || "?";
+}
+
+/** A stable place on the colour wheel for a name: 0 to 11. @param {string} name */
+export function colourIndex(name) {
+  let hash = 2166136261;
+  for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 16777619) >>> 0;
+  return hash % 12;
+}
+
+/**
+ * Splits a message into plain text and http(s) links; nothing else ever becomes a link.
+ * @param {string} text @returns {{text: string, href?: string}[]}
+ */
+export function linkParts(text) {
+  const parts = [];
+  let last = 0;
+  for (const match of text.matchAll(/\bhttps?:\/\/[^\s<>"']+/gi)) {
+    const address = match[0].replace(/[.,;:!?)\]}]+$/, "");
+    const href = safeAddress(address);
+    if (!href) continue;
+    if (match.index > last) parts.push({ text: text.slice(last, match.index) });
+    parts.push({ text: address, href });
+    last = match.index + address.length;
+  }
+  if (last < text.length) parts.push({ text: text.slice(last) });
+  return parts;
+}
+
+/** @param {string} address @returns {string|null} */
+function safeAddress(address) {
+  try {
+    const url = new URL(address);
+    return (url.protocol === "https:" || url.protocol === "http:") && !url.username ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** "5:03" or "1:02:09". @param {number} milliseconds */
+export function duration(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (parts[0] === 0) parts.shift();
+  return parts.map((part, index) => (index ? String(part).padStart(2, "0") : String(part))).join(":");
+}

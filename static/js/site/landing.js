@@ -1,0 +1,15 @@
+// The landing page's one field: a join link in, the class opened.
+
+import { classAddress } from "../shared/links.js";
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("join"));
+const field = /** @type {HTMLInputElement} */ (document.getElementById("link"));
+const complaint = /** @type {HTMLElement} */ (document.getElementById("link-error"));
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const address = classAddress(field.value, location.origin);
+  complaint.textContent = address ? "" : "This is not a class link. It has /class/ and a ticket (?t=…) in it.";
+  field.setAttribute("aria-invalid", String(!address));
+  if (address) location.assign(address);
+});
