@@ -163,8 +163,8 @@ class TestLivesOfAConnection:
         room, _, ada, _ = class_of_three()
         old = room.rig.worker.routers["class"].transports["ada"]
         old.closed("dtls_closed")
-        ada.renegotiate(video_slots=3)
-        room.run(0.1)
+        sdp = ada.connection.written_offer()
+        room.rig.call(lambda worker, now: worker.accept_offer("ada", sdp, now))
         assert closed(room) == [("ada", "replaced")]
         assert room.rig.worker.routers["class"].transports["ada"] is not old
 
