@@ -9,11 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from common.errors import CapacityError, StateError
 from sfu.config import WorkerConfig
-from sfu.control import Answer, Negotiator
-from sfu.directory import Directory
-from sfu.dtls_api import DtlsFactory
-from sfu.errors import CapacityError, StateError
+from sfu.dtls.api import DtlsFactory
 from sfu.events import (
     Event,
     QualityChanged,
@@ -22,15 +20,17 @@ from sfu.events import (
     TransportConnected,
     TransportDisconnected,
 )
-from sfu.forwarder import Totals, forward
-from sfu.ice import Address, IceState
+from sfu.fanout.forward import Totals, forward
+from sfu.fanout.outbox import Collected, Outbox, Send
+from sfu.fanout.pending_pictures import PendingLayers
+from sfu.ice.address_table import Directory
+from sfu.ice.agent import Address, IceState
 from sfu.ingress import Ingress
-from sfu.layers import Layer
 from sfu.layout import SlotWant
-from sfu.outbox import Collected, Outbox, Send
-from sfu.pending import PendingLayers
+from sfu.negotiation.negotiator import Answer, Negotiator
+from sfu.negotiation.offer import Offer
+from sfu.publish.layer import Layer
 from sfu.router import Router
-from sfu.sdp import Offer
 from sfu.snapshot import snapshot_transport
 from sfu.stats import DropReason
 from sfu.timers import Timers, earliest

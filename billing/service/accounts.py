@@ -6,11 +6,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import passwords
+from billing.accounts import passwords
+from billing.accounts.sessions import RESET_MINUTES, SessionKey, mint_reset, read_reset
+from billing.context import Shop
 from billing.errors import BillingError, ConflictError, NotFoundError, SignInError
-from billing.mail import Letter
-from billing.sessions import RESET_MINUTES, SessionKey, mint_reset, read_reset
-from billing.shop import Shop
+from billing.mail.letters import Letter
 from billing.store.queries import containing
 from billing.store.tables import User
 

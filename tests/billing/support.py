@@ -9,11 +9,11 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from billing.context import Shop
 from billing.errors import GatewayError
 from billing.gateway.protocol import GatewayOrder, GatewayPayment, GatewayRefund
-from billing.mail import Letter
+from billing.mail.letters import Letter
 from billing.settings import BillingSettings
-from billing.shop import Shop
 from billing.store.database import Database
 from billing.store.migrate import upgrade
 from billing.store.tables import Class, User

@@ -10,8 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from loadtest.crew import Crash, Crew
-from loadtest.local_server import LocalServer, local_server
 from loadtest.records import (
     Begin,
     BotPlan,
@@ -27,6 +25,8 @@ from loadtest.records import (
     Shift,
     Tick,
 )
+from loadtest.run.local_server import LocalServer, local_server
+from loadtest.run.processes import Crash, Crew
 from tests.support.bots import plan
 
 pytestmark = pytest.mark.interop

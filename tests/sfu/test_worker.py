@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from common.errors import CapacityError, StateError
 from sfu.config import WorkerConfig
-from sfu.errors import CapacityError, StateError
 from sfu.events import ProducerClosed, TransportClosed, TransportConnected
+from sfu.fanout.outbox import Collected
 from sfu.layout import SlotWant
-from sfu.outbox import Collected
 from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls
 from tests.support.faults import class_of_three, closed, directory

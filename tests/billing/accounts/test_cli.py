@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from billing import passwords
+from billing.accounts import passwords
 from billing.demo import FILE, PEOPLE, seed
 from billing.service.accounts import NewUser, create_user, find_by_email
 from billing.store.database import Database
 from billing.store.tables import Class, User
-from signalling import cli
+from liveclass import cli
 from tests.billing.support import make_shop, settings, shop_on
 
 PASSWORD = "correct horse battery"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
-from billing import passwords
+from billing.accounts import passwords
 from billing.errors import TooManyError
 from billing.service import accounts
 from billing.store.tables import User

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from billing.context import Shop
 from billing.gateway.client import RazorpayGateway
 from billing.routes.session import WEBHOOK
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
-from billing.shop import Shop
 from billing.store.database import Database
 from billing.store.migrate import upgrade
 from tests.billing.gateway.counter import WITHIN, Counter, at_once, counter

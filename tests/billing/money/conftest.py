@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.shop import Shop
+from billing.context import Shop
 from billing.store.database import Database
 from billing.store.migrate import upgrade
 from tests.billing.money.gateway import HookingGateway
