@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from billing.gateway.protocol import Gateway
 from billing.mail import MailSender
+from billing.passwords import Passwords
 from billing.settings import BillingSettings
 from billing.store.database import Database
 
@@ -46,5 +47,6 @@ class Shop:
     mail: MailSender
     now: Callable[[], int]
     new_id: Callable[[str], str]
+    passwords: Passwords
     wake: Wake = field(default_factory=Wake)
     counts: Counter[str] = field(default_factory=Counter)

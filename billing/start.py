@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing.gateway.protocol import Gateway
 from billing.mail import mail_sender
 from billing.mail_queue import JOB, MailQueue
+from billing.passwords import Passwords
 from billing.settings import PREFIX, BillingSettings
 from billing.shop import Shop, Wake
 from billing.store.database import Database
@@ -57,4 +58,5 @@ def make_shop(settings: BillingSettings, db: Database, gateway: Gateway) -> Shop
         wake=wake,
         now=lambda: time.time_ns() // 1_000_000,
         new_id=lambda kind: f"{kind}-{secrets.token_hex(8)}",
+        passwords=Passwords(),
     )
