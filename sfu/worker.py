@@ -30,6 +30,7 @@ from sfu.layout import SlotWant
 from sfu.outbox import Collected, Outbox, Send
 from sfu.pending import PendingLayers
 from sfu.router import Router
+from sfu.sdp import Offer
 from sfu.snapshot import snapshot_transport
 from sfu.stats import DropReason
 from sfu.timers import Timers, earliest
@@ -145,7 +146,7 @@ class Worker:
         (RFC 8839 4.4.1.1.1)."""
         transport = self._transport(transport_id)
         offer, negotiation = self._negotiator.read(sdp)
-        if transport.offer is not None and offer.fingerprints != transport.offer.fingerprints:
+        if transport.close_reason or _is_other_client(transport, offer):
             router, old = self._router(transport.router_id), transport
             self._close(old, "replaced", now)
             transport = self._add_transport(  # whose debts stay: a reload is no way out of them
@@ -386,3 +387,8 @@ class Worker:
                 QualityChanged(*ids, quality.uplink, quality.downlink, quality.reason)
             )
         self._active[transport] = None
+
+
+def _is_other_client(transport: Transport, offer: Offer) -> bool:
+    """The offer brings another certificate: a reloaded page, or another device."""
+    return transport.offer is not None and offer.fingerprints != transport.offer.fingerprints
