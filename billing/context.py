@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from billing.accounts.passwords import Passwords
 from billing.gateway.protocol import Gateway
 from billing.mail.letters import MailSender
 from billing.settings import BillingSettings
@@ -46,5 +47,6 @@ class Shop:
     mail: MailSender
     now: Callable[[], int]
     new_id: Callable[[str], str]
+    passwords: Passwords
     wake: Wake = field(default_factory=Wake)
     counts: Counter[str] = field(default_factory=Counter)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from billing.accounts.passwords import Passwords
 from billing.context import Shop, Wake
 from billing.gateway.protocol import Gateway
 from billing.mail.letters import mail_sender
@@ -57,4 +58,5 @@ def make_shop(settings: BillingSettings, db: Database, gateway: Gateway) -> Shop
         wake=wake,
         now=lambda: time.time_ns() // 1_000_000,
         new_id=lambda kind: f"{kind}-{secrets.token_hex(8)}",
+        passwords=Passwords(),
     )

@@ -1,7 +1,7 @@
 """Scenarios: who takes part in a load test, and how; read from TOML.
 
-The files in loadtest/plan/scenarios say what each key does. A wrong file is a ScenarioError of one line
-that names the key. Times are seconds.
+The files in loadtest/plan/scenarios say what each key does. A wrong file raises ScenarioError, one
+line that names the key. Times are seconds.
 """
 
 import re
