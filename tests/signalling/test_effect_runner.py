@@ -38,8 +38,8 @@ class Stage:
 
 async def test_the_answer_is_sent_once_with_the_number_of_its_offer() -> None:
     stage = Stage()
-    await stage.conductor.carry_out(stage.rig.room, [negotiate(7)])
-    await stage.conductor.carry_out(stage.rig.room, [negotiate(open_first=False)])
+    await stage.conductor.carry_out(stage.rig.classroom, [negotiate(7)])
+    await stage.conductor.carry_out(stage.rig.classroom, [negotiate(open_first=False)])
     first, second = await stage.sent(2)
     section = {"mid": "0", "direction": "recvonly", "kind": "audio"}
     answer = {"sdp": "answer to v=0", "sections": [section]}
@@ -49,7 +49,7 @@ async def test_the_answer_is_sent_once_with_the_number_of_its_offer() -> None:
 
 async def test_a_transport_that_went_unnoticed_is_opened_anew() -> None:
     stage = Stage()
-    await stage.conductor.carry_out(stage.rig.room, [negotiate(open_first=False)])
+    await stage.conductor.carry_out(stage.rig.classroom, [negotiate(open_first=False)])
     assert [call[0] for call in stage.plane.calls] == ["join", "answer"]
 
 
@@ -65,12 +65,12 @@ async def test_news_of_the_end_that_comes_while_a_new_transport_opens_is_old() -
             try:
                 return await super().answer(participant_id, sdp)
             except StateError:
-                media.closed(stage.rig.room, person, stage.rig.now)
+                media.closed(stage.rig.classroom, person, stage.rig.now)
                 raise
 
     conductor = Conductor(Late(), stage.outgoing, lambda: stage.rig.now)
     offer = Negotiate("demo", person.id, "socket", "v=0", False, pinned=False, offer=None)
-    await conductor.carry_out(stage.rig.room, [offer])
+    await conductor.carry_out(stage.rig.classroom, [offer])
     assert person.media_open
 
 
@@ -78,14 +78,16 @@ async def test_the_first_failure_is_raised_when_all_were_tried() -> None:
     stage = Stage()
     stage.plane.refuse_join = CapacityError("server_full", "no room")
     with pytest.raises(LiveclassError, match="server_full"):
-        await stage.conductor.carry_out(stage.rig.room, [negotiate(), CloseMedia("p2")])
+        await stage.conductor.carry_out(stage.rig.classroom, [negotiate(), CloseMedia("p2")])
     assert stage.plane.calls == [("leave", "p2")]
 
 
 async def test_what_nobody_waits_for_is_done_by_the_end() -> None:
     stage = Stage()
     send = Send(("socket",), "hands", {})
-    stage.conductor.apply(stage.rig.room, [OpenClass("demo"), send, negotiate(open_first=False)])
+    stage.conductor.apply(
+        stage.rig.classroom, [OpenClass("demo"), send, negotiate(open_first=False)]
+    )
     stage.plane.refuse_join = CapacityError("server_full", "no room")
     await stage.conductor.close()
     assert stage.plane.calls == [("open_class", "demo")]
