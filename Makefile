@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 # Programs of the environment come first: a Node that tools/need.sh put there is found too.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-PYTHON_SOURCES := common sfu signalling billing loadtest tests
+PYTHON_SOURCES := liveclass common sfu signalling billing loadtest bench tests
 SETUP := .venv/.installed node_modules/.installed
 
 .PHONY: help setup run test test-quick check format bench profile siege bench-join fuzz fuzz-long loadtest screenshots clean
@@ -60,17 +60,17 @@ format: setup ## Put the Python and JavaScript sources in shape
 	npm run --silent format
 
 bench: setup ## What the product's steps cost beside the lean loop
-	python -m tests.bench
+	python -m bench
 
 profile: setup ## Where each microsecond of a loaded server goes (build/profile)
-	python -m tests.bench.profiling
+	python -m bench.profiling
 
 siege: setup ## Attack a running class in every known way and measure what the others feel
 	exec python -m tests.siege $(ARGS)
 
 bench-join: setup ## From Join to the first frame in Chromium, 20 times
 	export LIVECLASS_CHROMIUM="$$(tools/need.sh chromium)"
-	python -m loadtest.join
+	python -m loadtest.browser.join
 
 .venv/.fuzz: .venv/.installed
 	PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev,fuzz]'

@@ -7,41 +7,32 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from billing import demo, mail_queue
+from billing import demo
+from billing.accounts.rate_limit import Limit
+from billing.accounts.sessions import session_key
 from billing.gateway.emulator.service import FILE, Sandbox
 from billing.gateway.keys import keys_of
 from billing.gateway.opening import SANDBOX, emulator_url, open_gateway
 from billing.going_live import check_going_live
 from billing.jobs import Job, start_jobs, stop_jobs
-from billing.limits import Limit
+from billing.mail import queue as mail_queue
 from billing.metrics import billing_metrics
-from billing.receipt_process import Draftsman
-from billing.routes import (
-    admin,
-    auth,
-    classes,
-    coupons,
-    entry,
-    me,
-    payments,
-    receipts,
-    refunds,
-    users,
-)
+from billing.receipts.process import Draftsman
+from billing.routes import admin, auth, classes, coupons, me, payments, receipts, refunds, users
+from billing.routes import enrolments as entry
 from billing.routes.errors import errors_to_json
 from billing.routes.keys import BASE_URL, JOIN_SECRET, ORIGINS, SESSION_KEY, SHOP
 from billing.routes.pages import add_site
 from billing.routes.session import WEBHOOK, check_origin
 from billing.service import cancel, figures
 from billing.service.guardians import LinkCodes
-from billing.service.live import LOOK_EVERY, BillingGate, LiveWatch, expire_all
+from billing.service.live_classes import LOOK_EVERY, BillingGate, LiveWatch, expire_all
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
-from billing.sessions import session_key
 from billing.settings import BillingSettings
 from billing.start import make_shop, open_database
-from signalling.exposition import Family
-from signalling.health import HUB
+from liveclass.exposition import Family
+from liveclass.health import HUB
 
 ROUTES = (
     *(auth.routes, me.routes, users.routes, receipts.routes, admin.routes),

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.context import Shop
 from billing.service.accounts import NewUser, prepare
 from billing.settings import BillingSettings
-from billing.shop import Shop
 from billing.store.tables import Class, User
 
 PEOPLE = (

@@ -1,6 +1,6 @@
 """What billing refuses: a code and a sentence for the person, a status for HTTP."""
 
-from sfu.errors import LiveclassError
+from common.errors import LiveclassError
 
 
 class BillingError(LiveclassError):

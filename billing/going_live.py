@@ -11,8 +11,8 @@ from billing.gateway.opening import is_real
 from billing.settings import PREFIX, BillingSettings
 from billing.store.database import Database
 from billing.store.tables import Order
-from signalling.config import ConfigError
-from signalling.logs import get_logger
+from common.logs import get_logger
+from liveclass.config import ConfigError
 
 AT_ONCE = 500  # ids of one question
 

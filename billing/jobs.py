@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from billing.shop import Shop
-from signalling.logs import get_logger
+from billing.context import Shop
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

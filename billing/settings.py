@@ -14,9 +14,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from billing.mail import parse_mail_url
+from billing.mail.letters import parse_mail_url
+from billing.receipts.tax import STATES, is_gstin
 from billing.store.database import database_url
-from billing.tax import STATES, is_gstin
 
 PREFIX = "LIVECLASS_"
 ROOT = Path(__file__).resolve().parent.parent

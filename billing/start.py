@@ -8,14 +8,15 @@ from contextlib import asynccontextmanager
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from billing.accounts.passwords import Passwords
+from billing.context import Shop, Wake
 from billing.gateway.protocol import Gateway
-from billing.mail import mail_sender
-from billing.mail_queue import JOB, MailQueue
+from billing.mail.letters import mail_sender
+from billing.mail.queue import JOB, MailQueue
 from billing.settings import PREFIX, BillingSettings
-from billing.shop import Shop, Wake
 from billing.store.database import Database
 from billing.store.migrate import upgrade
-from signalling.config import ConfigError
+from liveclass.config import ConfigError
 
 
 def load() -> BillingSettings:
@@ -57,4 +58,5 @@ def make_shop(settings: BillingSettings, db: Database, gateway: Gateway) -> Shop
         wake=wake,
         now=lambda: time.time_ns() // 1_000_000,
         new_id=lambda kind: f"{kind}-{secrets.token_hex(8)}",
+        passwords=Passwords(),
     )

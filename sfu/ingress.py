@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sfu.directory import Directory
-from sfu.ice import Address, StunError, parse_binding_request
+from sfu.ice.address_table import Directory
+from sfu.ice.agent import Address, StunError, parse_binding_request
+from sfu.ice.strangers import Strangers
 from sfu.stats import DropReason
-from sfu.strangers import Strangers
 from sfu.transport import Transport
 from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 

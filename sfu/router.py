@@ -6,17 +6,17 @@ Pure: no I/O, no clock.
 from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import islice
 
-from sfu.audio_slots import fill
-from sfu.consumer import Consumer, SlotWish
-from sfu.downlink import PRIORITIES
-from sfu.errors import PeerError, StateError
+from common.errors import PeerError, StateError
 from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
-from sfu.layers import Layer
 from sfu.layout import WANTS, SlotWant
-from sfu.producer import Producer
-from sfu.speaker import ActiveSpeaker
-from sfu.stale import Slots, Stale
+from sfu.publish.layer import Layer
+from sfu.publish.producer import Producer
+from sfu.speakers.active_speaker import ActiveSpeaker
+from sfu.speakers.audio_slots import fill
 from sfu.stats import TrafficTotals
+from sfu.subscribe.consumer import Consumer, SlotWish
+from sfu.subscribe.downlink import PRIORITIES
+from sfu.subscribe.slot_updates import Slots, Stale
 from sfu.transport import Transport
 
 MAX_VOICES = 32  # candidates for audio slots; nobody has that many slots

@@ -14,10 +14,10 @@ from sfu.stats import (
 )
 
 if TYPE_CHECKING:
-    from sfu.consumer import Consumer
-    from sfu.layers import Layer
-    from sfu.producer import Producer
+    from sfu.publish.layer import Layer
+    from sfu.publish.producer import Producer
     from sfu.router import Router
+    from sfu.subscribe.consumer import Consumer
     from sfu.transport import Transport
     from sfu.worker import Worker
 

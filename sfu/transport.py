@@ -1,7 +1,7 @@
 """A Transport: one peer connection, from ICE and DTLS to its publishing and receiving halves.
 
 Owns the life of the connection and what arrives on it. Pure: no I/O, no clock; DTLS comes
-in through the protocols of sfu.dtls_api.
+in through the protocols of sfu.dtls.api.
 """
 
 import math
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from common.errors import StateError
 from common.work import Price
 from sfu import rtcp_intake
-from sfu.capabilities import Negotiation
-from sfu.downlink import Downlink
-from sfu.dtls_api import DtlsFactory, DtlsSession, EndedSession
-from sfu.dtls_limits import DtlsLimits
-from sfu.errors import StateError
-from sfu.ice import (
+from sfu.dtls.api import DtlsFactory, DtlsSession, EndedSession
+from sfu.dtls.limits import DtlsLimits
+from sfu.fanout.outbox import Outbox
+from sfu.ice.agent import (
     Address,
     BindingRequest,
     IceAgent,
@@ -27,15 +26,16 @@ from sfu.ice import (
     StunError,
     new_credentials,
 )
-from sfu.layers import Layer
-from sfu.outbox import Outbox
+from sfu.negotiation.capabilities import Negotiation
+from sfu.negotiation.offer import Offer
+from sfu.publish.layer import Layer
+from sfu.publish.uplink import LevelHandler, Uplink
 from sfu.quality import Quality, QualityMeter, judge
-from sfu.sdp import Offer
-from sfu.srtp import inbound, outbound
-from sfu.srtp_api import SrtpError, SrtpKeys
+from sfu.srtp.keys import SrtpError, SrtpKeys
+from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
+from sfu.subscribe.downlink import Downlink
 from sfu.timers import earliest
-from sfu.uplink import LevelHandler, Uplink
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback, build_compound
 from sfu.workload import Workload
 
@@ -145,7 +145,7 @@ class Transport:
         random = self._services.random
         return IceAgent(new_credentials(random), peer, random, self.drops, now)
 
-    # -- DTLS (the hooks of sfu.dtls_api) ---------------------------------------------------
+    # -- DTLS (the hooks of sfu.dtls.api) ---------------------------------------------------
 
     def send(self, data: bytes) -> None:
         """A DTLS datagram to the peer, not without end until there are keys."""

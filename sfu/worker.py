@@ -9,11 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from common.errors import CapacityError, StateError
 from sfu.config import WorkerConfig
-from sfu.control import Answer, Negotiator
-from sfu.directory import Directory
-from sfu.dtls_api import DtlsFactory
-from sfu.errors import CapacityError, StateError
+from sfu.dtls.api import DtlsFactory
 from sfu.events import (
     Event,
     QualityChanged,
@@ -22,13 +20,16 @@ from sfu.events import (
     TransportConnected,
     TransportDisconnected,
 )
-from sfu.forwarder import Totals, forward
-from sfu.ice import Address, IceState
+from sfu.fanout.forward import Totals, forward
+from sfu.fanout.outbox import Collected, Outbox, Send
+from sfu.fanout.pending_pictures import PendingLayers
+from sfu.ice.address_table import Directory
+from sfu.ice.agent import Address, IceState
 from sfu.ingress import Ingress
-from sfu.layers import Layer
 from sfu.layout import SlotWant
-from sfu.outbox import Collected, Outbox, Send
-from sfu.pending import PendingLayers
+from sfu.negotiation.negotiator import Answer, Negotiator
+from sfu.negotiation.offer import Offer
+from sfu.publish.layer import Layer
 from sfu.router import Router
 from sfu.snapshot import snapshot_transport
 from sfu.stats import DropReason
@@ -145,7 +146,7 @@ class Worker:
         (RFC 8839 4.4.1.1.1)."""
         transport = self._transport(transport_id)
         offer, negotiation = self._negotiator.read(sdp)
-        if transport.offer is not None and offer.fingerprints != transport.offer.fingerprints:
+        if transport.close_reason or _is_other_client(transport, offer):
             router, old = self._router(transport.router_id), transport
             self._close(old, "replaced", now)
             transport = self._add_transport(  # whose debts stay: a reload is no way out of them
@@ -386,3 +387,8 @@ class Worker:
                 QualityChanged(*ids, quality.uplink, quality.downlink, quality.reason)
             )
         self._active[transport] = None
+
+
+def _is_other_client(transport: Transport, offer: Offer) -> bool:
+    """The offer brings another certificate: a reloaded page, or another device."""
+    return transport.offer is not None and offer.fingerprints != transport.offer.fingerprints

@@ -7,7 +7,7 @@ from typing import NotRequired, TypedDict
 
 from pydantic import ValidationError
 
-from sfu.errors import LiveclassError
+from common.errors import LiveclassError
 
 
 class ForbiddenError(LiveclassError):

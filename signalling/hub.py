@@ -9,24 +9,31 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sfu.errors import LiveclassError, StateError
+from common.errors import LiveclassError, StateError
+from common.logs import get_logger
 from sfu.events import Event, TransportClosed
-from signalling import handlers, media
-from signalling.callers import Key
-from signalling.classroom import Classroom, ClassSettings, ClassState
-from signalling.conductor import Conductor
-from signalling.door import Door, Tally
-from signalling.effects import CloseClass, Decision, Disconnect, Effect, Send
+from signalling.auth.gate import EntryGate, OpenGate
+from signalling.classroom import handlers, media
+from signalling.classroom.effects import CloseClass, Decision, Disconnect, Effect, Send
+from signalling.classroom.messages import (
+    MESSAGES,
+    MediaState,
+    Message,
+    VideoJoin,
+    VideoOffer,
+    decode,
+)
+from signalling.classroom.permissions import Identity
+from signalling.classroom.roster import Rng
+from signalling.classroom.state import Classroom, ClassSettings, ClassState
+from signalling.effect_runner import Conductor
 from signalling.errors import Refusal, to_wire
-from signalling.gate import EntryGate, OpenGate
-from signalling.inbox import Ack
-from signalling.logs import get_logger
 from signalling.media_plane import MediaPlane
-from signalling.messages import MESSAGES, MediaState, Message, VideoJoin, VideoOffer, decode
-from signalling.outgoing import Outgoing
-from signalling.permissions import Identity
-from signalling.presence import Rng
-from signalling.session import Session
+from signalling.socket.admission import Door, Tally
+from signalling.socket.callers import Key
+from signalling.socket.inbox import Ack
+from signalling.socket.outgoing import Outgoing
+from signalling.socket.session import Session
 
 log = get_logger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from sfu.events import Event
 from sfu.stalls import StallWatch
 from sfu.stats import RouterReading, WorkerSnapshot
-from signalling.messages import WantedSlot
+from signalling.classroom.messages import WantedSlot
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from billing.settings import BillingSettings
-from signalling.config import PREFIX, Settings
-from signalling.messages import MESSAGES
+from liveclass.config import PREFIX, Settings
+from signalling.classroom.messages import MESSAGES
 from tests.support import docs
 from tests.support.docs import Names
 
@@ -60,7 +60,7 @@ def names() -> Names:
 
 def series() -> set[str]:
     """What the metrics may be called: their names are put together where they are made."""
-    makers = ("signalling/metrics.py", "signalling/transport_metrics.py", "billing/metrics.py")
+    makers = ("liveclass/metrics.py", "liveclass/transport_metrics.py", "billing/metrics.py")
     made = "".join(text(name) for name in makers)
     parts = set(re.findall(r"[a-z_]+", made))
     owners = ("", "worker_", "loop_", "class_", "transport_", "layer_", "billing_")
@@ -147,7 +147,7 @@ def test_the_protocol_names_every_message_of_clients() -> None:
 
 
 def test_the_protocol_names_every_event_of_the_server() -> None:
-    sources = [n for n in files() if re.fullmatch(r"signalling/\w+\.py", n)]
+    sources = [n for n in files() if re.fullmatch(r"(signalling|liveclass)/(\w+/)?\w+\.py", n)]
     sent = {event for n in sources for event in docs.sent_events(ast.parse(text(n)))}
     assert docs.table_events(text(PROTOCOL), "Server to client") == sent
 

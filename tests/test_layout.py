@@ -14,41 +14,94 @@ from tests.support import layout
 ROOT = Path(__file__).parent.parent
 
 # Outside these, sfu is pure.
-SFU_EDGES = ("sfu/io/", "sfu/dtls.py")
+SFU_EDGES = ("sfu/io/", "sfu/dtls/session.py", "sfu/dtls/admission_queue.py")
 
 # Signalling's decisions: functions and records that neither wait nor look at a clock.
 PURE_SIGNALLING = frozenset(
-    f"signalling/{name}.py" for name in ("classroom", "messages", "permissions", "presence")
+    f"signalling/classroom/{name}.py" for name in ("state", "messages", "permissions", "roster")
+)
+
+# Folders in the order of their imports: a folder may import those before it, never one behind it.
+TOP_ORDER = ("common", "sfu", "signalling", "billing", "loadtest", "liveclass")
+BESIDE = ("signalling", "billing")  # neither imports the other
+SFU_ORDER = (
+    *("wire", "srtp", "dtls", "negotiation", "ice", "publish", "subscribe", "fanout", "speakers"),
+    *("root", "io"),
+)
+# Modules at the root of sfu that every folder of it may import: names, records and deadlines.
+SFU_BASE = frozenset(f"sfu.{name}" for name in ("config", "events", "stats", "timers", "layout"))
+
+# Arrows that still run back, and circles; each entry that is gone makes a test fail.
+ARROWS_BACK: frozenset[str] = frozenset(
+    {
+        "billing.accounts.sessions -> signalling.auth.tokens",
+        "billing.app -> liveclass.exposition",
+        "billing.app -> liveclass.health",
+        "billing.cli.commands -> liveclass.config",
+        "billing.cli.emulator -> liveclass.config",
+        "billing.gateway.keys -> liveclass.config",
+        "billing.gateway.opening -> liveclass.config",
+        "billing.going_live -> liveclass.config",
+        "billing.metrics -> liveclass.exposition",
+        "billing.routes.pages -> liveclass.pages",
+        "billing.routes.session -> liveclass.config",
+        "billing.service.catalogue -> signalling.classroom.permissions",
+        "billing.service.join_tokens -> signalling.auth.tokens",
+        "billing.service.join_tokens -> signalling.classroom.permissions",
+        "billing.service.live_classes -> signalling.auth.gate",
+        "billing.service.live_classes -> signalling.classroom.permissions",
+        "billing.service.rights -> signalling.classroom.permissions",
+        "billing.start -> liveclass.config",
+        "loadtest.browser.viewers -> liveclass.config",
+        "loadtest.cli.command -> liveclass.file_limit",
+        "loadtest.run.environment -> liveclass.config",
+        "sfu.negotiation.answer -> sfu.ice.agent",
+        "sfu.negotiation.negotiator -> sfu.fanout.nonces",
+        "sfu.negotiation.negotiator -> sfu.transport",
+        "sfu.publish.layer -> sfu.fanout.nonces",
+        "sfu.publish.layer -> sfu.fanout.plan",
+        "sfu.publish.layer -> sfu.subscribe.consumer",
+        "sfu.publish.producer -> sfu.subscribe.allocator",
+        "sfu.publish.producer -> sfu.subscribe.consumer",
+        "sfu.publish.uplink -> sfu.workload",
+        "sfu.subscribe.consumer -> sfu.fanout.nonces",
+        "sfu.subscribe.downlink -> sfu.fanout.copies",
+        "sfu.subscribe.downlink -> sfu.fanout.nonces",
+    }
+)
+CIRCLES: frozenset[tuple[str, ...]] = frozenset(
+    {
+        ("loadtest.cli.app", "loadtest.cli.command", "loadtest.cli.options"),
+        (
+            "sfu.fanout.copies",
+            "sfu.fanout.gso_batch",
+            "sfu.fanout.headers",
+            "sfu.fanout.nonces",
+            "sfu.fanout.plan",
+            "sfu.publish.layer",
+            "sfu.publish.producer",
+            "sfu.publish.stream_table",
+            "sfu.publish.uplink",
+            "sfu.subscribe.consumer",
+            "sfu.subscribe.downlink",
+        ),
+        ("sfu.ice.address_check", "sfu.ice.agent", "sfu.ice.seen"),
+        ("sfu.rtcp_intake", "sfu.transport"),
+        ("sfu.snapshot", "sfu.worker"),
+    }
 )
 
 # What signalling may know of sfu.
-SFU_FACE = frozenset(
-    f"sfu.{name}"
-    for name in (
-        *(
-            "config",
-            "dtls",
-            "errors",
-            "events",
-            "io.buffers",
-            "io.collector",
-            "io.udp",
-            "io.watch",
-            "layout",
-        ),
-        *("snapshot", "stalls", "stats", "worker"),
-    )
-)
+SFU_FACE = frozenset(f"sfu.{name}" for name in ("events", "layout", "stalls", "stats"))
 
 # Sources of sfu without a test module of their own, and why. A name that no longer needs to be
 # here makes a test fail.
 UNMIRRORED = {
-    "sfu/dtls_api.py": "only Protocols",
-    "sfu/errors.py": "only exception classes",
+    "sfu/dtls/api.py": "only Protocols",
     "sfu/events.py": "only records",
     "sfu/layout.py": "only a record",
-    "sfu/outbox.py": "only a Protocol",
-    "sfu/srtp_api.py": "only records and an exception",
+    "sfu/fanout/outbox.py": "only a Protocol",
+    "sfu/srtp/keys.py": "only records and an exception",
     "sfu/stats.py": "only records",
     "sfu/config.py": "only a record with defaults",
 }
@@ -56,8 +109,8 @@ UNMIRRORED = {
 MAY_SLEEP = ("tests/interop/", "tests/browser/")
 # Run by hand against a real server; its own tests wait for nothing.
 SIEGE = "tests/siege/"
-AIORTC_SEAM = ("sfu/dtls.py", "tests/sfu/test_dtls.py")
-SHIPPED = ("common/", "sfu/", "signalling/", "billing/", "loadtest/")
+AIORTC_SEAM = ("sfu/dtls/session.py", "tests/sfu/dtls/test_session.py")
+SHIPPED = ("liveclass/", "common/", "sfu/", "signalling/", "billing/", "loadtest/")
 
 
 @cache
@@ -111,7 +164,7 @@ def test_every_pure_module_of_signalling_exists() -> None:
 
 
 def test_sfu_knows_nothing_above_it() -> None:
-    above = ("signalling", "billing", "loadtest", "tests", "aiohttp", "socketio")
+    above = ("signalling", "billing", "loadtest", "liveclass", "tests", "aiohttp", "socketio")
     assert not offences(python("sfu/"), lambda tree: layout.imports_from(tree, above))
 
 
@@ -120,6 +173,24 @@ def test_signalling_and_billing_import_only_the_public_face_of_sfu() -> None:
         python("signalling/", "billing/"),
         lambda tree: layout.imports_beyond(tree, "sfu", SFU_FACE),
     )
+
+
+def arrows() -> dict[str, set[str]]:
+    """The modules of the product that each module imports, also those for type checking alone."""
+    return layout.module_graph({name: tree(name) for name in python(*SHIPPED)})
+
+
+def test_no_import_runs_back() -> None:
+    order = layout.Order(TOP_ORDER, BESIDE, SFU_ORDER, SFU_BASE)
+    back = {f"{a} -> {b}" for a, to in arrows().items() for b in to if order.runs_back(a, b)}
+    assert not back - ARROWS_BACK
+    assert not ARROWS_BACK - back, "mended: take them off the list"
+
+
+def test_no_imports_form_a_circle() -> None:
+    circles = set(layout.circles(arrows()))
+    assert not circles - CIRCLES
+    assert not CIRCLES - circles, "mended: take them off the list"
 
 
 def test_no_product_module_imports_tests() -> None:
@@ -132,7 +203,9 @@ def test_only_the_seam_uses_underscore_names_of_aiortc() -> None:
 
 
 def test_only_the_seam_and_the_load_bots_ship_with_aiortc() -> None:
-    others = [name for name in python("sfu/", "signalling/", "billing/") if name != "sfu/dtls.py"]
+    others = [
+        name for name in python("sfu/", "signalling/", "billing/") if name != "sfu/dtls/session.py"
+    ]
     assert not offences(others, lambda tree: layout.imports_from(tree, ("aiortc",)))
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from billing.gateway.client import LIVE_URL, Place, RazorpayGateway
 from billing.gateway.keys import keys_of
 from billing.settings import BillingSettings
-from signalling.config import is_loopback
+from liveclass.config import is_loopback
 
 SANDBOX = "/sandbox"
 

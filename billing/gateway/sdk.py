@@ -10,7 +10,7 @@ import requests
 
 from billing.errors import GatewayError
 from billing.gateway.keys import Keys
-from signalling.logs import get_logger
+from common.logs import get_logger
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0  # s
 WORD = re.compile(r"[A-Za-z_.]{1,60}")

@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from billing.days import span as span_of_days
 from billing.errors import BillingError
-from billing.orders import OrderState
+from billing.orders.states import OrderState
 from billing.routes import receipts
 from billing.routes.keys import SHOP
 from billing.routes.paging import read_page
@@ -12,6 +11,7 @@ from billing.routes.session import Account, account_with
 from billing.service import ledger_export, reports
 from billing.store.keyset import cursor_of
 from billing.store.tables import Refund
+from billing.text.days import span as span_of_days
 
 MAX_SEARCH = 100
 _MARK = "\ufeff"  # spreadsheets take the file for UTF-8 then

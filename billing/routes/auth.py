@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from billing.limits import Limit
-from billing.passwords import MAX_LENGTH, MIN_LENGTH
+from billing.accounts.passwords import MAX_LENGTH, MIN_LENGTH
+from billing.accounts.rate_limit import Limit
 from billing.routes.keys import BASE_URL, SESSION_KEY, SHOP
 from billing.routes.session import client_address, read_json, sign_in, sign_out
 from billing.service import accounts
 from billing.store.tables import User
-from signalling.logs import get_logger
+from common.logs import get_logger
 
 _MINUTE = 60_000
 

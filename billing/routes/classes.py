@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field, StringConstraints, field_validator
 
-from billing import schedule
-from billing.classes import ClassState
+from billing.catalogue import schedule
+from billing.catalogue.classes import ClassState
+from billing.catalogue.schedule import Schedule
+from billing.context import Shop
 from billing.errors import BillingError
 from billing.routes.auth import Strict
 from billing.routes.keys import SHOP
@@ -20,11 +22,9 @@ from billing.routes.session import (
     read_body,
     read_json,
 )
-from billing.schedule import Schedule
 from billing.service import cancel, catalogue, classes, images
 from billing.service.catalogue import Filter, Mine, Shown
-from billing.service.entry import Asker
-from billing.shop import Shop
+from billing.service.join_tokens import Asker
 from billing.store.keyset import cursor_of
 
 CLASS_ID = "{class_id:[A-Za-z0-9_-]{1,64}}"

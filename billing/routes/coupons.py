@@ -5,7 +5,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field, StringConstraints, model_validator
 
-from billing.coupons import CouponKind
+from billing.catalogue.coupons import CouponKind
 from billing.routes.auth import Strict
 from billing.routes.classes import asker_of
 from billing.routes.keys import SHOP

@@ -7,8 +7,8 @@ from pydantic_core import ErrorDetails
 
 from billing.errors import BillingError, TooManyError
 from billing.routes.keys import SHOP
-from sfu.errors import LiveclassError
-from signalling.logs import get_logger
+from common.errors import LiveclassError
+from common.logs import get_logger
 
 PATHS = ("/api/", "/payments/", "/receipts/")
 

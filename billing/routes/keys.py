@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from billing.sessions import SessionKey
-from billing.shop import Shop
+from billing.accounts.sessions import SessionKey
+from billing.context import Shop
 
 SHOP: web.AppKey[Shop] = web.AppKey("shop", Shop)
 SESSION_KEY: web.AppKey[SessionKey] = web.AppKey("session_key", SessionKey)

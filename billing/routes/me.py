@@ -5,14 +5,14 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field, field_validator
 
-from billing.limits import Limit
+from billing.accounts.rate_limit import Limit
+from billing.receipts.tax import STATES
 from billing.routes.auth import Name, Strict, describe
 from billing.routes.keys import SHOP
 from billing.routes.session import account, account_with, maybe_account, read_json
 from billing.service import accounts, guardians, notices
 from billing.service.guardians import LinkCodes
 from billing.store.tables import Notice, User
-from billing.tax import STATES
 
 LINK_CODES: web.AppKey[LinkCodes] = web.AppKey("link_codes", LinkCodes)
 LINK_TRIES: web.AppKey[Limit] = web.AppKey("link_tries", Limit)

@@ -6,10 +6,10 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from billing.accounts.rate_limit import Limit
 from billing.errors import BillingError
 from billing.gateway.protocol import Gateway
-from billing.limits import Limit
-from billing.orders import OrderState
+from billing.orders.states import OrderState
 from billing.routes.keys import SHOP
 from billing.routes.session import account_with, read_body, read_json
 from billing.service import checkout, verify, webhook

@@ -4,15 +4,15 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from billing import receipt_page
 from billing.errors import NotFoundError
-from billing.receipt_process import Draftsman, assets_of
-from billing.receipt_sheet import sheet_of
-from billing.receipts import Paper
+from billing.receipts import page as receipt_page
+from billing.receipts.invoice import Paper
+from billing.receipts.process import Draftsman, assets_of
+from billing.receipts.sheet import sheet_of
 from billing.routes.keys import SHOP
 from billing.routes.paging import read_page
 from billing.routes.session import account, maybe_account
-from billing.service import papers
+from billing.service import receipt_access as papers
 from billing.store.keyset import cursor_of
 from billing.store.tables import Receipt
 

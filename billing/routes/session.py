@@ -8,11 +8,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
+from billing.accounts.sessions import SESSION_DAYS, mint_session, read_session
 from billing.errors import BillingError, NotAllowedError, SignInError
 from billing.routes.keys import ORIGINS, SESSION_KEY, SHOP
-from billing.sessions import SESSION_DAYS, mint_session, read_session
 from billing.store.tables import User
-from signalling.config import is_loopback
+from liveclass.config import is_loopback
 
 Body = TypeVar("Body", bound=BaseModel)
 

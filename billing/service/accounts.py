@@ -6,11 +6,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import passwords
+from billing.accounts.sessions import RESET_MINUTES, SessionKey, mint_reset, read_reset
+from billing.context import Shop
 from billing.errors import BillingError, ConflictError, NotFoundError, SignInError
-from billing.mail import Letter
-from billing.sessions import RESET_MINUTES, SessionKey, mint_reset, read_reset
-from billing.shop import Shop
+from billing.mail.letters import Letter
 from billing.store.queries import containing
 from billing.store.tables import User
 
@@ -51,7 +50,7 @@ async def prepare(shop: Shop, new: NewUser) -> User:
         email=normal_email(new.email),
         name=new.name.strip(),
         role=new.role,
-        password_hash=await passwords.hash_password(new.password),
+        password_hash=await shop.passwords.hash(new.password),
         epoch=0,
         created_at=shop.now(),
     )
@@ -68,9 +67,9 @@ async def sign_in(shop: Shop, email: str, password: str) -> User:
     """The account; raises SignInError, in the same time whether the address is known or not."""
     user = await find_by_email(shop, email)
     kept = user.password_hash if user is not None and user.disabled_at is None else None
-    if not await passwords.is_password(kept, password) or user is None:
+    if not await shop.passwords.matches(kept, password) or user is None:
         raise SignInError("wrong_password", "The address or the password is not right.")
-    if passwords.is_outdated(user.password_hash):
+    if shop.passwords.is_outdated(user.password_hash):
         await _store_password(shop, user.id, password, ends_sessions=False)
     return user
 
@@ -110,7 +109,7 @@ async def set_password(shop: Shop, user_id: str, password: str) -> User:
 
 
 async def _store_password(shop: Shop, user_id: str, password: str, *, ends_sessions: bool) -> User:
-    hashed = await passwords.hash_password(password)
+    hashed = await shop.passwords.hash(password)
     async with shop.db.writing() as session:
         user = await _locked(session, user_id)
         user.password_hash = hashed

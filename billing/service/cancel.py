@@ -7,16 +7,16 @@ for them and none is left out by a crash.
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.classes import ClassState, Step, after
+from billing.catalogue.classes import ClassState, Step, after
+from billing.context import Shop
 from billing.errors import ConflictError
-from billing.ledger import EntryKind
+from billing.orders.ledger import EntryKind
 from billing.service.classes import owned
-from billing.service.entry import Asker
+from billing.service.join_tokens import Asker
 from billing.service.notices import tell
 from billing.service.refunds import request_refund
-from billing.shop import Shop
 from billing.store.tables import Class, Enrolment, LedgerEntry, Order, Payment, Refund
-from signalling.logs import get_logger
+from common.logs import get_logger
 
 JOB = "cancellations"
 AT_ONCE = 200

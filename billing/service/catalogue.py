@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import classes, entry, schedule
-from billing.classes import ClassState
+from billing.catalogue import classes, schedule
+from billing.catalogue import entry_table as entry
+from billing.catalogue.classes import ClassState
+from billing.context import Shop
 from billing.errors import NotFoundError
 from billing.service import seats
-from billing.service.entry import Asker, facts_of, standing_of
-from billing.shop import Shop
+from billing.service.join_tokens import Asker, facts_of, standing_of
 from billing.store.keyset import behind
 from billing.store.queries import containing
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, Order, User
-from signalling.permissions import Role
+from signalling.classroom.permissions import Role
 
 MAX_WORDS = 8
 

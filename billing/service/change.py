@@ -5,13 +5,20 @@ from dataclasses import dataclass, field
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import schedule
-from billing.classes import is_on_sale
-from billing.ledger import Entry, EntryKind
-from billing.order_facts import DisputeMoved, Fact, PaymentFact
-from billing.orders import Enrolled, OrderState, PaymentState, RefundState, Situation, Standing
+from billing.catalogue import schedule
+from billing.catalogue.classes import is_on_sale
+from billing.context import Shop
+from billing.orders.facts import DisputeMoved, Fact, PaymentFact
+from billing.orders.ledger import Entry, EntryKind
+from billing.orders.states import (
+    Enrolled,
+    OrderState,
+    PaymentState,
+    RefundState,
+    Situation,
+    Standing,
+)
 from billing.service import notices, seats
-from billing.shop import Shop
 from billing.store.tables import Class, Coupon, Enrolment, LedgerEntry, Order, Payment, Refund
 
 _OWED = (RefundState.DUE, RefundState.FAILED)

@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import coupons, schedule, tax
-from billing.classes import ClassState, is_on_sale
+from billing.catalogue import coupons, schedule
+from billing.catalogue.classes import ClassState, is_on_sale
+from billing.context import Shop
 from billing.errors import ConflictError, NotFoundError
-from billing.ledger import EntryKind
-from billing.orders import OrderState
+from billing.orders.ledger import EntryKind
+from billing.orders.states import OrderState
+from billing.receipts import tax
 from billing.service import coupons as coupon_service
 from billing.service import seats
 from billing.service.change import (
@@ -21,10 +23,9 @@ from billing.service.change import (
 )
 from billing.service.effects import enrol
 from billing.service.receipts import supply_to
-from billing.shop import Shop
 from billing.store.retry import transact
 from billing.store.tables import Class, Enrolment, Order, User
-from billing.words import enrolled as enrolled_words
+from billing.text.descriptions import enrolled as enrolled_words
 
 MINUTE = 60_000
 SOURCE = "checkout"

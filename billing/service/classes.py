@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import schedule
-from billing.classes import OVER, ClassState, Step, after, moved_access
+from billing.catalogue import schedule
+from billing.catalogue.classes import OVER, ClassState, Step, after, moved_access
+from billing.catalogue.schedule import Single, Weekly
+from billing.context import Shop
 from billing.errors import BillingError, ConflictError, NotAllowedError, NotFoundError
-from billing.schedule import Single, Weekly
 from billing.service import images, seats
 from billing.service.accounts import normal_email
-from billing.service.entry import Asker
+from billing.service.join_tokens import Asker
 from billing.service.notices import tell
-from billing.shop import Shop
 from billing.store.tables import Assistant, Class, Enrolment, User
 
 TEACHERS = ("teacher", "admin")

@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.coupons import CouponFacts, CouponKind
+from billing.catalogue.coupons import CouponFacts, CouponKind
+from billing.context import Shop
 from billing.errors import BillingError, ConflictError, NotAllowedError, NotFoundError
-from billing.service.entry import Asker
-from billing.shop import Shop
+from billing.service.join_tokens import Asker
 from billing.store.tables import Class, Coupon, Order, User
 
 # Orders whose coupon counts as used. An open one may still be paid, but keeps nobody else out.

@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from billing import schedule, words
-from billing.classes import access_until
-from billing.ledger import EntryKind
-from billing.order_facts import (
+from billing.catalogue import schedule
+from billing.catalogue.classes import access_until
+from billing.orders.facts import (
     DisputeMoved,
     Fact,
     PaymentAuthorized,
@@ -15,10 +14,12 @@ from billing.order_facts import (
     PaymentFailed,
     RefundMoved,
 )
-from billing.orders import Action, OrderState, Outcome, PaymentState, Reason, RefundState
+from billing.orders.ledger import EntryKind
+from billing.orders.states import Action, OrderState, Outcome, PaymentState, Reason, RefundState
 from billing.service.change import Change, Ground
 from billing.service.receipts import issue_credit_note, issue_invoice
 from billing.store.tables import Enrolment, Payment, Refund
+from billing.text import descriptions as words
 
 FIRST_PAUSE = 120_000  # ms until a refund is asked for again; doubles with each try
 LONGEST_PAUSE = 6 * 3_600_000

@@ -3,12 +3,12 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import classes, schedule
-from billing.classes import ClassState
+from billing.catalogue import classes, schedule
+from billing.catalogue.classes import ClassState
+from billing.context import Shop
 from billing.errors import ConflictError, NotFoundError
 from billing.service import seats
 from billing.service.notices import tell
-from billing.shop import Shop
 from billing.store.retry import transact
 from billing.store.tables import Class, Enrolment
 

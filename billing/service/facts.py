@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.order_facts import Fact, PaymentFact, RefundMoved
-from billing.order_rows import decide
-from billing.orders import Action, Outcome, Situation
+from billing.context import Shop
+from billing.orders.facts import Fact, PaymentFact, RefundMoved
+from billing.orders.states import Action, Outcome, Situation
+from billing.orders.table import decide
 from billing.service.change import Change, Ground, lock_ground, situation
 from billing.service.effects import act
-from billing.shop import Shop
 from billing.store.retry import transact
 from billing.store.tables import GatewayEvent, Order, Payment, Refund
 

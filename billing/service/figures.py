@@ -2,8 +2,8 @@
 
 from sqlalchemy import func, select
 
-from billing.orders import OrderState, PaymentState, RefundState
-from billing.shop import Shop
+from billing.context import Shop
+from billing.orders.states import OrderState, PaymentState, RefundState
 from billing.store.tables import Enrolment, Order, Payment, Refund
 
 OPEN_DISPUTE = "open"

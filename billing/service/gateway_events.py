@@ -2,7 +2,7 @@
 
 from sqlalchemy import or_, select
 
-from billing.shop import Shop
+from billing.context import Shop
 from billing.store.tables import GatewayEvent
 
 _STRANGE = ("%unknown%", "%not_ours%")  # rows of the state table that fit no order of ours

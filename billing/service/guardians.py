@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, select
 
+from billing.context import Shop
 from billing.errors import BillingError, ConflictError
-from billing.shop import Shop
 from billing.store.tables import Guardian, User
 
 CODE_MINUTES = 30

@@ -5,8 +5,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from billing.context import Shop
 from billing.errors import BillingError
-from billing.shop import Shop
 
 MAX_BYTES = 1_000_000
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.ledger import EntryKind
-from billing.orders import PaymentState, RefundState
-from billing.shop import Shop
+from billing.context import Shop
+from billing.orders.ledger import EntryKind
+from billing.orders.states import PaymentState, RefundState
 from billing.store.tables import LedgerEntry, Payment, Refund
 
 _TAKEN = (PaymentState.CAPTURED, PaymentState.REFUNDED)

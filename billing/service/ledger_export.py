@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, func, select
 
+from billing.context import Shop
 from billing.service.reports import Span
-from billing.shop import Shop
 from billing.store.tables import Class, LedgerEntry, User
 
 BATCH = 500

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.shop import Shop
+from billing.context import Shop
 from billing.store.tables import Notice
 
 SHOWN = 50

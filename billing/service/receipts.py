@@ -4,7 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing import receipts, tax
+from billing.receipts import invoice as receipts
+from billing.receipts import tax
 from billing.settings import BillingSettings
 from billing.store.tables import Class, Order, Payment, Receipt, ReceiptCounter, Refund, User
 

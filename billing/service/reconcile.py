@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
+from billing.context import Shop
 from billing.errors import GatewayError
-from billing.orders import Action, OrderState, Outcome, PaymentState, RefundState
+from billing.orders.states import Action, OrderState, Outcome, PaymentState, RefundState
 from billing.service.facts import apply
 from billing.service.refunds import event_of
 from billing.service.settle import refund_fact, settle
-from billing.shop import Shop
 from billing.store.tables import Order, Payment, Refund
-from signalling.logs import get_logger
+from common.logs import get_logger
 
 BATCH = 50  # orders, payments and refunds of one turn
 LOOK_BACK = 7 * 86_400_000  # ms after its end that an order is still asked about

@@ -6,17 +6,17 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.context import Shop
 from billing.errors import BillingError, ConflictError, GatewayError, NotFoundError
 from billing.gateway.protocol import GatewayRefund
-from billing.orders import PaymentState, RefundState
+from billing.orders.states import PaymentState, RefundState
 from billing.service.change import Change, Ground, lock_ground
 from billing.service.effects import add_refund, pause_after, settle_order
 from billing.service.facts import Event, apply
 from billing.service.settle import refund_fact, settle
-from billing.shop import Shop
 from billing.store.retry import transact
 from billing.store.tables import Payment, Refund
-from signalling.logs import get_logger
+from common.logs import get_logger
 
 BATCH = 20
 SOURCE = "refunds"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.days import day_of
+from billing.context import Shop
 from billing.errors import NotFoundError
-from billing.orders import RefundState
-from billing.shop import Shop
+from billing.orders.states import RefundState
 from billing.store.keyset import behind
 from billing.store.queries import containing
 from billing.store.tables import Class, LedgerEntry, Order, Payment, Receipt, Refund, User
+from billing.text.days import day_of
 
 _BATCH = 1_000
 

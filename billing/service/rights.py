@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.entry import Refusal, Standing, decide
+from billing.catalogue.entry_table import Refusal, Standing, decide
+from billing.context import Shop
 from billing.service import seats
-from billing.service.entry import Asker, facts_of, role_of, standing_of
-from billing.shop import Shop
+from billing.service.join_tokens import Asker, facts_of, role_of, standing_of
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
-from signalling.permissions import Identity, Role
+from signalling.classroom.permissions import Identity, Role
 
 _DISABLED = Refusal("account_disabled", "Your account is disabled. Write to the school.")
 

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from billing.events import payment_fact
+from billing.context import Shop
+from billing.gateway.events import payment_fact
 from billing.gateway.protocol import GatewayPayment, GatewayRefund
-from billing.order_facts import Fact, PaymentFailed, RefundMoved
-from billing.orders import Action, Outcome
+from billing.orders.facts import Fact, PaymentFailed, RefundMoved
+from billing.orders.states import Action, Outcome
 from billing.service.facts import Event, apply
-from billing.shop import Shop
 
 
 async def settle(shop: Shop, payment: GatewayPayment, source: str) -> list[Outcome]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from billing.context import Shop
 from billing.errors import BillingError, ConflictError, GatewayError, NotFoundError
-from billing.order_facts import PaymentCaptured
-from billing.orders import OrderState, PaymentState
+from billing.orders.facts import PaymentCaptured
+from billing.orders.states import OrderState, PaymentState
 from billing.service.facts import Event, apply
 from billing.service.settle import settle
-from billing.shop import Shop
 from billing.store.tables import Class, Order, Payment, Refund
-from billing.words import refund_due
+from billing.text.descriptions import refund_due
 
 SOURCE = "verify"
 

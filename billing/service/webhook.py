@@ -2,14 +2,14 @@
 
 import hashlib
 
+from billing.context import Shop
 from billing.errors import BillingError, GatewayError
-from billing.events import GatewayMessage, MalformedEventError, parse
-from billing.order_facts import PaymentAuthorized
-from billing.orders import Action
+from billing.gateway.events import GatewayMessage, MalformedEventError, parse
+from billing.orders.facts import PaymentAuthorized
+from billing.orders.states import Action
 from billing.service.facts import WEBHOOK, Event, apply
 from billing.service.settle import capture
-from billing.shop import Shop
-from signalling.logs import get_logger
+from common.logs import get_logger
 
 MAX_BODY = 256 * 1024  # bytes
 MAX_ID = 64

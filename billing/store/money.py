@@ -9,8 +9,8 @@ from billing.store.columns import Base, Data, Key, MaybeMillis, MaybeRef, Millis
 class Order(Base):
     """One student's purchase of one class; `list_price` less the coupon is `amount`.
 
-    `state` is one of `billing.orders.OrderState`; `payment_id`: the payment that bought it. One
-    open order a student and class.
+    `state` is one of `billing.orders.states.OrderState`; `payment_id`: the payment that bought it.
+    There is one open order for a student and class.
     """
 
     __tablename__ = "orders"
@@ -44,7 +44,7 @@ class Order(Base):
 
 class Payment(Base):
     """What the gateway took for an order; its id is the gateway's. `state` is one of
-    `billing.orders.PaymentState`; `confirmed`: the gateway itself told amount and currency;
+    `billing.orders.states.PaymentState`; `confirmed`: the gateway itself told amount and currency;
     `checked_at`: reconciling last asked about it or its refunds."""
 
     __tablename__ = "payments"
@@ -63,7 +63,7 @@ class Payment(Base):
 class Refund(Base):
     """Money on its way back; written before the gateway is asked, so that a crash loses none.
 
-    `state` is one of `billing.orders.RefundState`.
+    `state` is one of `billing.orders.states.RefundState`.
     """
 
     __tablename__ = "refunds"

@@ -9,8 +9,9 @@ from billing.store.columns import Base, Data, Key, MaybeMillis, Millis, Paise, R
 class Class(Base):
     """A class of the catalogue; its id is the id of the live class. A price of 0 is free.
 
-    `schedule` is that of `billing.schedule`; `access_days`: so long does an enrolment open it
-    (None: to the end); `trial_minutes`: 0 is no trial; `live_since` while the teacher teaches.
+    `schedule` is that of `billing.catalogue.schedule`; an enrolment opens the class for
+    `access_days` (None: to its end); `trial_minutes`: 0 is no trial; `live_since` is set while the
+    teacher teaches.
     """
 
     __tablename__ = "classes"

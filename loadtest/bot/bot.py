@@ -23,10 +23,10 @@ from loadtest.bot.studio import Studio
 from loadtest.bot.totals import result
 from loadtest.media.footage import Clip
 from loadtest.records import SILENT_AFTER, BotPlan, BotResult, Failed, Joined, People
-from sfu.dtls import AiortcDtls, AiortcSession
-from sfu.ice import new_credentials
-from sfu.srtp import inbound, outbound
-from sfu.srtp_api import SrtpKeys
+from sfu.dtls.session import AiortcDtls, AiortcSession
+from sfu.ice.agent import new_credentials
+from sfu.srtp.keys import SrtpKeys
+from sfu.srtp.rtp import inbound, outbound
 from sfu.timers import Timers
 
 LOOK_EVERY = 0.1  # s, for the first frame

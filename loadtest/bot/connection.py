@@ -14,9 +14,9 @@ from loadtest.bot.offer import Answer
 from loadtest.bot.receiver import ASK_AFTER, Stream
 from loadtest.bot.sender import Publisher
 from loadtest.media.stamp import read_stamp
-from sfu.ice import IceCredentials, IceState
-from sfu.srtp import InboundSrtp, InboundStream, OutboundSrtp
-from sfu.srtp_api import SrtpError
+from sfu.ice.agent import IceCredentials, IceState
+from sfu.srtp.keys import SrtpError
+from sfu.srtp.rtp import InboundSrtp, InboundStream, OutboundSrtp
 from sfu.timers import Timers
 from sfu.wire import demux, vp8
 from sfu.wire.rtcp import (

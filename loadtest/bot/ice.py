@@ -7,7 +7,7 @@ Pure: no I/O, no clock.
 
 from collections.abc import Callable
 
-from sfu.ice import IceCredentials, IceState
+from sfu.ice.agent import IceCredentials, IceState
 from sfu.wire import stun
 
 CONSENT_EVERY = 2.5  # s, as Chromium on a pair that is stable

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from sfu.ice import IceCredentials
+from sfu.ice.agent import IceCredentials
 
 OPUS, VP8, VP8_RTX = 111, 96, 97
 SOURCES = ("microphone", "screen-audio", "camera", "screen")  # the page's sending sections

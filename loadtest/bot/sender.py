@@ -10,7 +10,7 @@ from typing import Protocol
 from loadtest.bot import offer
 from loadtest.media.player import AudioPlayer, MediaPacket, VideoPlayer
 from loadtest.media.stamp import put_stamp
-from sfu.srtp import OutboundSrtp
+from sfu.srtp.rtp import OutboundSrtp
 from sfu.wire.arith import ntp_from_seconds
 from sfu.wire.rtcp import Nack, RtcpRecord, SenderReport, SourceDescription
 from sfu.wire.rtp import FIXED, abs_send_time, build_extensions

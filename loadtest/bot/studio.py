@@ -10,7 +10,7 @@ from loadtest.bot.sender import Camera, Line, Microphone, Random, Source
 from loadtest.media.footage import Clip
 from loadtest.media.player import AudioPlayer, VideoPlayer
 from loadtest.records import BotPlan
-from sfu.srtp import OutboundSrtp
+from sfu.srtp.rtp import OutboundSrtp
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from loadtest.arithmetic import Point, percentile
+from loadtest.figures.arithmetic import Point, percentile
+from loadtest.figures.formats import clock, percent, written
+from loadtest.figures.summary import Summary
 from loadtest.records import RunRecord
-from loadtest.summary import Summary
-from loadtest.written import clock, percent, written
 
 # Values up to this much above the usual are no exception.
 NEAR = 1.2

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 
-from loadtest.arithmetic import Spread
-from loadtest.figures import BY_PATH
+from loadtest.figures.arithmetic import Spread
+from loadtest.figures.figures import BY_PATH
+from loadtest.figures.formats import clock, written
+from loadtest.figures.summary import Summary
+from loadtest.figures.thresholds import Check, Limits, checks
 from loadtest.records import RunRecord
 from loadtest.report.plots import BOTS, JOINS, SERVER, VIEWERS, Material, Plot, draw
 from loadtest.report.tables import all_figures, mark, reasons
 from loadtest.report.verdict import Verdict, verdict
-from loadtest.summary import Summary
-from loadtest.thresholds import Check, Limits, checks
-from loadtest.written import clock, written
 
 SECTIONS = (
     ("What viewers got", VIEWERS),

@@ -15,7 +15,17 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from loadtest.arithmetic import Point, thinned
+from loadtest.figures.arithmetic import Point, thinned
+from loadtest.figures.formats import clock
+from loadtest.figures.series import Column
+from loadtest.figures.summary import (
+    Summary,
+    added_latencies,
+    first_frames,
+    first_packets,
+    steady_ticks,
+)
+from loadtest.figures.thresholds import Check
 from loadtest.records import RunRecord
 from loadtest.report import findings
 from loadtest.report.svg import (
@@ -28,10 +38,6 @@ from loadtest.report.svg import (
     drawing,
     inline,
 )
-from loadtest.series import Column
-from loadtest.summary import Summary, added_latencies, first_frames, first_packets, steady_ticks
-from loadtest.thresholds import Check
-from loadtest.written import clock
 
 TALL = 300
 MOST_DOTS = 1_500

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from loadtest.figures import BROWSERS, GROUPS, PARTS, TIMES, Figure, Group
-from loadtest.summary import Summary
-from loadtest.thresholds import Check
+from loadtest.figures.figures import BROWSERS, GROUPS, PARTS, TIMES, Figure, Group
+from loadtest.figures.summary import Summary
+from loadtest.figures.thresholds import Check
 
 
 def mark(check: Check) -> str:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from loadtest.summary import Summary
-from loadtest.thresholds import Limits, breaches
-from loadtest.written import percent, written
+from loadtest.figures.formats import percent, written
+from loadtest.figures.summary import Summary
+from loadtest.figures.thresholds import Limits, breaches
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sfu.ice import Address
-from sfu.outbox import Send
-from sfu.segments import MAX_SEGMENTS
+from sfu.fanout.outbox import Send
+from sfu.fanout.segments import MAX_SEGMENTS
+from sfu.ice.agent import Address
 from sfu.stats import DropReason
 from sfu.wire.demux import RTP, classify
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from sfu.io.every import Every
-from sfu.quiet import QuietMoments
+from sfu.io.quiet import QuietMoments
 
 LOOK_EVERY = 10.0  # s
 YOUNG = 700  # objects until the youngest are collected: 0.3 ms

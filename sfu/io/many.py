@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from sfu.ice import Address
-from sfu.outbox import Destinations
-from sfu.segments import UDP_SEGMENT
+from sfu.fanout.outbox import Destinations
+from sfu.fanout.segments import UDP_SEGMENT
+from sfu.ice.agent import Address
 
 MAX_MESSAGES = 128  # of one call
 

@@ -14,11 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 
-from sfu.ice import Address
+from sfu.fanout.outbox import Destinations, Send, split
+from sfu.fanout.segments import UDP_SEGMENT, cut
+from sfu.ice.agent import Address
 from sfu.io import many
 from sfu.io.backlog import Backlog, IsVideo
-from sfu.outbox import Destinations, Send, split
-from sfu.segments import UDP_SEGMENT, cut
 from sfu.stats import DropReason
 
 RETRY_AFTER = 0.005  # s; no event tells that a device's queue has room again (ENOBUFS)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sfu.events import Event, TransportClosed
-from sfu.ice import Address
+from sfu.ice.agent import Address
 from sfu.io.buffers import overruns, size_buffers
 from sfu.io.sender import Sender
 from sfu.stalls import StallWatch

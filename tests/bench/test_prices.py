@@ -1,7 +1,7 @@
 """Every price that can be measured is."""
 
+from bench import prices
 from common.work import Price
-from tests.bench import prices
 
 BY_HAND = {"DTLS_DATAGRAM", "DATAGRAM_BYTE"}  # common.work says why
 

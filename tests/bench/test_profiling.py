@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from tests.bench.profiling import serving
+from bench.profiling import serving
 
 
 def test_the_server_is_the_child_that_serves_and_tells_port_and_token() -> None:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.bench import stacks
+from bench import stacks
 
 RAW = """\
 run (a.py:1);UdpWorker._on_readable (sfu/io/udp.py:95);recvfrom (libc.so.6) 10
-run (a.py:1);_seal_run (sfu/forwarder.py:146);aesni_ctr32 (cryptography/_rust.abi3.so) 20
-run (a.py:1);_seal_run (sfu/forwarder.py:133) 30
+run (a.py:1);_seal_run (sfu/fanout/forward.py:146);aesni_ctr32 (cryptography/_rust.abi3.so) 20
+run (a.py:1);_seal_run (sfu/fanout/forward.py:133) 30
 run (a.py:1);Sender.append_run (sfu/io/sender.py:131);sock_sendto (s.c:43);sendto (libc.so.6) 40
 """
 
@@ -15,7 +15,7 @@ run (a.py:1);Sender.append_run (sfu/io/sender.py:131);sock_sendto (s.c:43);sendt
 def test_native_code_counts_for_the_function_that_called_it() -> None:
     shares = stacks.by_function(stacks.parse(RAW))
     assert [(one.name, one.samples) for one in shares] == [
-        ("_seal_run (sfu/forwarder.py)", 50),
+        ("_seal_run (sfu/fanout/forward.py)", 50),
         ("Sender.append_run (sfu/io/sender.py)", 40),
         ("UdpWorker._on_readable (sfu/io/udp.py)", 10),
     ]

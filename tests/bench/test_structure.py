@@ -2,9 +2,9 @@
 
 import pytest
 
-from sfu.crews import SOUND_CREW
-from tests.bench.allocations import hold
-from tests.bench.depth import Calls, count, per_copy
+from bench.allocations import hold
+from bench.depth import Calls, count, per_copy
+from sfu.fanout.plan import SOUND_CREW
 
 CROWDS = (SOUND_CREW, 2 * SOUND_CREW, 3 * SOUND_CREW)  # subscribers, all crews full
 MAX_DEPTH = 8  # frames from the read to the write

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.bench import table
-from tests.bench.figures import Figure, Rounds
+from bench import table
+from bench.figures import Figure, Rounds
 
 LINES = [
     Figure("lean", "sendto (beside 200)", 5.0, "µs", 5.0),

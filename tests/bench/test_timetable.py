@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from bench.scene import Scene, gallery, lecture, nowhere, sound_room
+from bench.timetable import timetable
 from sfu.stats import DropReason
-from tests.bench.scene import Scene, gallery, lecture, nowhere, sound_room
-from tests.bench.timetable import timetable
 
 ADDRESSES = [("192.0.2.7", 1_024 + number) for number in range(64)]
 

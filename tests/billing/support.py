@@ -9,19 +9,24 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from argon2 import PasswordHasher
+
+from billing.accounts.passwords import Passwords
+from billing.context import Shop
 from billing.errors import GatewayError
 from billing.gateway.protocol import GatewayOrder, GatewayPayment, GatewayRefund
-from billing.mail import Letter
+from billing.mail.letters import Letter
 from billing.settings import BillingSettings
-from billing.shop import Shop
 from billing.store.database import Database
-from billing.store.migrate import upgrade
 from billing.store.tables import Class, User
+from tests.billing.template import open_migrated
 
 NOW = 1_764_000_000_000  # 2025-11-24T16:00:00Z
 DAY = 86_400_000
 MINUTE = 60_000
 SECRET = b"the gateway's secret"
+# A hash in 0.1 ms: what the parameters are does not matter to those who only sign in.
+PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 class Clock:
@@ -157,6 +162,7 @@ def shop_on(db: Database, chosen: BillingSettings, **parts: object) -> Shop:
         "gateway": MemoryGateway(),
         "mail": Post(),
         "now": Clock(),
+        "passwords": PASSWORDS,
         "new_id": lambda kind: f"{kind}-{next(numbers[kind]):016x}",
         **parts,
     }
@@ -167,9 +173,8 @@ def shop_on(db: Database, chosen: BillingSettings, **parts: object) -> Shop:
 async def make_shop(tmp_path: Path, **values: object) -> AsyncIterator[Shop]:
     """A shop whose database is migrated, and closed at the end; `values` are settings."""
     chosen = settings(tmp_path, **values)
-    db = Database(chosen.database)
+    db = await open_migrated(chosen.database)
     try:
-        await upgrade(db)
         yield shop_on(db, chosen)
     finally:
         await db.close()

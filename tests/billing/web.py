@@ -9,8 +9,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from billing.app import add_routes
+from billing.context import Shop
 from billing.routes.keys import SHOP
-from billing.shop import Shop
 
 SECRET = "a secret of at least thirty-two characters"
 

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from loadtest.chromium import chromium
-from loadtest.local_server import LocalServer, local_server
+from loadtest.browser.chromium import chromium
+from loadtest.run.local_server import LocalServer, local_server
 from tests.browser.lesson import Lesson
 from tests.browser.school import ADMIN, TEACHER, School, school_server
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from loadtest.page import ClassPage, Json
+from loadtest.browser.page import ClassPage, Json
 
 ROOT = Path(__file__).parent.parent.parent
 STARTS_WITHIN = 40.0

@@ -5,8 +5,8 @@ from typing import Any
 
 from playwright.async_api import Browser
 
-from loadtest.local_server import LocalServer
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
+from loadtest.run.local_server import LocalServer
 
 
 class Lesson:

@@ -1,6 +1,6 @@
 """The sandbox's payment window, as a person uses it."""
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 
 
 async def pay(student: Seat) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from playwright.async_api import Browser
 
-from loadtest.local_server import LocalServer
-from loadtest.page import Json
-from loadtest.seat import Seat
+from loadtest.browser.page import Json
+from loadtest.browser.session import Seat
+from loadtest.run.local_server import LocalServer
 
 PASSWORD = "a right long password"
 SETTINGS = {

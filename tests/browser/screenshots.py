@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from loadtest.chromium import chromium
-from loadtest.local_server import local_server
-from loadtest.seat import Seat
+from loadtest.browser.chromium import chromium
+from loadtest.browser.session import Seat
+from loadtest.run.local_server import local_server
 from tests.browser.lesson import Lesson
 from tests.browser.school import ADMIN, TEACHER, School, school_server
 from tests.browser.site_pictures import picture_site

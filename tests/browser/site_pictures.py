@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 from tests.browser.sandbox import pay
 from tests.browser.school import ADMIN, TEACHER, Person, School
 

@@ -2,7 +2,7 @@
 
 from playwright.async_api import Route, expect
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 from tests.browser.sandbox import pay
 from tests.browser.school import TEACHER, Person, School
 

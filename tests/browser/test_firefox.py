@@ -11,9 +11,9 @@ from typing import NoReturn
 import pytest
 import pytest_asyncio
 
-from loadtest.chromium import chromium
-from loadtest.local_server import local_server
-from loadtest.page import ClassPage
+from loadtest.browser.chromium import chromium
+from loadtest.browser.page import ClassPage
+from loadtest.run.local_server import local_server
 from tests.browser.firefox import Firefox, FirefoxPage, executable, firefox
 from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves, moves_network, picture, sees

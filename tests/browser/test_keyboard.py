@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 from tests.browser.lesson import Lesson
 
 FOCUSED = "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? ''"

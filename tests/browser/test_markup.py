@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from playwright.async_api import expect
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 from tests.browser.sandbox import pay
 from tests.browser.school import ADMIN, PASSWORD, TEACHER, School
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves, picture, sees
 from tests.support import png

@@ -2,7 +2,7 @@
 
 import time
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 from tests.browser.lesson import Lesson
 
 # The bounds for telling the others that someone went.

@@ -1,6 +1,6 @@
 """Reloads, lost sockets and second logins: the same person stays in the class."""
 
-from loadtest.seat import Json, Seat
+from loadtest.browser.session import Json, Seat
 from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves_network, picture, sees
 

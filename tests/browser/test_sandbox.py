@@ -17,8 +17,8 @@ from billing.gateway.emulator.service import Sandbox
 from billing.gateway.keys import Keys
 from billing.gateway.signatures import is_same, payment_signature
 from billing.routes.pages import from_emulator
-from loadtest.seat import Seat
-from signalling.pages import Extra, add_headers, content_policy
+from liveclass.pages import Extra, add_headers, content_policy
+from loadtest.browser.session import Seat
 from tests.browser.school import forgive
 
 KEYS = Keys("rzp_test_0123456789", "the key's secret", "the webhook's secret")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Browser, expect
 
-from loadtest.seat import Seat
+from loadtest.browser.session import Seat
 from tests.browser.sandbox import decline, pay
 from tests.browser.school import ADMIN, PASSWORD, TEACHER, School, forgive, school_server
 from tests.browser.watching import sees

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Locator
 
-from loadtest.chromium import chromium
-from loadtest.local_server import LocalServer
+from loadtest.browser.chromium import chromium
+from loadtest.run.local_server import LocalServer
 from tests.browser.lesson import Lesson
 from tests.browser.watching import sees
 

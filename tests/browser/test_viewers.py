@@ -5,10 +5,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from loadtest.crew import Crew
-from loadtest.local_server import LocalServer
+from loadtest.browser.viewers import watch
 from loadtest.records import Begin, BotPlan, Done, Failed, Finish, FleetPlan, Joined, Ready
-from loadtest.viewers import watch
+from loadtest.run.local_server import LocalServer
+from loadtest.run.processes import Crew
 
 CLASS = "bot-held"
 WATCHES_FOR = 4.0

@@ -1,6 +1,6 @@
 """What a seat receives of another person, from getStats."""
 
-from loadtest.page import PATIENCE, ClassPage, Json
+from loadtest.browser.page import PATIENCE, ClassPage, Json
 
 MORE_THAN_CHECKS = 50_000  # bytes
 

@@ -10,7 +10,7 @@ established; what is sent is bounded by what came.
 import asyncio
 from typing import Any
 
-from sfu.srtp_api import SrtpKeys
+from sfu.srtp.keys import SrtpKeys
 from sfu.wire.demux import DTLS, classify
 from tests.fuzz.pieces import Piece, split
 from tests.fuzz.world import Kept

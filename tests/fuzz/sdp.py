@@ -10,9 +10,9 @@ import re
 
 from aiortc.sdp import SessionDescription
 
-from sfu.control import Answer
-from sfu.errors import CapacityError, PeerError, StateError
-from sfu.sdp import parse_offer
+from common.errors import CapacityError, PeerError, StateError
+from sfu.negotiation.negotiator import Answer
+from sfu.negotiation.offer import parse_offer
 from tests.fuzz.world import Kept
 from tests.support.peer_sdp import read_answer
 from tests.support.room import ROUTER

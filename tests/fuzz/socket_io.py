@@ -11,11 +11,11 @@ import json
 import re
 from collections.abc import Mapping
 
-from signalling.chat import KEPT, SHOWN
-from signalling.classroom import Classroom, ClassState
-from signalling.engine import SLOWED
-from signalling.permissions import Identity, Role
-from signalling.tokens import mint
+from signalling.auth.tokens import mint
+from signalling.classroom.chat import KEPT, SHOWN
+from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.state import Classroom, ClassState
+from signalling.socket.engine import SLOWED
 from tests.fuzz.wire import NOW, SECRET, Endpoint, Wire
 from tests.fuzz.world import Kept
 

@@ -10,8 +10,8 @@ that was forged every genuine packet still opens. Pure: no I/O, no clock.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sfu.srtp import InboundSrtp, InboundStream, inbound
-from sfu.srtp_api import SrtpError, SrtpKeys, SrtpProfile
+from sfu.srtp.keys import SrtpError, SrtpKeys, SrtpProfile
+from sfu.srtp.rtp import InboundSrtp, InboundStream, inbound
 from sfu.wire.rtp import RtpError, header_length
 from tests.support import rtcp_client
 from tests.support.dtls import MasterKeys, master_keys

@@ -10,7 +10,7 @@ import hmac
 
 from aioice import stun as oracle
 
-from sfu.ice import StunError, parse_binding_request
+from sfu.ice.agent import StunError, parse_binding_request
 from sfu.wire import stun
 from tests.fuzz.pieces import Piece, split
 from tests.fuzz.world import Guests, Kept

@@ -11,8 +11,8 @@ from typing import Any
 from aiohttp import WSMessage, WSMsgType
 
 from signalling.hub import Hub, HubSettings
-from signalling.namespace import ClassNamespace, create_server
-from signalling.outgoing import Outgoing
+from signalling.socket.namespace import ClassNamespace, create_server
+from signalling.socket.outgoing import Outgoing
 from tests.support.class_rig import CountingRng
 from tests.support.fakes import RecordingMediaPlane
 

@@ -3,7 +3,7 @@
 import pytest
 from aioice import stun
 
-from sfu.address_check import REQUEST_BURST, REQUEST_RATE
+from sfu.ice.address_check import REQUEST_BURST, REQUEST_RATE
 from tests.support.dtls import handshake
 from tests.support.peers import Peer
 from tests.support.rig import MAX_CHECKS

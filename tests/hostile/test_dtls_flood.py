@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfu.dtls_limits import SESSION_BURST, SESSION_RATE
+from sfu.dtls.limits import SESSION_BURST, SESSION_RATE
 from tests.support.dtls import FINISHED, HANDSHAKE, ReadySession
 from tests.support.siege import Siege
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sfu.consumer import Consumer
 from sfu.events import TransportClosed
-from sfu.layers import Layer
-from sfu.packet import Packet
+from sfu.publish.layer import Layer
+from sfu.publish.packet import Packet
+from sfu.subscribe.consumer import Consumer
 from sfu.wire import vp8
 from tests.support.room import SEEN_STUDENT, STUDENT, assert_unbroken, pictures
 from tests.support.siege import Siege

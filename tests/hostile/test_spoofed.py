@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sfu.dtls_limits import SESSION_BURST
-from sfu.srtp_api import SrtpProfile
+from sfu.dtls.limits import SESSION_BURST
+from sfu.srtp.keys import SrtpProfile
 from tests.support.dtls import close_notify, handshake
 from tests.support.room import STUDENT, TEACHER, address
 from tests.support.siege import STRANGER, Siege

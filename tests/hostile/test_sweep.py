@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sfu.dtls_limits import SESSION_BURST
-from sfu.srtp_api import SrtpProfile
+from sfu.dtls.limits import SESSION_BURST
+from sfu.srtp.keys import SrtpProfile
 from tests.support.rig import Address
 from tests.support.room import TEACHER
 from tests.support.siege import STRANGER, Siege

@@ -5,7 +5,6 @@ import time
 from array import array
 from multiprocessing.connection import Connection
 
-from loadtest.crew import Crash
 from loadtest.records import (
     Begin,
     BotResult,
@@ -19,6 +18,7 @@ from loadtest.records import (
     Shift,
     Tick,
 )
+from loadtest.run.processes import Crash
 
 BEAT = 0.1
 

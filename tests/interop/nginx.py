@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.local_server import HOST, free_port
+from loadtest.run.local_server import HOST, free_port
 
 READY_WITHIN = 10.0
 BARE = ""

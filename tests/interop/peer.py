@@ -13,7 +13,7 @@ from aiortc import (
 )
 
 from sfu.events import TransportConnected
-from sfu.sdp import parse_offer
+from sfu.negotiation.offer import parse_offer
 from tests.interop.link import Link
 from tests.interop.server import ClassServer
 from tests.interop.tracks import Sink

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sfu.config import WorkerConfig
-from sfu.control import Answer
-from sfu.dtls import AiortcDtls
+from sfu.dtls.session import AiortcDtls
 from sfu.events import Event
-from sfu.ice import Address
+from sfu.ice.agent import Address
 from sfu.io.udp import UdpWorker
 from sfu.layout import SlotWant
+from sfu.negotiation.negotiator import Answer
 from sfu.snapshot import read_routers
 from sfu.stats import ConsumerSnapshot, LayerSnapshot, TransportSnapshot
 from sfu.worker import Worker

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
-from loadtest.local_server import LocalServer
 from loadtest.records import Begin, Joined, People, Ready
-from signalling.permissions import Identity, Role
+from loadtest.run.local_server import LocalServer
+from signalling.classroom.permissions import Identity, Role
 from tests.interop.test_fleet import Show, crew_of
 from tests.support.bots import plan
 

@@ -10,8 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from loadtest.crew import Crash, Crew
-from loadtest.local_server import LocalServer, local_server
 from loadtest.records import (
     Begin,
     BotPlan,
@@ -27,6 +25,8 @@ from loadtest.records import (
     Shift,
     Tick,
 )
+from loadtest.run.local_server import LocalServer, local_server
+from loadtest.run.processes import Crash, Crew
 from tests.support.bots import plan
 
 pytestmark = pytest.mark.interop
@@ -75,7 +75,7 @@ class Show:
     async def run(self, seconds: float, joined: int, latecomers: int = 0) -> None:
         """From Ready to Done, `seconds` after so many have joined; latecomers start after them."""
         async with crew_of(self.plans) as crew:
-            await self.until(crew, lambda: len(self.of(Ready)) == 2)
+            await self.until(crew, lambda: len(self.of(Ready)) == len(self.plans))
             began = time.monotonic()
             crew.tell(Begin(began))
             await self.until(crew, lambda: self.of(Joined))
@@ -90,7 +90,7 @@ class Show:
                 async with asyncio.timeout_at(end):
                     await self.until(crew, lambda: False)
             crew.tell(Finish())
-            await self.until(crew, lambda: len(self.of(Done)) == 2)
+            await self.until(crew, lambda: len(self.of(Done)) == len(self.plans))
 
 
 @asynccontextmanager
@@ -154,8 +154,9 @@ async def test_who_is_refused_and_who_is_replaced_are_named(tmp_path: Path) -> N
     ]
     async with local_server(tmp_path) as server:
         show = Show(server, viewers)
+        # in a process of its own: another device has another certificate
         twin = replace(show.plans[1].bots[1], name="twin-2", join_at=0.0, late=True)
-        show.plans[1] = replace(show.plans[1], bots=(*show.plans[1].bots, twin))
+        show.plans.append(replace(show.plans[1], number=2, bots=(twin,)))
         await show.run(2.0, joined=2, latecomers=1)
     codes = {one.name: one.code for one in show.of(Failed)}
     assert codes == {"forger": "bad_token", "twin": "removed"}

@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from signalling import http_server
-from signalling.http_guard import Guard, Limits, Wait, waits_for
-from signalling.http_server import GuardedRunner
+from liveclass import http_server
+from liveclass.http_guard import Guard, Limits, Wait, waits_for
+from liveclass.http_server import GuardedRunner
 
 pytestmark = pytest.mark.interop
 

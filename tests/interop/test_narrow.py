@@ -17,12 +17,12 @@ from typing import NoReturn
 
 import pytest
 
-from sfu.ice import Address
+from bench.publisher import BLOCK_FRAMES, FPS
+from bench.scene import Scene, lecture
+from sfu.fanout.outbox import Destinations, Send, split
+from sfu.ice.agent import Address
 from sfu.io.udp import UdpWorker
-from sfu.outbox import Destinations, Send, split
 from sfu.stats import DropReason
-from tests.bench.publisher import BLOCK_FRAMES, FPS
-from tests.bench.scene import Scene, lecture
 from tests.interop.headers import HEADER
 from tests.support.wire import Wire, WireError, wire
 

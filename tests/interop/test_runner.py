@@ -11,14 +11,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from rich.console import Console
 
-from loadtest import run as runner
-from loadtest.crew import FleetError
-from loadtest.plan import cast
-from loadtest.progress import Progress
+from loadtest.cli.progress import Progress
+from loadtest.plan.cast import cast
+from loadtest.plan.scenario import FOLDER, parse
 from loadtest.records import RunRecord
-from loadtest.run import Order, run
-from loadtest.scenario import FOLDER, parse
-from loadtest.target import RunError, Target
+from loadtest.run import runner
+from loadtest.run.processes import FleetError
+from loadtest.run.runner import Order, run
+from loadtest.run.target import RunError, Target
 from tests.interop import fleets
 
 SHORT = {"viewers": 3, "duration": 1.0, "joins_per_s": 1000.0, "settle": 0.1}

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from sfu.errors import PeerError
+from common.errors import PeerError
 from sfu.events import (
     ProducerClosed,
     TransportClosed,
     TransportConnected,
     TransportDisconnected,
 )
-from sfu.srtp_api import SrtpProfile
+from sfu.srtp.keys import SrtpProfile
 from tests.support.netem import BurstLoss, Conditions
 from tests.support.peers import Peer
 from tests.support.rig import Address

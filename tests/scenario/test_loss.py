@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from sfu.srtp_api import SrtpProfile
+from sfu.srtp.keys import SrtpProfile
 from tests.support.netem import BurstLoss, Conditions
 from tests.support.peers import Peer
 from tests.support.rig import GOOD

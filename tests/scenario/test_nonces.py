@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from sfu.srtp_api import SrtpProfile
+from sfu.srtp.keys import SrtpProfile
 from tests.scenario.test_publishers import begin_again
 from tests.support import rtcp_client
 from tests.support.netem import Conditions

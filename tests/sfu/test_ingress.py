@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
-from sfu.directory import Directory
-from sfu.ice import Address
+from sfu.ice.address_table import Directory
+from sfu.ice.agent import Address
 from sfu.ingress import Ingress
 from sfu.stats import DropReason
 from sfu.transport import Transport

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfu.errors import PeerError, StateError
+from common.errors import PeerError, StateError
 from sfu.events import ActiveSpeakers, ProducerClosed, ProducerOpened
 from sfu.layout import SlotWant
 from sfu.router import MAX_VOICES

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sfu.consumer import Consumer
-from sfu.layers import Layer
 from sfu.layout import SlotWant
+from sfu.publish.layer import Layer
 from sfu.router import SLICE
+from sfu.subscribe.consumer import Consumer
 from tests.support.core import Classroom
 from tests.support.offers import audio, video
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sfu.errors import StateError
-from sfu.ice import DISCONNECTED_AFTER, FAILED_AFTER, StunError
+from common.errors import StateError
+from sfu.ice.agent import DISCONNECTED_AFTER, FAILED_AFTER, StunError
 from sfu.stats import DropReason
 from sfu.transport import TransportState
 from sfu.wire.rtcp import (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sfu.ice import FAILED_AFTER
-from sfu.srtp_api import SrtpError
+from sfu.ice.agent import FAILED_AFTER
+from sfu.srtp.keys import SrtpError
 from sfu.stats import DropReason
 from sfu.transport import (
     MAX_RTCP_DATAGRAM,

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from common.errors import CapacityError, StateError
 from sfu.config import WorkerConfig
-from sfu.errors import CapacityError, StateError
 from sfu.events import ProducerClosed, TransportClosed, TransportConnected
+from sfu.fanout.outbox import Collected
 from sfu.layout import SlotWant
-from sfu.outbox import Collected
 from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls
 from tests.support.faults import class_of_three, closed, directory
@@ -157,6 +157,16 @@ class TestLivesOfAConnection:
         room.watch(ada, ["teacher"])
         room.run(1.0)
         assert pictures(ada)[-1].publisher == teacher.publisher
+
+    def test_an_offer_that_meets_an_end_not_yet_told_opens_a_new_connection(self) -> None:
+        """The same certificate as before, so only the end itself tells."""
+        room, _, ada, _ = class_of_three()
+        old = room.rig.worker.routers["class"].transports["ada"]
+        old.closed("dtls_closed")
+        sdp = ada.connection.written_offer()
+        room.rig.call(lambda worker, now: worker.accept_offer("ada", sdp, now))
+        assert closed(room) == [("ada", "replaced")]
+        assert room.rig.worker.routers["class"].transports["ada"] is not old
 
     def test_more_slots_keep_the_running_ones(self) -> None:
         room, _, ada, _ = class_of_three()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sfu.forwarder import Fault, forward
-from sfu.layers import Layer
+from sfu.fanout.forward import Fault, forward
+from sfu.publish.layer import Layer
 from sfu.router import Router
 from sfu.transport import Transport
 from sfu.worker import AFTER_FAULT

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from loadtest import machine
+from loadtest.run import machine
 from tests.siege import table
 from tests.siege.attack import Attack
 from tests.siege.figures import is_fine

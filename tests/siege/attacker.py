@@ -15,10 +15,10 @@ from loadtest.bot.bot import Surroundings
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
 from loadtest.records import BotPlan, Failed, People
-from sfu.dtls import AiortcDtls
+from sfu.dtls.session import AiortcDtls
 from sfu.timers import Timers
-from signalling.permissions import Identity, Role
-from signalling.tokens import mint
+from signalling.auth.tokens import mint
+from signalling.classroom.permissions import Identity, Role
 from tests.siege.insider import Insider
 from tests.siege.records import Order, Outcome, Prepared
 from tests.siege.web_socket import RawSocket, Refused

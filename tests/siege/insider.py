@@ -9,9 +9,9 @@ from loadtest.bot.bot import Bot, Surroundings
 from loadtest.bot.receiver import Stream
 from loadtest.bot.sender import Line
 from loadtest.records import BotPlan, Failed
-from sfu.ice import new_credentials
-from sfu.srtp import OutboundSrtp, inbound, outbound
-from sfu.srtp_api import SrtpKeys
+from sfu.ice.agent import new_credentials
+from sfu.srtp.keys import SrtpKeys
+from sfu.srtp.rtp import OutboundSrtp, inbound, outbound
 from sfu.wire import demux, stun
 from sfu.wire.rtcp import RtcpRecord, build_compound
 

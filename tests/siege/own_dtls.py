@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-from sfu.dtls import AiortcDtls, AiortcSession
-from sfu.dtls_api import DtlsHooks, Fingerprint
-from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.dtls.api import DtlsHooks, Fingerprint
+from sfu.dtls.session import AiortcDtls, AiortcSession
+from sfu.srtp.keys import SrtpKeys, SrtpProfile
 
 _KEYING_LABEL = b"EXTRACTOR-dtls_srtp"  # RFC 5764 4.2
 _KEY, _SALT = 16, 12  # RFC 7714 12

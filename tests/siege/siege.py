@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from loadtest.machine import on_cores
+from loadtest.run.machine import on_cores
 from tests.siege.attack import Attack
 from tests.siege.attacker import attacker_main
 from tests.siege.figures import SENT_BYTES, counters, grown, judge, spread

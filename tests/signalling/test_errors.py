@@ -1,6 +1,6 @@
 """Exceptions as clients see them."""
 
-from sfu.errors import CapacityError, PeerError, StateError
+from common.errors import CapacityError, PeerError, StateError
 from signalling.errors import FloodError, ForbiddenError, MessageError, to_wire
 
 

@@ -14,10 +14,10 @@ from loadtest.media.footage import FPS, Clip, ClipLayer, SoundPacket
 from loadtest.media.packets import cut_picture
 from loadtest.media.stamp import PLACE
 from loadtest.records import BotPlan
-from sfu.ice import new_credentials
+from sfu.ice.agent import new_credentials
 from sfu.layout import SlotWant
-from sfu.srtp import inbound, outbound
-from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.srtp.keys import SrtpKeys, SrtpProfile
+from sfu.srtp.rtp import inbound, outbound
 from sfu.timers import Timers
 from tests.support.dtls import FINISHED, NONCE_LENGTH, handshake, master_keys
 from tests.support.netem import Conditions

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import count
 
 from sfu.events import Event
-from signalling import handlers, media
-from signalling.classroom import Classroom, ClassSettings
-from signalling.effects import Decision, Effect, Send
-from signalling.messages import VideoJoin, decode
-from signalling.permissions import Identity, Right, Role
-from signalling.presence import Participant
+from signalling.classroom import handlers, media
+from signalling.classroom.effects import Decision, Effect, Send
+from signalling.classroom.messages import VideoJoin, decode
+from signalling.classroom.permissions import Identity, Right, Role
+from signalling.classroom.roster import Participant
+from signalling.classroom.state import Classroom, ClassSettings
 
 WALL_OFFSET = 1_700_000_000.0
 

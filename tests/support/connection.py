@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from sfu.srtp_api import SrtpProfile
+from sfu.srtp.keys import SrtpProfile
 from tests.support.dtls import FINISHED, NONCE_LENGTH, close_notify, handshake, master_keys
 from tests.support.netem import Conditions
 from tests.support.peer_sdp import OfferPlan, ReadAnswer, read_answer, write_offer

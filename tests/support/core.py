@@ -11,21 +11,21 @@ from typing import cast
 
 from cryptography.exceptions import InvalidTag
 
-from sfu.capabilities import Negotiation, negotiate
-from sfu.consumer import Consumer
-from sfu.downlink import Downlink
 from sfu.events import Event
-from sfu.forwarder import Totals, forward
-from sfu.ice import Address
-from sfu.layers import Layer
-from sfu.outbox import Collected, Send
-from sfu.producer import Producer
+from sfu.fanout.forward import Totals, forward
+from sfu.fanout.outbox import Collected, Send
+from sfu.ice.agent import Address
+from sfu.negotiation.capabilities import Negotiation, negotiate
+from sfu.negotiation.offer import parse_offer
+from sfu.publish.layer import Layer
+from sfu.publish.producer import Producer
+from sfu.publish.uplink import Uplink
 from sfu.router import Router
-from sfu.sdp import parse_offer
-from sfu.srtp import InboundSrtp, OutboundSrtp
+from sfu.srtp.rtp import InboundSrtp, OutboundSrtp
 from sfu.stats import DropReason
+from sfu.subscribe.consumer import Consumer
+from sfu.subscribe.downlink import Downlink
 from sfu.transport import Transport
-from sfu.uplink import Uplink
 from tests.support.media import Mark, RtpFields, read_rtp, write_rtp, write_video
 from tests.support.offers import EXTENSIONS, Piece, compose, video
 from tests.support.workloads import workload

@@ -1,6 +1,6 @@
 """Subscribers and simulcast publishers for the tests of the downlink. Pure: no I/O, no clock."""
 
-from sfu.reception import ReceptionStats
+from sfu.publish.reception import ReceptionStats
 from sfu.wire.rtcp import ReportBlock
 from tests.support.core import (
     Source,

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sfu.dtls_api import DtlsHooks, Fingerprint
-from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.dtls.api import DtlsHooks, Fingerprint
+from sfu.srtp.keys import SrtpKeys, SrtpProfile
 from sfu.transport import Transport
 from tests.support.nonce_watch import NonceWatch
 

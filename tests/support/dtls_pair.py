@@ -15,9 +15,9 @@ from aiortc.rtcdtlstransport import (
     SRTPProtectionProfile,
 )
 
-from sfu.dtls import AiortcDtls
-from sfu.dtls_limits import DtlsLimits
-from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.dtls.limits import DtlsLimits
+from sfu.dtls.session import AiortcDtls
+from sfu.srtp.keys import SrtpKeys, SrtpProfile
 
 WAIT = 10.0
 FACTORY = AiortcDtls()

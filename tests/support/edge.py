@@ -7,8 +7,8 @@ from random import Random
 
 from sfu.config import WorkerConfig
 from sfu.events import Event
+from sfu.fanout.outbox import Destinations
 from sfu.io.udp import UdpWorker, bind
-from sfu.outbox import Destinations
 from sfu.stats import DropReason
 from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls

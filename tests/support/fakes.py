@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from sfu.errors import LiveclassError, StateError
+from common.errors import LiveclassError, StateError
+from liveclass.config import Settings
 from sfu.events import Event
 from sfu.stalls import StallWatch
 from sfu.stats import RouterReading, WorkerSnapshot
-from signalling.config import Settings
+from signalling.classroom.messages import WantedSlot
 from signalling.media_plane import MediaAnswer, MediaPlane
-from signalling.messages import WantedSlot
 
 if TYPE_CHECKING:  # it takes everything that is served
-    from signalling.app import PlaneFactory
+    from liveclass.app import PlaneFactory
 
 
 class RecordingMediaPlane:

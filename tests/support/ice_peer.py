@@ -9,8 +9,8 @@ from random import Random
 
 from aioice import stun
 
-from sfu import ice
-from sfu.ice import Address, IceAgent, IceCredentials
+from sfu.ice import agent as ice
+from sfu.ice.agent import Address, IceAgent, IceCredentials
 
 OURS = IceCredentials("localufr", "p" * 24)
 RENEWED = IceCredentials("renewedu", "q" * 24)

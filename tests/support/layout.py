@@ -6,6 +6,7 @@ Pure: no I/O, no clock. tests/test_layout.py applies them to the tree.
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 IMPURE = frozenset(
     {"asyncio", "os", "random", "secrets", "select", "selectors", "socket"}
@@ -156,3 +157,75 @@ def addresses(text: str) -> list[str]:
         for match in (REGISTRY_HOST.search(line) or MACHINE_PATH.search(line),)
         if match
     ]
+
+
+def module_graph(trees: dict[str, ast.Module]) -> dict[str, set[str]]:
+    """From dotted module name to those of the given modules that it imports."""
+    modules = {_dotted(path): tree for path, tree in trees.items()}
+    graph: dict[str, set[str]] = {}
+    for module, tree in modules.items():
+        names = {name for _, name in imported_names(tree)}
+        found = {n if n in modules else n.rpartition(".")[0] for n in names}
+        graph[module] = (found & modules.keys()) - {module}
+    return graph
+
+
+def _dotted(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which folder may import which: those before it in `top`, and within sfu in `sfu`.
+
+    `beside`: folders of `top` that may not import each other. `base`: modules of sfu that all of
+    sfu may import; the others at its root belong to the place "root".
+    """
+
+    top: tuple[str, ...]
+    beside: tuple[str, ...]
+    sfu: tuple[str, ...]
+    base: frozenset[str]
+
+    def runs_back(self, importer: str, imported: str) -> bool:
+        """Whether the import runs against the order."""
+        one, other = importer.partition(".")[0], imported.partition(".")[0]
+        if one != other:
+            both = one in self.beside and other in self.beside
+            return both or self.top.index(one) < self.top.index(other)
+        return one == "sfu" and self._place(importer) < self._place(imported)
+
+    def _place(self, module: str) -> int:
+        if module in self.base or module == "sfu":
+            return -1
+        parts = module.split(".")
+        folder = parts[1] if parts[1] in self.sfu else "root"
+        return self.sfu.index(folder)
+
+
+def circles(graph: dict[str, set[str]]) -> list[tuple[str, ...]]:
+    """Modules that import each other, directly or through others: Tarjan's algorithm."""
+    found: list[tuple[str, ...]] = []
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in sorted(graph[node]):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            start = stack.index(node)
+            if len(stack) - start > 1:
+                found.append(tuple(sorted(stack[start:])))
+            del stack[start:]
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found

@@ -3,12 +3,12 @@
 from collections import Counter
 from itertools import count
 
-from sfu.capabilities import Negotiation, negotiate
-from sfu.ice import parse_binding_request
-from sfu.layers import Layer
-from sfu.outbox import Collected
-from sfu.sdp import Offer, parse_offer
-from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.fanout.outbox import Collected
+from sfu.ice.agent import parse_binding_request
+from sfu.negotiation.capabilities import Negotiation, negotiate
+from sfu.negotiation.offer import Offer, parse_offer
+from sfu.publish.layer import Layer
+from sfu.srtp.keys import SrtpKeys, SrtpProfile
 from sfu.transport import (
     Services,
     Transport,

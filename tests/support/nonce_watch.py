@@ -4,8 +4,8 @@ Stands between a transport and its cipher, so that it sees each seal itself, in 
 again, whatever the 16 bits on the wire say. Pure: no I/O, no clock.
 """
 
-from sfu.srtp import OutboundSrtp, outbound
-from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.srtp.keys import SrtpKeys, SrtpProfile
+from sfu.srtp.rtp import OutboundSrtp, outbound
 
 _SSRC = slice(4, 8)  # of the sender, in SRTCP
 # Where the ESRTCP word is, which ends with the index: RFC 7714 9.2, RFC 3711 3.4.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sfu.capabilities import (
+from sfu.negotiation.capabilities import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
     MID,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pylibsrtp import Error, Policy, Session
 
-from sfu.srtp_api import SrtpProfile
+from sfu.srtp.keys import SrtpProfile
 from tests.support.dtls import MasterKeys
 
 _PROFILES = {

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from liveclass.metrics import ClassCount, Scope, SignallingSnapshot
+from liveclass.scrape import Sources, steps
 from sfu.stalls import Stalls
 from sfu.stats import (
     ConsumerSnapshot,
@@ -15,8 +17,6 @@ from sfu.stats import (
     TransportSnapshot,
     WorkerSnapshot,
 )
-from signalling.metrics import ClassCount, Scope, SignallingSnapshot
-from signalling.scrape import Sources, steps
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 NOTHING = SignallingSnapshot(0, {}, {}, {}, {}, {})

@@ -14,14 +14,14 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from billing.settings import BillingSettings
-from signalling.app import HTTP_REFUSALS, PlaneFactory, create_app
-from signalling.config import Settings
-from signalling.health import HUB
-from signalling.http_guard import Guard, Limits
-from signalling.http_server import GuardedRunner
+from liveclass.app import HTTP_REFUSALS, PlaneFactory, create_app
+from liveclass.config import Settings
+from liveclass.health import HUB
+from liveclass.http_guard import Guard, Limits
+from liveclass.http_server import GuardedRunner
+from signalling.auth.tokens import mint
+from signalling.classroom.permissions import Identity, Role
 from signalling.hub import Hub
-from signalling.permissions import Identity, Role
-from signalling.tokens import mint
 from tests.support.fakes import RecordingMediaPlane
 
 TIMEOUT = 10.0

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sfu.srtp_api import SrtpKeys, SrtpProfile
+from sfu.srtp.keys import SrtpKeys, SrtpProfile
 from tests.support.dtls import (
     FINISHED,
     KEY_LENGTHS,

@@ -26,10 +26,10 @@ def test_names_that_only_begin_like_impure_modules_are_free() -> None:
 
 def test_the_public_face_is_matched_module_by_module() -> None:
     tree = ast.parse(
-        "from sfu.worker import Worker\nfrom sfu.forwarder import Forwarder\nimport sfux"
+        "from sfu.worker import Worker\nfrom sfu.fanout.forward import Forwarder\nimport sfux"
     )
     assert layout.imports_beyond(tree, "sfu", frozenset({"sfu.worker"})) == [
-        "line 2: imports sfu.forwarder"
+        "line 2: imports sfu.fanout.forward"
     ]
 
 

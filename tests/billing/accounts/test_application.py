@@ -18,8 +18,8 @@ from billing.routes.keys import SHOP
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
 from billing.start import load
-from signalling import logs
-from signalling.config import ConfigError
+from common import logs
+from liveclass.config import ConfigError
 from tests.billing.support import settings
 from tests.support.scrapes import parse, value
 from tests.support.sio_client import READER, SECRET, ClassServer, class_server

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from billing.accounts.sessions import SESSION_DAYS
+from billing.context import Shop
 from billing.routes.session import COOKIE
-from billing.sessions import SESSION_DAYS
-from billing.shop import Shop
 from tests.billing.support import DAY, MINUTE, Clock, Post, make_shop
 from tests.billing.web import PASSWORD, Site, cookie, refused, site, told
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from billing import passwords
+from billing.accounts.passwords import Passwords
 from billing.demo import FILE, PEOPLE, seed
 from billing.service.accounts import NewUser, create_user, find_by_email
 from billing.store.database import Database
 from billing.store.tables import Class, User
-from signalling import cli
+from liveclass import cli
 from tests.billing.support import make_shop, settings, shop_on
 
 PASSWORD = "correct horse battery"
@@ -68,7 +68,7 @@ def test_an_account_is_made_with_the_password_that_is_typed(run: Terminal) -> No
     asha = run.account("asha@example.com")
     assert asha is not None
     assert asha.role == "teacher"
-    assert asyncio.run(passwords.is_password(asha.password_hash, PASSWORD))
+    assert asyncio.run(Passwords().matches(asha.password_hash, PASSWORD))
     again = run(*arguments, typed=f"{PASSWORD}\n")
     assert again.exit_code == 2
     assert "There is an account with this address already" in again.stderr
@@ -79,13 +79,13 @@ def test_a_password_is_made_when_none_is_typed_and_can_be_set_anew(run: Terminal
     first = result.stdout.partition("Password: ")[2].strip()
     asha = run.account("asha@example.com")
     assert asha is not None
-    assert asyncio.run(passwords.is_password(asha.password_hash, first))
+    assert asyncio.run(Passwords().matches(asha.password_hash, first))
     result = run("user", "password", "asha@example.com")
     second = result.stdout.partition("Password: ")[2].strip()
     changed = run.account("asha@example.com")
     assert changed is not None
     assert changed.epoch == asha.epoch + 1
-    assert asyncio.run(passwords.is_password(changed.password_hash, second))
+    assert asyncio.run(Passwords().matches(changed.password_hash, second))
     assert first != second
 
 

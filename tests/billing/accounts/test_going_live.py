@@ -10,7 +10,7 @@ from billing.gateway.emulator.store import Store
 from billing.going_live import check_going_live
 from billing.settings import BillingSettings
 from billing.store.tables import Order
-from signalling.config import ConfigError
+from liveclass.config import ConfigError
 from tests.billing.support import NOW, course, make_shop, settings, user
 
 KEYS = {

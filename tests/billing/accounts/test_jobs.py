@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from billing.context import Shop, Wake
 from billing.jobs import Job, start_jobs, stop_jobs
-from billing.shop import Shop, Wake
 from tests.billing.support import make_shop
 
 LONG = 3_600.0

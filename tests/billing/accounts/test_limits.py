@@ -2,8 +2,8 @@
 
 import pytest
 
+from billing.accounts.rate_limit import Limit
 from billing.errors import TooManyError
-from billing.limits import Limit
 
 SECOND = 1_000
 
@@ -57,7 +57,7 @@ def test_who_did_well_is_forgiven() -> None:
 
 
 def test_the_quietest_is_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("billing.limits.MAX_KEYS", 2)
+    monkeypatch.setattr("billing.accounts.rate_limit.MAX_KEYS", 2)
     limit = Limit(1, 10 * SECOND)
     for key in ("old", "busy", "old-too", "busy"):
         tries(limit, key, 0)

@@ -15,8 +15,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from billing.mail import ConsoleMail, Letter, SmtpMail, SmtpServer, mail_sender, parse_mail_url
-from billing.mail_queue import MOST, MailQueue
+from billing.mail.letters import (
+    ConsoleMail,
+    Letter,
+    SmtpMail,
+    SmtpServer,
+    mail_sender,
+    parse_mail_url,
+)
+from billing.mail.queue import MOST, MailQueue
 from tests.billing.support import Post, make_shop
 
 LETTER = Letter("ravi@example.com", "A new password", "Hello Ravi,\n\nनमस्ते\n.\nBye")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from billing.context import Shop
 from billing.routes.me import TRIES
 from billing.service import notices
 from billing.service.guardians import CODE_MINUTES, LinkCodes
-from billing.shop import Shop
 from tests.billing.support import MINUTE, NOW, Clock, make_shop
 from tests.billing.web import Client, Site, refused, site, told
 

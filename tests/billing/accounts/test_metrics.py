@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from billing.context import Shop
 from billing.metrics import billing_metrics
 from billing.service import figures
-from billing.shop import Shop
 from billing.store.tables import Enrolment, Order, Payment, Refund
 from tests.billing.support import DAY, NOW, course, make_shop, user
 from tests.billing.web import refused, site

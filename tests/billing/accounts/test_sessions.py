@@ -7,7 +7,7 @@ import json
 import jwt
 import pytest
 
-from billing.sessions import (
+from billing.accounts.sessions import (
     RESET_MINUTES,
     SESSION_DAYS,
     mint_reset,
@@ -16,8 +16,8 @@ from billing.sessions import (
     read_session,
     session_key,
 )
-from signalling.permissions import Identity, Role
-from signalling.tokens import mint
+from signalling.auth.tokens import mint
+from signalling.classroom.permissions import Identity, Role
 from tests.billing.support import DAY, MINUTE, NOW
 
 SECRET = "a secret of at least thirty-two characters"

@@ -4,7 +4,7 @@ import pytest
 
 from billing.gateway.opening import is_real, open_gateway
 from billing.start import load
-from signalling.config import ConfigError
+from liveclass.config import ConfigError
 
 KEYS = {
     "RAZORPAY_KEY_ID": "rzp_test_x",

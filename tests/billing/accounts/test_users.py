@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from billing.context import Shop
 from billing.service import accounts
-from billing.shop import Shop
 from tests.billing.support import make_shop
 from tests.billing.web import PASSWORD, Client, Site, refused, site, told
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import event, select, update
 
-from billing.shop import Shop
+from billing.context import Shop
 from billing.store.tables import Assistant, Class, Enrolment, Guardian
-from signalling.permissions import Identity, Role
+from signalling.classroom.permissions import Identity, Role
 from tests.billing.support import NOW, Clock, course, user
 
 START = 1_764_160_200_000  # when `course` begins

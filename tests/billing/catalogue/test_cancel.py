@@ -7,16 +7,16 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
+from billing.context import Shop
 from billing.errors import ConflictError, NotAllowedError
 from billing.service import cancel, checkout
 from billing.service.catalogue import of_person
-from billing.service.entry import Asker
-from billing.service.live import LiveWatch
+from billing.service.join_tokens import Asker
+from billing.service.live_classes import LiveWatch
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.verify import Proof, verify
-from billing.shop import Shop
 from billing.store.tables import Notice, Payment, Refund
-from signalling.permissions import Role
+from signalling.classroom.permissions import Role
 from tests.billing.catalogue.school import (
     Rooms,
     end,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from billing.context import Shop
 from billing.service.accounts import Change, change
-from billing.shop import Shop
 from billing.store.tables import Enrolment
 from tests.billing.support import DAY, NOW, Clock, make_shop
 from tests.billing.web import PASSWORD, Client, Site, refused, site, told

@@ -2,10 +2,10 @@
 
 import pytest
 
-from billing import classes, schedule
-from billing.classes import ClassState, Step, after, may_step
+from billing.catalogue import classes, schedule
+from billing.catalogue.classes import ClassState, Step, after, may_step
+from billing.catalogue.schedule import DAY, MINUTE
 from billing.errors import ConflictError
-from billing.schedule import DAY, MINUTE
 
 PLAN = schedule.parse({"kind": "single", "start": "2026-12-01T18:00", "minutes": 60, "zone": "UTC"})
 START = 1_796_148_000_000

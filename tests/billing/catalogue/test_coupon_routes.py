@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from billing.coupons import CouponKind, check
+from billing.catalogue.coupons import CouponKind, check
+from billing.context import Shop
 from billing.errors import BillingError
 from billing.service import coupons
 from billing.service.accounts import Change, change
 from billing.service.coupons import NewCoupon
-from billing.service.entry import Asker
-from billing.shop import Shop
+from billing.service.join_tokens import Asker
 from billing.store.tables import Class, Coupon, Order
 from tests.billing.catalogue.school import fill
 from tests.billing.support import DAY, NOW, course, make_shop, user

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.coupons import LEAST_PAID, CouponFacts, CouponKind, check, discount
+from billing.catalogue.coupons import LEAST_PAID, CouponFacts, CouponKind, check, discount
 from billing.errors import ConflictError
 
 NOW = 1_000

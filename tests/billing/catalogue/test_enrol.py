@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
+from billing.context import Shop
 from billing.errors import BillingError
 from billing.service import seats
 from billing.service.enrol import enrol
-from billing.shop import Shop
 from billing.store.tables import Enrolment, Notice
 from tests.billing.catalogue.school import (
     MINUTE,

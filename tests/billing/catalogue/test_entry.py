@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.classes import ClassState
-from billing.entry import TABLE, Enrolled, Facts, Standing, decide
-from billing.schedule import Lesson
+from billing.catalogue.classes import ClassState
+from billing.catalogue.entry_table import TABLE, Enrolled, Facts, Standing, decide
+from billing.catalogue.schedule import Lesson
 
 NOW = 10_000
 AHEAD = Lesson(20_000, 30_000)

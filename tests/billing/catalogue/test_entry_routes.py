@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from billing.shop import Shop
-from signalling.permissions import Identity, Role
-from signalling.tokens import verify
+from billing.context import Shop
+from signalling.auth.tokens import verify
+from signalling.classroom.permissions import Identity, Role
 from tests.billing.catalogue.school import MINUTE, START, clock
 from tests.billing.support import course, make_shop, user
 from tests.billing.web import SECRET, Site, refused, site, told

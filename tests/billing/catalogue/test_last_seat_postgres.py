@@ -8,13 +8,14 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select, text
 
+from billing.context import Shop
 from billing.errors import BillingError
-from billing.service import checkout, live, seats
+from billing.service import checkout, seats
+from billing.service import live_classes as live
 from billing.service.classes import change, people
 from billing.service.enrol import enrol
-from billing.service.entry import Asker
+from billing.service.join_tokens import Asker
 from billing.service.verify import Proof, verify
-from billing.shop import Shop
 from billing.store.tables import Enrolment, Refund
 from tests.billing.catalogue.school import START, clock, enrolled, enrolments, fill, set_class
 from tests.billing.support import MemoryGateway, make_shop, user

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from billing.service import accounts, classes, live
+from billing.context import Shop
+from billing.service import accounts, classes
+from billing.service import live_classes as live
 from billing.service.enrol import enrol
-from billing.service.entry import Asker
-from billing.service.live import BillingGate, LiveWatch
-from billing.shop import Shop
-from sfu.errors import LiveclassError
-from signalling.gate import Admission
-from signalling.permissions import Role
+from billing.service.join_tokens import Asker
+from billing.service.live_classes import BillingGate, LiveWatch
+from common.errors import LiveclassError
+from signalling.auth.gate import Admission
+from signalling.classroom.permissions import Role
 from tests.billing.catalogue.school import (
     MINUTE,
     START,

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from billing.context import Shop
 from billing.routes.keys import SHOP
 from billing.service import cancel
-from billing.service.entry import Asker, issue
-from billing.shop import Shop
-from signalling.permissions import Role
+from billing.service.join_tokens import Asker, issue
+from signalling.classroom.permissions import Role
 from tests.billing.catalogue.school import end, enrolled, fill, state_of
 from tests.billing.support import settings
 from tests.support.sio_client import (

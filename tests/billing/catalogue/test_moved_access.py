@@ -7,13 +7,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from billing import schedule
-from billing.classes import access_until, moved_access
-from billing.schedule import DAY
+from billing.catalogue import schedule
+from billing.catalogue.classes import access_until, moved_access
+from billing.catalogue.schedule import DAY
+from billing.context import Shop
 from billing.service import classes
 from billing.service.enrol import enrol
-from billing.service.entry import Asker
-from billing.shop import Shop
+from billing.service.join_tokens import Asker
 from billing.store.tables import Class, Enrolment
 from tests.billing.support import NOW, Clock, course, make_shop, user
 

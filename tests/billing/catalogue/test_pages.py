@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from billing.routes.pages import add_site
-from signalling.pages import add_headers
+from liveclass.pages import add_headers
 
 PATHS = ["/classes", "/classes/maths", "/me", "/teach", "/teach/new", "/teach/maths", "/admin"]
 PATHS += ["/login", "/register", "/forgot", "/reset?token=x"]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from billing import schedule
-from billing.schedule import DAY, MINUTE, Lesson, Single, Weekly
+from billing.catalogue import schedule
+from billing.catalogue.schedule import DAY, MINUTE, Lesson, Single, Weekly
 
 ZONES = [
     "Asia/Kolkata",

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from billing.context import Shop
 from billing.gateway.client import RazorpayGateway
 from billing.routes.session import WEBHOOK
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
-from billing.shop import Shop
-from billing.store.database import Database
-from billing.store.migrate import upgrade
 from tests.billing.gateway.counter import WITHIN, Counter, at_once, counter
 from tests.billing.support import MINUTE, Clock, course, settings, shop_on, user
+from tests.billing.template import open_migrated
 from tests.billing.web import Client, Site, site, told
 
 PRICE = 149_900
@@ -84,8 +83,7 @@ class Market:
 async def market(tmp_path: Path) -> AsyncIterator[Market]:
     """Open until the end of the block; webhooks go to the shop."""
     chosen = settings(tmp_path)
-    db = Database(chosen.database)
-    await upgrade(db)
+    db = await open_migrated(chosen.database)
     async with db.writing() as session:
         session.add(user("rao", "teacher"))
     async with db.writing() as session:

@@ -13,7 +13,7 @@ from billing.gateway.emulator.service import Sandbox
 from billing.gateway.emulator.store import Entity, Store
 from billing.gateway.keys import sandbox_keys
 from billing.gateway.signatures import payment_signature
-from signalling.config import ConfigError
+from liveclass.config import ConfigError
 from tests.billing.gateway.counter import KEYS
 
 

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from billing.service.refunds import request_refund
-from signalling import logs
+from common import logs
 from tests.billing.gateway.counter import KEYS
 from tests.billing.gateway.market import Market, market
 from tests.billing.web import PASSWORD, cookie

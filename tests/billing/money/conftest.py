@@ -1,18 +1,19 @@
 """A school for the tests of money: two students, a teacher, classes on sale."""
 
+import gc
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.shop import Shop
+from billing.context import Shop
 from billing.store.database import Database
-from billing.store.migrate import upgrade
 from tests.billing.money.gateway import HookingGateway
 from tests.billing.support import course, settings, shop_on, user
+from tests.billing.template import open_migrated
 
 
 def fill(session: AsyncSession, seats: int | None = 1) -> None:
@@ -21,22 +22,32 @@ def fill(session: AsyncSession, seats: int | None = 1) -> None:
     session.add_all(people)
 
 
-async def school(db: Database, seats: int | None = 1) -> None:
-    """Migrates and fills."""
-    await upgrade(db)
+async def school(url: str, seats: int | None = 1) -> Database:
+    """A new database with everybody and everything."""
+    db = await open_migrated(url)
     async with db.writing() as session:
         fill(session)
     async with db.writing() as session:
         session.add(course("maths", "rao", seats=seats, price=50_000))
         session.add(course("physics", "rao", seats=None, price=70_000))
+    return db
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _small_heap() -> Iterator[None]:
+    """Hides from the collector what was there before: each end of a World collects, and would
+    else go through all that other tests have imported."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest_asyncio.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop with a school; its gateway is a HookingGateway."""
     chosen = settings(tmp_path)
-    db = Database(chosen.database)
-    await school(db)
+    db = await school(chosen.database)
     yield shop_on(db, chosen, gateway=HookingGateway())
     await db.close()
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import event
 
+from billing.context import Shop
 from billing.errors import BillingError
 from billing.service import checkout, webhook
 from billing.service.reconcile import reconcile
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.verify import Proof, verify
-from billing.shop import Shop
 from billing.store.database import Database
 from tests.billing.money.gateway import HookingGateway
 from tests.billing.support import MINUTE, Clock, settings, shop_on

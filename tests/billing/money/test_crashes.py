@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from billing.store.database import Database
 from tests.billing.money.conftest import copy_of, school
 from tests.billing.money.crash import World, check_books
 
@@ -90,9 +89,7 @@ OPERATIONS: dict[str, tuple[Step, Step, str]] = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def template(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
     path = tmp_path_factory.mktemp("school") / "school.db"
-    db = Database(f"sqlite:///{path}")
-    await school(db)
-    await db.close()
+    await (await school(f"sqlite:///{path}")).close()
     yield path
 
 

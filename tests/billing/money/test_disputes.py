@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
+from billing.context import Shop
 from billing.errors import ConflictError
 from billing.service.cancel import cancel, refund_cancelled
-from billing.service.entry import Asker
+from billing.service.join_tokens import Asker
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.reports import OrderFilter, orders, refunded
-from billing.shop import Shop
 from billing.store.tables import Payment
 from tests.billing.money.gateway import HookingGateway
 from tests.billing.money.test_flow import buy, deliver, enrolled, kept, refunds

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from billing.order_rows import ROWS
-from billing.orders import Row
+from billing.orders.states import Row
+from billing.orders.table import ROWS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "payments.md"
 

@@ -5,13 +5,13 @@ import json
 import pytest
 from sqlalchemy import func, select
 
+from billing.context import Shop
 from billing.errors import ConflictError
-from billing.ledger import balance
+from billing.orders.ledger import balance
 from billing.service import checkout, webhook
 from billing.service.reconcile import reconcile
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.verify import Proof, status, verify
-from billing.shop import Shop
 from billing.store.tables import (
     Class,
     Coupon,

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from billing.context import Shop
 from billing.errors import BillingError, NotFoundError
 from billing.service import webhook
 from billing.service.verify import Proof, verify
-from billing.shop import Shop
 from billing.store.tables import GatewayEvent, LedgerEntry, Payment
 from tests.billing.money.gateway import HookingGateway
 from tests.billing.money.test_flow import buy, count, enrolled, proof

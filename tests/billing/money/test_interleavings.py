@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.service import webhook
-from billing.store.database import Database
 from tests.billing.money.conftest import copy_of, school
 from tests.billing.money.crash import HOUR, World, check_books
 from tests.billing.support import MINUTE
@@ -147,9 +146,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("school") / "school.db"
 
     async def build() -> None:
-        db = Database(f"sqlite:///{path}")
-        await school(db)
-        await db.close()
+        await (await school(f"sqlite:///{path}")).close()
 
     asyncio.run(build())
     return path

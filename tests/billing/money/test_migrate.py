@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from billing.store.database import Database
 from billing.store.migrate import upgrade
 from billing.store.tables import Base, GatewayEvent, LedgerEntry
+from tests.billing.template import open_migrated
 
 
 @pytest_asyncio.fixture
@@ -31,6 +32,14 @@ def _differences(connection: Connection) -> list[object]:
 async def test_migrated_tables_are_those_of_the_models(db: Database) -> None:
     async with db.engine.connect() as connection:
         assert not await connection.run_sync(_differences)
+
+
+async def test_a_copy_of_the_template_is_a_migrated_database(tmp_path: Path) -> None:
+    copy = await open_migrated(f"sqlite:///{tmp_path}/copy.db")
+    async with copy.engine.connect() as connection:
+        assert not await connection.run_sync(_differences)
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
+    await copy.close()
 
 
 async def test_migrating_again_changes_nothing(db: Database) -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.order_facts import Kind
-from billing.order_rows import ROWS, decide
-from billing.orders import Action, Enrolled, OrderState, RefundState, Situation, Standing
+from billing.orders.facts import Kind
+from billing.orders.states import Action, Enrolled, OrderState, RefundState, Situation, Standing
+from billing.orders.table import ROWS, decide
 
 CAPTURED = Situation(Kind.CAPTURED, OrderState.OPEN)
 AUTHORIZED = Situation(Kind.AUTHORIZED, OrderState.OPEN)

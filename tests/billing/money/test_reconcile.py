@@ -10,7 +10,6 @@ from billing.errors import GatewayError
 from billing.gateway.protocol import GatewayPayment
 from billing.service import reconcile as reconciling
 from billing.service.reconcile import PATIENCE, reconcile
-from billing.store.database import Database
 from tests.billing.money.conftest import school
 from tests.billing.money.crash import World
 from tests.billing.money.gateway import HookingGateway
@@ -52,9 +51,7 @@ async def gateway() -> RefusingGateway:
 @pytest_asyncio.fixture
 async def world(tmp_path: Path, gateway: RefusingGateway) -> AsyncIterator[World]:
     path = tmp_path / "shop.db"
-    db = Database(f"sqlite:///{path}")
-    await school(db, seats=None)
-    await db.close()
+    await (await school(f"sqlite:///{path}", seats=None)).close()
     made = World(path, gateway)
     yield made
     await made.end()

@@ -1,6 +1,7 @@
 """Papers as tests need them."""
 
-from billing import receipts, tax
+from billing.receipts import invoice as receipts
+from billing.receipts import tax
 
 GSTIN = "29AAGCB7383J1Z4"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.shop import Shop
+from billing.context import Shop
 from billing.store.tables import LedgerEntry
 from tests.billing.papers import world
 from tests.billing.support import NOW, make_shop

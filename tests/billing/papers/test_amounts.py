@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.amounts import in_words, money, percent
+from billing.text.amounts import in_words, money, percent
 
 
 @pytest.mark.parametrize(

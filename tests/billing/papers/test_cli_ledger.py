@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from billing.store.tables import GatewayEvent, LedgerEntry
-from signalling.cli import app
+from liveclass.cli import app
 from tests.billing.papers import world
 from tests.billing.support import NOW, make_shop
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.days import begin_of, day_of, span
 from billing.errors import BillingError
+from billing.text.days import begin_of, day_of, span
 
 ZONES = st.sampled_from(("Asia/Kolkata", "UTC", "America/New_York", "Pacific/Apia"))
 DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31))

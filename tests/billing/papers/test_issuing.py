@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from billing.receipts import Paper
+from billing.context import Shop
+from billing.receipts.invoice import Paper
 from billing.service.receipts import issue_credit_note, issue_invoice
-from billing.shop import Shop
 from billing.store.tables import Order, Payment, Receipt, ReceiptCounter
 from tests.billing.papers import world
 from tests.billing.support import NOW, make_shop

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.context import Shop
 from billing.service import ledger_export
 from billing.service.ledger_export import BATCH, COLUMNS, decimal, harmless
 from billing.service.reports import Span
-from billing.shop import Shop
 from billing.store.tables import Class, LedgerEntry, User
 from tests.billing.papers import world
 from tests.billing.support import NOW, make_shop

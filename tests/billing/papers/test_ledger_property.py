@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from billing.context import Shop
 from billing.errors import BillingError, GatewayError
-from billing.receipts import Paper, number_of
+from billing.receipts.invoice import Paper, number_of
 from billing.service import checkout, ledger_check, ledger_export, reports
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.reports import Span
 from billing.service.settle import settle
 from billing.service.verify import Proof, verify
-from billing.shop import Shop
 from billing.store.tables import Order, Receipt
 from tests.billing.papers import world
 from tests.billing.support import MINUTE, Clock, MemoryGateway, make_shop

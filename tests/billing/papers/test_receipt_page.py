@@ -4,8 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from billing import receipt_page, receipts
-from billing.receipt_sheet import sheet_of
+from billing.receipts import invoice as receipts
+from billing.receipts import page as receipt_page
+from billing.receipts.sheet import sheet_of
 from tests.billing.papers.samples import GSTIN, paper
 
 HOSTILE = "<script>alert(1)</script>\"'&$title${x}"

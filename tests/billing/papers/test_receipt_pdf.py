@@ -9,10 +9,10 @@ from unicodedata import normalize
 import pytest
 from fpdf import FPDF
 
-from billing import receipt_pdf
-from billing.receipt_sheet import sheet_of
-from billing.receipt_type import MISSING, MISSING_NOTE, Type
-from billing.receipts import Paper
+from billing.receipts import pdf as receipt_pdf
+from billing.receipts.fonts import MISSING, MISSING_NOTE, Type
+from billing.receipts.invoice import Paper
+from billing.receipts.sheet import sheet_of
 from tests.billing.papers.samples import paper
 
 ROOT = Path(__file__).parents[3]

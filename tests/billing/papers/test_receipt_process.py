@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from billing import receipt_pdf, receipt_process
-from billing.receipt_process import Draftsman, DrawingError
+from billing.receipts import pdf as receipt_pdf
+from billing.receipts import process as receipt_process
+from billing.receipts.process import Draftsman, DrawingError
 from tests.billing.papers.samples import paper
 
 ROOT = Path(__file__).parents[3]

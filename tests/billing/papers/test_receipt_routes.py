@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.shop import Shop
+from billing.context import Shop
 from tests.billing.papers import world
 from tests.billing.support import make_shop
 from tests.billing.web import Site, refused, site, told

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import receipts
+from billing.receipts import invoice as receipts
 from tests.billing.papers.samples import paper
 
 INDIA = "Asia/Kolkata"

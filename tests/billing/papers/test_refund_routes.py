@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from billing.shop import Shop
+from billing.context import Shop
 from billing.store.tables import Refund
 from tests.billing.papers import world
 from tests.billing.support import make_shop

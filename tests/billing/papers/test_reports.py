@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from billing.context import Shop
 from billing.errors import NotFoundError
-from billing.service import ledger_check, ledger_export, papers, reports
+from billing.service import ledger_check, ledger_export, reports
+from billing.service import receipt_access as papers
 from billing.service.reports import OrderFilter, Span
-from billing.shop import Shop
 from billing.store.tables import LedgerEntry, User
 from tests.billing.papers import world
 from tests.billing.support import DAY, NOW, make_shop

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.start import load
-from signalling.config import ConfigError
+from liveclass.config import ConfigError
 from tests.billing.papers.samples import GSTIN
 
 

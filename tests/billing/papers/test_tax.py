@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import tax
+from billing.receipts import tax
 
 KARNATAKA = "29AAGCB7383J1Z4"
 TOTALS = st.integers(0, 10**11)

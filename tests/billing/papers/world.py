@@ -2,11 +2,11 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.accounts.sessions import mint_session
+from billing.context import Shop
 from billing.routes.keys import SESSION_KEY
 from billing.routes.session import COOKIE
 from billing.service.receipts import issue_credit_note, issue_invoice
-from billing.sessions import mint_session
-from billing.shop import Shop
 from billing.store.tables import Guardian, Order, Payment, Receipt, Refund
 from tests.billing.papers.samples import GSTIN
 from tests.billing.support import NOW, course, user

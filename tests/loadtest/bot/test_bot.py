@@ -14,7 +14,7 @@ from aiohttp import web
 from loadtest.bot.bot import Bot, Surroundings
 from loadtest.bot.link import Lag, Poller
 from loadtest.records import BotPlan, Failed, People
-from sfu.dtls import AiortcDtls
+from sfu.dtls.session import AiortcDtls
 from sfu.timers import Timers
 from tests.loadtest.bot.test_offer import answer_to
 from tests.support.bots import plan

@@ -7,7 +7,7 @@ import pytest
 from loadtest.bot.ice import FAILED_AFTER
 from loadtest.media.footage import FPS
 from sfu.events import TransportConnected
-from sfu.ice import IceState
+from sfu.ice.agent import IceState
 from sfu.transport import Transport
 from tests.support.bots import VirtualBot, plan
 from tests.support.netem import Conditions

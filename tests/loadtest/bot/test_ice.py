@@ -14,8 +14,8 @@ from loadtest.bot.ice import (
     UNANSWERED_AFTER,
     IceAgent,
 )
-from sfu.ice import IceAgent as LiteAgent
-from sfu.ice import IceCredentials, IceState, parse_binding_request
+from sfu.ice.agent import IceAgent as LiteAgent
+from sfu.ice.agent import IceCredentials, IceState, parse_binding_request
 from sfu.wire import stun
 
 CLIENT = IceCredentials("cUfr", "c" * 24)

@@ -14,7 +14,7 @@ from loadtest.bot.faults import BadLink
 from loadtest.bot.link import CarefulLink, Lag, PlainLink, Poller, _arrival, open_socket
 from loadtest.bot.receiver import Stream
 from loadtest.records import Faults
-from sfu.segments import UDP_SEGMENT
+from sfu.fanout.segments import UDP_SEGMENT
 from sfu.timers import Timers
 
 SSRC = 7

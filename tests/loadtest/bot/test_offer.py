@@ -6,10 +6,10 @@ import pytest
 
 from loadtest.bot import offer
 from loadtest.bot.offer import AnswerError, Local, read_answer, write_offer
-from sfu.answer import LocalParameters, SlotIds, build_answer
-from sfu.capabilities import negotiate
-from sfu.ice import IceCredentials
-from sfu.sdp import parse_offer
+from sfu.ice.agent import IceCredentials
+from sfu.negotiation.answer import LocalParameters, SlotIds, build_answer
+from sfu.negotiation.capabilities import negotiate
+from sfu.negotiation.offer import parse_offer
 from tests.support.offers import recorded
 
 LOCAL = Local(

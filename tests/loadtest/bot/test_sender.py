@@ -10,8 +10,8 @@ from loadtest.bot.studio import Studio
 from loadtest.media.player import AudioPlayer
 from loadtest.media.stamp import read_stamp
 from loadtest.records import BotPlan
-from sfu.srtp import InboundSrtp, OutboundSrtp, inbound, outbound
-from sfu.srtp_api import SrtpKeys
+from sfu.srtp.keys import SrtpKeys
+from sfu.srtp.rtp import InboundSrtp, OutboundSrtp, inbound, outbound
 from sfu.wire.audio_level import parse_audio_level
 from sfu.wire.rtcp import Nack, SenderReport, SourceDescription
 from sfu.wire.rtp import RtpPacket, abs_send_time, build_extensions

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from loadtest.bot.signal import Json, SignalError, Signalling
-from signalling.permissions import Role
+from signalling.classroom.permissions import Role
 from tests.support.sio_client import TIMEOUT, class_server, token_for
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.

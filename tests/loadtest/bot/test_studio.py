@@ -7,8 +7,8 @@ import pytest
 from loadtest.bot import offer
 from loadtest.bot.sender import Camera, Microphone
 from loadtest.bot.studio import Studio
-from sfu.srtp import outbound
-from sfu.srtp_api import SrtpKeys
+from sfu.srtp.keys import SrtpKeys
+from sfu.srtp.rtp import outbound
 from tests.support.bots import GCM, plan, toy_clip
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from loadtest.figures.summary import summarise
 from loadtest.records import RunRecord
 from loadtest.report import findings
-from loadtest.summary import summarise
 from tests.support.run_records import Shape, empty_run, made_run
 
 

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from loadtest.figures.summary import summarise
+from loadtest.figures.thresholds import Limits
 from loadtest.records import RunRecord
 from loadtest.report.html import render
-from loadtest.summary import summarise
-from loadtest.thresholds import Limits
 from tests.support.run_records import Shape, empty_run, made_run
 
 VOID = {"meta", "link", "br"}

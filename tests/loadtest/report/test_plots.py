@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from loadtest.figures.summary import summarise
+from loadtest.figures.thresholds import Limits, checks
 from loadtest.records import RunRecord
 from loadtest.report.plots import BOTS, JOINS, SERVER, VIEWERS, Material, Plot, draw
-from loadtest.summary import summarise
-from loadtest.thresholds import Limits, checks
 from tests.support.run_records import Shape, empty_run, made_run
 
 EVERY = (*VIEWERS, *SERVER, *JOINS, *BOTS)

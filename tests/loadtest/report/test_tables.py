@@ -1,8 +1,8 @@
 """The report's tables."""
 
+from loadtest.figures.summary import summarise
+from loadtest.figures.thresholds import Limits, checks
 from loadtest.report.tables import all_figures, counts, mark, reasons
-from loadtest.summary import summarise
-from loadtest.thresholds import Limits, checks
 from tests.support.run_records import Shape, empty_run, made_run
 
 

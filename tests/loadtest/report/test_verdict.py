@@ -1,8 +1,8 @@
 """The report's first words."""
 
+from loadtest.figures.summary import summarise
+from loadtest.figures.thresholds import Limits
 from loadtest.report.verdict import Verdict, verdict
-from loadtest.summary import summarise
-from loadtest.thresholds import Limits
 from tests.support.run_records import Shape, empty_run, made_run
 
 

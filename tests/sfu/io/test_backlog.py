@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfu.fanout.segments import MAX_SEGMENTS
 from sfu.io.backlog import MAX_AGE, MAX_SPOILT, Backlog, Limits
-from sfu.segments import MAX_SEGMENTS
 from sfu.stats import DropReason
 
 ADA, BEN, CAT = (("192.0.2.1", port) for port in (1, 2, 3))

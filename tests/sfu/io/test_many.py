@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from sfu.ice import Address
+from sfu.fanout.outbox import Destinations
+from sfu.ice.agent import Address
 from sfu.io.many import MAX_MESSAGES, ManySender, is_available
-from sfu.outbox import Destinations
 
 REFUSED = ("255.255.255.255", 9)  # broadcast without the option: EACCES
 

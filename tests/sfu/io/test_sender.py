@@ -5,10 +5,10 @@ import os
 
 import pytest
 
+from sfu.fanout.segments import MAX_SEGMENTS
 from sfu.io import sender
 from sfu.io.backlog import MAX_AGE
 from sfu.io.sender import MAX_IO_ERRORS, MAX_REFUSING, MAX_TURNS
-from sfu.segments import MAX_SEGMENTS
 from sfu.stats import DropReason
 from tests.support.edge import LOCAL, Edge, Far, Narrow, frame
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from sfu.errors import StateError
+from common.errors import StateError
 from sfu.events import Event, TransportClosed
 from sfu.stats import DropReason
 from sfu.worker import Worker

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
-from loadtest.server_stats import usage_of
+from loadtest.run.server_stats import usage_of
 from tests.siege.attack import Attack
 from tests.siege.attacker import Attacker
 from tests.siege.web_socket import RawSocket, Refused, event, frame

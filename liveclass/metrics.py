@@ -1,0 +1,210 @@
+"""Snapshots of the SFU and of the classes as Prometheus metrics.
+
+Three scopes, each with what the one before has: `worker` is the process and the worker's
+totals, a fixed number of series; `classes` adds sums of each class; `transports` a series for
+each transport and layer. Series of a class or transport exist while it does, and for a bounded
+number of them: what was left out is counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from liveclass.exposition import Family, by_label, label_text, single
+from sfu.stalls import Stalls
+from sfu.stats import TrafficTotals, TransportSnapshot, WorkerSnapshot
+
+MAX_CLASSES = 200
+MAX_TRANSPORTS = 1_000
+
+
+class Scope(StrEnum):
+    """How much a scrape tells."""
+
+    WORKER = "worker"
+    CLASSES = "classes"
+    TRANSPORTS = "transports"
+
+
+@dataclass(slots=True)
+class ClassCount:
+    """What signalling knows of one class."""
+
+    class_id: str
+    state: str
+    present: int
+    away: int
+    hands: int
+
+
+@dataclass(slots=True)
+class SignallingSnapshot:
+    """What signalling counts."""
+
+    sockets: int
+    messages: Mapping[str, int]
+    refusals: Mapping[str, int]
+    connections_refused: Mapping[str, int]
+    sockets_closed: Mapping[str, int]
+    http_refusals: Mapping[str, int]
+
+
+def _counter(name: str, text: str, label: str, values: Mapping[str, float]) -> Family:
+    return by_label(f"liveclass_{name}", text, "counter", label, values)
+
+
+_WORKER: tuple[tuple[str, str, Callable[[WorkerSnapshot], int]], ...] = (
+    ("datagrams_received", "Datagrams that reached the socket", lambda w: w.datagrams_received),
+    ("datagrams_accepted", "Datagrams taken, not dropped", lambda w: w.datagrams_accepted),
+    ("received_bytes", "Bytes that reached the socket", lambda w: w.bytes_received),
+    ("packets_forwarded", "Media packets that were forwarded", lambda w: w.packets_forwarded),
+    ("copies_sent", "Copies of media packets sent to subscribers", lambda w: w.copies_sent),
+    ("sent_bytes", "Bytes sent to subscribers", lambda w: w.bytes_sent),
+    ("stun_answers", "STUN requests answered", lambda w: w.stun_answers),
+    ("overruns", "Datagrams lost as the receive buffer was full", lambda w: w.socket.overruns),
+    ("runs_refused", "Destinations that get single sends", lambda w: w.socket.runs_refused),
+)
+
+_WORKER_NOW: tuple[tuple[str, str, Callable[[WorkerSnapshot], int]], ...] = (
+    ("transports", "Transports now", lambda w: w.transports),
+    ("waiting_datagrams", "Waiting for the socket now", lambda w: w.socket.waiting_datagrams),
+    ("waiting_bytes", "Waiting for the socket now", lambda w: w.socket.waiting_bytes),
+)
+
+
+def worker_metrics(worker: WorkerSnapshot) -> Iterator[Family]:
+    """Totals of the worker since its start, and drops by reason."""
+    for name, text, read in _WORKER:
+        yield single(f"liveclass_worker_{name}", text, "counter", read(worker))
+    for name, text, read in _WORKER_NOW:
+        yield single(f"liveclass_worker_{name}", text, "gauge", read(worker))
+    yield _counter("worker_drops", "What went no further, by reason", "reason", worker.drops)
+
+
+_STALLS: tuple[tuple[str, str, str, Callable[[Stalls], float]], ...] = (
+    ("stalls", "Times the loop could not turn for 10 ms", "counter", lambda s: s.count),
+    ("stall_seconds", "Time in such stalls", "counter", lambda s: s.seconds),
+    ("longest_stall_seconds", "The longest since the start", "gauge", lambda s: s.longest),
+)
+
+
+def stall_metrics(stalls: Stalls) -> Iterator[Family]:
+    """How often the event loop stood still, and what ran."""
+    for name, text, kind, read in _STALLS:
+        yield single(f"liveclass_loop_{name}", text, kind, read(stalls))
+    yield _counter("loop_stall_causes", "Stalls by what ran", "cause", stalls.causes)
+
+
+def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Family]:
+    """Sockets, messages, refusals."""
+    yield single("liveclass_sockets", "Connected sockets", "gauge", signalling.sockets)
+    yield _counter("messages", "Client messages by event", "event", signalling.messages)
+    yield _counter("refusals", "Refused messages by error code", "code", signalling.refusals)
+    refused = signalling.connections_refused
+    yield _counter("connections_refused", "Refused connections by error code", "code", refused)
+    closed = signalling.sockets_closed
+    yield _counter("sockets_closed", "Sockets the server ended, by reason", "reason", closed)
+    refused = signalling.http_refusals
+    yield _counter("http_refusals", "HTTP requests and connections refused", "reason", refused)
+
+
+_CLASS: tuple[tuple[str, str, Callable[[ClassCount], int]], ...] = (
+    ("present", "Participants with a connection", lambda c: c.present),
+    ("away", "Participants that may come back", lambda c: c.away),
+    ("hands", "Raised hands", lambda c: c.hands),
+)
+
+TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
+    ("packets_received", "Media packets from participants", lambda t: t.packets_received),
+    ("received_bytes", "Media bytes from participants", lambda t: t.bytes_received),
+    ("copies_sent", "Copies sent to participants", lambda t: t.copies_sent),
+    ("sent_bytes", "Bytes sent to participants", lambda t: t.bytes_sent),
+    ("drops", "What went no further, all reasons", lambda t: t.drops),
+    ("nacks_received", "NACKs", lambda t: t.nacks_received),
+    ("plis_received", "Key frame requests", lambda t: t.plis_received),
+    ("retransmitted", "Copies sent again", lambda t: t.retransmitted),
+    ("switches", "Moves of slots and layers", lambda t: t.switches),
+)
+
+
+@dataclass(slots=True)
+class ClassSums:
+    """One class, added up over its transports; `traffic` includes those that have left."""
+
+    traffic: TrafficTotals = field(default_factory=TrafficTotals)
+    connected: int = 0
+    limited: int = 0
+    worst_loss: float = 0.0
+    worst_round_trip: float = 0.0  # s
+
+    def add(self, transport: TransportSnapshot) -> None:
+        """One more transport."""
+        self.traffic.add(transport.traffic())
+        self.connected += transport.state == "connected"
+        self.limited += transport.budget is not None
+        self.worst_loss = max(self.worst_loss, transport.downlink_loss)
+        self.worst_round_trip = max(self.worst_round_trip, (transport.round_trip_ms or 0) / 1000)
+
+
+_SUMS: tuple[tuple[str, str, Callable[[ClassSums], float]], ...] = (
+    ("connected", "Transports with media", lambda s: s.connected),
+    ("limited", "Transports whose network limits what is sent", lambda s: s.limited),
+    ("worst_loss", "The greatest loss a participant reports, 0 to 1", lambda s: s.worst_loss),
+    ("worst_round_trip_seconds", "The longest round trip", lambda s: s.worst_round_trip),
+)
+
+
+class ClassFamilies:
+    """The series of classes: taken in one by one, told at the end."""
+
+    def __init__(self) -> None:
+        self._states: Counter[str] = Counter()
+        self._counted = 0
+        self._counts = [Family(f"liveclass_class_{name}", text) for name, text, _ in _CLASS]
+        self._sums: dict[str, ClassSums] = {}
+
+    def add_class(self, one: ClassCount) -> None:
+        """What signalling knows of a class."""
+        self._states[one.state] += 1
+        self._counted += 1
+        if self._counted <= MAX_CLASSES:
+            labels = label_text({"class_id": one.class_id})
+            for family, (_, _, read) in zip(self._counts, _CLASS, strict=True):
+                family.add(read(one), labels)
+
+    def add_router(self, router_id: str, departed: TrafficTotals) -> None:
+        """A class with what those who have left had counted."""
+        self._sums[router_id] = ClassSums(departed)
+
+    def add_transport(self, router_id: str, transport: TransportSnapshot) -> None:
+        """A transport of a class that was added."""
+        self._sums[router_id].add(transport)
+
+    @property
+    def omitted(self) -> int:
+        """Classes without series of their own."""
+        return max(0, self._counted - MAX_CLASSES)
+
+    def families(self) -> Iterator[Family]:
+        """Everything that was taken in."""
+        yield by_label("liveclass_classes", "Classes by state", "gauge", "state", self._states)
+        yield from self._counts
+        shown = [(label_text({"class_id": key}), s) for key, s in self._sums.items()][:MAX_CLASSES]
+        for name, text, read in _SUMS:
+            family = Family(f"liveclass_class_{name}", text)
+            for labels, sums in shown:
+                family.add(read(sums), labels)
+            yield family
+        for name, text, count in TRAFFIC:
+            family = Family(f"liveclass_class_{name}", text, "counter")
+            for labels, sums in shown:
+                family.add(count(sums.traffic), labels)
+            yield family
+
+
+def omitted(classes: int, transports: int) -> Family:
+    """What has no series because there are too many."""
+    text = "Classes and transports without series"
+    counts = {"class": classes, "transport": transports}
+    return by_label("liveclass_metrics_omitted", text, "gauge", "kind", counts)

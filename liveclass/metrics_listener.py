@@ -1,0 +1,43 @@
+"""A listener of its own for metrics, on this machine alone: no proxy in front of the pages leads
+to it, so it asks for no token."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+
+from liveclass.config import ConfigError
+from liveclass.health import SOURCES, healthz, tell_metrics
+from liveclass.hosts import check_host
+from liveclass.pages import add_headers
+
+HOST = "127.0.0.1"
+
+
+def metrics_listener(port: int) -> Callable[[web.Application], AsyncIterator[None]]:
+    """For as long as an application runs: what it counts, on this port; raises ConfigError."""
+
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        runner = web.AppRunner(_application(app), access_log=None, keepalive_timeout=30.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError as error:
+            await runner.cleanup()
+            where = f"{HOST}:{port}: {error.strerror}"
+            raise ConfigError(f"LIVECLASS_METRICS_PORT: cannot use {where}") from None
+        yield
+        await runner.cleanup()
+
+    return context
+
+
+def _application(main: web.Application) -> web.Application:
+    async def metrics(request: web.Request) -> web.StreamResponse:
+        return await tell_metrics(request, main[SOURCES])
+
+    app = web.Application(middlewares=[check_host(frozenset({"localhost"}), Counter())])
+    app.on_response_prepare.append(add_headers)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/metrics", metrics)
+    return app

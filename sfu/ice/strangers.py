@@ -1,0 +1,37 @@
+"""What addresses that belong to nobody may cost: STUN that proves nothing.
+
+Source addresses are forged at will, so this only drops, and the table forgets the oldest.
+Pure: no I/O, no clock.
+"""
+
+from common.work import Price, WorkBudget
+from sfu.ice.agent import Address
+
+RATE, BURST = 500.0, 2_500.0  # units of one address: 400 requests at once, then 80 a second
+MAX_STRANGERS = 1_024
+
+
+class Strangers:
+    """A budget for each address that sent something that failed, lately."""
+
+    __slots__ = ("_budgets",)
+
+    def __init__(self) -> None:
+        self._budgets: dict[Address, WorkBudget] = {}  # the oldest first
+
+    def __len__(self) -> int:
+        return len(self._budgets)
+
+    def is_spent(self, address: Address, now: float) -> bool:
+        """Whether nothing more of it is to be read for now."""
+        budget = self._budgets.get(address)
+        return budget is not None and budget.is_spent(now)
+
+    def charge_failed(self, address: Address, now: float) -> None:
+        """A request from there was malformed, or proved nothing."""
+        budget = self._budgets.get(address)
+        if budget is None:
+            if len(self._budgets) >= MAX_STRANGERS:
+                del self._budgets[next(iter(self._budgets))]
+            budget = self._budgets[address] = WorkBudget(RATE, BURST, now)
+        budget.charge(Price.FAILED_CHECK)

@@ -1,0 +1,371 @@
+"""What one participant publishes: streams in, feedback out.
+
+Owns the incoming streams, their NACKs, key frame requests, transport-cc feedback and
+receiver reports. Pure: no I/O, no clock.
+"""
+
+from collections.abc import Callable, Iterable
+
+from sfu.negotiation.capabilities import TRANSPORT_CC, Negotiation
+from sfu.publish.clock import ClockMap
+from sfu.publish.keyframe import KeyframeRequester
+from sfu.publish.layer import Layer
+from sfu.publish.nack import NackGenerator
+from sfu.publish.producer import Producer
+from sfu.publish.stream_table import Section, Stream, StreamTable
+from sfu.publish.twcc import TwccRecorder
+from sfu.srtp.keys import SrtpError
+from sfu.srtp.rtp import InboundSrtp
+from sfu.stats import DropReason
+from sfu.timers import earliest
+from sfu.wire.arith import extend_seq, seconds_from_ntp
+from sfu.wire.audio_level import parse_audio_level
+from sfu.wire.rtcp import (
+    Goodbye,
+    Nack,
+    PictureLossIndication,
+    ReceiverReport,
+    ReportBlock,
+    RtcpRecord,
+    SenderReport,
+)
+from sfu.wire.rtp import FIXED, RtpError, header_length, padding_length, parse_extensions
+from sfu.workload import Workload
+
+KEEP_ENDED = 5.0  # s at least that an ended stream's place isn't given to another
+
+_SRTP_DROPS = {
+    "replayed": DropReason.RTP_REPLAYED,
+    "too_old": DropReason.RTP_TOO_OLD,
+    "unauthentic": DropReason.RTP_UNAUTHENTIC,
+    "malformed": DropReason.RTP_MALFORMED,
+}
+
+Header = tuple[int, int, int, int, int]  # as wire.rtp.FIXED reads it
+LevelHandler = Callable[[Producer, int, float], None]
+
+
+def _nothing(*_: object) -> None:
+    """Stands for a callback after the end."""
+
+
+class Uplink:
+    """The publishing half of a transport."""
+
+    def __init__(
+        self,
+        transport_id: str,
+        local_ssrc: int,
+        max_streams: int,
+        on_pending: Callable[[Layer], None],
+        on_level: LevelHandler,
+        on_due: Callable[[], None],
+        workload: Workload,
+    ) -> None:
+        self.transport_id = transport_id
+        self.producers: dict[str, Producer] = {}
+        self.layers: tuple[Layer, ...] = ()  # of all producers
+        self.clockmap = ClockMap()
+        self.round_trip = 0.1  # s, until the subscriber half measures one
+        self.srtp: InboundSrtp | None = None
+        self._local_ssrc = local_ssrc
+        self._max_streams = max_streams
+        self._on_pending = on_pending
+        self._on_level = on_level
+        self._on_due = on_due
+        self._workload = workload
+        self._streams: dict[int, Stream] = {}
+        self._table = StreamTable(())
+        self._twcc = TwccRecorder()
+        self._twcc_id = 0
+        self._keyframes = KeyframeRequester()
+        self._urgent: list[RtcpRecord] = []
+        self._nacks: tuple[NackGenerator, ...] = ()
+
+    def negotiate(self, negotiation: Negotiation) -> tuple[list[Producer], list[Producer]]:
+        """Takes the sending sections of an offer; returns (opened, closed) producers.
+
+        A section that keeps its source, codec and rids keeps its producer.
+        """
+        sections: list[Section] = []
+        opened: list[Producer] = []
+        kept: dict[str, Producer] = {}
+        for published in negotiation.published:
+            producer_id = f"{self.transport_id}:{published.source}"
+            producer = self.producers.get(producer_id)
+            candidate = Producer(producer_id, published, self, self._on_pending)
+            if producer is None or not _same_shape(producer, candidate):
+                producer = candidate
+                opened.append(producer)
+            kept[producer_id] = producer
+            sections.append(Section(published, producer))
+            self._twcc_id = published.extensions.get(TRANSPORT_CC, self._twcc_id)
+        closed = [p for p in self.producers.values() if kept.get(p.producer_id) is not p]
+        self.producers = kept
+        self.layers = tuple(layer for producer in kept.values() for layer in producer.layers)
+        self._nacks = tuple(layer.nack for layer in self.layers if layer.nack is not None)
+        self._table = StreamTable(sections)
+        self._unbind_streams(closed)
+        return opened, closed
+
+    def release(self) -> None:
+        """After the end: cuts what leads back here, so that reference counts free it all."""
+        for producer in self.producers.values():
+            producer.layers = ()
+        self.producers = {}
+        self.layers, self._nacks = (), ()
+        self._streams = {}
+        self._table = StreamTable(())
+        self._on_due = self._on_level = self._on_pending = _nothing
+
+    def _unbind_streams(self, closed: Iterable[Producer]) -> None:
+        """Their SSRCs may go on for another producer: SRTP goes on, too (RFC 3711 3.2.1)."""
+        gone = {id(layer) for producer in closed for layer in producer.layers}
+        for stream in self._streams.values():
+            if id(stream.layer) in gone:
+                stream.layer = None
+
+    # -- media ------------------------------------------------------------------------------
+
+    def receive_rtp(self, data: bytes, now: float) -> DropReason | None:
+        """Takes one SRTP packet; cheap checks come before decryption."""
+        srtp = self.srtp
+        if srtp is None:
+            self._workload.exempt(len(data))
+            return DropReason.NOT_CONNECTED
+        try:
+            length = header_length(data)
+        except RtpError:
+            self._workload.charge_failed(len(data))
+            return DropReason.RTP_MALFORMED
+        header: Header = FIXED.unpack_from(data)
+        _, _, seq, _, ssrc = header
+        stream = self._streams.get(ssrc)
+        if stream is None:
+            if (reason := self._refuses_stream(now)) is not None:
+                self._workload.exempt(len(data))
+                return reason
+            stream = Stream(srtp.stream(ssrc))
+        try:
+            index, payload = stream.srtp.open(data, length, seq)
+        except SrtpError as error:
+            self._workload.charge_failed(len(data))
+            return _SRTP_DROPS.get(error.reason, DropReason.RTP_UNAUTHENTIC)
+        self._streams.setdefault(ssrc, stream)  # only now: strangers can't fill the table
+        return self._route(
+            stream, header, parse_extensions(data, length), index, payload, len(data), now
+        )
+
+    def _refuses_stream(self, now: float) -> DropReason | None:
+        """A packet of an unknown stream may be anybody's."""
+        if self._workload.unproven.is_spent(now):
+            return DropReason.UNPROVEN_OVER_BUDGET
+        return None if self._has_room(now) else DropReason.RTP_TOO_MANY_STREAMS
+
+    def _has_room(self, now: float) -> bool:
+        """For one more stream: the longest ended one gives way."""
+        if len(self._streams) < self._max_streams:
+            return True
+        ended = [(s.ended_at, ssrc) for ssrc, s in self._streams.items() if s.ended_at is not None]
+        at, ssrc = min(ended, default=(now, 0))
+        if now - at < KEEP_ENDED:
+            return False
+        del self._streams[ssrc]
+        return True
+
+    def _route(
+        self,
+        stream: Stream,
+        header: Header,
+        extensions: dict[int, bytes],
+        index: int,
+        payload: bytes,
+        size: int,
+        now: float,
+    ) -> DropReason | None:
+        """An authentic packet to its layer; `size` is that of the whole datagram."""
+        first, second, _, timestamp, ssrc = header
+        if self._twcc_id and (sent := extensions.get(self._twcc_id)) and len(sent) == 2:
+            self._twcc.receive(int.from_bytes(sent, "big"), now)
+        payload_type = second & 0x7F
+        if stream.layer is None and not self._table.resolve(stream, ssrc, payload_type, extensions):
+            return DropReason.RTP_UNKNOWN_STREAM
+        if payload_type != stream.payload_type:
+            return DropReason.RTP_UNWANTED_CODEC
+        if stream.ended_at is not None:
+            return DropReason.RTP_STREAM_ENDED
+        if first & 0x20:
+            try:
+                payload = payload[: -padding_length(payload)]
+            except RtpError:
+                return DropReason.RTP_MALFORMED
+        if stream.repair:
+            return self._receive_repair(stream, second & 0x80, timestamp, payload, now)
+        return self._receive_media(
+            stream, ssrc, index, second & 0x80, timestamp, payload, extensions, size, now
+        )
+
+    def _receive_media(
+        self,
+        stream: Stream,
+        ssrc: int,
+        index: int,
+        marker: int,
+        timestamp: int,
+        payload: bytes,
+        extensions: dict[int, bytes],
+        size: int,
+        now: float,
+    ) -> DropReason | None:
+        layer = stream.layer
+        assert layer is not None  # resolved by the caller
+        if layer.ssrc != ssrc:
+            self._begin_stream(layer, ssrc, now)
+        layer.reception.receive(index, timestamp, now, size)
+        producer = layer.producer
+        if stream.level_id and (level := extensions.get(stream.level_id)) is not None:
+            self._on_level(producer, parse_audio_level(level)[0], now)
+        orientation = extensions.get(stream.orientation_id) if stream.orientation_id else None
+        if orientation is not None and len(orientation) != 1:  # one octet (3GPP TS 26.114 7.4.5)
+            orientation = None
+        return self._into_layer(layer, index, marker, timestamp, payload, orientation, now)
+
+    def _begin_stream(self, layer: Layer, ssrc: int, now: float) -> None:
+        """A new SSRC takes a layer over, as after an encoder's restart: what came before ends,
+        RTX too, whose numbers would mean other packets now."""
+        for known, stream in self._streams.items():
+            if layer.ssrc and stream.layer is layer and known != ssrc:
+                stream.ended_at = now
+        layer.begin_stream(ssrc)
+
+    def _receive_repair(
+        self, stream: Stream, marker: int, timestamp: int, payload: bytes, now: float
+    ) -> DropReason | None:
+        """RFC 4588 4: the first two bytes are the sequence number of the packet sent again."""
+        layer = stream.layer
+        assert layer is not None  # resolved by the caller
+        if len(payload) < 2:
+            return DropReason.RTP_PADDING
+        newest = layer.reception.highest_index
+        if newest is None:
+            return DropReason.RTX_AHEAD
+        index = extend_seq(int.from_bytes(payload[:2], "big"), newest)
+        if index > newest:
+            return DropReason.RTX_AHEAD
+        return self._into_layer(layer, index, marker, timestamp, payload[2:], None, now)
+
+    def _into_layer(
+        self,
+        layer: Layer,
+        index: int,
+        marker: int,
+        timestamp: int,
+        payload: bytes,
+        orientation: bytes | None,
+        now: float,
+    ) -> DropReason | None:
+        reason = layer.receive(index, marker, timestamp, payload, orientation, now)
+        pending = layer.pending
+        if reason is None and pending and pending[-1].starts and layer.codec_name != "opus":
+            self._keyframes.received(layer.ssrc, now)
+        return reason
+
+    # -- feedback ---------------------------------------------------------------------------
+
+    def request_keyframe(self, layer: Layer, now: float) -> None:
+        """One PLI now, or at the end of the throttle's window, or again until it comes."""
+        if self._keyframes.request(layer.ssrc, now):
+            self._urgent.append(self._ask(layer))
+        self._on_due()
+
+    def _ask(self, layer: Layer) -> RtcpRecord:
+        layer.plis_sent += 1
+        return PictureLossIndication(self._local_ssrc, layer.ssrc)
+
+    def receive_report(self, report: SenderReport, now: float) -> bool:
+        """A publisher's sender report: its clock, for layer switches and lip sync."""
+        stream = self._streams.get(report.ssrc)
+        if stream is None or stream.layer is None or stream.layer.ssrc != report.ssrc:
+            return False
+        seconds = seconds_from_ntp(report.ntp)
+        self.clockmap.sender_report(seconds, now)
+        stream.layer.clock.sender_report(report.rtp_timestamp, seconds)
+        stream.layer.reception.sender_report(report.ntp, now)
+        return True
+
+    def receive_goodbye(self, goodbye: Goodbye) -> None:
+        """RFC 3550 6.6: the named streams end. Chromium says so, too, of a layer that it switches
+        off, and goes on later with the same SSRC and the same SRTP state."""
+        for ssrc in goodbye.ssrcs:
+            stream = self._streams.get(ssrc)
+            if stream is not None and stream.layer is not None and stream.layer.ssrc == ssrc:
+                stream.layer.ended = True
+
+    def handle_timers(self, now: float) -> list[RtcpRecord]:
+        """What is due towards the publisher: PLI, NACK, transport-cc."""
+        records: list[RtcpRecord] = []
+        if not self.producers:
+            return records
+        for layer in self.layers:
+            records.extend(self._due_nacks(layer, now))
+        asked = set(self._keyframes.handle_timers(now))
+        records += [self._ask(layer) for layer in self.layers if layer.ssrc in asked]
+        records += self._urgent
+        self._urgent = []
+        media_ssrc = next((layer.ssrc for layer in self.layers if layer.ssrc), 0)
+        deadline = self._twcc.next_deadline()
+        if deadline is not None and deadline <= now:
+            records.extend(self._twcc.build(now, self._local_ssrc, media_ssrc))
+        return records
+
+    def _due_nacks(self, layer: Layer, now: float) -> Iterable[RtcpRecord]:
+        if layer.nack is None:
+            return
+        deadline = layer.nack.deadline
+        if deadline is None or deadline > now:
+            return
+        plan = layer.nack.handle_timers(now, self.round_trip)
+        if plan.give_up:
+            self.request_keyframe(layer, now)
+        if plan.sequences:
+            sequences = tuple((line - layer.shift) & 0xFFFF for line in plan.sequences)
+            yield Nack(self._local_ssrc, layer.ssrc, sequences)
+
+    def next_deadline(self, now: float) -> float | None:
+        """The earliest of what handle_timers has to do; `now` itself when something waits."""
+        if self._urgent:
+            return now
+        deadline = self._twcc.next_deadline()
+        if not self.producers:
+            return deadline  # the usual case: most only listen
+        deadline = earliest(deadline, self._keyframes.next_deadline())
+        for nack in self._nacks:
+            if nack.deadline is not None:
+                deadline = earliest(deadline, nack.deadline)
+        return deadline
+
+    def receiver_report(self, now: float) -> ReceiverReport | None:
+        """RFC 3550 6.4.2 about every running stream: fewer than the 31 that fit."""
+        if not self.producers:
+            return None
+        blocks = tuple(
+            _report_block(layer, now) for layer in self.layers if layer.ssrc and layer.active
+        )
+        return ReceiverReport(self._local_ssrc, blocks) if blocks else None
+
+
+def _report_block(layer: Layer, now: float) -> ReportBlock:
+    fraction, lost, highest, jitter = layer.reception.report(now)
+    layer.loss = fraction / 256
+    lsr, dlsr = layer.reception.lsr_dlsr(now)
+    return ReportBlock(layer.ssrc, fraction, lost, highest & 0xFFFFFFFF, jitter, lsr, dlsr)
+
+
+def _same_shape(old: Producer, new: Producer) -> bool:
+    """True when a producer can live on through a renegotiation."""
+    rids = [layer.rid for layer in old.layers] == [layer.rid for layer in new.layers]
+    return (
+        rids
+        and old.codec.name == new.codec.name
+        and (old.codec.payload_type == new.codec.payload_type)
+    )

@@ -1,0 +1,216 @@
+"""Every message a client may send: strict models with bounded fields.
+
+Pure: no I/O, no clock. Wire names are camelCase, attributes snake_case.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic.alias_generators import to_camel
+
+from signalling.errors import MessageError
+
+MAX_SDP = 400_000  # as sfu.negotiation.offer; a class offer with 40 slots has about 150 kB
+MAX_TEXT = 2_000
+MAX_KEYS = 16  # of an object
+MAX_ITEMS = 64  # of an array
+MAX_DEPTH = 4
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+ProducerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}:[a-z-]{1,16}$")]
+Mid = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,16}$")]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT, strict=True)
+]
+
+
+class Message(BaseModel):
+    """A client message: unknown fields and loose types are refused."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        hide_input_in_errors=True,
+    )
+
+
+class VideoJoin(Message):
+    """Come into the class, or back into it with the token of the last join."""
+
+    class_id: Id
+    resume: Secret | None = None
+
+
+class VideoOffer(Message):
+    """The one peer connection's offer. The page says `ice_restart` where it asks for one; nothing
+    reads it here, since the offer itself tells the SFU. `offer` is told with the answer."""
+
+    sdp: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP)]
+    ice_restart: bool = False
+    offer: Annotated[int, Field(ge=0, le=2**31)] | None = None
+
+
+class IceCandidate(Message):
+    """RTCIceCandidateInit as browsers write it."""
+
+    candidate: Annotated[str, StringConstraints(max_length=1_024)] = ""
+    sdp_mid: Annotated[str, StringConstraints(max_length=64)] | None = None
+    sdp_mline_index: Annotated[int | None, Field(alias="sdpMLineIndex", ge=0, le=1_000)] = None
+    username_fragment: Annotated[str, StringConstraints(max_length=256)] | None = None
+
+
+class VideoIce(Message):
+    """A trickled candidate; null ends them."""
+
+    candidate: IceCandidate | None
+
+
+class VideoLeave(Message):
+    """Go; resumable when the page is hidden and may come back."""
+
+    resumable: bool = False
+
+
+class MediaState(Message):
+    """What the person has switched on; an absent field changes nothing."""
+
+    microphone: bool | None = None
+    camera: bool | None = None
+    screen: bool | None = None
+
+
+class WantedSlot(Message):
+    """What one receiving section shall show."""
+
+    mid: Mid
+    want: Literal["pinned", "speaker", "page", "off"]
+    producer: ProducerId | None = None
+    max_height: Annotated[int, Field(ge=1, le=8_192)] | None = None
+
+
+class Layout(Message):
+    """What all, or some, receiving sections shall show."""
+
+    slots: Annotated[list[WantedSlot], Field(max_length=MAX_ITEMS, fail_fast=True)]
+
+    @field_validator("slots")
+    @classmethod
+    def _mids_differ(cls, slots: list[WantedSlot]) -> list[WantedSlot]:
+        if len({slot.mid for slot in slots}) != len(slots):
+            raise ValueError("a mid may occur once")
+        return slots
+
+
+class ChatMessage(Message):
+    """Text for all, for the teachers or for one participant."""
+
+    text: Text
+    to: Id = "all"
+
+
+class Hand(Message):
+    """Raise or lower one's hand."""
+
+    raised: bool
+
+
+class ReactionKind(StrEnum):
+    """Reactions that every page can draw."""
+
+    THUMBS_UP = "thumbs-up"
+    CLAP = "clap"
+    HEART = "heart"
+    LAUGH = "laugh"
+    SURPRISED = "surprised"
+    CELEBRATE = "celebrate"
+
+
+class Reaction(Message):
+    """A short sign to all."""
+
+    kind: Annotated[ReactionKind, Field(strict=False)]
+
+
+class ModerateAction(StrEnum):
+    """What staff may do to a participant or to the class."""
+
+    MUTE = "mute"
+    STOP_CAMERA = "stop-camera"
+    LOWER_HAND = "lower-hand"
+    REMOVE = "remove"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    END = "end"
+
+
+class Moderate(Message):
+    """Keep order; the first four actions name a participant."""
+
+    action: Annotated[ModerateAction, Field(strict=False)]
+    participant: Id | None = None
+
+
+class ClassStart(Message):
+    """Begin the class."""
+
+    class_id: Id
+
+
+class ClassEnd(Message):
+    """End the class for everyone."""
+
+    class_id: Id
+
+
+class Announce(Message):
+    """A notice that pages show to everyone, the students or the teachers."""
+
+    text: Text
+    audience: Literal["all", "students", "teachers"] = "all"
+
+
+MESSAGES: dict[str, type[Message]] = {
+    "video-join": VideoJoin,
+    "video-offer": VideoOffer,
+    "video-ice": VideoIce,
+    "video-leave": VideoLeave,
+    "media-state": MediaState,
+    "layout": Layout,
+    "chat-message": ChatMessage,
+    "hand": Hand,
+    "reaction": Reaction,
+    "moderate": Moderate,
+    "class-start": ClassStart,
+    "class-end": ClassEnd,
+    "announce": Announce,
+}
+
+
+def decode(event: str, args: tuple[object, ...]) -> Message:
+    """The message a client's event stands for; raises MessageError or ValidationError."""
+    kind = MESSAGES.get(event)
+    if kind is None:
+        raise MessageError("There is no such message.", code="unknown_event")
+    if len(args) != 1:
+        raise MessageError("A message has one object as its payload.")
+    if not _is_small(args[0], MAX_DEPTH):
+        raise MessageError("The message is too large.")
+    return kind.model_validate(args[0])
+
+
+def _is_small(value: object, depth: int) -> bool:
+    """Few keys, few items, few levels: what a model would make a fault of each."""
+    if isinstance(value, dict):
+        return depth > 0 and len(value) <= MAX_KEYS and _all_small(value.values(), depth)
+    if isinstance(value, list):
+        return depth > 0 and len(value) <= MAX_ITEMS and _all_small(value, depth)
+    return True
+
+
+def _all_small(values: Iterable[object], depth: int) -> bool:
+    return all(_is_small(value, depth - 1) for value in values)

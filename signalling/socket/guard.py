@@ -1,0 +1,129 @@
+"""What a socket may bring, frame by frame, before anything of it is parsed.
+
+A stranger, whose token has not been accepted, may bring one CONNECT packet, answers to pings and
+8 kB in all; anything else ends the socket. What a member brings is paid for by the person's
+`Budget` first; a frame that no client of ours would send goes no further.
+Pure: no I/O, no clock.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from common.errors import LiveclassError
+from signalling.classroom.messages import MESSAGES
+from signalling.errors import MessageError, Refusal, to_wire
+from signalling.socket.budgets import Budget
+
+STRANGER_BYTES = 8_192  # of all frames until the token is accepted
+STRANGER_FRAMES = 8
+STRANGER_NODES = 16  # JSON values in a CONNECT packet: {"token": …}
+MAX_NODES = 4_000  # JSON values in a message; a chat message may be commas alone
+MAX_FRAME = 32_000  # characters of a message
+MAX_OFFER = 500_000  # characters of an offer: MAX_SDP with its JSON escapes
+
+# Engine.IO's type, Socket.IO's type, the acknowledgement's id, the event's name
+_EVENT = re.compile(r'42([0-9]{0,9})\["([A-Za-z0-9_-]{1,32})"')
+_SIZES: Mapping[str, int] = {"video-offer": MAX_OFFER}
+
+
+class Action(Enum):
+    """What becomes of a frame."""
+
+    PASS = "pass"
+    IGNORE = "ignore"  # a sign of life and no more
+    REFUSE = "refuse"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`reason` is what is counted, `reply` the acknowledgement of a refused message."""
+
+    action: Action
+    reason: str = ""
+    reply: tuple[str, Refusal] | None = None
+
+
+PASS = Verdict(Action.PASS)
+IGNORE = Verdict(Action.IGNORE)
+CLOSED = Verdict(Action.END)
+ODD = Verdict(Action.REFUSE, "bad_frame")
+TOO_MUCH = Verdict(Action.REFUSE, "too_many_messages")
+
+
+class SocketGuard:
+    """One socket's frames; `budget` is the person's, None for a stranger."""
+
+    __slots__ = ("_asked", "_bytes", "_frames", "budget")
+
+    def __init__(self) -> None:
+        self.budget: Budget | None = None
+        self._bytes = 0
+        self._frames = 0
+        self._asked = False
+
+    def take(self, frame: str | None, now: float) -> Verdict:
+        """What becomes of a text frame; None stands for a binary one."""
+        if frame == "1":
+            return CLOSED
+        if self.budget is None:
+            return self._take_of_stranger(frame)
+        if frame is not None and (event := _EVENT.match(frame)) is not None:
+            return self._take_event(self.budget, event[1], event[2], frame, now)
+        if not self.budget.take_frame(now):
+            return TOO_MUCH
+        if frame == "3":
+            return IGNORE
+        return PASS if frame == "41" else ODD
+
+    def take_control(self, now: float) -> Verdict:
+        """What becomes of a ping or pong of WebSocket's own; PASS: it is to be answered."""
+        if self.budget is None:
+            return Verdict(Action.END, "bad_frame")
+        return PASS if self.budget.take_frame(now) else TOO_MUCH
+
+    def _take_of_stranger(self, frame: str | None) -> Verdict:
+        self._bytes += len(frame or "")
+        self._frames += 1
+        if self._bytes > STRANGER_BYTES or self._frames > STRANGER_FRAMES:
+            return Verdict(Action.END, "too_much_before_token")
+        if frame == "3":
+            return IGNORE
+        if frame is None or self._asked or not _is_connect(frame):
+            return Verdict(Action.END, "bad_frame")
+        self._asked = True
+        return PASS
+
+    @staticmethod
+    def _take_event(budget: Budget, ack: str, event: str, frame: str, now: float) -> Verdict:
+        try:
+            budget.take_message(event, len(frame), now)
+            budget.take_nodes(_checked_nodes(event, frame), now)
+        except LiveclassError as error:
+            refusal = to_wire(error)
+            reply = (ack, refusal) if ack else None
+            return Verdict(Action.REFUSE, refusal["error"]["code"], reply)
+        return PASS
+
+
+def _checked_nodes(event: str, frame: str) -> int:
+    """The JSON values of a message; raises MessageError for what no client of ours sends."""
+    if event not in MESSAGES:
+        raise MessageError("There is no such message.", code="unknown_event")
+    if len(frame) > _SIZES.get(event, MAX_FRAME) or (nodes := _nodes(frame)) > MAX_NODES:
+        raise MessageError("The message is too large.")
+    return nodes
+
+
+def _is_connect(frame: str) -> bool:
+    """A CONNECT packet of the default namespace (Socket.IO 5: `0`, then the auth payload)."""
+    if frame != "40" and not frame.startswith("40{"):
+        return False
+    return _nodes(frame) <= STRANGER_NODES
+
+
+def _nodes(frame: str) -> int:
+    """At least as many as the JSON values in it: counted, not parsed."""
+    return frame.count("[") + frame.count("{") + frame.count(",")
