@@ -4,9 +4,9 @@
 import { useSignalEffect } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { streams } from "../arrangement.js";
+import { media } from "../media.js";
 import { midShowing } from "../state.js";
-import { slots } from "../store.js";
+import { audioMids, dispatch, slots, streams } from "../store.js";
 
 /** @param {HTMLVideoElement|null} element @param {MediaStream|null} stream */
 function attach(element, stream) {
@@ -55,4 +55,26 @@ export function LocalVideo({ track, label, mirrored = false, source = "camera" }
   return html`<video ref=${element} class=${`video video-${source} ${mirrored ? "is-mirrored" : ""}`}
       aria-label=${label} muted autoplay playsinline onLoadedData=${onFrame} onResize=${onFrame}
       onPlaying=${onFrame}></video>`;
+}
+
+/** @param {{mid: string}} props */
+function AudioSlot({ mid }) {
+  const element = useRef(/** @type {HTMLAudioElement|null} */ (null));
+  useSignalEffect(() => {
+    const [player, stream] = [element.current, streams.value[mid]];
+    if (!player || !stream || player.srcObject === stream) return;
+    player.srcObject = stream;
+    player.play().catch((error) => error.name === "NotAllowedError" && dispatch("sound-blocked", true));
+  });
+  useSignalEffect(() => {
+    const speaker = media.choice.value.speaker;
+    if (speaker && element.current && "setSinkId" in element.current)
+      element.current.setSinkId(speaker).catch(() => {});
+  });
+  return html`<audio ref=${element} data-mid=${mid} autoplay></audio>`;
+}
+
+/** The hidden players of the receiving audio slots. When the browser wants a gesture first, a banner asks for it. */
+export function AudioSlots() {
+  return html`<div hidden>${audioMids.value.map((mid) => html`<${AudioSlot} key=${mid} mid=${mid} />`)}</div>`;
 }
