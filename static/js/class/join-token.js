@@ -17,8 +17,7 @@ function isOver(token, now) {
 /**
  * Asks first who is signed in: whoever is not has no token to ask for.
  * @param {string} classId @param {string} ticket of the link, or "" @param {number} now
- * @param {{get: (path: string) => Promise<any>, post: (path: string) => Promise<any>}} [api]
- * @returns {Promise<Entry>}
+ * @param {{get: (path: string) => Promise<any>, post: (path: string) => Promise<any>}} [api] @returns {Promise<Entry>}
  */
 export async function entryTo(classId, ticket, now, api = { get, post }) {
   if (ticket && !isOver(ticket, now)) return { token: ticket, bySession: false, refusal: null };

@@ -1,8 +1,7 @@
 // Who is shown where, and what the page asks of its receiving slots. Pure: no DOM, no clock.
 //
 // stageOf → who is large; galleryOrder → the places of all others, moving as few as possible; gridFor → how many tiles
-// fit;
-// planSlots → the `layout` message. A producer that stays in view keeps its slot, so its picture never flickers.
+// fit; planSlots → the `layout` message. A producer that stays in view keeps its slot, so its picture never flickers.
 
 import { isStaff } from "./state.js";
 
@@ -20,11 +19,9 @@ export function producerOf(shown) {
 
 /**
  * The stage: a shared screen, else the pinned, else the teacher, else the settled speaker. For those who teach and look
- * at
- * their class the last two do not apply: without a share or a pin they see the gallery alone.
+ * at their class the last two do not apply: without a share or a pin they see the gallery alone.
  * @param {{selfId: string, participants: Record<string, Participant>, pinned: string|null, dominant: string|null}} view
- * @param {Shown|null} previous what the stage shows now
- * @returns {Shown|null}
+ * @param {Shown|null} previous what the stage shows now @returns {Shown|null}
  */
 export function stageOf({ selfId, participants, pinned, dominant }, previous) {
   const others = Object.values(participants).filter((one) => one.id !== selfId);
@@ -65,8 +62,7 @@ function leading(others, selfId, dominant, previous) {
 
 /**
  * The gallery's places. Those who were there keep theirs; who leaves is replaced by the last one; newcomers go to the
- * end.
- * A raised hand or a speaker outside the first page changes places with the last quiet tile of the first page.
+ * end. A raised hand or a speaker outside the first page changes places with the last quiet tile of the first page.
  * @param {{selfId: string, participants: Record<string, Participant>, hands: string[], speakers: string[]}} view
  * @param {string[]} previous @param {number} size tiles on a page @returns {string[]}
  */
@@ -110,7 +106,7 @@ function promote(order, id, wanted, size) {
 /**
  * The largest 16:9 tiles that show as many of `count` people as fit, at most `limit`.
  * @param {{width: number, height: number, count: number, gap?: number, minWidth?: number, limit?: number}} space
- *   @returns {Grid}
+ * @returns {Grid}
  */
 export function gridFor({ width, height, count, gap = 8, minWidth = 132, limit = 9 }) {
   const cap = Math.max(1, Math.min(limit, count));
@@ -142,8 +138,7 @@ export function pageOf(list, page, size) {
 
 /**
  * Heights are asked in steps, so that resizing a window by a pixel asks for nothing new, and a tenth below the real
- * height:
- * the server sends the layer that reaches it, and nobody sees a picture stretched by a tenth.
+ * height: the server sends the layer that reaches it, and nobody sees a picture stretched by a tenth.
  * @param {number} pixels
  */
 export function heightStep(pixels) {
@@ -152,9 +147,8 @@ export function heightStep(pixels) {
 
 /**
  * What to ask of each video slot.
- * @param {{mids: string[], stage: Shown|null, tiles: string[], participants: Record<string, Participant>, selfId:
- *   string,
- *   stageHeight: number, tileHeight: number, visible: boolean}} view
+ * @param {{mids: string[], stage: Shown|null, tiles: string[], participants: Record<string, Participant>,
+ *   selfId: string, stageHeight: number, tileHeight: number, visible: boolean}} view
  * @param {import("./types.js").SlotWant[]} previous the last request @returns {import("./types.js").SlotWant[]}
  */
 export function planSlots(view, previous) {

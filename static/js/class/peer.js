@@ -1,8 +1,8 @@
 // The one RTCPeerConnection of a participant: its single offer, its tracks, its recovery, its numbers.
 //
 // The offer's order is a contract with the server: microphone, screen-audio, camera, screen (sending), then the
-// receiving
-// slots. Tracks come and go with replaceTrack, so nothing is ever negotiated again but to restart ICE or start anew.
+// receiving slots. Tracks come and go with replaceTrack, so nothing is ever negotiated again but to restart ICE or
+// start anew.
 
 import { preferStereo, withStartBitrate } from "./sdp.js";
 

@@ -1,7 +1,7 @@
 // The Socket.IO conversation with the server: requests as promises, events, recovery. Knows no DOM.
 //
-// Every request is acknowledged with {ok: true, …} or {ok: false, error: {code, message, field?}}; a refusal becomes
-// a ProtocolError. Requests made while the socket is down fail at once with code "offline": nothing is sent late.
+// Every request is acknowledged with {ok: true, …} or {ok: false, error: {code, message, field?}}; a refusal becomes a
+// ProtocolError. Requests made while the socket is down fail at once with code "offline": nothing is sent late.
 
 /** What a request, or the connection, was refused with. */
 export class ProtocolError extends Error {
@@ -41,10 +41,9 @@ export const SERVER_EVENTS = Object.freeze([
 const SPREAD_PER_PERSON = 8;
 
 /**
- * @typedef {{connected: boolean, connect(): unknown, disconnect(): unknown,
- *   on(event: string, handler: (...args: any[]) => void): unknown,
- *   timeout(ms: number): {emitWithAck(event: string, payload: unknown): Promise<any>},
- *   io?: {engine?: {close(): void}}}} SocketLike
+ * @typedef {{connected: boolean, connect(): unknown, disconnect(): unknown, on(event: string,
+ *   handler: (...args: any[]) => void): unknown, timeout(ms: number): {emitWithAck(event: string,
+ *   payload: unknown): Promise<any>}, io?: {engine?: {close(): void}}}} SocketLike
  */
 /** @typedef {(url: string|undefined, options: object) => SocketLike} SocketFactory */
 /**
@@ -60,8 +59,7 @@ const systemClock = {
 
 /**
  * Milliseconds to wait before the n-th attempt (from 1): 0.5 s, doubled up to 8 s, spread by ±50 %. A large class,
- * which
- * may have lost the server together, is spread over 8 ms a person at least.
+ * which may have lost the server together, is spread over 8 ms a person at least.
  * @param {number} attempt @param {() => number} random @param {number} [people]
  */
 export function reconnectDelay(attempt, random, people = 1) {

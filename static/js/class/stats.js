@@ -2,9 +2,7 @@
 
 /** @typedef {import("./types.js").Slot} Slot */
 
-/**
- * @param {Iterable<[string, any]>} report @param {Record<string, Slot|null>} slots @param {string} connection
- */
+/** @param {Iterable<[string, any]>} report @param {Record<string, Slot|null>} slots @param {string} connection */
 export function readStats(report, slots, connection) {
   const entries = [...report].map(([, entry]) => entry);
   const inbound = entries.filter((entry) => entry.type === "inbound-rtp" && entry.mid !== undefined);

@@ -44,8 +44,7 @@ async function answerOf(response) {
 
 /**
  * @param {string} method @param {string} path @param {object|Blob} [body] an object goes as JSON, a file as it is
- * @param {{fetch?: typeof globalThis.fetch, patience?: number}} [with_]
- * @returns {Promise<any>}
+ * @param {{fetch?: typeof globalThis.fetch, patience?: number}} [with_] @returns {Promise<any>}
  */
 export async function request(method, path, body, { fetch = globalThis.fetch, patience = PATIENCE_MS } = {}) {
   const isFile = body instanceof Blob;

@@ -48,12 +48,12 @@
  */
 
 /**
- * @typedef {{listPrice: number, discount: number, amount: number, currency: string, tax: {rate: number, amount:
- *   number}|null}} Quote
+ * @typedef {{listPrice: number, discount: number, amount: number, currency: string, tax: {rate: number,
+ *   amount: number}|null}} Quote
  */
 /**
- * @typedef {Quote & {orderId: string, keyId: string, name: string, description: string, prefill: {name: string, email:
- *   string}, script: string, sandbox: boolean, expiresAt: number}} Order
+ * @typedef {Quote & {orderId: string, keyId: string, name: string, description: string, prefill: {name: string,
+ *   email: string}, script: string, sandbox: boolean, expiresAt: number}} Order
  */
 /** @typedef {{razorpay_order_id: string, razorpay_payment_id: string, razorpay_signature: string}} PaymentProof */
 /** @typedef {{state: string, classId: string, message: string|null}} OrderState */
@@ -62,29 +62,29 @@
  *   Notice
  */
 /**
- * @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number, url:
- *   string, pdfUrl: string, student?: {id: string, name: string}}} Receipt
+ * @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number,
+ *   url: string, pdfUrl: string, student?: {id: string, name: string}}} Receipt
  */
 /**
  * @typedef {{id: string, name: string, email: string, kind: EnrolmentKind, since: number, expiresAt: number|null}}
  *   Enrolment
  */
 /**
- * @typedef {{code: string, classId: string|null, kind: "percent"|"amount", value: number, maxUses: number|null, uses:
- *   number, expiresAt: number|null, disabled: boolean}} Coupon
+ * @typedef {{code: string, classId: string|null, kind: "percent"|"amount", value: number, maxUses: number|null,
+ *   uses: number, expiresAt: number|null, disabled: boolean}} Coupon
  */
 /**
  * @typedef {{id: string, amount: number, currency: string, state: string, confirmed: boolean, reason: string|null,
  *   dispute: string|null, refunded: number}} Payment
  */
 /**
- * @typedef {{id: string, amount: number, currency: string, state: string, reason: string, note: string, attempts:
- *   number}} Refund
+ * @typedef {{id: string, amount: number, currency: string, state: string, reason: string, note: string,
+ *   attempts: number}} Refund
  */
 /**
- * @typedef {{id: string, gatewayOrderId: string|null, student: {id: string, name: string, email: string}, class: {id:
- *   string, title: string}, amount: number, currency: string, state: string, createdAt: number, payments: Payment[],
- *   refunds: Refund[], receipts: Receipt[]}} AdminOrder
+ * @typedef {{id: string, gatewayOrderId: string|null, student: {id: string, name: string, email: string},
+ *   class: {id: string, title: string}, amount: number, currency: string, state: string, createdAt: number,
+ *   payments: Payment[], refunds: Refund[], receipts: Receipt[]}} AdminOrder
  */
 /**
  * @typedef {{day: string, classId: string|null, title: string, paid: number, refunded: number, count: number}} DayTotal

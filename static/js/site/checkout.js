@@ -1,6 +1,5 @@
 // Buying a class, step by step: order, the gateway's dialog, the proof sent in, and asking until it is certain. A
-// payment that was made is never given up:
-// its order is kept until the server has said what became of it. Knows no DOM.
+// payment that was made is never given up: its order is kept until the server has said what became of it. Knows no DOM.
 
 import { signal } from "@preact/signals";
 import { asApiError } from "../shared/api.js";
@@ -10,8 +9,7 @@ import { asApiError } from "../shared/api.js";
 
 /**
  * idle: nothing asked yet, or the dialog was closed · ordering · paying: the dialog is open · confirming: paid, not yet
- * certain ·
- * enrolled · returned: paid, but the money goes back · refused: it cannot be bought
+ * certain · enrolled · returned: paid, but the money goes back · refused: it cannot be bought
  * @typedef {"idle"|"ordering"|"paying"|"confirming"|"enrolled"|"returned"|"refused"} Step
  * @typedef {{step: Step, message: string|null, code: string|null, tries: number, orderId: string|null}} Stage
  * @typedef {{orderId: string, proof: PaymentProof|null, at: number}} Pending
@@ -49,13 +47,11 @@ export const FAILED = "The payment did not go through. Nothing was charged; try 
 
 export class Checkout {
   /**
-   * @param {{classId: string, api: {get: (path: string) => Promise<any>, post: (path: string, body?: object) =>
-   *   Promise<any>},
-   *   openDialog: (order: Order, on: {paid: (proof: PaymentProof) => void, failed: (message: string|null) => void,
-   *   closed: () => void}) => Promise<() => void>,
+   * @param {{classId: string, api: {get: (path: string) => Promise<any>, post: (path: string,
+   *   body?: object) => Promise<any>}, openDialog: (order: Order, on: {paid: (proof: PaymentProof) => void,
+   *   failed: (message: string|null) => void, closed: () => void}) => Promise<() => void>,
    *   memory: {read: () => Pending|null, keep: (pending: Pending|null) => void}, wait: (ms: number) => Promise<void>,
-   *   now: () => number,
-   *   onEnrolled?: () => void}} needs
+   *   now: () => number, onEnrolled?: () => void}} needs
    */
   constructor({ classId, api, openDialog, memory, wait, now, onEnrolled = () => {} }) {
     this.classId = classId;

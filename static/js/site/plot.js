@@ -3,8 +3,8 @@
 /** @typedef {import("./api-types.js").DayTotal} DayTotal */
 /** @typedef {{day: string, paid: number, refunded: number, count: number}} Day */
 /**
- * @typedef {{day: string, x: number, width: number, paid: {y: number, height: number}, refunded: {y: number, height:
- *   number}, total: Day}} Bar
+ * @typedef {{day: string, x: number, width: number, paid: {y: number, height: number}, refunded: {y: number,
+ *   height: number}, total: Day}} Bar
  */
 
 const DAY = 86_400_000;

@@ -93,8 +93,8 @@ export function offsetAt(at, zone) {
 }
 
 /**
- * The instant of a time on the wall ("2026-12-01T18:00"). Of a time that comes twice the first; one that
- * never comes is read by the clock before the change.
+ * The instant of a time on the wall ("2026-12-01T18:00"). Of a time that comes twice the first; one that never comes is
+ * read by the clock before the change.
  * @param {string} wall @param {string} zone
  */
 export function instantOf(wall, zone) {

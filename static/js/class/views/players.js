@@ -25,8 +25,8 @@ function onFrame(event) {
 }
 
 /**
- * @param {{participant: string, source: "camera"|"screen", label: string, hold?: (element: HTMLVideoElement|null) =>
- *   void}} props
+ * @param {{participant: string, source: "camera"|"screen", label: string,
+ *   hold?: (element: HTMLVideoElement|null) => void}} props
  */
 export function RemoteVideo({ participant, source, label, hold }) {
   const element = useRef(/** @type {HTMLVideoElement|null} */ (null));

@@ -49,8 +49,8 @@ export function Stage() {
 }
 
 /**
- * @param {{shown: import("../layout.js").Shown, person: import("../types.js").Participant, player: {current:
- *   HTMLVideoElement|null}}} props
+ * @param {{shown: import("../layout.js").Shown, person: import("../types.js").Participant,
+ *   player: {current: HTMLVideoElement|null}}} props
  */
 function OnStage({ shown, person, player }) {
   const sharing = shown.source === "screen";

@@ -13,9 +13,8 @@ import { deviceItems, deviceMark } from "./device-controls.js";
 import { REACTIONS } from "./reactions.js";
 
 /**
- * @param {{icon: string, text: string, label: string, hint?: string, run: () => unknown, testid: string, pressed?:
- *   boolean, off?: boolean,
- *   warm?: boolean, count?: number, class?: string, trouble?: boolean}} props
+ * @param {{icon: string, text: string, label: string, hint?: string, run: () => unknown, testid: string,
+ *   pressed?: boolean, off?: boolean, warm?: boolean, count?: number, class?: string, trouble?: boolean}} props
  */
 function Tool({ icon, text, label, hint, run, testid, pressed, off, warm, count = 0, class: more = "", trouble }) {
   return html`<button type="button" class=${`tool ${more}`} data-testid=${testid} aria-label=${label}

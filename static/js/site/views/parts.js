@@ -6,9 +6,9 @@ import { Icon } from "../../ui/icon.js";
 
 /**
  * A labelled input. The complaint stands under it and is read with it; `hint` gives way to it.
- * @param {{name: string, label: string, value: string, onInput: (value: string) => void, error?: string|null, hint?:
- *   string|null, type?: string, children?: any,
- *   before?: string, after?: string, class?: string, [more: string]: any}} props
+ * @param {{name: string, label: string, value: string, onInput: (value: string) => void, error?: string|null,
+ *   hint?: string|null, type?: string, children?: any, before?: string, after?: string, class?: string,
+ *   [more: string]: any}} props
  */
 export function Field({
   name,
@@ -62,8 +62,8 @@ export function Field({
 
 /**
  * A button that shows its work.
- * @param {{busy: boolean, children: any, class?: string, type?: string, disabled?: boolean, busyText?: string, [more:
- *   string]: any}} props
+ * @param {{busy: boolean, children: any, class?: string, type?: string, disabled?: boolean, busyText?: string,
+ *   [more: string]: any}} props
  */
 export function Button({ busy, children, class: more = "", type = "button", disabled = false, busyText, ...rest }) {
   return html`<button type=${type} class=${`button ${more}`} disabled=${disabled || busy} aria-busy=${busy} ...${rest}>
@@ -112,8 +112,8 @@ export function Notice({ kind = "info", children, testid, role, icon }) {
 
 /**
  * What was asked of the server: bones after 300 ms, the failure with a way on, or the thing itself.
- * @param {{of: {state: import("@preact/signals").ReadonlySignal<import("../resource.js").Asked<any>>, load: () =>
- *   unknown}, bones?: any, children: (data: any) => any, failed?: (error: any) => any}} props
+ * @param {{of: {state: import("@preact/signals").ReadonlySignal<import("../resource.js").Asked<any>>,
+ *   load: () => unknown}, bones?: any, children: (data: any) => any, failed?: (error: any) => any}} props
  */
 export function Loaded({ of, bones, children, failed }) {
   const { data, error, slow } = of.state.value;

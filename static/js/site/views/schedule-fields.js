@@ -50,8 +50,8 @@ function Preview({ fields }) {
 }
 
 /**
- * @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind, faults:
- *   import("../form-fields.js").Faults}} props
+ * @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind,
+ *   faults: import("../form-fields.js").Faults}} props
  */
 export function ScheduleFields({ fields, set, bind, faults }) {
   const weekly = fields.kind === "weekly";

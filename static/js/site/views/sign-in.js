@@ -27,8 +27,8 @@ function Frame({ title, lead, children, foot }) {
 }
 
 /**
- * @param {{name?: string, label?: string, value: string, onInput: (value: string) => void, error?: string|null, hint?:
- *   string, complete: "current-password"|"new-password"}} props
+ * @param {{name?: string, label?: string, value: string, onInput: (value: string) => void, error?: string|null,
+ *   hint?: string, complete: "current-password"|"new-password"}} props
  */
 function Password({ name = "password", label = "Password", value, onInput, error, hint, complete }) {
   const [seen, setSeen] = useState(false);

@@ -32,8 +32,7 @@ function dayInWords({ day, paid, refunded, count }) {
 
 /**
  * Bars of what was taken (up) and refunded (down) each day. The table beneath says the same in numbers; a bar says its
- * own when it is
- * pointed at or reached with the arrow keys.
+ * own when it is pointed at or reached with the arrow keys.
  * @param {{days: import("../plot.js").Day[], zone: string}} props
  */
 function Plot({ days, zone }) {
