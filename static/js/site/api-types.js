@@ -1,4 +1,4 @@
-// The shapes of the HTTP interface as the pages read them. Types only: nothing here runs.
+// The types of the server's HTTP interface. Nothing here runs.
 
 /** @typedef {"student"|"parent"|"teacher"|"admin"} AccountRole */
 /** @typedef {{id: string, email: string, name: string, role: AccountRole, state: string|null}} Account */
@@ -12,8 +12,8 @@
 /** @typedef {"paid"|"free"|"coupon"|"trial"} EnrolmentKind */
 
 /**
- * What a class is to the person who asks.
- * @typedef {object} Mine
+ * How the person who asks stands to a class.
+ * @typedef {object} Membership
  * @property {boolean} enrolled
  * @property {EnrolmentKind|null} [kind]
  * @property {number|null} [expiresAt]
@@ -42,7 +42,7 @@
  * @property {number} trialMinutes
  * @property {number|null} accessDays
  * @property {number|null} liveSince
- * @property {Mine|null} my
+ * @property {Membership|null} my
  * @property {{id: string, name: string}} [student]  a parent's linked student
  * @property {{name: string, email: string}[]} [assistants]  for its teacher
  */
@@ -59,7 +59,7 @@
 /** @typedef {{state: string, classId: string, message: string|null}} OrderState */
 /**
  * @typedef {{id: string, kind: string, text: string, classId: string|null, createdAt: number, readAt: number|null}}
- *   Notice
+ *   AccountNotice
  */
 /**
  * @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number,
@@ -90,6 +90,6 @@
  * @typedef {{day: string, classId: string|null, title: string, paid: number, refunded: number, count: number}} DayTotal
  */
 /** @typedef {{id: string, email: string, name: string, role: AccountRole, disabled: boolean}} User */
-/** @template T @typedef {{items: T[], next: string|null}} List */
+/** @template T @typedef {{items: T[], next: string|null}} ListOf */
 
 export {};

@@ -278,23 +278,23 @@ test("closing ends the attempts", () => {
   socket.lose("transport close");
   protocol.close();
   assert.equal(clock.timers.size, 0);
-  protocol.hurry();
+  protocol.reconnectNow();
   assert.equal(socket.connects, 1);
 });
 
 test("starting over drops a useless connection and comes back after the delay", () => {
   connected();
-  protocol.again();
+  protocol.reconnectLater();
   assert.equal(socket.connected, false);
   assert.deepEqual(clock.delays, [500]);
 });
 
-test("hurry does not wait out the delay", () => {
+test("reconnectNow does not wait out the delay", () => {
   connected();
-  protocol.hurry();
-  assert.equal(socket.connects, 1, "there is nothing to hurry while connected");
+  protocol.reconnectNow();
+  assert.equal(socket.connects, 1, "there is nothing to reconnectNow while connected");
   socket.lose("transport close");
-  protocol.hurry();
+  protocol.reconnectNow();
   assert.equal(socket.connects, 2);
   assert.equal(clock.timers.size, 0);
 });

@@ -53,7 +53,7 @@ test("a refusal keeps the server's code, sentence and field", async () => {
   );
   assert.ok(error instanceof ApiError);
   assert.deepEqual(
-    [error.status, error.code, error.message, error.field, error.passes],
+    [error.status, error.code, error.message, error.field, error.isTemporary],
     [409, "class_full", "Full.", "coupon", false],
   );
 });
@@ -68,10 +68,10 @@ test("silence, nonsense and a proxy's page are sentences, too", async () => {
       ),
     }),
   );
-  assert.deepEqual([silent.status, silent.code, silent.passes], [0, "unreachable", true]);
+  assert.deepEqual([silent.status, silent.code, silent.isTemporary], [0, "unreachable", true]);
   assert.match(silent.message, /connection/);
   const proxy = await refusal(request("GET", "/x", undefined, { fetch: answers(502, "<html>Bad gateway") }));
-  assert.deepEqual([proxy.passes, /busy/.test(proxy.message)], [true, true]);
+  assert.deepEqual([proxy.isTemporary, /busy/.test(proxy.message)], [true, true]);
   const strange = await refusal(request("GET", "/x", undefined, { fetch: answers(200, "<html>") }));
   assert.match(strange.message, /Reload/);
 });

@@ -79,13 +79,13 @@ test("paid and verified: enrolled once, nothing left to follow", async () => {
   await settle();
   assert.deepEqual(b.asked[0], ["POST", "/payments/order", { classId: "maths", coupon: "DIWALI20" }]);
   assert.deepEqual(b.asked[1], ["POST", "/payments/verify", PROOF]);
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
 });
 
 test("a coupon for all of it enrols without a dialog", async () => {
   const b = bench({ "/payments/order": [{ enrolled: true, classId: "maths" }] }, () => assert.fail("no dialog"));
   await b.checkout.pay("FREE");
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled], ["enrolled", 1]);
 });
 
 test("verify is tried until the server answers; meanwhile the proof is kept", async () => {
@@ -97,7 +97,7 @@ test("verify is tried until the server answers; meanwhile the proof is kept", as
   await settle();
   assert.equal(b.count("/payments/verify"), 5);
   assert.deepEqual(b.kept.filter(Boolean).at(-1), { orderId: "order_1", proof: PROOF, at: 1000 });
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
 });
 
 test("when verify cannot be reached but the order is paid, one is enrolled", async () => {
@@ -107,7 +107,7 @@ test("when verify cannot be reached but the order is paid, one is enrolled", asy
   );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/order/order_1")], ["enrolled", 2]);
+  assert.deepEqual([b.checkout.progress.value.step, b.count("/payments/order/order_1")], ["enrolled", 2]);
 });
 
 test("a class full after paying tells of the refund in the server's words", async () => {
@@ -123,7 +123,7 @@ test("a class full after paying tells of the refund in the server's words", asyn
   await b.checkout.pay();
   await settle();
   assert.deepEqual(
-    [b.checkout.stage.value.step, b.checkout.stage.value.message, b.enrolled, b.pending],
+    [b.checkout.progress.value.step, b.checkout.progress.value.message, b.enrolled, b.pending],
     ["returned", "₹1,499 goes back to you.", 0, null],
   );
 });
@@ -139,7 +139,10 @@ test("a refund that the order does not show yet is still told", async () => {
   );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["returned", "The price changed."]);
+  assert.deepEqual(
+    [b.checkout.progress.value.step, b.checkout.progress.value.message],
+    ["returned", "The price changed."],
+  );
 });
 
 test("a payment that has not arrived yet is asked about until it has", async () => {
@@ -154,14 +157,17 @@ test("a payment that has not arrived yet is asked about until it has", async () 
   );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/verify")], ["enrolled", 3]);
+  assert.deepEqual([b.checkout.progress.value.step, b.count("/payments/verify")], ["enrolled", 3]);
 });
 
 test("a payment that failed after all may be tried again, and nothing goes back", async () => {
   const b = bench({ ...ORDER, "/payments/verify": [new ApiError(409, "payment_failed", "No money was taken.")] }, pays);
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.code, b.pending], ["idle", "failed", null]);
+  assert.deepEqual(
+    [b.checkout.progress.value.step, b.checkout.progress.value.code, b.pending],
+    ["idle", "failed", null],
+  );
 });
 
 test("a forged proof is refused, and asked no further", async () => {
@@ -176,7 +182,7 @@ test("a forged proof is refused, and asked no further", async () => {
   await b.checkout.pay();
   await settle();
   assert.deepEqual(
-    [b.checkout.stage.value.step, b.checkout.stage.value.message, b.count("/payments/verify")],
+    [b.checkout.progress.value.step, b.checkout.progress.value.message, b.count("/payments/verify")],
     ["refused", "Not valid.", 1],
   );
 });
@@ -188,11 +194,11 @@ test("a closed dialog charges nothing, yet its order is watched: a payment by ph
   );
   /** @type {any[]} */
   const said = [];
-  b.checkout.stage.subscribe(({ step, message }) => said.push([step, message]));
+  b.checkout.progress.subscribe(({ step, message }) => said.push([step, message]));
   await b.checkout.pay();
   await settle();
   assert.ok(said.some(([step, message]) => step === "idle" && message === CLOSED));
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled], ["enrolled", 1]);
 });
 
 test("a failed payment says why after the dialog; one may pay again", async () => {
@@ -206,7 +212,7 @@ test("a failed payment says why after the dialog; one may pay again", async () =
   await b.checkout.pay();
   await settle();
   assert.deepEqual(
-    [b.checkout.stage.value.step, b.checkout.stage.value.code, b.checkout.stage.value.message],
+    [b.checkout.progress.value.step, b.checkout.progress.value.code, b.checkout.progress.value.message],
     ["idle", "failed", "Your bank declined the payment."],
   );
   assert.equal(b.checkout.isBusy, false);
@@ -220,30 +226,30 @@ test("a payment that fails and then succeeds in the same dialog counts", async (
   });
   await b.checkout.pay();
   await settle();
-  assert.equal(b.checkout.stage.value.step, "enrolled");
+  assert.equal(b.checkout.progress.value.step, "enrolled");
 });
 
 test("what another tab bought is no error", async () => {
   const b = bench({ "/payments/order": [new ApiError(409, "already_enrolled", "You are in already.")] });
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled], ["enrolled", 1]);
 });
 
 test("another tab that enrols closes the dialog of this one", async () => {
   const b = bench(ORDER, () => {});
   await b.checkout.pay();
-  b.checkout.elsewhere();
-  assert.deepEqual([b.closed, b.checkout.stage.value.step, b.pending], [1, "enrolled", null]);
-  b.checkout.elsewhere();
+  b.checkout.enrolledElsewhere();
+  assert.deepEqual([b.closed, b.checkout.progress.value.step, b.pending], [1, "enrolled", null]);
+  b.checkout.enrolledElsewhere();
   assert.equal(b.closed, 1);
 });
 
 test("a server that cannot be reached leaves the button to press again; a refusal says its sentence", async () => {
   const b = bench({ "/payments/order": [DOWN, new ApiError(409, "class_full", "The class is full.")] });
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", DOWN.message]);
+  assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.message], ["idle", DOWN.message]);
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.code], ["refused", "class_full"]);
+  assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.code], ["refused", "class_full"]);
 });
 
 test("a script that does not load is told, and nothing is charged", async () => {
@@ -251,7 +257,10 @@ test("a script that does not load is told, and nothing is charged", async () => 
     throw new ApiError(0, "no_checkout", "Could not be loaded.");
   });
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", "Could not be loaded."]);
+  assert.deepEqual(
+    [b.checkout.progress.value.step, b.checkout.progress.value.message],
+    ["idle", "Could not be loaded."],
+  );
 });
 
 test("a second press while one is under way does nothing", async () => {
@@ -264,18 +273,18 @@ test("after a reload the proof is sent again, or the order is asked about", asyn
   const b = bench({ "/payments/verify": [{ enrolled: true }] });
   b.pending = { orderId: "order_1", proof: PROOF, at: 0 };
   await b.checkout.resume();
-  assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/verify")], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.count("/payments/verify")], ["enrolled", 1]);
   const c = bench({ "/payments/order/order_1": [{ state: "refunded", message: "It goes back." }] });
   c.pending = { orderId: "order_1", proof: null, at: 0 };
   await c.checkout.resume();
-  assert.deepEqual([c.checkout.stage.value.step, c.pending], ["returned", null]);
+  assert.deepEqual([c.checkout.progress.value.step, c.pending], ["returned", null]);
 });
 
 test("after a reload an order of somebody else's is left alone, and kept for whose it is", async () => {
   const b = bench({ "/payments/order/order_1": [new ApiError(404, "not_found", "No such order.")] });
   b.pending = { orderId: "order_1", proof: null, at: 0 };
   await b.checkout.resume();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", null]);
+  assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.message], ["idle", null]);
   assert.equal(b.pending.orderId, "order_1");
 });
 
@@ -287,10 +296,10 @@ test("who is signed out while paying keeps the proof, is told so, and is confirm
     );
     await b.checkout.pay();
     await settle();
-    assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", SAFE]);
+    assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.message], ["idle", SAFE]);
     assert.deepEqual(b.pending.proof, PROOF);
     await b.checkout.resume();
-    assert.deepEqual([b.checkout.stage.value.step, b.pending], ["enrolled", null]);
+    assert.deepEqual([b.checkout.progress.value.step, b.pending], ["enrolled", null]);
   }
 });
 
@@ -305,5 +314,5 @@ test("free classes and trials enrol directly", async () => {
   const b = bench({ "/api/classes/maths/enrol": [{ enrolled: true }] });
   await b.checkout.enrol({ trial: true });
   assert.deepEqual(b.asked, [["POST", "/api/classes/maths/enrol", { trial: true }]]);
-  assert.equal(b.checkout.stage.value.step, "enrolled");
+  assert.equal(b.checkout.progress.value.step, "enrolled");
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { entryOf, inOrder, seatsText, shown, trialTime } from "../../../static/js/site/offer.js";
+import { joinButton, inOrder, seatsText, matching, trialTime } from "../../../static/js/site/offer.js";
 import { timeText } from "../../../static/js/site/times.js";
 import { DAY, HOUR, MINUTE, NOON, offer } from "./samples.js";
 
@@ -11,7 +11,7 @@ test("a trial says when it ends, or that it waits for the class", () => {
   assert.ok(trialTime(offer({ trialMinutes: 15, my })).endsWith(timeText(NOON)));
   assert.equal(
     trialTime(offer({ trialMinutes: 15, my: { ...my, expiresAt: null } })),
-    "15 min from when the class begins",
+    "15 min from the start of the lesson",
   );
 });
 
@@ -31,23 +31,23 @@ test("the way in says why it is closed, and opens for those who may", () => {
     reason: { code: "not_yet_open", message: "Not yet." },
     isTeacher: false,
   };
-  assert.match(entryOf(offer({ my: enrolled }), NOON).hint, /^Opens in 45 min, at /);
-  assert.deepEqual(entryOf(offer({ my: { ...enrolled, canJoin: true, reason: null } }), NOON), {
+  assert.match(joinButton(offer({ my: enrolled }), NOON).hint, /^Opens in 45 min, at /);
+  assert.deepEqual(joinButton(offer({ my: { ...enrolled, canJoin: true, reason: null } }), NOON), {
     open: true,
     live: false,
-    label: "Enter the waiting room",
-    hint: "The teacher has not started yet.",
+    label: "Join and wait",
+    hint: "The teacher has not started the lesson yet.",
   });
   assert.equal(
-    entryOf(offer({ liveSince: NOON, my: { ...enrolled, canJoin: true, reason: null } }), NOON).label,
+    joinButton(offer({ liveSince: NOON, my: { ...enrolled, canJoin: true, reason: null } }), NOON).label,
     "Join now",
   );
-  const refunded = entryOf(
+  const refunded = joinButton(
     offer({ my: { ...enrolled, reason: { code: "refunded", message: "Your payment was refunded." } } }),
     NOON,
   );
   assert.deepEqual([refunded.open, refunded.hint], [false, "Your payment was refunded."]);
-  assert.equal(entryOf(offer({ my: { ...enrolled, isTeacher: true } }), NOON).label, "Start the class");
+  assert.equal(joinButton(offer({ my: { ...enrolled, isTeacher: true } }), NOON).label, "Start the lesson");
 });
 
 test("the catalogue is filtered by words and kind, live first", () => {
@@ -58,7 +58,7 @@ test("the catalogue is filtered by words and kind, live first", () => {
     offer({ id: "none", nextAt: null }),
   ];
   const ids = (/** @type {any} */ filter) =>
-    inOrder(shown(all, { search: "", only: "all", ...filter }, NOON)).map(({ id }) => id);
+    inOrder(matching(all, { search: "", only: "all", ...filter }, NOON)).map(({ id }) => id);
   assert.deepEqual(ids({}), ["live", "soon", "later", "none"]);
   assert.deepEqual(ids({ only: "week" }), ["live", "soon"]);
   assert.deepEqual(ids({ only: "free" }), ["soon"]);
