@@ -1,4 +1,4 @@
-// Asking the server: its refusals, its silence, its nonsense.
+// Requests to the server: refusals, missing and malformed answers.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -58,7 +58,7 @@ test("a refusal keeps the server's code, sentence and field", async () => {
   );
 });
 
-test("silence, nonsense and a proxy's page are sentences, too", async () => {
+test("no answer, a wrong answer and a proxy's page each have a sentence", async () => {
   const silent = await refusal(
     request("GET", "/x", undefined, {
       fetch: /** @type {any} */ (
@@ -76,7 +76,7 @@ test("silence, nonsense and a proxy's page are sentences, too", async () => {
   assert.match(strange.message, /Reload/);
 });
 
-test("a query holds what is set", () => {
+test("a query leaves out parameters without a value", () => {
   assert.equal(withQuery("/x", { a: "b c", n: 0, none: null, empty: "", undef: undefined }), "/x?a=b+c&n=0");
   assert.equal(withQuery("/x", { a: "" }), "/x");
 });

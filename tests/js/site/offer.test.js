@@ -1,4 +1,4 @@
-// What a class says on its card: seats, trial, the way in, its place in the catalogue.
+// A class on its card: seats, trial, the join button, its place in the catalogue.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { joinButton, inOrder, seatsText, matching, trialTime } from "../../../st
 import { timeText } from "../../../static/js/site/times.js";
 import { DAY, HOUR, MINUTE, NOON, offer } from "./samples.js";
 
-test("a trial says when it ends, or that it waits for the class", () => {
+test("a trial says when it ends, or that it starts with the lesson", () => {
   const my = { kind: "trial", enrolled: true, expiresAt: NOON };
   assert.ok(trialTime(offer({ trialMinutes: 15, my })).endsWith(timeText(NOON)));
   assert.equal(
@@ -15,7 +15,7 @@ test("a trial says when it ends, or that it waits for the class", () => {
   );
 });
 
-test("seats are told when they are few", () => {
+test("the number of seats is shown when few are left", () => {
   assert.equal(seatsText(offer()), null);
   assert.equal(seatsText(offer({ seatsLeft: 1 })), "1 seat left");
   assert.equal(seatsText(offer({ seatsLeft: 0 })), "Full");
@@ -23,7 +23,7 @@ test("seats are told when they are few", () => {
   assert.equal(seatsText(offer({ seats: null, seatsLeft: null })), null);
 });
 
-test("the way in says why it is closed, and opens for those who may", () => {
+test("the join button says why it is disabled, and is enabled for people who may join", () => {
   const enrolled = {
     enrolled: true,
     canJoin: false,
