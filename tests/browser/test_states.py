@@ -21,7 +21,7 @@ async def test_the_end_of_a_class_is_shown_to_all(lesson: Lesson) -> None:
     student = await lesson.enter("Ben", camera=False, microphone=False)
     await teacher.find("button-more").click()
     await teacher.page.get_by_role("menuitem", name="End the lesson for everyone").click()
-    await teacher.page.get_by_role("dialog").get_by_role("button", name="End class").click()
+    await teacher.page.get_by_role("dialog").get_by_role("button", name="End lesson").click()
     for seat in (teacher, student):
         await seat.find("ended").wait_for()
 

@@ -110,7 +110,7 @@ async function connected() {
   return FakeConnection.made[0];
 }
 
-test("the offer's sections have the agreed order: microphone, screen sound, camera, screen, then the slots", async () => {
+test("the offer has its sections in order: microphone, screen sound, camera, screen, then the slots", async () => {
   await peer.connect();
   const made = FakeConnection.made[0].transceivers;
   const shape = made
