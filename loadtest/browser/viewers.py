@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 from loadtest.browser.chromium import chromium
 from loadtest.browser.join import FIRST_FRAME_WITHIN, MARKS
 from loadtest.browser.session import Seat

@@ -14,7 +14,7 @@ from random import Random
 
 from rich.console import Console
 
-from liveclass.file_limit import raise_file_limit
+from common.file_limit import raise_file_limit
 from loadtest.cli.app import Options
 from loadtest.cli.options import command_line, limits_of, limits_to_find, overrides
 from loadtest.cli.progress import Progress

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 from loadtest.run.gather import Gathering
 from loadtest.run.server_stats import usage_of
 from loadtest.run.target import Target

@@ -17,7 +17,8 @@ from billing.gateway.emulator.service import Sandbox
 from billing.gateway.keys import Keys
 from billing.gateway.signatures import is_same, payment_signature
 from billing.routes.pages import from_emulator
-from liveclass.pages import Extra, add_headers, content_policy
+from common.pages import Extra, content_policy
+from liveclass.pages import add_headers
 from loadtest.browser.session import Seat
 from tests.browser.school import forgive
 

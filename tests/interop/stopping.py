@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.records import Begin, Joined, People, Ready
 from loadtest.run.local_server import LocalServer
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.interop.test_fleet import Show, crew_of
 from tests.support.bots import plan
 

@@ -10,8 +10,8 @@ import pytest_asyncio
 from pydantic import SecretStr
 from yarl import URL
 
+from common.roles import Role
 from liveclass import stopping
-from signalling.classroom.permissions import Role
 from tests.support.sio_client import READER, ClassServer, class_server, joined, raw_socket
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.

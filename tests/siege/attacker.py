@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import uvloop
 
+from common.roles import Role
 from loadtest.bot.bot import Surroundings
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
@@ -18,7 +19,7 @@ from loadtest.records import BotPlan, Failed, People
 from sfu.dtls.session import AiortcDtls
 from sfu.timers import Timers
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.siege.insider import Insider
 from tests.siege.records import Order, Outcome, Prepared
 from tests.siege.web_socket import RawSocket, Refused

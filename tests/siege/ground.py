@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.records import Begin, BotPlan, Failed, FleetPlan, Joined, People, Ready, Tick
 from loadtest.run.local_server import HOST, LocalServer
 from loadtest.run.processes import Crash, Crew, Gone
 from loadtest.run.server_stats import Usage, usage_of
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.siege.probe import Probes
 from tests.siege.records import Order
 from tests.siege.sockets import connected_port
