@@ -54,7 +54,7 @@ ARROWS_BACK: frozenset[str] = frozenset(
         "billing.start -> liveclass.config",
         "loadtest.browser.viewers -> liveclass.config",
         "loadtest.cli.command -> liveclass.file_limit",
-        "loadtest.run.environment -> liveclass.config",
+        "loadtest.run.contention -> liveclass.config",
         "sfu.negotiation.answer -> sfu.ice.agent",
         "sfu.negotiation.negotiator -> sfu.fanout.nonces",
         "sfu.negotiation.negotiator -> sfu.transport",
@@ -71,7 +71,7 @@ ARROWS_BACK: frozenset[str] = frozenset(
 )
 CIRCLES: frozenset[tuple[str, ...]] = frozenset(
     {
-        ("loadtest.cli.app", "loadtest.cli.command", "loadtest.cli.options"),
+        ("loadtest.cli.app", "loadtest.cli.command", "loadtest.cli.overrides"),
         (
             "sfu.fanout.copies",
             "sfu.fanout.gso_batch",
