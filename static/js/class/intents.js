@@ -5,9 +5,9 @@ import { videoMids } from "./arrangement.js";
 import { wakeAudio } from "./devices.js";
 import { claimsOf } from "./join-token.js";
 import { media, theme } from "./local.js";
+import { classMemory } from "./memory.js";
 import { Session } from "./session.js";
 import { initialState } from "./state.js";
-import { classMemory } from "./memory.js";
 import * as store from "./store.js";
 
 /** @type {Session|null} */
@@ -35,7 +35,10 @@ export function mayPublish() {
   return grants?.publish ?? (role !== "parent" && role !== "observer");
 }
 
-/** Opens the page: into the pre-join screen, or straight back into the class after a reload. @param {string} id @param {import("./join-token.js").Entry} entry */
+/**
+ * Opens the page: into the pre-join screen, or straight back into the class after a reload.
+ * @param {string} id @param {import("./join-token.js").Entry} entry
+ */
 export function open(id, entry) {
   classId = id;
   ({ token, bySession, refusal } = entry);
@@ -141,7 +144,10 @@ export async function unblockSound() {
   wakeAudio();
   const players = [...document.querySelectorAll("audio")].map((element) => element.play());
   const results = await Promise.allSettled(players);
-  dispatch("sound-blocked", results.some((result) => result.status === "rejected"));
+  dispatch(
+    "sound-blocked",
+    results.some((result) => result.status === "rejected"),
+  );
 }
 
 export function toggleTheme() {

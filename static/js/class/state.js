@@ -121,7 +121,9 @@ function joined(state, { payload, now = 0 }) {
 function missed(state, chat) {
   const last = state.chat.at(-1);
   if (!last || state.panel === "chat") return 0;
-  return chat.slice(chat.findIndex((message) => message.id === last.id) + 1).filter((message) => message.from !== state.self?.id).length;
+  return chat
+    .slice(chat.findIndex((message) => message.id === last.id) + 1)
+    .filter((message) => message.from !== state.self?.id).length;
 }
 
 /** @param {State} state @param {Action} action */
@@ -191,7 +193,12 @@ function moderated(state, { payload }) {
 
 /** @param {State} state @param {Action} action */
 function over(state, { payload, now = 0 }) {
-  return { ...state, phase: /** @type {const} */ ("over"), link: /** @type {const} */ ("closed"), over: { at: now, ...payload } };
+  return {
+    ...state,
+    phase: /** @type {const} */ ("over"),
+    link: /** @type {const} */ ("closed"),
+    over: { at: now, ...payload },
+  };
 }
 
 /** @param {State} state @param {Action} action */
@@ -245,7 +252,10 @@ const REDUCERS = {
   page: (state, { payload }) => ({ ...state, page: Math.max(0, payload) }),
   toast: (state, { payload }) => toasted(state, payload.kind ?? "info", payload.text),
   "toast-gone": (state, { payload }) => ({ ...state, toasts: state.toasts.filter((toast) => toast.id !== payload) }),
-  "reaction-gone": (state, { payload }) => ({ ...state, reactions: state.reactions.filter((one) => one.id !== payload) }),
+  "reaction-gone": (state, { payload }) => ({
+    ...state,
+    reactions: state.reactions.filter((one) => one.id !== payload),
+  }),
   "sound-blocked": (state, { payload }) => ({ ...state, soundBlocked: payload }),
 };
 
@@ -269,7 +279,10 @@ export function peopleInOrder(state) {
   return Object.values(state.participants).sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name));
 }
 
-/** The mid that shows a producer now, or null. @param {State["slots"]} slots @param {string} participant @param {string} source */
+/**
+ * The mid that shows a producer now, or null.
+ * @param {State["slots"]} slots @param {string} participant @param {string} source
+ */
 export function midShowing(slots, participant, source) {
   const producer = `${participant}:${source}`;
   for (const [mid, slot] of Object.entries(slots)) {

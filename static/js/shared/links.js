@@ -1,7 +1,8 @@
 // Reads a pasted class link. Pure.
 
 /**
- * The path to open for what a person pasted, or null. Only the class and the ticket are taken over: the link always opens here.
+ * The path to open for what a person pasted, or null. Only the class and the ticket are taken over: the link always
+ * opens here.
  * @param {string} pasted @param {string} origin
  */
 export function classAddress(pasted, origin) {

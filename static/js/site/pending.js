@@ -1,4 +1,5 @@
-// What a payment must not lose: its order outlives the page (localStorage), and one tab tells the others that it enrolled.
+// What a payment must not lose: its order outlives the page (localStorage), and one tab tells the others that it
+// enrolled.
 
 /** @typedef {import("./checkout.js").Pending} Pending */
 

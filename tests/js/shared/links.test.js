@@ -6,7 +6,16 @@ test("a pasted link opens its class here, anything else does not", () => {
   const here = "https://class.example";
   assert.equal(classAddress(" https://other.example/class/demo?t=a.b.c&x=1 ", here), "/class/demo?t=a.b.c");
   assert.equal(classAddress("/class/demo/?t=a+b", here), "/class/demo?t=a%20b");
-  for (const odd of ["", "demo", "/class/demo", "/class/?t=x", "/class/a b?t=x", "javascript:alert(1)", "https://x/klass/demo?t=1", "http://["]) {
+  for (const odd of [
+    "",
+    "demo",
+    "/class/demo",
+    "/class/?t=x",
+    "/class/a b?t=x",
+    "javascript:alert(1)",
+    "https://x/klass/demo?t=1",
+    "http://[",
+  ]) {
     assert.equal(classAddress(odd, here), null, odd);
   }
 });

@@ -18,7 +18,8 @@ function AudioSlot({ mid }) {
   });
   useSignalEffect(() => {
     const speaker = media.choice.value.speaker;
-    if (speaker && element.current && "setSinkId" in element.current) element.current.setSinkId(speaker).catch(() => {});
+    if (speaker && element.current && "setSinkId" in element.current)
+      element.current.setSinkId(speaker).catch(() => {});
   });
   return html`<audio ref=${element} data-mid=${mid} autoplay></audio>`;
 }

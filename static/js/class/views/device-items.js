@@ -5,7 +5,10 @@ import { media } from "../local.js";
 
 const HEADINGS = { microphone: "Microphone", speaker: "Speaker", camera: "Camera" };
 
-/** The id in use: what the open track says, else what was chosen, else the first. @param {"microphone"|"camera"|"speaker"} kind */
+/**
+ * The id in use: what the open track says, else what was chosen, else the first.
+ * @param {"microphone"|"camera"|"speaker"} kind
+ */
 export function deviceInUse(kind) {
   const track = kind === "speaker" ? null : media[kind].value.track;
   return track?.getSettings().deviceId ?? media.choice.value[kind] ?? media.devices.value[kind][0]?.id;
@@ -18,6 +21,9 @@ export function deviceItems(kinds) {
     const none = { label: `No ${kind} found`, heading: true };
     const used = deviceInUse(kind);
     const items = list.map(({ id, label }) => ({ label, checked: id === used, run: () => chooseDevice(kind, id) }));
-    return [{ label: HEADINGS[kind], heading: true }, ...(items.length ? items : kind === "speaker" ? [{ label: "System default", heading: true }] : [none])];
+    return [
+      { label: HEADINGS[kind], heading: true },
+      ...(items.length ? items : kind === "speaker" ? [{ label: "System default", heading: true }] : [none]),
+    ];
   });
 }

@@ -17,7 +17,8 @@ import { Waiting } from "./waiting.js";
 export function ClassPage() {
   const idle = useIdle();
   const waiting = !started.value && !isStaff(self.value?.role);
-  return html`<div class="class" data-testid="class" data-panel=${panel.value ?? "none"} data-stage=${Boolean(stage.value) || waiting} data-idle=${idle.value}>
+  return html`<div class="class" data-testid="class" data-panel=${panel.value ?? "none"}
+      data-stage=${Boolean(stage.value) || waiting} data-idle=${idle.value}>
     <${Header} />
     <div class="class-body">
       <main class="class-main">

@@ -14,11 +14,15 @@ export function Meter() {
     const draw = () => {
       const level = media.microphone.value.on ? (media.meter.value?.level() ?? 0) : 0;
       shown = Math.max(level, shown * 0.9);
-      [...(bars.current?.children ?? [])].forEach((bar, index) => bar.classList.toggle("is-lit", shown * BARS > index + 0.5));
+      [...(bars.current?.children ?? [])].forEach((bar, index) =>
+        bar.classList.toggle("is-lit", shown * BARS > index + 0.5),
+      );
       frame = requestAnimationFrame(draw);
     };
     draw();
     return () => cancelAnimationFrame(frame);
   }, []);
-  return html`<span class="meter" ref=${bars} role="img" aria-label="Microphone level">${Array.from({ length: BARS }, (_, index) => html`<i key=${index}></i>`)}</span>`;
+  return html`<span class="meter" ref=${bars} role="img" aria-label="Microphone level">
+    ${Array.from({ length: BARS }, (_, index) => html`<i key=${index}></i>`)}
+  </span>`;
 }

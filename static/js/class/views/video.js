@@ -1,4 +1,5 @@
-// A muted picture: a person's camera or screen from its receiving slot, or one's own track. Shown from its first frame on.
+// A muted picture: a person's camera or screen from its receiving slot, or one's own track. Shown from its first frame
+// on.
 
 import { useSignalEffect } from "@preact/signals";
 import { html } from "htm/preact";
@@ -23,7 +24,10 @@ function onFrame(event) {
   element.classList.toggle("is-portrait", element.videoHeight > element.videoWidth);
 }
 
-/** @param {{participant: string, source: "camera"|"screen", label: string, hold?: (element: HTMLVideoElement|null) => void}} props */
+/**
+ * @param {{participant: string, source: "camera"|"screen", label: string, hold?: (element: HTMLVideoElement|null) =>
+ *   void}} props
+ */
 export function RemoteVideo({ participant, source, label, hold }) {
   const element = useRef(/** @type {HTMLVideoElement|null} */ (null));
   useSignalEffect(() => {
@@ -35,7 +39,7 @@ export function RemoteVideo({ participant, source, label, hold }) {
     return () => hold?.(null);
   }, []);
   return html`<video ref=${element} class=${`video video-${source}`} aria-label=${label} muted autoplay playsinline
-    onLoadedData=${onFrame} onResize=${onFrame} onPlaying=${onFrame}></video>`;
+      onLoadedData=${onFrame} onResize=${onFrame} onPlaying=${onFrame}></video>`;
 }
 
 /** @param {{track: MediaStreamTrack, label: string, mirrored?: boolean, source?: string}} props */
@@ -48,6 +52,7 @@ export function LocalVideo({ track, label, mirrored = false, source = "camera" }
     attach(element.current, null);
     attach(element.current, stream);
   }, [track]);
-  return html`<video ref=${element} class=${`video video-${source} ${mirrored ? "is-mirrored" : ""}`} aria-label=${label} muted autoplay playsinline
-    onLoadedData=${onFrame} onResize=${onFrame} onPlaying=${onFrame}></video>`;
+  return html`<video ref=${element} class=${`video video-${source} ${mirrored ? "is-mirrored" : ""}`}
+      aria-label=${label} muted autoplay playsinline onLoadedData=${onFrame} onResize=${onFrame}
+      onPlaying=${onFrame}></video>`;
 }

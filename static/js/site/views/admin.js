@@ -14,11 +14,19 @@ const VIEWS = { totals: Totals, orders: Orders, users: Users };
 
 function Desk() {
   /** @type {[string, string][]} */
-  const tabs = [["totals", "Totals"], ["orders", "Orders"], ...(isA("admin") ? [/** @type {[string, string]} */ (["users", "Users"])] : [])];
+  const tabs = [
+    ["totals", "Totals"],
+    ["orders", "Orders"],
+    ...(isA("admin") ? [/** @type {[string, string]} */ (["users", "Users"])] : []),
+  ];
   const tab = useTab(tabs.map(([name]) => name));
   const title = isA("admin") ? "Admin" : "Payments";
   useTitle(title);
-  return html`<${PageHead} title=${title} lead=${isA("admin") ? null : "Of your own classes."} /><${Tabs} label=${title} tabs=${tabs} current=${tab} /><${VIEWS[tab]} />`;
+  return html`
+    <${PageHead} title=${title} lead=${isA("admin") ? null : "Of your own classes."} />
+    <${Tabs} label=${title} tabs=${tabs} current=${tab} />
+    <${VIEWS[tab]} />
+  `;
 }
 
 export function Page() {

@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { Avatar } from "../../ui/avatar.js";
 import { put, remove } from "../../shared/api.js";
+import { Avatar } from "../../ui/avatar.js";
 import { say } from "../page-state.js";
 import { focusFault, useSending } from "./hooks.js";
 import { Button, Field } from "./parts.js";
@@ -24,11 +24,28 @@ export function Helpers({ class_, changed }) {
     if (await run(() => remove(path(address)))) await changed();
   };
   const helpers = class_.assistants ?? [];
-  return html`<section class="desk-card narrow"><h2>Assistants</h2>
+  return html`<section class="desk-card narrow">
+    <h2>Assistants</h2>
     <p class="quiet">An assistant enters free, can mute and admit people, and keeps an eye on the chat.</p>
-    ${helpers.length > 0 && html`<ul class="people-list">${helpers.map(({ name, email: address }) => html`<li key=${address}><${Avatar} name=${name} size="small" /><span>${name}<span class="quiet small">${address}</span></span><button type="button" class="button button-small" aria-label=${`Remove ${name}`} onClick=${() => drop(address)}>Remove</button></li>`)}</ul>`}
+    ${
+      helpers.length > 0 &&
+      html`<ul class="people-list">
+        ${helpers.map(
+          ({ name, email: address }) => html`<li key=${address}>
+            <${Avatar} name=${name} size="small" />
+            <span>${name}<span class="quiet small">${address}</span></span>
+            <button type="button" class="button button-small" aria-label=${`Remove ${name}`}
+                onClick=${() => drop(address)}>Remove</button>
+          </li>`,
+        )}
+      </ul>`
+    }
     <form class="form" onSubmit=${add} novalidate>
-      <${Field} name="assistant" label="E-mail of the assistant" type="email" value=${email} onInput=${setEmail} autocomplete="off" error=${error?.message} hint="They need an account here." />
-      <div class="row"><${Button} type="submit" class="button-primary" busy=${busy} disabled=${!email.trim()}>Add assistant<//></div>
-    </form></section>`;
+      <${Field} name="assistant" label="E-mail of the assistant" type="email" value=${email} onInput=${setEmail}
+          autocomplete="off" error=${error?.message} hint="They need an account here." />
+      <div class="row">
+        <${Button} type="submit" class="button-primary" busy=${busy} disabled=${!email.trim()}>Add assistant<//>
+      </div>
+    </form>
+  </section>`;
 }

@@ -1,4 +1,5 @@
-// Habits of the views: a page's title, the part named by the #, something asked of the server, a form that is being sent.
+// Habits of the views: a page's title, the part named by the #, something asked of the server, a form that is being
+// sent.
 
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
@@ -18,7 +19,10 @@ export function useTitle(title) {
   useEffect(() => void (document.title = title ? `${title} · liveclass` : "liveclass"), [title]);
 }
 
-/** Asked when the view appears, and again when one of `inputs` changes. @template T @param {() => Promise<T>} ask @param {any[]} [inputs] */
+/**
+ * Asked when the view appears, and again when one of `inputs` changes.
+ * @template T @param {() => Promise<T>} ask @param {any[]} [inputs]
+ */
 export function useAsked(ask, inputs = []) {
   const asked = useMemo(() => resource(ask), inputs);
   useEffect(() => void asked.load(), [asked]);
@@ -46,5 +50,7 @@ export function useSending() {
 
 /** Puts the focus on the first field that is complained about, once it is drawn. @param {string} [within] */
 export function focusFault(within = "form") {
-  requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector(`${within} [aria-invalid="true"]`))?.focus());
+  requestAnimationFrame(() =>
+    /** @type {HTMLElement|null} */ (document.querySelector(`${within} [aria-invalid="true"]`))?.focus(),
+  );
 }

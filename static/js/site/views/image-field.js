@@ -34,9 +34,17 @@ export function ImageField({ title, url, image, choose }) {
   };
   return html`<div class="image-field">
     <${Picture} key=${address ?? url ?? ""} title=${title || "New class"} url=${address ?? url} />
-    <div class="form-field"><span class="label" id="image-label">Picture</span>
-      <label class="button image-button"><${Icon} name="image" />${address || url ? "Choose another" : "Choose a picture"}<input class="visually-hidden" type="file" name="image" accept=${KINDS.join(",")} aria-labelledby="image-label" aria-describedby="image-note" onChange=${take} /></label>
-      <p class=${fault ? "field-error" : "field-hint"} id="image-note" role=${fault ? "alert" : undefined}>${fault || "16 : 10, up to 1 MB. Without one, the class has a pattern of its own."}</p>
+    <div class="form-field">
+      <span class="label" id="image-label">Picture</span>
+      <label class="button image-button">
+        <${Icon} name="image" />
+        ${address || url ? "Choose another" : "Choose a picture"}
+        <input class="visually-hidden" type="file" name="image" accept=${KINDS.join(",")} aria-labelledby="image-label"
+            aria-describedby="image-note" onChange=${take} />
+      </label>
+      <p class=${fault ? "field-error" : "field-hint"} id="image-note" role=${fault ? "alert" : undefined}>
+        ${fault || "16 : 10, up to 1 MB. Without one, the class has a pattern of its own."}
+      </p>
     </div>
   </div>`;
 }

@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import { Icon } from "../../ui/icon.js";
 import { get } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { inOrder, isLive } from "../offer.js";
 import { account, isA, me, needAccount, now, whileVisible } from "../page-state.js";
 import { dateText, foreignTime } from "../times.js";
@@ -20,7 +20,12 @@ import { Receipts } from "./receipts.js";
 
 const LOOK_AGAIN_MS = 4000;
 /** @type {[string, string][]} */
-const TABS = [["classes", "Classes"], ["notices", "Notices"], ["receipts", "Receipts"], ["account", "Account"]];
+const TABS = [
+  ["classes", "Classes"],
+  ["notices", "Notices"],
+  ["receipts", "Receipts"],
+  ["account", "Account"],
+];
 
 /** @param {{class_: Class}} props */
 function Mine({ class_ }) {
@@ -32,7 +37,12 @@ function Mine({ class_ }) {
       ${student && html`<p class="mine-student"><${Icon} name="user" />${student.name}</p>`}
       <h2><a href=${`/classes/${id}`}>${title}</a></h2>
       <p class="quiet small">${my?.isTeacher ? "You teach" : `with ${teacher.name}`}</p>
-      <p class="mine-when"><${NextDate} class_=${class_} />${foreign && html`<span class="quiet small">${foreign}</span>`}${my?.kind === "trial" && html`<span class="chip chip-warm">Trial</span>`}${class_.state === "draft" && html`<span class="chip chip-plain">Draft</span>`}</p>
+      <p class="mine-when">
+        <${NextDate} class_=${class_} />
+        ${foreign && html`<span class="quiet small">${foreign}</span>`}
+        ${my?.kind === "trial" && html`<span class="chip chip-warm">Trial</span>`}
+        ${class_.state === "draft" && html`<span class="chip chip-plain">Draft</span>`}
+      </p>
       ${my?.expiresAt && html`<p class="quiet small">Open to you until ${dateText(my.expiresAt)}</p>`}
     </div>
     <div class="mine-actions"><${Join} class_=${class_} /></div>
@@ -48,19 +58,42 @@ function Lists({ items }) {
   const ordered = inOrder(items);
   const [ahead, over] = [ordered.filter((one) => !isOver(one)), ordered.filter(isOver)];
   const key = (/** @type {Class} */ one) => one.id + (one.student?.id ?? "");
-  return html`${ahead.length > 0 ? html`<ul class="mines">${ahead.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>` : html`<p class="quiet">Nothing is coming up. <a href="/classes">Find your next class.</a></p>`}
-    ${over.length > 0 && html`<details class="over-list"><summary>Past classes (${over.length})</summary><ul class="mines">${over.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul></details>`}`;
+  return html`
+    ${
+      ahead.length > 0
+        ? html`<ul class="mines">${ahead.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>`
+        : html`<p class="quiet">Nothing is coming up. <a href="/classes">Find your next class.</a></p>`
+    }
+    ${
+      over.length > 0 &&
+      html`<details class="over-list">
+        <summary>Past classes (${over.length})</summary>
+        <ul class="mines">${over.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>
+      </details>`
+    }
+  `;
 }
 
 function NoneYet() {
-  if (isA("parent")) return html`<${Empty} icon="users" title="No student is linked yet"><p>Your child finds a code under My classes, Account. Enter it here to see their classes and receipts.</p><a class="button button-primary" href="#account">Link a student</a><//>`;
-  return html`<${Empty} icon="graduation-cap" title="You are in no class yet"><p>Find one that suits you; it then waits for you here.</p><a class="button button-primary" href="/classes">See all classes</a><//>`;
+  if (isA("parent"))
+    return html`<${Empty} icon="users" title="No student is linked yet">
+      <p>Your child finds a code under My classes, Account. Enter it here to see their classes and receipts.</p>
+      <a class="button button-primary" href="#account">Link a student</a>
+    <//>`;
+  return html`<${Empty} icon="graduation-cap" title="You are in no class yet">
+    <p>Find one that suits you; it then waits for you here.</p>
+    <a class="button button-primary" href="/classes">See all classes</a>
+  <//>`;
 }
 
 function Classes() {
-  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"));
+  const asked = useAsked(
+    /** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"),
+  );
   useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}<//>`;
+  return html`<${Loaded} of=${asked}>
+    ${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}
+  <//>`;
 }
 
 const VIEWS = { classes: Classes, notices: Notices, receipts: Receipts, account: Account };
@@ -72,7 +105,9 @@ export function Page() {
   if (!account.value) return me.state.value.error ? html`<${Loaded} of=${me}>${() => null}<//>` : null;
   const hour = new Date(now.value).getHours();
   const greeting = hour < 12 ? "Good morning" : hour < 17 ? "Good afternoon" : "Good evening";
-  return html`<${PageHead} title=${`${greeting}, ${account.value.name.split(" ")[0]}`} />
+  return html`
+    <${PageHead} title=${`${greeting}, ${account.value.name.split(" ")[0]}`} />
     <${Tabs} label="Yours" tabs=${TABS} current=${tab} />
-    <${VIEWS[tab]} />`;
+    <${VIEWS[tab]} />
+  `;
 }

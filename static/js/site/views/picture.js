@@ -8,8 +8,13 @@ import { patternOf } from "../pattern.js";
 /** @param {{title: string, url: string|null, eager?: boolean}} props */
 export function Picture({ title, url, eager = false }) {
   const [broken, setBroken] = useState(false);
-  if (url && !broken) return html`<div class="picture"><img src=${url} alt="" loading=${eager ? "eager" : "lazy"} decoding="async" onError=${() => setBroken(true)} /></div>`;
+  if (url && !broken)
+    return html`<div class="picture">
+      <img src=${url} alt="" loading=${eager ? "eager" : "lazy"} decoding="async" onError=${() => setBroken(true)} />
+    </div>`;
   return html`<div class=${`picture pattern colour-${colourIndex(title)}`} aria-hidden="true">
-    <svg viewBox="0 0 160 100" preserveAspectRatio="xMidYMid slice">${patternOf(title).map((path, tone) => html`<path key=${tone} class=${`tone-${tone}`} d=${path} />`)}</svg>
+    <svg viewBox="0 0 160 100" preserveAspectRatio="xMidYMid slice">
+      ${patternOf(title).map((path, tone) => html`<path key=${tone} class=${`tone-${tone}`} d=${path} />`)}
+    </svg>
   </div>`;
 }
