@@ -71,7 +71,6 @@ ARROWS_BACK: frozenset[str] = frozenset(
 )
 CIRCLES: frozenset[tuple[str, ...]] = frozenset(
     {
-        ("loadtest.cli.app", "loadtest.cli.command", "loadtest.cli.overrides"),
         (
             "sfu.fanout.copies",
             "sfu.fanout.gso_batch",
