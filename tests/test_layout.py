@@ -44,7 +44,6 @@ ARROWS_BACK: frozenset[str] = frozenset(
 )
 CIRCLES: frozenset[tuple[str, ...]] = frozenset(
     {
-        ("loadtest.cli.app", "loadtest.cli.command", "loadtest.cli.options"),
         (
             "sfu.publish.layer",
             "sfu.publish.producer",

@@ -12,7 +12,7 @@ import aiohttp
 import uvloop
 
 from common.roles import Role
-from loadtest.bot.bot import Surroundings
+from loadtest.bot.bot import BotContext
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
 from loadtest.records import BotPlan, Failed, People
@@ -50,8 +50,8 @@ class Attacker:
         self._surroundings = self._make_surroundings()
         self.spawn(self._keep_time())
 
-    def _make_surroundings(self) -> Surroundings:
-        return Surroundings(
+    def _make_surroundings(self) -> BotContext:
+        return BotContext(
             url=self.order.url,
             class_id=self.order.class_id,
             http=self.http,
@@ -80,7 +80,7 @@ class Attacker:
 
     async def insider(
         self,
-        make: Callable[[BotPlan, Surroundings], Insider] = Insider,
+        make: Callable[[BotPlan, BotContext], Insider] = Insider,
         *,
         publish: tuple[str, ...] = (),
         video_slots: int = 1,

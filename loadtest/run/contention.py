@@ -78,7 +78,7 @@ class _Moment:
     own_cpu_s: float
 
 
-class Surroundings:
+class Contention:
     """Looks at the start and at the end of the measured part."""
 
     def __init__(
