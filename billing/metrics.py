@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from liveclass.exposition import Family, by_label, single
+from common.metrics import Family, by_label, single
 
 _BY_LABEL = (
     ("orders", "Orders by state now", "gauge", "state", "orders:"),

@@ -5,7 +5,7 @@ from aiohttp import web
 from billing.accounts.rate_limit import Limit
 from billing.routes.auth import Strict
 from billing.routes.classes import PATH
-from billing.routes.keys import CONTEXT, JOIN_SECRET
+from billing.routes.keys import CONTEXT, MINT
 from billing.routes.session import account, account_with, read_json
 from billing.service import join_tokens as entry
 from billing.service.enrol import enrol
@@ -45,5 +45,5 @@ async def token(request: web.Request) -> web.Response:
     request.app[TRIES].take(found.id, context.now())
     await read_json(request, Nothing)
     class_id = request.match_info["class_id"]
-    made = await entry.issue(context, request.app[JOIN_SECRET], found.id, class_id)
+    made = await entry.issue(context, request.app[MINT], found.id, class_id)
     return web.json_response({"token": made.token, "url": made.url})

@@ -16,7 +16,7 @@ from billing.service.join_tokens import Asker, facts_of, standing_of
 from billing.store.keyset import behind
 from billing.store.queries import containing
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, Order, User
-from signalling.classroom.permissions import Role
+from common.roles import Role
 
 MAX_WORDS = 8
 

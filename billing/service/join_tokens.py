@@ -1,6 +1,7 @@
 """Who may enter a class now, and the token that opens it to them."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,8 +14,7 @@ from billing.context import Context
 from billing.errors import NotAllowedError, NotFoundError
 from billing.service import enrolments
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
-from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from common.roles import Role
 
 # A page that lost the network comes back with the token it has, so a token outlives a lesson that
 # runs late. What it opens is asked anew at every join.
@@ -36,6 +36,15 @@ class Pass:
 
     token: str
     url: str
+
+
+class Mint(Protocol):
+    """Signs a join token that says what the person is in the class, valid from `now` for
+    `lifetime`, in seconds."""
+
+    def __call__(
+        self, user_id: str, name: str, role: Role, class_id: str, *, now: float, lifetime: float
+    ) -> str: ...
 
 
 def enrolled_of(row: Enrolment | None) -> Enrolled | None:
@@ -111,7 +120,7 @@ async def refusal_for(
     return decide(facts_of(context, class_, standing, row, free), now)
 
 
-async def issue(context: Context, secret: str, user_id: str, class_id: str) -> Pass:
+async def issue(context: Context, mint: Mint, user_id: str, class_id: str) -> Pass:
     """A join token for a signed-in person; raises what `decide` refuses, as HTTP tells it."""
     now = context.now()
     async with context.db.reading() as session:
@@ -124,9 +133,8 @@ async def issue(context: Context, secret: str, user_id: str, class_id: str) -> P
     if refusal is not None:
         kind = NotFoundError if refusal.code == "not_found" else NotAllowedError
         raise kind(refusal.code, refusal.message)
-    identity = Identity(user.id, user.name, role, class_id)
     lifetime = _lifetime(class_, now)
-    token = mint(identity, secret, now=now / 1000, lifetime=lifetime / 1000)
+    token = mint(user.id, user.name, role, class_id, now=now / 1000, lifetime=lifetime / 1000)
     return Pass(token, f"/class/{class_id}")
 
 

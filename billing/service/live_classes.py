@@ -17,8 +17,7 @@ from billing.service.rights import Judged, judge
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
 from common.errors import LiveclassError
 from common.logs import get_logger
-from signalling.auth.gate import Admission
-from signalling.classroom.permissions import Identity, Role
+from common.roles import STAFF, Admission, Person, Role
 
 LOOK_EVERY = 0.5  # s
 MARGIN = 10_000  # ms: a transaction of another process may be written so late
@@ -34,7 +33,7 @@ _REASONS = {
 }
 
 # Who is in the classes.
-Here = dict[str, tuple[Identity, ...]]
+Here = dict[str, tuple[Person, ...]]
 
 log = get_logger(__name__)
 
@@ -43,7 +42,7 @@ class LiveClasses(Protocol):
     """What is asked of the live classes; the hub."""
 
     def live_classes(self) -> frozenset[str]: ...
-    def present(self, class_id: str) -> tuple[Identity, ...]: ...
+    def present(self, class_id: str) -> tuple[Person, ...]: ...
     def put_out(self, class_id: str, user_id: str, reason: str) -> None: ...
     def end_class(self, class_id: str) -> None: ...
 
@@ -57,7 +56,7 @@ class BillingGate:
     def __init__(self, context: Context) -> None:
         self._shop = context
 
-    async def admit(self, identity: Identity) -> Admission | None:
+    async def admit(self, identity: Person) -> Admission | None:
         """The class's title and what the person is in it; raises LiveclassError with the
         refusal's code and sentence."""
         async with self._shop.db.reading() as session:
@@ -141,16 +140,16 @@ class LiveWatch:
                 self._live.put_out(class_id, identity.user_id, reason)
 
 
-def _parents_in(here: tuple[Identity, ...]) -> bool:
+def _parents_in(here: tuple[Person, ...]) -> bool:
     return any(one.role is Role.PARENT for one in here)
 
 
-def _reason(identity: Identity, judged: Judged) -> str | None:
+def _reason(identity: Person, judged: Judged) -> str | None:
     """Why somebody has to leave: a refund says more than that the class is off; who paid for a
     class that is off gets one. Who is staff no more may come back as what they are."""
     refusal, last = judged.refusal, judged.own
     if refusal is None:
-        return "not_enrolled" if identity.is_staff and not judged.is_staff else None
+        return "not_enrolled" if identity.role in STAFF and not judged.is_staff else None
     if refusal.code == "account_disabled":
         return "disabled"
     if last is not None and last.ended_reason in ("refunded", "disputed"):

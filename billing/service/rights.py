@@ -12,7 +12,7 @@ from billing.context import Context
 from billing.service import enrolments
 from billing.service.join_tokens import Asker, facts_of, role_of, standing_of
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
-from signalling.classroom.permissions import Identity, Role
+from common.roles import Person, Role
 
 _DISABLED = Refusal("account_disabled", "Your account is disabled. Write to the school.")
 
@@ -32,7 +32,7 @@ class Judged:
 
 
 async def judge(
-    session: AsyncSession, context: Context, class_: Class, people: Collection[Identity]
+    session: AsyncSession, context: Context, class_: Class, people: Collection[Person]
 ) -> dict[str, Judged]:
     """Of every bearer of a token for the class, by their id.
 
@@ -58,7 +58,7 @@ async def judge(
     return {one: Judged(roles[one], refusal(one), own.get(one)) for one in ids}
 
 
-def _role(class_: Class, identity: Identity, user: User | None, helpers: set[str]) -> Role:
+def _role(class_: Class, identity: Person, user: User | None, helpers: set[str]) -> Role:
     if user is None:
         return identity.role
     return role_of(class_, Asker(user.id, user.role), user.id in helpers)

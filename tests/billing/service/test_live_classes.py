@@ -13,8 +13,7 @@ from billing.service.enrol import enrol
 from billing.service.join_tokens import Asker
 from billing.service.live_classes import BillingGate, LiveWatch
 from common.errors import LiveclassError
-from signalling.auth.gate import Admission
-from signalling.classroom.permissions import Role
+from common.roles import Admission, Role
 from tests.billing.school import (
     MINUTE,
     START,
