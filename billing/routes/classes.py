@@ -1,4 +1,4 @@
-"""Classes: the catalogue, one's own, and what their teachers do with them."""
+"""Classes over HTTP: the catalogue, a person's own, and their teachers' changes."""
 
 from typing import Annotated, Any, Literal
 
@@ -24,8 +24,8 @@ from billing.routes.session import (
 )
 from billing.service import cancel, catalogue, classes, images
 from billing.service.catalogue import Filter, Mine, Shown
-from billing.service.join_tokens import Asker
-from billing.store.keyset import cursor_of
+from billing.service.rights import Asker
+from billing.store.queries import cursor_of
 
 CLASS_ID = "{class_id:[A-Za-z0-9_-]{1,64}}"
 PATH = f"/api/classes/{CLASS_ID}"
@@ -48,7 +48,7 @@ Days = Annotated[int, Field(ge=1, le=3_650)]
 
 
 class ChangeClass(Strict):
-    """What is changed; what is not named stays."""
+    """The changes of a class; a field that is not named stays."""
 
     title: Title = ""
     description: Text = ""
@@ -74,7 +74,7 @@ class ChangeClass(Strict):
         return value
 
     def columns(self) -> dict[str, Any]:
-        """What was named, by the table's columns."""
+        """The named fields by the table's columns."""
         names = {"trialMinutes": "trial_minutes", "accessDays": "access_days"}
         named = {names.get(one, one): getattr(self, one) for one in self.model_fields_set}
         if "schedule" in named:
@@ -274,7 +274,7 @@ async def mine(request: web.Request) -> web.Response:
 
 @routes.get(PATH + "/people")
 async def people(request: web.Request) -> web.Response:
-    """Who is enrolled, by name."""
+    """Lists the enrolled students by name."""
     found = await account_with(request, *classes.TEACHERS)
     limit, cursor = read_page(request)
     if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):

@@ -64,7 +64,8 @@ def describe(listed: Listed) -> dict[str, object]:
 
 @routes.get("/api/coupons")
 async def managed(request: web.Request) -> web.Response:
-    """One's own by code; admins see all. `classId`: those that serve for a class."""
+    """Lists a teacher's coupons by code; admins see all. `classId`: those that serve for a
+    class."""
     found = await account_with(request, *ROLES)
     limit, cursor = read_page(request)
     class_id = request.query.get("classId") or None

@@ -9,7 +9,7 @@ MAX_CURSOR = 300
 
 
 def read_page(request: web.Request) -> tuple[int, str]:
-    """How many, and behind which; raises BillingError."""
+    """The limit and the cursor of a request; raises BillingError."""
     text = request.query.get("limit", str(DEFAULT))
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:6]) <= MOST:
         raise BillingError("bad_limit", f"limit must be 1 to {MOST}.", "limit")

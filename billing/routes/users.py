@@ -1,4 +1,4 @@
-"""Accounts as admins manage them."""
+"""Admins manage accounts."""
 
 import secrets
 from typing import Annotated, Literal
@@ -28,7 +28,7 @@ class NewAccount(Strict):
 
 
 class ChangeAccount(Strict):
-    """What an admin changes."""
+    """An admin's changes of an account."""
 
     name: Name | None = None
     role: AccountRole | None = None
@@ -46,7 +46,7 @@ def _describe(user: User) -> dict[str, object]:
 
 @routes.get("/api/users")
 async def users(request: web.Request) -> web.Response:
-    """By address; `search` looks into names and addresses."""
+    """Lists accounts by address; `search` looks into names and addresses."""
     await account_with(request, "admin")
     limit, cursor = read_page(request)
     found = await accounts.search(

@@ -1,4 +1,4 @@
-"""What can go wrong at a gateway, switched on for tests and rehearsals."""
+"""Faults of a gateway, switched on for tests and rehearsals."""
 
 from typing import Annotated, Literal
 
@@ -26,7 +26,7 @@ class Faults(BaseModel):
     refunds: Literal["process", "fail"] = "process"
 
     def after_one(self) -> "Faults":
-        """What is left of them when an answer has failed or was cut."""
+        """The faults that are left when an answer has failed or was cut."""
         if self.times == 0:
             return self
         left = self.times - 1

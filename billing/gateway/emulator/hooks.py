@@ -31,7 +31,7 @@ class Hook:
     tries: int = 0
 
     def entity(self) -> Entity:
-        """As the store keeps it."""
+        """The form in which the store keeps it."""
         return {"entity": "hook", "id": self.id, "body": self.body, "tries": self.tries}
 
 

@@ -14,7 +14,8 @@ import pytest_asyncio
 from billing.context import Context
 from billing.routes.keys import CONTEXT
 from billing.service import cancel
-from billing.service.join_tokens import Asker, issue
+from billing.service.join_tokens import issue
+from billing.service.rights import Asker
 from signalling.classroom.permissions import Role
 from tests.billing.school import end, enrolled, fill, state_of
 from tests.billing.support import settings
