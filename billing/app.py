@@ -3,7 +3,7 @@ runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -22,18 +22,24 @@ from billing.receipts.pdf import PdfRenderer
 from billing.routes import admin, auth, classes, coupons, me, payments, receipts, users
 from billing.routes import enrolments as entry
 from billing.routes.errors import errors_to_json
-from billing.routes.keys import BASE_URL, CONTEXT, JOIN_SECRET, ORIGINS, SESSION_KEY
+from billing.routes.keys import BASE_URL, CONTEXT, MINT, ORIGINS, SESSION_KEY
 from billing.routes.pages import add_site
 from billing.routes.session import WEBHOOK, check_origin
 from billing.service import cancel
 from billing.service.guardians import LinkCodes
-from billing.service.live_classes import LOOK_EVERY, BillingGate, LiveWatch, expire_all
+from billing.service.join_tokens import Mint
+from billing.service.live_classes import (
+    LOOK_EVERY,
+    BillingGate,
+    LiveClasses,
+    LiveWatch,
+    expire_all,
+)
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
 from billing.start import make_context, open_database
-from liveclass.exposition import Family
-from liveclass.health import HUB
+from common.metrics import Family
 
 ROUTES = (
     *(auth.routes, me.routes, users.routes, receipts.routes, admin.routes),
@@ -73,11 +79,12 @@ ADDRESS: web.AppKey[ServerAddress] = web.AppKey("address", ServerAddress)
 
 
 def add_billing(
-    app: web.Application, settings: BillingSettings, secret: str, public_url: str
+    app: web.Application, settings: BillingSettings, secret: str, mint: Mint, public_url: str
 ) -> None:
-    """Everything of billing; CONTEXT is set while the application runs."""
+    """Everything of billing; CONTEXT is set while the application runs. Sessions are signed with
+    keys derived from the secret, join tokens by `mint`."""
     address = app[ADDRESS] = ServerAddress(public_url)
-    add_routes(app, secret, lambda: address.public_url, frozenset({public_url}))
+    add_routes(app, secret, mint, lambda: address.public_url, frozenset({public_url}))
     if settings.is_sandbox:
         address.sandbox = Sandbox(keys_of(settings), settings.var_dir / FILE)
         app.add_subapp(SANDBOX, address.sandbox.application())
@@ -86,13 +93,15 @@ def add_billing(
     app.cleanup_ctx.append(_running(settings, address))
 
 
-async def live_classes(app: web.Application) -> AsyncIterator[None]:
-    """Billing at the door of the live classes, from when the hub is there."""
-    context, hub = app[CONTEXT], app[HUB]
-    hub.gate = BillingGate(context)
-    tasks = start_jobs(context, [Job("entry", LOOK_EVERY, LiveWatch(hub).turn)])
-    yield
-    await stop_jobs(tasks)
+@asynccontextmanager
+async def watching(app: web.Application, live: LiveClasses) -> AsyncIterator[BillingGate]:
+    """The gate to the live classes; a job looks after who is in them until the end of the block."""
+    context = app[CONTEXT]
+    tasks = start_jobs(context, [Job("entry", LOOK_EVERY, LiveWatch(live).turn)])
+    try:
+        yield BillingGate(context)
+    finally:
+        await stop_jobs(tasks)
 
 
 def billing_families(app: web.Application) -> Iterator[Family]:
@@ -103,6 +112,7 @@ def billing_families(app: web.Application) -> Iterator[Family]:
 def add_routes(
     app: web.Application,
     secret: str,
+    mint: Mint,
     base_url: Callable[[], str],
     origins: frozenset[str] = frozenset(),
 ) -> None:
@@ -110,8 +120,7 @@ def add_routes(
     app.middlewares.append(errors_to_json)
     app.middlewares.append(check_origin)
     app[SESSION_KEY] = session_key(secret)
-
-    app[JOIN_SECRET] = secret
+    app[MINT] = mint
     app[BASE_URL] = base_url
     app[ORIGINS] = origins
     app[auth.LIMITS] = auth.SignInLimits()

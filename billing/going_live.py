@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from billing.gateway.emulator.service import FILE
 from billing.gateway.opening import is_real
-from billing.settings import PREFIX, BillingSettings
+from billing.settings import BillingSettings
 from billing.store.database import Database
 from billing.store.tables import Order
+from common.config import PREFIX, ConfigError
 from common.logs import get_logger
-from liveclass.config import ConfigError
 
 AT_ONCE = 500  # ids of one query
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from billing.context import Context
 from billing.orders.states import OrderState, PaymentState, RefundState
 from billing.store.tables import Enrolment, Order, Payment, Refund
-from liveclass.exposition import Family, by_label, single
+from common.metrics import Family, by_label, single
 
 _BY_LABEL = (
     ("orders", "Orders by state now", "gauge", "state", "orders:"),

@@ -12,9 +12,8 @@ from typing import Annotated
 import jwt
 from pydantic import BaseModel, ConfigDict, Field
 
-from signalling.auth.tokens import UNREADABLE, YEAR_9999
+from common.jwts import ALGORITHM, UNREADABLE, YEAR_9999
 
-ALGORITHM = "HS256"
 SESSION_DAYS = 30
 RESET_MINUTES = 60
 MAX_TOKEN = 1_024

@@ -19,8 +19,7 @@ from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
 from billing.start import load, make_context, open_database
 from billing.store.tables import User
-from liveclass.config import ConfigError
-from liveclass.config import load as load_server
+from common.config import ConfigError
 
 Result = TypeVar("Result")
 
@@ -46,7 +45,7 @@ def with_context(work: Callable[[Context], Awaitable[Result]]) -> Result:
     settings = billing_settings()
 
     async def run() -> Result:
-        gateway = open_gateway(settings, lambda: load_server().base_url)
+        gateway = open_gateway(settings, lambda: settings.base_url)
         try:
             async with open_database(settings) as db:
                 return await work(make_context(settings, db, gateway))

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from billing.settings import BillingSettings
-from liveclass.config import ConfigError
+from common.config import ConfigError
 
 FILE = "sandbox-keys.json"
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from billing.gateway.client import LIVE_URL, GatewayAddress, RazorpayGateway
 from billing.gateway.keys import keys_of
 from billing.settings import BillingSettings
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 
 SANDBOX = "/sandbox"
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from billing.accounts.sessions import SessionKey
 from billing.context import Context
+from billing.service.join_tokens import Mint
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 SESSION_KEY: web.AppKey[SessionKey] = web.AppKey("session_key", SessionKey)
@@ -13,5 +14,5 @@ ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins", frozenset)
 """Pages of these origins may change things, beside the page's own."""
 BASE_URL: web.AppKey[Callable[[], str]] = web.AppKey("base_url")
 """The address at which people open pages; known for sure once the socket is bound."""
-JOIN_SECRET: web.AppKey[str] = web.AppKey("join_secret", str)
-"""What signs join tokens."""
+MINT: web.AppKey[Mint] = web.AppKey("mint")
+"""Signs join tokens."""

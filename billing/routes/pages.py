@@ -6,7 +6,7 @@ from aiohttp import web
 from yarl import URL
 
 from billing.routes.classes import CLASS_ID
-from liveclass.pages import Extra, page, permissions_policy
+from common.pages import Extra, page, permissions_policy
 
 PATHS = (
     "/classes",

@@ -12,7 +12,7 @@ from billing.accounts.sessions import SESSION_DAYS, mint_session, read_session
 from billing.errors import BillingError, NotAllowedError, SignInError
 from billing.routes.keys import CONTEXT, ORIGINS, SESSION_KEY
 from billing.store.tables import User
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 
 Body = TypeVar("Body", bound=BaseModel)
 

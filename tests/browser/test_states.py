@@ -22,8 +22,8 @@ async def test_the_end_of_a_class_is_shown_to_all(lesson: Lesson) -> None:
     await teacher.find("button-more").click()
     await teacher.page.get_by_role("menuitem", name="End class for everyone").click()
     await teacher.page.get_by_role("dialog").get_by_role("button", name="End class").click()
-    for seat in (teacher, student):
-        await seat.find("ended").wait_for()
+    for visitor in (teacher, student):
+        await visitor.find("ended").wait_for()
 
 
 async def test_a_bad_link_says_what_to_do(lesson: Lesson) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from billing.receipts import pdf as receipt_pdf
-from billing.receipts import pdf as receipt_pdf
 from billing.receipts.pdf import PdfError, PdfRenderer
 from tests.billing.receipts.samples import document
 

@@ -42,9 +42,7 @@ async def tried(context: Context, class_id: str, name: str = "ravi") -> str:
     async with context.db.reading() as session:
         found = await session.get_one(Class, class_id)
         try:
-            _, facts = await coupons.find(
-                session, " ten ", found, f"u-{name}", context.now()
-            )
+            _, facts = await coupons.find(session, " ten ", found, f"u-{name}", context.now())
             check(facts, context.now())
         except BillingError as error:
             return error.code

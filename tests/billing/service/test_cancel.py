@@ -16,7 +16,7 @@ from billing.service.refunds import request_refund, run_refunds
 from billing.service.rights import Asker
 from billing.service.verify import Proof, verify
 from billing.store.tables import Notice, Payment, Refund
-from signalling.classroom.permissions import Role
+from common.roles import Role
 from tests.billing.school import (
     Rooms,
     end,

@@ -13,8 +13,7 @@ from billing.service.enrolments import enrol_without_paying
 from billing.service.live_classes import BillingGate, LiveWatch
 from billing.service.rights import Asker
 from common.errors import LiveclassError
-from signalling.auth.gate import Admission
-from signalling.classroom.permissions import Role
+from common.roles import Admission, Role
 from tests.billing.school import (
     MINUTE,
     START,
