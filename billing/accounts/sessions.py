@@ -51,7 +51,7 @@ class Claim(BaseModel):
 
 
 def mint_session(key: SessionKey, user_id: str, epoch: int, now: int) -> str:
-    """The cookie of somebody who has signed in."""
+    """The cookie of a person who has signed in."""
     return _mint(key.session, user_id, epoch, now, SESSION_DAYS * _DAY)
 
 

@@ -35,7 +35,7 @@ _Row = tuple[Callable[[Facts, int], bool], Refusal | None]
 
 
 def is_staff(role: Role) -> bool:
-    """Whether somebody teaches, helps or looks after a class, and needs no enrolment."""
+    """Whether the role is to teach, help or look after a class, and needs no enrolment."""
     return role not in (Role.STUDENT, Role.PARENT)
 
 

@@ -82,7 +82,7 @@ class RazorpayGateway:
         return self._address.is_sandbox
 
     async def close(self) -> None:
-        """Answers that are still awaited are lost; whoever asked is told so."""
+        """Closes the threads; answers that are still awaited are lost, and the questions fail."""
         self._threads.close()
 
     # Questions
@@ -90,7 +90,7 @@ class RazorpayGateway:
     async def create_order(
         self, amount: int, currency: str, receipt: str, notes: dict[str, str]
     ) -> GatewayOrder:
-        """Asked once: whoever does not get an answer looks with `find_order`."""
+        """Asks once: without an answer, `find_order` tells whether the order was made."""
         data = {"amount": amount, "currency": currency, "receipt": receipt, "notes": notes}
         return as_order(await self._once(lambda client: client.order.create(data=data)))
 

@@ -10,7 +10,7 @@ from billing.orders.states import OrderState
 from billing.routes import receipts
 from billing.routes.auth import Strict
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
+from billing.routes.paging import page_of, read_page
 from billing.routes.session import Account, account_with, read_json
 from billing.service import journal, reports
 from billing.service.refunds import request_refund
@@ -46,10 +46,9 @@ async def orders(request: web.Request) -> web.Response:
         state=_state(query.get("state", "")),
     )
     found = await reports.orders(request.app[CONTEXT], wanted, limit + 1, cursor)
-    last = found[limit - 1].order if len(found) > limit else None
-    following = cursor_of(last.created_at, last.id) if last else None
-    items = [_order(report) for report in found[:limit]]
-    return web.json_response({"items": items, "next": following})
+    return page_of(
+        found, limit, _order, lambda last: cursor_of(last.order.created_at, last.order.id)
+    )
 
 
 @routes.get("/api/admin/totals")

@@ -12,7 +12,7 @@ from billing.context import Context
 from billing.errors import BillingError
 from billing.routes.auth import Strict
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
+from billing.routes.paging import next_cursor, page_of, read_page
 from billing.routes.session import (
     MAX_TEXTS,
     Account,
@@ -26,6 +26,7 @@ from billing.service import cancel, catalogue, classes, images
 from billing.service.catalogue import Filter, Mine, Shown
 from billing.service.rights import Asker
 from billing.store.queries import cursor_of
+from billing.store.tables import Enrolment, User
 
 CLASS_ID = "{class_id:[A-Za-z0-9_-]{1,64}}"
 PATH = f"/api/classes/{CLASS_ID}"
@@ -149,8 +150,9 @@ async def search(request: web.Request) -> web.Response:
     asker = None if found is None else asker_of(found)
     every = await catalogue.search(context, asker, wanted, limit + 1, cursor)
     page = every[:limit]
-    last = page[-1].class_ if len(every) > limit else None
-    following = cursor_of(last.created_at, last.id) if last else None
+    following = next_cursor(
+        every, limit, lambda last: cursor_of(last.class_.created_at, last.class_.id)
+    )
     if not wanted.mine and wanted.state is None:
         page = [one for one in page if catalogue.is_offered(one, context.now())]
     return web.json_response({"items": [describe(one, context) for one in page], "next": following})
@@ -222,7 +224,7 @@ async def step(request: web.Request) -> web.Response:
 
 @routes.put(PATH + "/assistants/{email}")
 async def add_assistant(request: web.Request) -> web.Response:
-    """Lets somebody help."""
+    """Makes a person an assistant."""
     return await _assistant(request, classes.add_assistant)
 
 
@@ -282,16 +284,16 @@ async def people(request: web.Request) -> web.Response:
     offset = int(cursor or 0)
     class_id = request.match_info["class_id"]
     every = await classes.people(request.app[CONTEXT], asker_of(found), class_id, limit + 1, offset)
-    items = [
-        {
-            "id": user.id,
-            "name": user.name,
-            "email": user.email,
-            "kind": enrolment.kind,
-            "since": enrolment.created_at,
-            "expiresAt": enrolment.expires_at,
-        }
-        for user, enrolment in every[:limit]
-    ]
-    following = str(offset + limit) if len(every) > limit else None
-    return web.json_response({"items": items, "next": following})
+    return page_of(every, limit, _person, lambda _: str(offset + limit))
+
+
+def _person(found: tuple[User, Enrolment]) -> dict[str, object]:
+    user, enrolment = found
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "kind": enrolment.kind,
+        "since": enrolment.created_at,
+        "expiresAt": enrolment.expires_at,
+    }

@@ -9,7 +9,7 @@ from billing.receipts import page as receipt_page
 from billing.receipts.document import Document, printed_of
 from billing.receipts.pdf import Assets, PdfRenderer
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
+from billing.routes.paging import page_of, read_page
 from billing.routes.session import account, maybe_account
 from billing.service import receipts
 from billing.settings import BillingSettings
@@ -51,10 +51,7 @@ async def mine(request: web.Request) -> web.Response:
     who = await account(request)
     limit, cursor = read_page(request)
     found = await receipts.of_person(request.app[CONTEXT], who.id, limit + 1, cursor)
-    items = [describe(receipt) for receipt in found[:limit]]
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last.issued_at, last.id) if last else None
-    return web.json_response({"items": items, "next": following})
+    return page_of(found, limit, describe, lambda last: cursor_of(last.issued_at, last.id))
 
 
 @routes.get("/receipts/{number:.+}.pdf")

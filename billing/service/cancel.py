@@ -1,4 +1,4 @@
-"""Cancelling a class: everybody's enrolment ends, and all who paid get their money back.
+"""Cancelling a class: all enrolments end, and all who paid get their money back.
 
 The state is written first; a job then asks for the refunds, payment by payment, so no request waits
 for them and none is left out by a crash.
@@ -7,10 +7,10 @@ for them and none is left out by a crash.
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.catalogue.classes import ClassState, Step, after
+from billing.catalogue.classes import ClassState, Step
 from billing.context import Context
 from billing.errors import ConflictError
-from billing.service.classes import owned
+from billing.service.classes import close
 from billing.service.notices import tell
 from billing.service.purchase import payments_left
 from billing.service.refunds import request_refund
@@ -27,10 +27,7 @@ log = get_logger(__name__)
 async def cancel(context: Context, asker: Asker, class_id: str) -> None:
     """Raises ConflictError for a class that is over."""
     async with context.db.writing() as session:
-        class_ = await owned(session, asker, class_id)
-        class_.state = after(ClassState(class_.state), Step.CANCEL)
-        class_.live_since = None
-        class_.updated_at = context.now()
+        class_ = await close(session, context, asker, class_id, Step.CANCEL)
         await _end_unpaid(session, context, class_)
     log.info("class.cancelled", room=class_id, by=asker.id)
     context.wake("entry")

@@ -98,7 +98,8 @@ async def _open(
     session: AsyncSession, context: Context, user_id: str, class_id: str, coupon: str | None
 ) -> Checkout:
     """The student is locked first, so that two tabs make one order; but not the key, which every
-    enrolment and notice refers to: whoever holds the class would wait for us in a circle."""
+    enrolment and notice refers to: a transaction that holds the class would wait for this one in a
+    circle."""
     user = await session.get_one(User, user_id, with_for_update={"key_share": True})
     orders = await lock_orders(session, user_id, class_id)
     class_ = _offered(await lock_class(session, class_id))

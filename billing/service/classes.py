@@ -154,11 +154,19 @@ async def publish(context: Context, asker: Asker, class_id: str) -> None:
 async def end(context: Context, asker: Asker, class_id: str) -> None:
     """Ends a class: no more lessons, and the people in it leave."""
     async with context.db.writing() as session:
-        class_ = await owned(session, asker, class_id)
-        class_.state = after(ClassState(class_.state), Step.END)
-        class_.live_since = None
-        class_.updated_at = context.now()
+        await close(session, context, asker, class_id, Step.END)
     context.wake("entry")
+
+
+async def close(
+    session: AsyncSession, context: Context, asker: Asker, class_id: str, step: Step
+) -> Class:
+    """Takes the step that ends or cancels a class; raises ConflictError for one that is over."""
+    class_ = await owned(session, asker, class_id)
+    class_.state = after(ClassState(class_.state), step)
+    class_.live_since = None
+    class_.updated_at = context.now()
+    return class_
 
 
 async def set_image(context: Context, asker: Asker, class_id: str, data: bytes) -> None:

@@ -106,7 +106,7 @@ def _is_managed_by(asker: Asker) -> ColumnElement[bool]:
     return or_(Coupon.created_by == asker.id, Coupon.class_id.in_(own))
 
 
-# Uses: orders whose coupon counts. An open one may still be paid, but keeps nobody else out.
+# Uses: orders whose coupon counts. An open one may still be paid, but does not count for others.
 
 
 async def _uses(session: AsyncSession, *which: ColumnElement[bool]) -> dict[str, int]:
@@ -133,7 +133,7 @@ async def find(
     session: AsyncSession, code: str, class_: Class, user_id: str, now: int, *, lock: bool = False
 ) -> tuple[Coupon, CouponFacts]:
     """A coupon and what decides its use for a class and a person; raises ConflictError when there
-    is none. `lock`: nobody else uses it up before the transaction ends."""
+    is none. `lock`: no other transaction uses it up before this one ends."""
     query = select(Coupon, User.role).join(User, User.id == Coupon.created_by)
     query = query.where(Coupon.code == normal_code(code))
     if lock:

@@ -25,7 +25,7 @@ COLUMNS = (
 # Characters that begin a formula in spreadsheets; at last the wide forms of = + - @.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", *"\uff1d\uff0b\uff0d\uff20")
 
-_Row = Row[LedgerEntry, str, str]  # name and title are None where nobody is named
+_Row = Row[LedgerEntry, str, str]  # name and title are None without a student
 
 
 async def lines(context: Context, span: Span) -> AsyncIterator[str]:

@@ -56,8 +56,8 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A transaction that is committed at the end of the block, and rolled back when it raises.
 
-        On SQLite nobody else writes from its beginning; on PostgreSQL lock the rows that a decision
-        rests on with `select(...).with_for_update()`, the order before the class.
+        On SQLite no other one writes from its beginning; on PostgreSQL lock the rows that a
+        decision rests on with `select(...).with_for_update()`, the order before the class.
         """
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             if self.is_sqlite:

@@ -60,7 +60,7 @@ class Hooks:
 
     @property
     def target(self) -> str | None:
-        """The address that events are sent to; None: they wait until somebody wants them."""
+        """The address that events are sent to; None: they wait until there is one."""
         return self._target
 
     @target.setter
