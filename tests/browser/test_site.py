@@ -168,7 +168,7 @@ async def test_who_is_not_enrolled_is_sent_to_the_class_page(school: School) -> 
     class_id = await school.offer(teacher, "Water colours")
     visitor = await school.visitor()
     await visitor.page.goto(f"{school.server.url}/class/{class_id}")
-    await expect(visitor.find("no-entry")).to_contain_text("no ticket")
+    await expect(visitor.find("no-entry")).to_contain_text("not complete")
     await visitor.page.get_by_role("link", name="Sign in").click()
     await register(visitor, "stranger@example.org")
     await expect(visitor.find("no-entry")).to_contain_text("You cannot enter this class")

@@ -20,8 +20,8 @@ async def test_the_end_of_a_class_is_shown_to_all(lesson: Lesson) -> None:
     teacher = await lesson.enter("Asha", role="teacher", camera=False, microphone=False)
     student = await lesson.enter("Ben", camera=False, microphone=False)
     await teacher.find("button-more").click()
-    await teacher.page.get_by_role("menuitem", name="End class for everyone").click()
-    await teacher.page.get_by_role("dialog").get_by_role("button", name="End class").click()
+    await teacher.page.get_by_role("menuitem", name="End the lesson for everyone").click()
+    await teacher.page.get_by_role("dialog").get_by_role("button", name="End lesson").click()
     for visitor in (teacher, student):
         await visitor.find("ended").wait_for()
 

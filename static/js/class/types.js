@@ -1,4 +1,4 @@
-// The shapes that cross module borders. Types only: nothing here runs.
+// The types that several modules of the class share. Nothing here runs.
 
 /** @typedef {"teacher"|"assistant"|"student"|"parent"|"admin"|"observer"} Role */
 /** @typedef {"microphone"|"camera"|"screen"|"screen-audio"} Source */

@@ -1,4 +1,4 @@
-// The large picture: a shared screen, the pinned, the teacher or the settled speaker.
+// The stage: one large picture of a shared screen, the pinned person, the teacher or the dominant speaker.
 
 import { html } from "htm/preact";
 import { useRef } from "preact/hooks";
@@ -49,8 +49,8 @@ export function Stage() {
 }
 
 /**
- * @param {{shown: import("../layout.js").Shown, person: import("../types.js").Participant, player: {current:
- *   HTMLVideoElement|null}}} props
+ * @param {{shown: import("../layout.js").Shown, person: import("../types.js").Participant,
+ *   player: {current: HTMLVideoElement|null}}} props
  */
 function OnStage({ shown, person, player }) {
   const sharing = shown.source === "screen";
