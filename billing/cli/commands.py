@@ -33,7 +33,7 @@ def fail(message: str) -> NoReturn:
 
 
 def billing_settings() -> BillingSettings:
-    """The settings, or the end of the command."""
+    """The settings; wrong ones end the command."""
     try:
         return load()
     except ConfigError as error:
@@ -141,7 +141,7 @@ async def _find(context: Context, email: str) -> User:
 
 
 def _read_password() -> str:
-    """From a pipe, or asked for; empty: make one."""
+    """Reads a password from a pipe or a prompt; empty: one is to be made."""
     if sys.stdin.isatty():
         given: str = typer.prompt("Password (empty: make one)", default="", hide_input=True)
     else:

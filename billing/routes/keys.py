@@ -1,4 +1,4 @@
-"""Where handlers find what the application holds."""
+"""The application's keys, by which handlers find what it holds."""
 
 from collections.abc import Callable
 
@@ -13,6 +13,6 @@ SESSION_KEY: web.AppKey[SessionKey] = web.AppKey("session_key", SessionKey)
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins", frozenset)
 """Pages of these origins may change things, beside the page's own."""
 BASE_URL: web.AppKey[Callable[[], str]] = web.AppKey("base_url")
-"""Where people open pages; known for sure once the socket is bound."""
+"""The address at which people open pages; known for sure once the socket is bound."""
 MINT: web.AppKey[Mint] = web.AppKey("mint")
 """Signs join tokens."""

@@ -14,7 +14,8 @@ import pytest_asyncio
 from billing.context import Context
 from billing.routes.keys import CONTEXT
 from billing.service import cancel
-from billing.service.join_tokens import Asker, issue
+from billing.service.join_tokens import issue
+from billing.service.rights import Asker
 from common.roles import Role
 from liveclass.app import minter
 from tests.billing.school import end, enrolled, fill, state_of
