@@ -142,7 +142,7 @@ async def _enrol(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> 
 async def enrol_by_order(change: Change, purchase: Purchase, kind: str) -> None:
     """The order's enrolment, in place of a trial or of one that ran out."""
     order = purchase.order
-    new = enrolments.Beginning(order.user_id, purchase.class_, kind, order.id)
+    new = enrolments.NewEnrolment(order.user_id, purchase.class_, kind, order.id)
     old = purchase.enrolment
     purchase.enrolment = await enrolments.begin(change.session, change.context, new, old)
     change.book(purchase, EntryKind.ENROLLED, order.id)
