@@ -280,7 +280,7 @@ async def people(request: web.Request) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     limit, cursor = read_page(request)
     if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
-        raise BillingError("bad_cursor", "The list has no such place.", "cursor")
+        raise BillingError("bad_cursor", "This list has no such page.", "cursor")
     offset = int(cursor or 0)
     class_id = request.match_info["class_id"]
     every = await classes.people(request.app[CONTEXT], asker_of(found), class_id, limit + 1, offset)

@@ -31,7 +31,7 @@ class ChangeMe(Strict):
     @classmethod
     def _is_state(cls, value: str | None) -> str | None:
         if value and value not in STATES:
-            raise ValueError("Choose a state of the list.")
+            raise ValueError("Choose a state from the list.")
         return value
 
 

@@ -153,7 +153,7 @@ class Strict(BaseModel):
 
 async def read_json(request: web.Request, kind: type[Body], most: int = MAX_JSON) -> Body:
     """The request's body, checked; raises BillingError or pydantic's ValidationError."""
-    refusal = BillingError("too_large", "That is too much.")
+    refusal = BillingError("too_large", "This is too large.")
     return kind.model_validate_json(await read_body(request, most, refusal) or b"{}")
 
 

@@ -135,7 +135,7 @@ async def _check_may_buy(
 ) -> None:
     now = context.now()
     if not is_on_sale(class_.state, schedule.parse(class_.schedule), now):
-        raise ConflictError("class_gone", "One cannot enrol in this class any more.")
+        raise ConflictError("class_gone", "You cannot enrol in this class any more.")
     is_in = enrolment is not None and enrolment.is_active(now)
     if is_in and enrolment is not None and enrolment.kind != "trial":
         raise ConflictError("already_enrolled", "You are in this class already.")

@@ -44,7 +44,7 @@ async def create(context: Context, asker: Asker, new: NewCoupon) -> Coupon:
     """A new coupon; raises NotAllowedError, NotFoundError, ConflictError."""
     now = context.now()
     if new.expires_at is not None and new.expires_at <= now:
-        raise BillingError("invalid", "This day is past already.", "expiresAt")
+        raise BillingError("invalid", "This day has passed already.", "expiresAt")
     coupon = Coupon(
         code=normal_code(new.code),
         class_id=new.class_id,

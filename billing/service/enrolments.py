@@ -164,7 +164,7 @@ async def _enrol(
     if old is not None and old.is_active(now):
         return old
     if not classes.is_on_sale(class_.state, schedule.parse(class_.schedule), now):
-        raise ConflictError("class_gone", "One cannot enrol in this class any more.")
+        raise ConflictError("class_gone", "You cannot enrol in this class any more.")
     await _check_terms(session, class_, user_id, trial)
     if await seats_left(session, class_, now) == 0:
         raise ConflictError("class_full", "All seats of this class are taken.")

@@ -108,5 +108,5 @@ def _status(
     if any(payment.state == PaymentState.FAILED for payment in payments):
         text = "The payment failed; no money was taken. Try again."
         return OrderStatus(order.state, found.id, "payment_failed", text)
-    text = "Your payment has not arrived yet. You need not pay again: it is looked for."
+    text = "Your payment has not arrived yet. You need not pay again: we are looking for it."
     return OrderStatus(order.state, found.id, "payment_pending", text)
