@@ -10,19 +10,24 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import socketio
 from aiohttp import WSCloseCode, web
 from aiohttp.abc import AbstractAccessLogger
+from prometheus_client import Metric
 
-from billing.app import add_billing, billing_families, live_classes
+from billing.app import add_billing, billing_families, watching
+from billing.service.join_tokens import Mint
 from billing.settings import BillingSettings
 from common.logs import get_logger
+from common.roles import Role
 from liveclass.config import Settings, announced_ip, media_host, signing_secret
-from liveclass.exposition import Family
 from liveclass.health import (
+    CLASS_METRICS,
     HUB,
+    METRICS,
     METRICS_TOKEN,
     SOURCES,
+    class_metrics,
     healthz,
     metrics,
-    process_families,
+    process,
     readyz,
 )
 from liveclass.hosts import check_host, known_hosts
@@ -32,6 +37,8 @@ from liveclass.metrics_listener import metrics_listener
 from liveclass.pages import add_headers, add_pages, add_strict_transport
 from liveclass.scrape import Sources
 from liveclass.stopping import OpenSockets, tell_all
+from signalling.auth.tokens import mint
+from signalling.classroom.permissions import Identity
 from signalling.classroom.state import Classroom
 from signalling.hub import Hub, HubSettings
 from signalling.media_plane import MediaPlane
@@ -88,13 +95,15 @@ def create_app(
         app.on_response_prepare.append(add_strict_transport)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", metrics)
+    app.router.add_get(METRICS, metrics)
+    app.router.add_get(CLASS_METRICS, class_metrics)
     add_pages(app, settings)
     if billing is not None:
-        add_billing(app, billing, signing_secret(settings), settings.base_url)
+        secret = signing_secret(settings)
+        add_billing(app, billing, secret, minter(secret), settings.base_url)
     app.cleanup_ctx.append(_classes(plane))
     if billing is not None:
-        app.cleanup_ctx.append(live_classes)
+        app.cleanup_ctx.append(_gate)
     if settings.metrics_port is not None:
         app.cleanup_ctx.append(metrics_listener(settings.metrics_port))
     app.on_shutdown.append(drain)
@@ -121,6 +130,25 @@ def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[N
     return context
 
 
+def minter(secret: str) -> Mint:
+    """Signs join tokens for billing."""
+
+    def mint_for(
+        user_id: str, name: str, role: Role, class_id: str, *, now: float, lifetime: float
+    ) -> str:
+        return mint(Identity(user_id, name, role, class_id), secret, now=now, lifetime=lifetime)
+
+    return mint_for
+
+
+async def _gate(app: web.Application) -> AsyncIterator[None]:
+    """Billing decides who enters the classes of its catalogue."""
+    hub = app[HUB]
+    async with watching(app, hub) as gate:
+        hub.gate = gate
+        yield
+
+
 def _hub_settings(settings: Settings) -> HubSettings:
     return HubSettings(
         secret=signing_secret(settings),
@@ -145,10 +173,10 @@ async def drain(app: web.Application) -> None:
 
 
 def _sources(
-    hub: Hub, http_refusals: Counter[str], billing: Callable[[], Iterable[Family]]
+    hub: Hub, http_refusals: Counter[str], billing: Callable[[], Iterable[Metric]]
 ) -> Sources:
     return Sources(
-        process_families,
+        process.collect,
         hub.plane.totals,
         lambda: hub.plane.stalls.stalls,
         hub.plane.routers,

@@ -1,22 +1,21 @@
-"""Snapshots of the SFU and of the classes as Prometheus metrics.
+"""Counts of the SFU and of the classes as Prometheus metrics.
 
-Three scopes, each with what the one before has: `worker` is the process and the worker's
-totals, a fixed number of series; `classes` adds sums of each class; `transports` a series for
-each transport and layer. Series of a class or transport exist while it does, and for a bounded
-number of them: what was left out is counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
+Two scopes: `worker` is the process and the worker's totals, a fixed number of series; `classes`
+adds sums of each class, while it exists and for a bounded number of classes: the others are
+counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
-from liveclass.exposition import Family, by_label, label_text, single
+from common.metrics import Family, by_label, family, single
 from sfu.stalls import Stalls
 from sfu.stats import TrafficTotals, TransportSnapshot, WorkerSnapshot
 
 MAX_CLASSES = 200
-MAX_TRANSPORTS = 1_000
 
 
 class Scope(StrEnum):
@@ -24,7 +23,6 @@ class Scope(StrEnum):
 
     WORKER = "worker"
     CLASSES = "classes"
-    TRANSPORTS = "transports"
 
 
 @dataclass(slots=True)
@@ -161,7 +159,7 @@ class ClassFamilies:
     def __init__(self) -> None:
         self._states: Counter[str] = Counter()
         self._counted = 0
-        self._counts = [Family(f"liveclass_class_{name}", text) for name, text, _ in _CLASS]
+        self._counts = [_of_class(name, text) for name, text, _ in _CLASS]
         self._sums: dict[str, ClassSums] = {}
 
     def add_class(self, one: ClassCount) -> None:
@@ -169,9 +167,8 @@ class ClassFamilies:
         self._states[one.state] += 1
         self._counted += 1
         if self._counted <= MAX_CLASSES:
-            labels = label_text({"class_id": one.class_id})
-            for family, (_, _, read) in zip(self._counts, _CLASS, strict=True):
-                family.add(read(one), labels)
+            for found, (_, _, read) in zip(self._counts, _CLASS, strict=True):
+                found.add_metric((one.class_id,), read(one))
 
     def add_router(self, router_id: str, departed: TrafficTotals) -> None:
         """A class with what those who have left had counted."""
@@ -190,21 +187,24 @@ class ClassFamilies:
         """Everything that was taken in."""
         yield by_label("liveclass_classes", "Classes by state", "gauge", "state", self._states)
         yield from self._counts
-        shown = [(label_text({"class_id": key}), s) for key, s in self._sums.items()][:MAX_CLASSES]
+        shown = tuple(islice(self._sums.items(), MAX_CLASSES))
         for name, text, read in _SUMS:
-            family = Family(f"liveclass_class_{name}", text)
-            for labels, sums in shown:
-                family.add(read(sums), labels)
-            yield family
+            found = _of_class(name, text)
+            for class_id, sums in shown:
+                found.add_metric((class_id,), read(sums))
+            yield found
         for name, text, count in TRAFFIC:
-            family = Family(f"liveclass_class_{name}", text, "counter")
-            for labels, sums in shown:
-                family.add(count(sums.traffic), labels)
-            yield family
+            found = _of_class(name, text, "counter")
+            for class_id, sums in shown:
+                found.add_metric((class_id,), count(sums.traffic))
+            yield found
 
 
-def omitted(classes: int, transports: int) -> Family:
-    """What has no series because there are too many."""
-    text = "Classes and transports without series"
-    counts = {"class": classes, "transport": transports}
-    return by_label("liveclass_metrics_omitted", text, "gauge", "kind", counts)
+def _of_class(name: str, text: str, kind: str = "gauge") -> Family:
+    return family(f"liveclass_class_{name}", text, kind, ("class_id",))
+
+
+def omitted(classes: int) -> Family:
+    """The classes that have no series because there are too many."""
+    text = "Classes without series"
+    return by_label("liveclass_metrics_omitted", text, "gauge", "kind", {"class": classes})

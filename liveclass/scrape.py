@@ -1,16 +1,19 @@
-"""One scrape of /metrics, in slices: media goes on while a thousand transports are told.
+"""One scrape of /metrics, or one class's dump, in slices: media goes on meanwhile.
 
 A step is a transport read, a class counted or a family written; steps run until SLICE has
-passed, then everything else gets its turn. A thread would not help: it would hold the
-interpreter's lock for 5 ms at a time.
+passed, then the event loop serves everything else once. A thread would not help: it would hold
+the interpreter's lock for 5 ms at a time.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from liveclass.exposition import Family
+from prometheus_client import Metric, generate_latest
+from prometheus_client.registry import Collector
+
 from liveclass.metrics import (
     ClassCount,
     ClassFamilies,
@@ -21,7 +24,6 @@ from liveclass.metrics import (
     stall_metrics,
     worker_metrics,
 )
-from liveclass.transport_metrics import TransportFamilies
 from sfu.stalls import Stalls
 from sfu.stats import RouterReading, WorkerSnapshot
 
@@ -32,13 +34,13 @@ SLICE = 0.001  # s of the loop at a time
 class Sources:
     """Where a scrape takes its numbers from; iterators may be drained over a while."""
 
-    process: Callable[[], Iterable[Family]]
+    process: Callable[[], Iterable[Metric]]
     worker: Callable[[], WorkerSnapshot]
     stalls: Callable[[], Stalls]
     routers: Callable[[], list[RouterReading]]
     signalling: Callable[[], SignallingSnapshot]
     classes: Callable[[], Iterator[ClassCount]]
-    billing: Callable[[], Iterable[Family]] = tuple
+    billing: Callable[[], Iterable[Metric]] = tuple
 
 
 def steps(sources: Sources, scope: Scope) -> Iterator[str]:
@@ -51,7 +53,6 @@ def steps(sources: Sources, scope: Scope) -> Iterator[str]:
     if scope is Scope.WORKER:
         return
     classes = ClassFamilies()
-    transports = TransportFamilies() if scope is Scope.TRANSPORTS else None
     for count in sources.classes():
         classes.add_class(count)
         yield ""
@@ -59,17 +60,33 @@ def steps(sources: Sources, scope: Scope) -> Iterator[str]:
         classes.add_router(router.router_id, router.departed)
         for transport in router.transports:
             classes.add_transport(router.router_id, transport)
-            if transports is not None:
-                transports.add(router.router_id, transport)
             yield ""
     yield from _texts(classes.families())
-    if transports is not None:
-        yield from _texts(transports.families())
-    yield omitted(classes.omitted, 0 if transports is None else transports.omitted).text()
+    yield from _texts((omitted(classes.omitted),))
 
 
-def _texts(families: Iterable[Family]) -> Iterator[str]:
-    return (family.text() for family in families)
+def dump_steps(router: RouterReading) -> Iterator[str]:
+    """A class's transports as JSON: what each has sent, received and dropped, slot by slot."""
+    yield f'{{"class_id": {json.dumps(router.router_id)}, "transports": ['
+    separator = ""
+    for transport in router.transports:
+        yield separator + json.dumps(asdict(transport))
+        separator = ",\n"
+    yield "]}\n"
+
+
+class _Single(Collector):
+    """One family, to be written by itself."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+
+    def collect(self) -> Iterable[Metric]:
+        return (self._metric,)
+
+
+def _texts(families: Iterable[Metric]) -> Iterator[str]:
+    return (generate_latest(_Single(family)).decode() for family in families)
 
 
 async def in_slices(

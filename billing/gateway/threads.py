@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 class FullError(Exception):
-    """As many wait as may, or no thread came free in time: nothing was asked."""
+    """Too many questions wait, or no thread came free in time: nothing was asked."""
 
 
 class LateError(Exception):
@@ -18,7 +18,7 @@ class LateError(Exception):
 
 
 class Threads:
-    """Nothing is handed to the pool before a thread is free: who gives up leaves no work behind,
+    """Nothing is handed to the pool before a thread is free: a caller who gives up leaves no work,
     however long the threads are stuck."""
 
     def __init__(self, name: str, count: int, most_waiting: int) -> None:

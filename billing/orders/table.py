@@ -303,6 +303,6 @@ ROWS = (*_CAPTURED, *_AUTHORIZED, *_FAILED, *_REFUNDS, *_DISPUTES)
 
 
 def decide(situation: Situation) -> Outcome:
-    """What the first row that fits says; one always does."""
+    """The outcome of the first row that fits; one always does."""
     row = next(row for row in ROWS if row.fits(situation))
     return Outcome(row.name, row.action, row.reason)

@@ -52,14 +52,14 @@ class Register(Strict):
 
 
 class Login(Strict):
-    """Somebody who comes back."""
+    """A person who comes back."""
 
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[str, Field(max_length=MAX_LENGTH)]
 
 
 class Forgot(Strict):
-    """Somebody who needs a new password."""
+    """A person who needs a new password."""
 
     email: Annotated[str, Field(max_length=254)]
 
@@ -128,7 +128,7 @@ async def login(request: web.Request) -> web.Response:
 
 @routes.post("/api/auth/logout")
 async def logout(request: web.Request) -> web.Response:
-    """Takes the cookie back; no error when nobody was signed in."""
+    """Takes the cookie back; no error without a session."""
     response = web.json_response({})
     sign_out(response)
     return response

@@ -1,4 +1,4 @@
-"""Classes: the catalogue, one's own, and what their teachers do with them."""
+"""Classes over HTTP: the catalogue, a person's own, and their teachers' changes."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,7 @@ from billing.context import Context
 from billing.errors import BillingError
 from billing.routes.auth import Strict
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
+from billing.routes.paging import next_cursor, page_of, read_page
 from billing.routes.session import (
     MAX_TEXTS,
     Account,
@@ -24,8 +24,9 @@ from billing.routes.session import (
 )
 from billing.service import cancel, catalogue, classes, images
 from billing.service.catalogue import Filter, Mine, Shown
-from billing.service.join_tokens import Asker
-from billing.store.keyset import cursor_of
+from billing.service.rights import Asker
+from billing.store.queries import cursor_of
+from billing.store.tables import Enrolment, User
 
 CLASS_ID = "{class_id:[A-Za-z0-9_-]{1,64}}"
 PATH = f"/api/classes/{CLASS_ID}"
@@ -48,7 +49,7 @@ Days = Annotated[int, Field(ge=1, le=3_650)]
 
 
 class ChangeClass(Strict):
-    """What is changed; what is not named stays."""
+    """The changes of a class; a field that is not named stays."""
 
     title: Title = ""
     description: Text = ""
@@ -74,7 +75,7 @@ class ChangeClass(Strict):
         return value
 
     def columns(self) -> dict[str, Any]:
-        """What was named, by the table's columns."""
+        """The named fields by the table's columns."""
         names = {"trialMinutes": "trial_minutes", "accessDays": "access_days"}
         named = {names.get(one, one): getattr(self, one) for one in self.model_fields_set}
         if "schedule" in named:
@@ -149,8 +150,9 @@ async def search(request: web.Request) -> web.Response:
     asker = None if found is None else asker_of(found)
     every = await catalogue.search(context, asker, wanted, limit + 1, cursor)
     page = every[:limit]
-    last = page[-1].class_ if len(every) > limit else None
-    following = cursor_of(last.created_at, last.id) if last else None
+    following = next_cursor(
+        every, limit, lambda last: cursor_of(last.class_.created_at, last.class_.id)
+    )
     if not wanted.mine and wanted.state is None:
         page = [one for one in page if catalogue.is_offered(one, context.now())]
     return web.json_response({"items": [describe(one, context) for one in page], "next": following})
@@ -222,7 +224,7 @@ async def step(request: web.Request) -> web.Response:
 
 @routes.put(PATH + "/assistants/{email}")
 async def add_assistant(request: web.Request) -> web.Response:
-    """Lets somebody help."""
+    """Makes a person an assistant."""
     return await _assistant(request, classes.add_assistant)
 
 
@@ -274,7 +276,7 @@ async def mine(request: web.Request) -> web.Response:
 
 @routes.get(PATH + "/people")
 async def people(request: web.Request) -> web.Response:
-    """Who is enrolled, by name."""
+    """Lists the enrolled students by name."""
     found = await account_with(request, *classes.TEACHERS)
     limit, cursor = read_page(request)
     if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
@@ -282,16 +284,16 @@ async def people(request: web.Request) -> web.Response:
     offset = int(cursor or 0)
     class_id = request.match_info["class_id"]
     every = await classes.people(request.app[CONTEXT], asker_of(found), class_id, limit + 1, offset)
-    items = [
-        {
-            "id": user.id,
-            "name": user.name,
-            "email": user.email,
-            "kind": enrolment.kind,
-            "since": enrolment.created_at,
-            "expiresAt": enrolment.expires_at,
-        }
-        for user, enrolment in every[:limit]
-    ]
-    following = str(offset + limit) if len(every) > limit else None
-    return web.json_response({"items": items, "next": following})
+    return page_of(every, limit, _person, lambda _: str(offset + limit))
+
+
+def _person(found: tuple[User, Enrolment]) -> dict[str, object]:
+    user, enrolment = found
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "kind": enrolment.kind,
+        "since": enrolment.created_at,
+        "expiresAt": enrolment.expires_at,
+    }

@@ -9,7 +9,7 @@ from billing.catalogue.coupons import CouponKind
 from billing.routes.auth import Strict
 from billing.routes.classes import asker_of
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
+from billing.routes.paging import page_of, read_page
 from billing.routes.session import account_with, read_json
 from billing.service import coupons
 from billing.service.coupons import Listed, NewCoupon
@@ -64,16 +64,15 @@ def describe(listed: Listed) -> dict[str, object]:
 
 @routes.get("/api/coupons")
 async def managed(request: web.Request) -> web.Response:
-    """One's own by code; admins see all. `classId`: those that serve for a class."""
+    """Lists a teacher's coupons by code; admins see all. `classId`: those that serve for a
+    class."""
     found = await account_with(request, *ROLES)
     limit, cursor = read_page(request)
     class_id = request.query.get("classId") or None
     every = await coupons.managed(
         request.app[CONTEXT], asker_of(found), class_id, limit + 1, cursor
     )
-    following = every[limit - 1].coupon.code if len(every) > limit else None
-    items = [describe(one) for one in every[:limit]]
-    return web.json_response({"items": items, "next": following})
+    return page_of(every, limit, describe, lambda last: last.coupon.code)
 
 
 @routes.post("/api/coupons")

@@ -1,4 +1,4 @@
-"""One's own account, notices, and the link between parents and students."""
+"""A person's own account, notices, and the link between parents and students."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ routes = web.RouteTableDef()
 
 
 class ChangeMe(Strict):
-    """What people change themselves; an empty state: none."""
+    """The changes that people make themselves; an empty state: none."""
 
     name: Name | None = None
     state: str | None = None
@@ -43,7 +43,7 @@ class LinkCode(Strict):
 
 @routes.get("/api/me")
 async def me(request: web.Request) -> web.Response:
-    """Who is signed in, or nobody."""
+    """Answers the account that is signed in, or none."""
     found = await maybe_account(request)
     if found is None:
         return web.json_response({"account": None, "notices": 0})

@@ -8,7 +8,8 @@ from sqlalchemy import event, select, update
 
 from billing.context import Context
 from billing.store.tables import Assistant, Class, Enrolment, Guardian
-from signalling.classroom.permissions import Identity, Role
+from common.roles import Role
+from signalling.classroom.permissions import Identity
 from tests.billing.support import NOW, Clock, new_class, user
 
 START = 1_764_160_200_000  # when `class_` begins

@@ -11,9 +11,10 @@ import json
 import re
 from collections.abc import Mapping
 
+from common.roles import Role
 from signalling.auth.tokens import mint
 from signalling.classroom.chat import KEPT, SHOWN
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from signalling.classroom.state import Classroom, ClassState
 from signalling.socket.engine import SLOWED
 from tests.fuzz.wire import NOW, SECRET, Endpoint, Wire

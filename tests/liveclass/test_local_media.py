@@ -7,13 +7,13 @@ from typing import cast
 import pytest
 
 from common.errors import CapacityError, PeerError
+from common.roles import Role
 from liveclass.app import local_plane
 from liveclass.local_media import STAFF, LocalMediaPlane
 from sfu.dtls.api import DtlsSession
 from sfu.dtls.session import QUEUE_LENGTH
 from sfu.events import ActiveSpeakers, Event
 from sfu.stats import SocketSnapshot
-from signalling.classroom.permissions import Role
 from tests.support.sio_client import class_server, joined
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.

@@ -1,12 +1,13 @@
 """How a scrape is cut up, and what each scope has."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
 
 from liveclass.metrics import ClassCount, Scope
-from liveclass.scrape import SLICE, in_slices, steps
+from liveclass.scrape import SLICE, dump_steps, in_slices, steps
 from tests.support.room import STUDENT, TEACHER, Room
 from tests.support.scrapes import names, parse, scrape, sources, transport, value
 
@@ -49,16 +50,31 @@ async def test_quick_steps_come_in_one_piece() -> None:
     assert len([text async for text in in_slices(iter(work), work.clock)]) == 1
 
 
-def test_each_scope_has_what_the_one_before_has() -> None:
+def test_the_scope_of_classes_has_what_the_worker_s_has() -> None:
     told = sources(
         transports={"demo": [transport("a")]}, classes=[ClassCount("demo", "live", 1, 0, 0)]
     )
-    process, classes, transports = (set(names(scrape(told, scope))) for scope in Scope)
-    assert process < classes < transports
+    process, classes = (set(names(scrape(told, scope))) for scope in Scope)
+    assert process < classes
     assert not [name for name in process if name.startswith("liveclass_class")]
-    assert not [
-        name for name in classes if name.startswith(("liveclass_transport", "liveclass_layer"))
-    ]
+
+
+def test_a_dump_tells_every_transport_of_a_class() -> None:
+    told = sources(transports={"demo": [transport("a"), transport("b")]})
+    (router,) = told.routers()
+    dump = json.loads("".join(dump_steps(router)))
+    assert dump["class_id"] == "demo"
+    assert [one["transport_id"] for one in dump["transports"]] == ["a", "b"]
+    first = dump["transports"][0]
+    assert first["copies_sent"] == 3
+    assert first["drops"] == {"x": 7}
+    assert [slot["layer"] for slot in first["consumers"]] == [None, 2, 2]
+    assert first["producers"][0]["layers"][0]["plis_sent"] == 14
+
+
+def test_a_dump_is_made_a_transport_at_a_time() -> None:
+    (router,) = sources(transports={"demo": [transport(f"p{n}") for n in range(5)]}).routers()
+    assert len(list(dump_steps(router))) == 7
 
 
 def test_a_scrape_of_the_worker_reads_no_transport() -> None:

@@ -6,11 +6,12 @@ Pure: no I/O, no clock.
 from dataclasses import dataclass
 from itertools import count
 
+from common.roles import Role
 from sfu.events import Event
 from signalling.classroom import handlers, media
 from signalling.classroom.effects import Decision, Effect, Send
 from signalling.classroom.messages import VideoJoin, decode
-from signalling.classroom.permissions import Identity, Right, Role
+from signalling.classroom.permissions import Identity, Right
 from signalling.classroom.roster import Participant
 from signalling.classroom.state import Classroom, ClassSettings
 

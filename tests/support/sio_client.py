@@ -14,13 +14,14 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from billing.settings import BillingSettings
+from common.roles import Role
 from liveclass.app import HTTP_REFUSALS, PlaneFactory, create_app
 from liveclass.config import Settings
 from liveclass.health import HUB
 from liveclass.http_guard import Guard, Limits
 from liveclass.http_server import GuardedRunner
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from signalling.hub import Hub
 from tests.support.fakes import RecordingMediaPlane
 

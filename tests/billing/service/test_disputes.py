@@ -6,9 +6,9 @@ from sqlalchemy import select
 from billing.context import Context
 from billing.errors import ConflictError
 from billing.service.cancel import cancel, refund_cancelled
-from billing.service.join_tokens import Asker
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.reports import OrderFilter, orders, refunded
+from billing.service.rights import Asker
 from billing.store.tables import Payment
 from tests.billing.service.hooking_gateway import HookingGateway
 from tests.billing.service.test_payment_facts import buy, deliver, enrolled, kept, refunds

@@ -16,10 +16,10 @@ from sqlalchemy import select, text
 from billing.context import Context
 from billing.errors import BillingError, GatewayError
 from billing.receipts.document import Document, number_of
-from billing.service import checkout, journal, ledger_check, reports
+from billing.service import checkout, journal, reports
+from billing.service.payment_facts import settle
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.reports import Span
-from billing.service.settle import settle
 from billing.service.verify import Proof, verify
 from billing.store.tables import Order, Receipt
 from tests.billing import seller
@@ -150,7 +150,7 @@ async def check(steps: list[Step], folder: Path) -> None:
         for step in steps:
             await story.take(step)
         await story.finish()
-        assert await ledger_check.mismatches(context) == []
+        assert await journal.mismatches(context) == []
         last, total = await balance(context)
         assert last == total == Decimal(story.kept) / 100
         _, classes = await reports.totals(context, Span())
@@ -172,9 +172,9 @@ async def test_a_ledger_that_tells_something_else_is_found(tmp_path: Path) -> No
         await seller.furnish(context)
         story = Story(context)
         await story.take(("pay", ("asha", "maths"), None))
-        assert await ledger_check.mismatches(context) == []
+        assert await journal.mismatches(context) == []
         async with context.db.writing() as session:
             await session.execute(text("UPDATE payments SET amount = amount - 1"))
-        assert await ledger_check.mismatches(context) == [
-            ledger_check.Mismatch("pay_00000000000001", 149_900, 149_899)
+        assert await journal.mismatches(context) == [
+            journal.Mismatch("pay_00000000000001", 149_900, 149_899)
         ]

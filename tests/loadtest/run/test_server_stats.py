@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from liveclass.health import process_families
+from liveclass.health import process
 from liveclass.metrics import Scope
 from liveclass.scrape import steps
 from loadtest.run.server_stats import ServerWatch, StatsError, parse, usage_of
@@ -20,7 +20,7 @@ def scraped() -> str:
         WorkerSnapshot(10, 11, 12, 13, 14, 15, drops={"backlog": 3, "no_route": 4}),
         stalls=Stalls(count=2, longest=0.05),
     )
-    sources.process = process_families
+    sources.process = process.collect
     return "".join(steps(sources, Scope.WORKER))
 
 

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from common.errors import LiveclassError
-from signalling.auth.gate import Admission
-from signalling.classroom.permissions import Identity, Role
+from common.roles import Admission, Role
+from signalling.classroom.permissions import Identity
 from tests.support.sio_client import ClassServer, class_server, connected, joined
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.

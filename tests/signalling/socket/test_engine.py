@@ -13,9 +13,9 @@ import engineio
 import pytest
 from engineio.packet import MESSAGE, Packet
 
+from common.roles import Role
 from liveclass.app import SERVER
 from sfu.events import TransportClosed
-from signalling.classroom.permissions import Role
 from signalling.socket import budgets, engine
 from signalling.socket.engine import (
     MAX_UNSENT,

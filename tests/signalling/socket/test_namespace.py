@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from common.errors import CapacityError
+from common.roles import Role
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.support.sio_client import (
     SECRET,
     TIMEOUT,

@@ -2,7 +2,7 @@
 
 import resource
 
-from liveclass.file_limit import raise_file_limit
+from common.file_limit import raise_file_limit
 
 
 def test_file_limit_is_raised_to_the_hard_one() -> None:

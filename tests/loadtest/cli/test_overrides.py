@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from loadtest.cli.app import Options
-from loadtest.cli.options import (
+from loadtest.cli.options import Options
+from loadtest.cli.overrides import (
     KEYS,
     command_line,
     limits_of,
@@ -13,7 +13,7 @@ from loadtest.cli.options import (
     overrides,
     toml_value,
 )
-from loadtest.figures.thresholds import Limits
+from loadtest.figures.thresholds import Thresholds
 from loadtest.plan.scenario import ScenarioError, load
 
 
@@ -60,13 +60,13 @@ def test_values_are_read_as_in_a_scenario_file(text: str, value: object) -> None
 
 
 def test_limits_are_those_given_and_nobody_may_be_missing_or_see_nothing() -> None:
-    assert limits_of(Options()) == Limits(max_missing=0, max_without_picture=0)
+    assert limits_of(Options()) == Thresholds(max_missing=0, max_without_picture=0)
     found = limits_of(Options(max_loss=0.01, max_failed=3, max_without_picture=2, no_drift=True))
-    assert found == Limits(max_loss=0.01, max_missing=3, max_without_picture=2, no_drift=True)
+    assert found == Thresholds(max_loss=0.01, max_missing=3, max_without_picture=2, no_drift=True)
 
 
 def test_limits_of_the_search_stay_unless_that_very_one_was_given() -> None:
-    own = Limits(max_loss=0.001, max_p99=25.0, max_missing=0, max_without_picture=0)
+    own = Thresholds(max_loss=0.001, max_p99=25.0, max_missing=0, max_without_picture=0)
     assert limits_to_find(Options()) == own
     assert limits_to_find(Options(max_failed=3)) == replace(own, max_missing=3)
     assert limits_to_find(Options(max_cpu=0.5)) == replace(own, max_cpu=0.5)

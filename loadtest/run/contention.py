@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 from loadtest.run.gather import Gathering
 from loadtest.run.server_stats import usage_of
 from loadtest.run.target import Target
@@ -78,7 +78,7 @@ class _Moment:
     own_cpu_s: float
 
 
-class Surroundings:
+class Contention:
     """Looks at the start and at the end of the measured part."""
 
     def __init__(

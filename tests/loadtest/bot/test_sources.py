@@ -6,15 +6,15 @@ import pytest
 
 from loadtest.bot import offer
 from loadtest.bot.sender import Camera, Microphone
-from loadtest.bot.studio import Studio
+from loadtest.bot.sources import SourceMaker
 from sfu.srtp.keys import SrtpKeys
 from sfu.srtp.rtp import outbound
 from tests.support.bots import GCM, plan, toy_clip
 
 
-def studio() -> Studio:
+def studio() -> SourceMaker:
     keys = SrtpKeys(GCM, bytes(28), bytes(28))
-    return Studio(toy_clip(1), outbound(keys), 100.0, Random(2).randbytes)
+    return SourceMaker(toy_clip(1), outbound(keys), 100.0, Random(2).randbytes)
 
 
 def test_nothing_is_made_for_a_viewer() -> None:

@@ -17,12 +17,12 @@ from playwright.async_api import (
 
 from loadtest.browser.page import PATIENCE, ClassPage, Json
 
-__all__ = ["DESKTOP", "PATIENCE", "Json", "Seat"]
+__all__ = ["DESKTOP", "PATIENCE", "Json", "PlaywrightPage"]
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 720}
 
 
-class Seat(ClassPage):
+class PlaywrightPage(ClassPage):
     """A page in a browser context of its own. `problems` gathers what a console should not show."""
 
     def __init__(self, name: str, link: str, context: BrowserContext, page: Page) -> None:
@@ -34,7 +34,7 @@ class Seat(ClassPage):
         page.on("response", self._on_response)
 
     @classmethod
-    async def take(cls, browser: Browser, name: str, link: str, **options: Any) -> "Seat":
+    async def take(cls, browser: Browser, name: str, link: str, **options: Any) -> "PlaywrightPage":
         """A new context with one empty page; options go to Browser.new_context."""
         context = await browser.new_context(**{"viewport": DESKTOP, **options})
         return cls(name, link, context, await context.new_page())

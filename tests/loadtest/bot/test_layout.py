@@ -1,6 +1,6 @@
 """Layouts for each of the ways to watch."""
 
-from loadtest.bot.show import layout
+from loadtest.bot.layout import layout
 from tests.support.bots import plan
 
 PEOPLE = {"ada": "p1", "ben": "p2", "cleo": "p3", "dev": "p4"}

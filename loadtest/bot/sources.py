@@ -6,7 +6,7 @@ Pure: no I/O, no clock.
 from dataclasses import dataclass
 
 from loadtest.bot import offer
-from loadtest.bot.sender import Camera, Line, Microphone, Random, Source
+from loadtest.bot.sender import Camera, Microphone, OutgoingStream, Random, Source
 from loadtest.media.footage import Clip
 from loadtest.media.player import AudioPlayer, VideoPlayer
 from loadtest.records import BotPlan
@@ -14,7 +14,7 @@ from sfu.srtp.rtp import OutboundSrtp
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class SourceMaker:
     """What every source of one bot needs. `began` is the run's start on the caller's clock."""
 
     clip: Clip
@@ -36,15 +36,15 @@ class Studio:
 
     def _microphone(self, plan: BotPlan, ssrc: int, start: float) -> Microphone:
         mid = offer.MIDS["microphone"]
-        line = Line(self.srtp, offer.OPUS, ssrc, mid, "", None, self.random)
+        line = OutgoingStream(self.srtp, offer.OPUS, ssrc, mid, "", None, self.random)
         speaks = plan.speaks
         if speaks is not None:
             speaks = tuple((self.began + begin, self.began + end) for begin, end in speaks)
         return Microphone(AudioPlayer(self.clip, start, self._number(8)), line, speaks)
 
-    def _layer(self, rid: str) -> Line:
+    def _layer(self, rid: str) -> OutgoingStream:
         mid, ssrc, rtx_ssrc = offer.MIDS["camera"], self._number(4), self._number(4)
-        return Line(self.srtp, offer.VP8, ssrc, mid, rid, rtx_ssrc, self.random)
+        return OutgoingStream(self.srtp, offer.VP8, ssrc, mid, rid, rtx_ssrc, self.random)
 
     def _number(self, size: int) -> int:
         return int.from_bytes(self.random(size), "big")

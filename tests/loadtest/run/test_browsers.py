@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from loadtest.browser.stats import Tally
+from loadtest.browser.stats import PageCounts
 from loadtest.records import BrowserResult
-from loadtest.run.baseline import Browsers, Watch
+from loadtest.run.browsers import Browsers, Watch
 from loadtest.run.target import Target
 
 
@@ -15,16 +15,16 @@ class Watching:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Sequence[str], Sequence[int]]] = []
-        self.seats = asyncio.Event()
+        self.visitors = asyncio.Event()
 
     async def __call__(
         self, links: Sequence[str], over: asyncio.Event, cores: Sequence[int], seated: asyncio.Event
     ) -> list[BrowserResult]:
         self.calls.append((links, cores))
-        await self.seats.wait()
+        await self.visitors.wait()
         seated.set()
         await over.wait()
-        return [Tally().result(link, True, 1.0, 2.0, None) for link in links]
+        return [PageCounts().result(link, True, 1.0, 2.0, None) for link in links]
 
 
 def browsers(watch: Watch | None, count: int) -> Browsers:
@@ -46,7 +46,7 @@ async def test_they_come_once_and_are_waited_for() -> None:
     found.start()
     await turns()
     assert not found.all_in
-    watching.seats.set()
+    watching.visitors.set()
     await turns()
     assert found.all_in
     results = await found.finish()

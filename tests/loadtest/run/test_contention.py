@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from loadtest.run.environment import CoreTime, disturbances, read_cores
+from loadtest.run.contention import CoreTime, disturbances, read_cores
 
 STAT = """cpu  300 30 600 9000 1 2 3 40 0 0
 cpu0 100 10 200 3000 1 2 3 20 0 0
