@@ -1,23 +1,23 @@
-"""Which gateway there is: Razorpay with its keys, else the sandbox of this server."""
+"""Chooses the gateway: Razorpay when its keys are set, else the sandbox of this server."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from billing.gateway.client import LIVE_URL, Place, RazorpayGateway
+from billing.gateway.client import LIVE_URL, GatewayAddress, RazorpayGateway
 from billing.gateway.keys import keys_of
 from billing.settings import BillingSettings
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 
 SANDBOX = "/sandbox"
 
 
 def is_real(settings: BillingSettings) -> bool:
-    """Real money moves: keys are set, and the API is not an emulator on this machine."""
+    """Whether real money moves: keys are set, and the API is not an emulator on this machine."""
     return not settings.is_sandbox and emulator_url(settings) is None
 
 
 def emulator_url(settings: BillingSettings) -> str | None:
-    """Where an emulator is that serves on its own; its checkout is loaded from there, too.
+    """The address of an emulator that serves on its own; its checkout is loaded from there, too.
 
     Only one on this machine is taken for an emulator: any other address leads to real money.
     """
@@ -30,9 +30,13 @@ def open_gateway(settings: BillingSettings, own_url: Callable[[], str]) -> Razor
     """`own_url`: where this server is reached on this machine; asked for the sandbox alone."""
     keys, base = keys_of(settings), emulator_url(settings)
     if settings.is_sandbox:
-        place = Place(lambda: own_url() + SANDBOX, f"{SANDBOX}/checkout.js", is_sandbox=True)
-        return RazorpayGateway(keys, place)
+        address = GatewayAddress(
+            lambda: own_url() + SANDBOX, f"{SANDBOX}/checkout.js", is_sandbox=True
+        )
+        return RazorpayGateway(keys, address)
     if base is not None:
-        return RazorpayGateway(keys, Place(lambda: base, f"{base}/checkout.js", is_sandbox=True))
-    address = (settings.razorpay_base_url or LIVE_URL).rstrip("/")
-    return RazorpayGateway(keys, Place(lambda: address))
+        return RazorpayGateway(
+            keys, GatewayAddress(lambda: base, f"{base}/checkout.js", is_sandbox=True)
+        )
+    live = (settings.razorpay_base_url or LIVE_URL).rstrip("/")
+    return RazorpayGateway(keys, GatewayAddress(lambda: live))

@@ -1,14 +1,14 @@
-"""Letters on their way: handed over at once, delivered by a job, so that no answer waits for mail.
+"""A queue of letters that a job delivers, so that no answer waits for mail.
 
-Who asks for a new password cannot tell by the time of the answer whether there is an account.
-What waits when the process ends is lost: people ask again.
+The time of an answer about a new password does not tell whether there is an account.
+Letters that wait when the process ends are lost: people ask again.
 """
 
 import smtplib
 from collections import deque
 from collections.abc import Callable
 
-from billing.context import Shop
+from billing.context import Context
 from billing.mail.letters import Letter, MailSender
 from common.logs import get_logger
 
@@ -33,18 +33,19 @@ class MailQueue:
         self._letters.append(letter)
         self._wake()
 
-    async def turn(self, shop: Shop) -> None:
-        """Delivers what waits; a letter that is not taken is counted and given up."""
+    async def turn(self, context: Context) -> None:
+        """Delivers the waiting letters; one that the server does not take is counted and given
+        up."""
         while self._letters:
             letter = self._letters.popleft()
             try:
                 await self._sender.send(letter)
             except (OSError, smtplib.SMTPException) as error:
-                shop.counts["mail_failed"] += 1
+                context.counts["mail_failed"] += 1
                 log.error("mail.failed", error=type(error).__name__)
 
 
-async def deliver(shop: Shop) -> None:
+async def deliver(context: Context) -> None:
     """The job's turn."""
-    if isinstance(shop.mail, MailQueue):
-        await shop.mail.turn(shop)
+    if isinstance(context.mail, MailQueue):
+        await context.mail.turn(context)

@@ -1,10 +1,10 @@
-"""What an order, a payment and a refund may be, and how one fact moves them: the state table is
-in `billing.orders.table`. Pure: no I/O, no clock."""
+"""The states of an order, a payment and a refund, and the record of one decision. The state table
+is in `billing.orders.table`. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from billing.orders.facts import Kind
+from billing.orders.facts import FactKind
 
 
 class OrderState(StrEnum):
@@ -38,8 +38,8 @@ class RefundState(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-class Standing(StrEnum):
-    """What is known of a payment before the fact. `promised`: captured by the checkout's signature
+class PaymentStanding(StrEnum):
+    """A payment as it was known before the fact. `promised`: captured by the checkout's signature
     alone, amount not yet confirmed."""
 
     UNKNOWN = "unknown"
@@ -50,16 +50,17 @@ class Standing(StrEnum):
     REFUNDED = "refunded"
 
 
-class Enrolled(StrEnum):
-    """Whether the student is in the class already. `this`: through this very order."""
+class EnrolledThrough(StrEnum):
+    """Whether the student is in the class already, and through which order. `this`: this very
+    one."""
 
-    NO = "no"
+    NOTHING = "no"
     THIS = "this"
     OTHER = "other"
 
 
 class Action(StrEnum):
-    """What a row does."""
+    """The action of a row."""
 
     NOTHING = "change nothing"
     RECORD = "record the event alone"
@@ -81,7 +82,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why money goes back."""
+    """The reason for which money goes back."""
 
     DUPLICATE = "duplicate"
     WRONG_AMOUNT = "wrong_amount"
@@ -96,17 +97,17 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a decision rests on. `order` None: nobody knows it. `offer`: price and discount are
+    """All that a decision rests on. `order` None: it is unknown. `offer`: price and discount are
     still those of the order. `refunding`: a refund of the payment is written down. `refund`: the
     state of the refund in question, `same`: the fact speaks of its latest try at the gateway.
     `whole`: with what a lost dispute takes, nothing of the payment is left."""
 
-    kind: Kind
+    kind: FactKind
     order: OrderState | None = None
-    payment: Standing = Standing.UNKNOWN
+    payment: PaymentStanding = PaymentStanding.UNKNOWN
     confirmed: bool = True
     right_amount: bool = True
-    enrolled: Enrolled = Enrolled.NO
+    enrolled: EnrolledThrough = EnrolledThrough.NOTHING
     seat: bool = True
     on_sale: bool = True
     offer: bool = True
@@ -124,7 +125,7 @@ class Row:
     values. `why` is for the table in docs/payments.md."""
 
     name: str
-    kind: Kind
+    kind: FactKind
     action: Action
     why: str
     reason: Reason | None = None
@@ -139,7 +140,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a fact led to: the row's name, what is done, and why money goes back if it does."""
+    """The decision about a fact: the row's name, its action, and the reason if money goes back."""
 
     row: str
     action: Action

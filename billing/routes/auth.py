@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from billing.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from billing.accounts.rate_limit import Limit
-from billing.routes.keys import BASE_URL, SESSION_KEY, SHOP
-from billing.routes.session import client_address, read_json, sign_in, sign_out
+from billing.routes.keys import BASE_URL, CONTEXT, SESSION_KEY
+from billing.routes.session import Strict, client_address, read_json, sign_in, sign_out
 from billing.service import accounts
 from billing.store.tables import User
 from common.logs import get_logger
@@ -36,12 +36,6 @@ Name = Annotated[
 Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 
 
-class Strict(BaseModel):
-    """A body that holds what is named and nothing else."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Register(Strict):
     """A new account."""
 
@@ -52,14 +46,14 @@ class Register(Strict):
 
 
 class Login(Strict):
-    """Somebody who comes back."""
+    """A person who comes back."""
 
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[str, Field(max_length=MAX_LENGTH)]
 
 
 class Forgot(Strict):
-    """Somebody who needs a new password."""
+    """A person who needs a new password."""
 
     email: Annotated[str, Field(max_length=254)]
 
@@ -72,7 +66,7 @@ class Reset(Strict):
 
 
 @dataclass(slots=True)
-class Limits:
+class SignInLimits:
     """Tries by address of the network and by account; bounded tables."""
 
     register: Limit = field(default_factory=lambda: Limit(20, _MINUTE))
@@ -81,7 +75,7 @@ class Limits:
     forgot: Limit = field(default_factory=lambda: Limit(3, 10 * _MINUTE))
 
 
-LIMITS: web.AppKey[Limits] = web.AppKey("auth_limits", Limits)
+LIMITS: web.AppKey[SignInLimits] = web.AppKey("auth_limits", SignInLimits)
 
 routes = web.RouteTableDef()
 
@@ -106,29 +100,29 @@ def _signed_in(request: web.Request, user: User) -> web.Response:
 @routes.post("/api/auth/register")
 async def register(request: web.Request) -> web.Response:
     """Makes an account and signs in."""
-    shop = request.app[SHOP]
-    request.app[LIMITS].register.take(client_address(request), shop.now())
+    context = request.app[CONTEXT]
+    request.app[LIMITS].register.take(client_address(request), context.now())
     body = await read_json(request, Register)
     new = accounts.NewUser(body.email, body.name, body.role, body.password)
-    return _signed_in(request, await accounts.register(shop, new))
+    return _signed_in(request, await accounts.register(context, new))
 
 
 @routes.post("/api/auth/login")
 async def login(request: web.Request) -> web.Response:
     """Signs in."""
-    shop, limits = request.app[SHOP], request.app[LIMITS]
-    limits.address.take(client_address(request), shop.now())
+    context, limits = request.app[CONTEXT], request.app[LIMITS]
+    limits.address.take(client_address(request), context.now())
     body = await read_json(request, Login)
     key = accounts.normal_email(body.email)
-    limits.account.take(key, shop.now())
-    user = await accounts.sign_in(shop, body.email, body.password)
+    limits.account.take(key, context.now())
+    user = await accounts.sign_in(context, body.email, body.password)
     limits.account.forgive(key)
     return _signed_in(request, user)
 
 
 @routes.post("/api/auth/logout")
 async def logout(request: web.Request) -> web.Response:
-    """Takes the cookie back; no error when nobody was signed in."""
+    """Takes the cookie back; no error without a session."""
     response = web.json_response({})
     sign_out(response)
     return response
@@ -137,14 +131,16 @@ async def logout(request: web.Request) -> web.Response:
 @routes.post("/api/auth/forgot")
 async def forgot(request: web.Request) -> web.Response:
     """Sends the link; the answer is the same for every address."""
-    shop, limits = request.app[SHOP], request.app[LIMITS]
-    limits.address.take(client_address(request), shop.now())
+    context, limits = request.app[CONTEXT], request.app[LIMITS]
+    limits.address.take(client_address(request), context.now())
     body = await read_json(request, Forgot)
-    limits.forgot.take(accounts.normal_email(body.email), shop.now())
+    limits.forgot.take(accounts.normal_email(body.email), context.now())
     try:
-        await accounts.forgot(shop, request.app[SESSION_KEY], body.email, request.app[BASE_URL]())
+        await accounts.forgot(
+            context, request.app[SESSION_KEY], body.email, request.app[BASE_URL]()
+        )
     except (OSError, smtplib.SMTPException) as error:
-        shop.counts["mail_failed"] += 1
+        context.counts["mail_failed"] += 1
         log.error("mail.failed", error=type(error).__name__)
     return web.json_response({})
 
@@ -152,8 +148,8 @@ async def forgot(request: web.Request) -> web.Response:
 @routes.post("/api/auth/reset")
 async def reset(request: web.Request) -> web.Response:
     """Sets the new password and signs in."""
-    shop = request.app[SHOP]
-    request.app[LIMITS].address.take(client_address(request), shop.now())
+    context = request.app[CONTEXT]
+    request.app[LIMITS].address.take(client_address(request), context.now())
     body = await read_json(request, Reset)
-    user = await accounts.reset(shop, request.app[SESSION_KEY], body.token, body.password)
+    user = await accounts.reset(context, request.app[SESSION_KEY], body.token, body.password)
     return _signed_in(request, user)

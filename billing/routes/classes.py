@@ -1,4 +1,4 @@
-"""Classes: the catalogue, one's own, and what their teachers do with them."""
+"""Classes over HTTP: the catalogue, a person's own, and their teachers' changes."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,14 +8,14 @@ from pydantic import Field, StringConstraints, field_validator
 from billing.catalogue import schedule
 from billing.catalogue.classes import ClassState
 from billing.catalogue.schedule import Schedule
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError
-from billing.routes.auth import Strict
-from billing.routes.keys import SHOP
-from billing.routes.paging import read_page
+from billing.routes.keys import CONTEXT
+from billing.routes.paging import next_cursor, page_of, read_page
 from billing.routes.session import (
     MAX_TEXTS,
     Account,
+    Strict,
     account,
     account_with,
     maybe_account,
@@ -23,9 +23,10 @@ from billing.routes.session import (
     read_json,
 )
 from billing.service import cancel, catalogue, classes, images
-from billing.service.catalogue import Filter, Mine, Shown
-from billing.service.join_tokens import Asker
-from billing.store.keyset import cursor_of
+from billing.service.catalogue import ClassFilter, ClassView, OwnView
+from billing.service.rights import Asker
+from billing.store.queries import cursor_of
+from billing.store.tables import Enrolment, User
 
 CLASS_ID = "{class_id:[A-Za-z0-9_-]{1,64}}"
 PATH = f"/api/classes/{CLASS_ID}"
@@ -48,7 +49,7 @@ Days = Annotated[int, Field(ge=1, le=3_650)]
 
 
 class ChangeClass(Strict):
-    """What is changed; what is not named stays."""
+    """The changes of a class; a field that is not named stays."""
 
     title: Title = ""
     description: Text = ""
@@ -74,7 +75,7 @@ class ChangeClass(Strict):
         return value
 
     def columns(self) -> dict[str, Any]:
-        """What was named, by the table's columns."""
+        """The named fields by the table's columns."""
         names = {"trialMinutes": "trial_minutes", "accessDays": "access_days"}
         named = {names.get(one, one): getattr(self, one) for one in self.model_fields_set}
         if "schedule" in named:
@@ -94,26 +95,26 @@ def asker_of(found: Account) -> Asker:
     return Asker(found.id, found.role)
 
 
-def describe(shown: Shown, shop: Shop) -> dict[str, object]:
+def describe(shown: ClassView, context: Context) -> dict[str, object]:
     """A class as the pages get it."""
-    course, lesson = shown.course, shown.lesson
+    class_, lesson = shown.class_, shown.lesson
     described: dict[str, object] = {
-        "id": course.id,
-        "title": course.title,
-        "description": course.description,
+        "id": class_.id,
+        "title": class_.title,
+        "description": class_.description,
         "teacher": {"id": shown.teacher.id, "name": shown.teacher.name},
-        "price": course.price,
-        "currency": course.currency,
-        "seats": course.seats,
+        "price": class_.price,
+        "currency": class_.currency,
+        "seats": class_.seats,
         "seatsLeft": shown.seats_left,
-        "imageUrl": course.image_url,
-        "state": course.state,
-        "schedule": course.schedule,
+        "imageUrl": class_.image_url,
+        "state": class_.state,
+        "schedule": class_.schedule,
         "nextAt": lesson.start if lesson else None,
         "nextEndsAt": lesson.end if lesson else None,
-        "trialMinutes": course.trial_minutes,
-        "accessDays": course.access_days,
-        "liveSince": course.live_since,
+        "trialMinutes": class_.trial_minutes,
+        "accessDays": class_.access_days,
+        "liveSince": class_.live_since,
         "my": None if shown.mine is None else _mine(shown.mine),
     }
     if shown.assistants is not None:
@@ -125,7 +126,7 @@ def describe(shown: Shown, shop: Shop) -> dict[str, object]:
     return described
 
 
-def _mine(mine: Mine) -> dict[str, object]:
+def _mine(mine: OwnView) -> dict[str, object]:
     reason = mine.refusal
     return {
         "enrolled": mine.enrolled,
@@ -142,26 +143,27 @@ def _mine(mine: Mine) -> dict[str, object]:
 @routes.get("/api/classes")
 async def search(request: web.Request) -> web.Response:
     """The catalogue, the newest first; `mine=1`: what one teaches, admins: all."""
-    shop = request.app[SHOP]
+    context = request.app[CONTEXT]
     found = await maybe_account(request)
     limit, cursor = read_page(request)
     wanted = _filter(request, found)
     asker = None if found is None else asker_of(found)
-    every = await catalogue.search(shop, asker, wanted, limit + 1, cursor)
+    every = await catalogue.search(context, asker, wanted, limit + 1, cursor)
     page = every[:limit]
-    last = page[-1].course if len(every) > limit else None
-    following = cursor_of(last.created_at, last.id) if last else None
+    following = next_cursor(
+        every, limit, lambda last: cursor_of(last.class_.created_at, last.class_.id)
+    )
     if not wanted.mine and wanted.state is None:
-        page = [one for one in page if catalogue.is_offered(one, shop.now())]
-    return web.json_response({"items": [describe(one, shop) for one in page], "next": following})
+        page = [one for one in page if catalogue.is_offered(one, context.now())]
+    return web.json_response({"items": [describe(one, context) for one in page], "next": following})
 
 
-def _filter(request: web.Request, found: Account | None) -> Filter:
+def _filter(request: web.Request, found: Account | None) -> ClassFilter:
     state = request.query.get("state") or None
     if state is not None and state not in tuple(ClassState):
         raise BillingError("bad_state", "There is no such state.", "state")
     mine = request.query.get("mine") == "1" and found is not None
-    return Filter(request.query.get("search", "")[:100], state, mine)
+    return ClassFilter(request.query.get("search", "")[:100], state, mine)
 
 
 @routes.post("/api/classes")
@@ -179,16 +181,16 @@ async def create(request: web.Request) -> web.Response:
         body.trialMinutes,
         body.accessDays,
     )
-    class_id = await classes.create(request.app[SHOP], asker_of(found), new)
+    class_id = await classes.create(request.app[CONTEXT], asker_of(found), new)
     return await _answer(request, found, class_id, 201)
 
 
 async def _answer(
     request: web.Request, found: Account | None, class_id: str, status: int = 200
 ) -> web.Response:
-    shop = request.app[SHOP]
-    shown = await catalogue.one(shop, None if found is None else asker_of(found), class_id)
-    return web.json_response(describe(shown, shop), status=status)
+    context = request.app[CONTEXT]
+    shown = await catalogue.one(context, None if found is None else asker_of(found), class_id)
+    return web.json_response(describe(shown, context), status=status)
 
 
 @routes.get(PATH)
@@ -203,7 +205,7 @@ async def change(request: web.Request) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     body = await read_json(request, ChangeClass, MAX_TEXTS)
     class_id = request.match_info["class_id"]
-    await classes.change(request.app[SHOP], asker_of(found), class_id, body.columns())
+    await classes.change(request.app[CONTEXT], asker_of(found), class_id, body.columns())
     return await _answer(request, found, class_id)
 
 
@@ -216,13 +218,13 @@ async def step(request: web.Request) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     class_id = request.match_info["class_id"]
     take = _STEPS[request.match_info["step"]]
-    await take(request.app[SHOP], asker_of(found), class_id)
+    await take(request.app[CONTEXT], asker_of(found), class_id)
     return await _answer(request, found, class_id)
 
 
 @routes.put(PATH + "/assistants/{email}")
 async def add_assistant(request: web.Request) -> web.Response:
-    """Lets somebody help."""
+    """Makes a person an assistant."""
     return await _assistant(request, classes.add_assistant)
 
 
@@ -235,7 +237,7 @@ async def remove_assistant(request: web.Request) -> web.Response:
 async def _assistant(request: web.Request, change: Any) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     class_id, email = request.match_info["class_id"], request.match_info["email"]
-    await change(request.app[SHOP], asker_of(found), class_id, email[:254])
+    await change(request.app[CONTEXT], asker_of(found), class_id, email[:254])
     return await _answer(request, found, class_id)
 
 
@@ -246,7 +248,7 @@ async def put_image(request: web.Request) -> web.Response:
     class_id = request.match_info["class_id"]
     refusal = BillingError("too_large", "A picture may have 1 MB.", "image")
     data = await read_body(request, images.MAX_BYTES, refusal)
-    await classes.set_image(request.app[SHOP], asker_of(found), class_id, data)
+    await classes.set_image(request.app[CONTEXT], asker_of(found), class_id, data)
     return await _answer(request, found, class_id)
 
 
@@ -254,7 +256,7 @@ async def put_image(request: web.Request) -> web.Response:
 async def image(request: web.Request) -> web.StreamResponse:
     """A picture; its address changes with it."""
     name = request.match_info["name"]
-    path = images.folder(request.app[SHOP]) / name
+    path = images.folder(request.app[CONTEXT]) / name
     if not path.is_file():
         raise web.HTTPNotFound
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -267,31 +269,31 @@ async def image(request: web.Request) -> web.StreamResponse:
 async def mine(request: web.Request) -> web.Response:
     """Classes one is in, teaches or helps in; a parent's: their children's."""
     found = await account(request)
-    shop = request.app[SHOP]
-    every = await catalogue.of_person(shop, asker_of(found))
-    return web.json_response({"items": [describe(one, shop) for one in every], "next": None})
+    context = request.app[CONTEXT]
+    every = await catalogue.of_person(context, asker_of(found))
+    return web.json_response({"items": [describe(one, context) for one in every], "next": None})
 
 
 @routes.get(PATH + "/people")
 async def people(request: web.Request) -> web.Response:
-    """Who is enrolled, by name."""
+    """Lists the enrolled students by name."""
     found = await account_with(request, *classes.TEACHERS)
     limit, cursor = read_page(request)
     if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
-        raise BillingError("bad_cursor", "The list has no such place.", "cursor")
+        raise BillingError("bad_cursor", "This list has no such page.", "cursor")
     offset = int(cursor or 0)
     class_id = request.match_info["class_id"]
-    every = await classes.people(request.app[SHOP], asker_of(found), class_id, limit + 1, offset)
-    items = [
-        {
-            "id": user.id,
-            "name": user.name,
-            "email": user.email,
-            "kind": enrolment.kind,
-            "since": enrolment.created_at,
-            "expiresAt": enrolment.expires_at,
-        }
-        for user, enrolment in every[:limit]
-    ]
-    following = str(offset + limit) if len(every) > limit else None
-    return web.json_response({"items": items, "next": following})
+    every = await classes.people(request.app[CONTEXT], asker_of(found), class_id, limit + 1, offset)
+    return page_of(every, limit, _person, lambda _: str(offset + limit))
+
+
+def _person(found: tuple[User, Enrolment]) -> dict[str, object]:
+    user, enrolment = found
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "kind": enrolment.kind,
+        "since": enrolment.created_at,
+        "expiresAt": enrolment.expires_at,
+    }

@@ -1,4 +1,4 @@
-"""From exceptions to JSON errors, in one middleware."""
+"""One middleware turns exceptions into JSON errors."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from billing.errors import BillingError, TooManyError
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from common.errors import LiveclassError
 from common.logs import get_logger
 
@@ -25,13 +25,13 @@ def error_response(code: str, message: str, status: int, field: str | None = Non
 
 @web.middleware
 async def errors_to_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refusals with their status; what nobody expected without its details."""
+    """Answers refusals with their status, and unexpected errors without details."""
     if not request.path.startswith(PATHS):
         return await handler(request)
     try:
         return await handler(request)
     except LiveclassError as error:
-        request.app[SHOP].counts[f"refused:{error.code}"] += 1
+        request.app[CONTEXT].counts[f"refused:{error.code}"] += 1
         return _refusal(error)
     except ValidationError as error:
         return _invalid(error)
@@ -40,7 +40,7 @@ async def errors_to_json(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         return error_response(f"http_{error.status}", error.reason, error.status)
     except Exception as error:
-        request.app[SHOP].counts["request_failed"] += 1
+        request.app[CONTEXT].counts["request_failed"] += 1
         log.error("request.failed", path=request.path, error=type(error).__name__, exc_info=error)
         message = "Something went wrong on the server. Try again."
         return error_response("internal", message, 500)
@@ -76,7 +76,7 @@ _SENTENCES = {
 
 
 def _sentence(fault: ErrorDetails) -> str:
-    """What a person is told; our own checks bring their own sentences."""
+    """The sentence for a person; our own checks bring theirs."""
     known = _SENTENCES.get(fault["type"])
     if known is not None:
         return known.format_map(fault.get("ctx", {}))

@@ -1,7 +1,7 @@
 """The live classes and the catalogue: the gate's answers, and what follows when rights end.
 
-One job looks twice a second, and at once when it is woken: what the catalogue says of a class
-becomes what it is, and who has lost the right to be in it is put out.
+One job looks twice a second, and at once when it is woken: a class becomes what the catalogue says
+of it, and people who have lost the right to be in it are removed.
 """
 
 from typing import Protocol
@@ -11,19 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue import schedule
 from billing.catalogue.classes import OVER, ClassState, Step, after, may_step, trial_until
-from billing.context import Shop
-from billing.service import seats
-from billing.service.rights import Judged, judge
+from billing.context import Context
+from billing.service.enrolments import expire, lock_class
+from billing.service.rights import Rights, rights_of
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
 from common.errors import LiveclassError
 from common.logs import get_logger
-from signalling.auth.gate import Admission
-from signalling.classroom.permissions import Identity, Role
+from common.roles import STAFF, Admission, Person, Role
 
 LOOK_EVERY = 0.5  # s
 MARGIN = 10_000  # ms: a transaction of another process may be written so late
 
-# What the page is told; whatever else keeps somebody out does not put them out.
+# The reason that a removed person is told, by the refusal's code; other refusals remove no one.
 _REASONS = {
     "refunded": "refunded",
     "disputed": "disputed",
@@ -33,18 +32,18 @@ _REASONS = {
     "class_full": "not_enrolled",
 }
 
-# Who is in the classes.
-Here = dict[str, tuple[Identity, ...]]
+# The people in each class.
+Here = dict[str, tuple[Person, ...]]
 
 log = get_logger(__name__)
 
 
 class LiveClasses(Protocol):
-    """What is asked of the live classes; the hub."""
+    """The live classes as this job needs them; the hub is one."""
 
     def live_classes(self) -> frozenset[str]: ...
-    def present(self, class_id: str) -> tuple[Identity, ...]: ...
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None: ...
+    def present(self, class_id: str) -> tuple[Person, ...]: ...
+    def evict(self, class_id: str, user_id: str, reason: str) -> None: ...
     def end_class(self, class_id: str) -> None: ...
 
     @property
@@ -52,44 +51,45 @@ class LiveClasses(Protocol):
 
 
 class BillingGate:
-    """Asks billing about classes of the catalogue; others are none of its business."""
+    """Asks billing about classes of the catalogue; it does not answer for others."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
-    async def admit(self, identity: Identity) -> Admission | None:
+    async def admit(self, identity: Person) -> Admission | None:
         """The class's title and what the person is in it; raises LiveclassError with the
         refusal's code and sentence."""
-        async with self._shop.db.reading() as session:
-            course = await session.get(Class, identity.class_id)
-            if course is None:
+        async with self._context.db.reading() as session:
+            class_ = await session.get(Class, identity.class_id)
+            if class_ is None:
                 return None
-            judged = (await judge(session, self._shop, course, [identity]))[identity.user_id]
-        refusal = judged.refusal
+            people = await rights_of(session, self._context, class_, [identity])
+        rights = people[identity.user_id]
+        refusal = rights.refusal
         if refusal is not None:
-            self._shop.counts[f"entry_refused:{refusal.code}"] += 1
+            self._context.counts[f"entry_refused:{refusal.code}"] += 1
             raise LiveclassError(refusal.code, refusal.message)
-        return Admission(course.title, judged.role)
+        return Admission(class_.title, rights.role)
 
 
 class LiveWatch:
-    """What the job remembers from turn to turn."""
+    """The job's memory from turn to turn."""
 
     def __init__(self, live: LiveClasses) -> None:
         self._live = live
         self._taught: frozenset[str] = frozenset()
         self._looked_at: int | None = None
 
-    async def turn(self, shop: Shop) -> None:
+    async def turn(self, context: Context) -> None:
         """Brings catalogue and live classes together."""
-        await self._follow(shop)
-        await self._put_out(shop)
+        await self._follow(context)
+        await self._evict(context)
 
     # States
 
-    async def _follow(self, shop: Shop) -> None:
+    async def _follow(self, context: Context) -> None:
         taught = self._live.live_classes()
-        async with shop.db.reading() as session:
+        async with context.db.reading() as session:
             query = select(Class.id, Class.state).where(
                 or_(Class.state == ClassState.LIVE, Class.id.in_(taught))
             )
@@ -101,56 +101,58 @@ class LiveWatch:
             if class_id in taught and class_id in self._taught and state in OVER:
                 # Ended or cancelled while it was taught.
                 everybody = {one.user_id for one in self._live.present(class_id)}
-                await self._check(shop, class_id, everybody)
+                await self._check(context, class_id, everybody)
                 self._live.end_class(class_id)
                 kept.discard(class_id)
             elif class_id in taught and state is not ClassState.LIVE:
-                await _step(shop, class_id, Step.START)
+                await _step(context, class_id, Step.START)
             elif class_id not in taught:
                 seen = class_id in self._taught
-                await _step(shop, class_id, Step.STOP if seen else Step.BREAK_OFF)
+                await _step(context, class_id, Step.STOP if seen else Step.BREAK_OFF)
         self._taught = frozenset(kept)
 
     # People
 
-    async def _put_out(self, shop: Shop) -> None:
-        now = shop.now()
+    async def _evict(self, context: Context) -> None:
+        now = context.now()
         rooms = self._live.class_ids
         if rooms:
             since = (now if self._looked_at is None else self._looked_at) - MARGIN
-            await _expire(shop, rooms)
+            await _expire(context, rooms)
             here = {class_id: self._live.present(class_id) for class_id in rooms}
-            for class_id, users in (await _to_check(shop, here, since)).items():
-                await self._check(shop, class_id, users)
+            for class_id, users in (await _to_check(context, here, since)).items():
+                await self._check(context, class_id, users)
         self._looked_at = now
 
-    async def _check(self, shop: Shop, class_id: str, users: set[str]) -> None:
-        """Those of the users who are there and may not be any more, and their parents, leave."""
+    async def _check(self, context: Context, class_id: str, users: set[str]) -> None:
+        """Removes those of the users, and of their parents, who are there and may not be any
+        more."""
         here = self._live.present(class_id)
         if not any(one.user_id in users for one in here) and not _parents_in(here):
             return
-        async with shop.db.reading() as session:
+        async with context.db.reading() as session:
             parents = select(Guardian.parent_id).where(Guardian.student_id.in_(users))
             concerned = users | set(await session.scalars(parents))
-            course = await session.get_one(Class, class_id)
+            class_ = await session.get_one(Class, class_id)
             people = [one for one in here if one.user_id in concerned]
-            judged = await judge(session, shop, course, people)
-        for identity in people:
-            reason = _reason(identity, judged[identity.user_id])
+            rights = await rights_of(session, context, class_, people)
+        for person in people:
+            reason = _reason(person, rights[person.user_id])
             if reason is not None:
-                self._live.put_out(class_id, identity.user_id, reason)
+                self._live.evict(class_id, person.user_id, reason)
 
 
-def _parents_in(here: tuple[Identity, ...]) -> bool:
+def _parents_in(here: tuple[Person, ...]) -> bool:
     return any(one.role is Role.PARENT for one in here)
 
 
-def _reason(identity: Identity, judged: Judged) -> str | None:
-    """Why somebody has to leave: a refund says more than that the class is off; who paid for a
-    class that is off gets one. Who is staff no more may come back as what they are."""
-    refusal, last = judged.refusal, judged.own
+def _reason(person: Person, rights: Rights) -> str | None:
+    """The reason for which a person is removed, if any: a refund says more than a cancelled class,
+    and a student who paid for a cancelled class gets one. A person who is staff no more may come
+    back as what they are."""
+    refusal, last = rights.refusal, rights.own
     if refusal is None:
-        return "not_enrolled" if identity.is_staff and not judged.is_staff else None
+        return "not_enrolled" if person.role in STAFF and not rights.is_staff else None
     if refusal.code == "account_disabled":
         return "disabled"
     if last is not None and last.ended_reason in ("refunded", "disputed"):
@@ -160,29 +162,30 @@ def _reason(identity: Identity, judged: Judged) -> str | None:
     return _REASONS.get(refusal.code)
 
 
-async def _expire(shop: Shop, rooms: frozenset[str]) -> None:
-    """Asks before it writes: nothing is due nearly always."""
-    now = shop.now()
+async def _expire(context: Context, rooms: frozenset[str]) -> None:
+    """Ends enrolments in these classes whose time is over; asks first, as hardly ever one is
+    due."""
+    now = context.now()
     due = select(Enrolment.id).where(
         Enrolment.class_id.in_(rooms), Enrolment.ended_at.is_(None), Enrolment.expires_at <= now
     )
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         if await session.scalar(due.limit(1)) is None:
             return
-    async with shop.db.writing() as session:
-        await seats.expire(session, now, rooms)
+    async with context.db.writing() as session:
+        await expire(session, now, rooms)
 
 
-async def expire_all(shop: Shop) -> None:
+async def expire_all(context: Context) -> None:
     """Ends enrolments whose time is over, in all classes."""
-    async with shop.db.writing() as session:
-        ended = await seats.expire(session, shop.now())
+    async with context.db.writing() as session:
+        ended = await expire(session, context.now())
     if ended:
-        shop.wake("entry")
+        context.wake("entry")
 
 
-async def _to_check(shop: Shop, here: Here, since: int) -> dict[str, set[str]]:
-    """Who may have lost the right to be in these classes, by class."""
+async def _to_check(context: Context, here: Here, since: int) -> dict[str, set[str]]:
+    """The people who may have lost the right to be in these classes, by class."""
     found: dict[str, set[str]] = {}
     everybody = {one.user_id for people in here.values() for one in people}
     ended = select(Enrolment.class_id, Enrolment.user_id).where(
@@ -190,7 +193,7 @@ async def _to_check(shop: Shop, here: Here, since: int) -> dict[str, set[str]]:
     )
     gone = select(Class.id).where(Class.id.in_(here), Class.state == ClassState.CANCELLED)
     disabled = select(User.id).where(User.id.in_(everybody), User.disabled_at.is_not(None))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         for class_id, user_id in await session.execute(ended):
             found.setdefault(class_id, set()).add(user_id)
         cancelled = set(await session.scalars(gone))
@@ -204,7 +207,7 @@ async def _to_check(shop: Shop, here: Here, since: int) -> dict[str, set[str]]:
 
 
 async def _no_staff(session: AsyncSession, here: Here) -> set[str]:
-    """Who is here as an assistant or admin and has an account that is neither."""
+    """The people who are here as assistant or admin and have an account that is neither."""
     helping = {
         (class_id, one.user_id)
         for class_id, people in here.items()
@@ -221,34 +224,34 @@ async def _no_staff(session: AsyncSession, here: Here) -> set[str]:
     return {user_id for _, user_id in helping - may_help} & known
 
 
-async def _step(shop: Shop, class_id: str, step: Step) -> None:
+async def _step(context: Context, class_id: str, step: Step) -> None:
     """A class begins to be taught, or is taught no more."""
-    now = shop.now()
-    async with shop.db.writing() as session:
-        course = await seats.lock_class(session, class_id)
-        plan = schedule.parse(course.schedule)
+    now = context.now()
+    async with context.db.writing() as session:
+        class_ = await lock_class(session, class_id)
+        plan = schedule.parse(class_.schedule)
         if step is Step.STOP and not schedule.has_later_lesson(plan, now):
             step = Step.FINISH
-        state = ClassState(course.state)
+        state = ClassState(class_.state)
         if not may_step(state, step):
             return
-        course.state = after(state, step)
-        course.live_since = now if step is Step.START else None
+        class_.state = after(state, step)
+        class_.live_since = now if step is Step.START else None
         if step is Step.START:
-            await _begin_trials(session, course, now)
-        course.updated_at = now
-    log.info("class.state", room=class_id, state=course.state)
+            await _begin_trials(session, class_, now)
+        class_.updated_at = now
+    log.info("class.state", room=class_id, state=class_.state)
 
 
-async def _begin_trials(session: AsyncSession, course: Class, now: int) -> None:
+async def _begin_trials(session: AsyncSession, class_: Class, now: int) -> None:
     """The minutes of trials taken before count from now."""
     await session.execute(
         update(Enrolment)
         .where(
-            Enrolment.class_id == course.id,
+            Enrolment.class_id == class_.id,
             Enrolment.kind == "trial",
             Enrolment.ended_at.is_(None),
             Enrolment.expires_at.is_(None),
         )
-        .values(expires_at=trial_until(course.trial_minutes, True, now))
+        .values(expires_at=trial_until(class_.trial_minutes, True, now))
     )

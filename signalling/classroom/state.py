@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from common.errors import CapacityError, LiveclassError
+from common.roles import Role
 from signalling.classroom.changes import Changes
 from signalling.classroom.effects import (
     CloseClass,
@@ -22,7 +23,7 @@ from signalling.classroom.effects import (
 from signalling.classroom.features.feature import ClassContext
 from signalling.classroom.features.registry import FEATURES, Features, FeatureSet
 from signalling.classroom.messages import VideoJoin
-from signalling.classroom.permissions import Identity, Right, Role, abilities, may
+from signalling.classroom.permissions import Identity, Right, abilities, may
 from signalling.classroom.roster import Attachment, Participant, Rng, Roster
 from signalling.classroom.updates import flush
 from signalling.classroom.view import ClassView

@@ -20,9 +20,9 @@ import pytest
 from bench.publisher import BLOCK_FRAMES, FPS
 from bench.scene import Scene, lecture
 from sfu.fanout.outbox import Destinations, Send, split
-from sfu.ice.agent import Address
 from sfu.io.udp import UdpWorker
 from sfu.stats import DropReason
+from sfu.wire.address import Address
 from tests.interop.headers import HEADER
 from tests.support.wire import Wire, WireError, wire
 
@@ -92,13 +92,13 @@ class Tap:
         self._note(*send)
         self._sender.append(send)
 
-    def append_runs(
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         for place, address in enumerate(destinations.addresses):
             run = memoryview(buffer)[place * length : (place + 1) * length]
             self._note(address, split(run, segment))
-        self._sender.append_runs(destinations, buffer, length, segment)
+        self._sender.append_batches(destinations, buffer, length, segment)
 
     def _note(self, address: Address, datagrams: Sequence[bytes]) -> None:
         for datagram in datagrams:

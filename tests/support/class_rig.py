@@ -6,14 +6,16 @@ Pure: no I/O, no clock.
 from dataclasses import dataclass
 from itertools import count
 
+from common.roles import Role
 from sfu.events import Event
 from signalling.classroom import handlers, media
 from signalling.classroom.effects import Decision, Effect, Send
 from signalling.classroom.features.registry import FEATURES, FeatureSet
 from signalling.classroom.messages import VideoJoin
-from signalling.classroom.permissions import Identity, Right, Role
+from signalling.classroom.permissions import Identity, Right
 from signalling.classroom.roster import Participant
 from signalling.classroom.state import Classroom, ClassSettings
+from tests.support.coded_plane import crossed_event
 
 WALL_OFFSET = 1_700_000_000.0
 
@@ -85,7 +87,7 @@ class ClassRig:
 
     def happens(self, event: Event) -> list[Effect]:
         """The SFU reports something."""
-        effects = media.handle(self.classroom, event, self.now)
+        effects = media.handle(self.classroom, crossed_event(event), self.now)
         self.effects += effects
         return effects
 

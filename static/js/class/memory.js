@@ -1,42 +1,31 @@
-// What outlives a reload (sessionStorage, per tab and class) and what outlives the tab (localStorage: devices, theme).
+// What the page remembers: for a reload, in sessionStorage by class; for good, in localStorage: devices and theme.
 
-/** @typedef {{token?: string, resume?: string|null, inClass?: boolean, microphone?: boolean, camera?: boolean}} Kept */
+import { readJson, writeJson } from "../shared/storage.js";
 
-/** @param {Storage} storage @param {string} key @returns {any} */
-function read(storage, key) {
-  try {
-    return JSON.parse(storage.getItem(key) ?? "{}");
-  } catch {
-    return {};
-  }
-}
+/**
+ * @typedef {{token?: string, resume?: string|null, inClass?: boolean, microphone?: boolean, camera?: boolean}}
+ *   Remembered
+ */
 
-/** @param {Storage} storage @param {string} key @param {object} value */
-function write(storage, key, value) {
-  try {
-    storage.setItem(key, JSON.stringify(value));
-  } catch {
-    // A full or forbidden storage costs the comfort of a reload, nothing else.
-  }
-}
+const PREFERENCES = "liveclass:preferences";
 
 /** @param {string} classId */
 export function classMemory(classId) {
   const key = `liveclass:${classId}`;
   return {
-    /** @returns {Kept} */
-    read: () => read(sessionStorage, key),
-    /** @param {Kept} change */
-    keep: (change) => write(sessionStorage, key, { ...read(sessionStorage, key), ...change }),
+    /** @returns {Remembered} */
+    read: () => readJson("sessionStorage", key) ?? {},
+    /** @param {Remembered} change */
+    keep: (change) => writeJson("sessionStorage", key, { ...readJson("sessionStorage", key), ...change }),
   };
 }
 
 /** @returns {{devices?: import("./types.js").DeviceChoice, theme?: "dark"|"light"}} */
 export function preferences() {
-  return read(localStorage, "liveclass:preferences");
+  return readJson("localStorage", PREFERENCES) ?? {};
 }
 
 /** @param {ReturnType<typeof preferences>} change */
 export function keepPreferences(change) {
-  write(localStorage, "liveclass:preferences", { ...preferences(), ...change });
+  writeJson("localStorage", PREFERENCES, { ...preferences(), ...change });
 }

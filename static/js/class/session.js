@@ -1,19 +1,41 @@
-// One stay in a class: the socket and the peer held together, through reloads, lost networks and the end.
+// One stay in a lesson: joins the socket's conversation and the peer connection, through reloads, lost networks and the
+// end.
 
 import { effect } from "@preact/signals";
-import { audioMids, galleryPage, grid, stage, stageSpace, streams, videoMids, visible } from "./arrangement.js";
 import { planSlots } from "./layout.js";
 import { Peer } from "./peer.js";
 import { Protocol, SERVER_EVENTS } from "./protocol.js";
-import { dispatch, participants, state } from "./store.js";
+import {
+  audioMids,
+  dispatch,
+  galleryPage,
+  grid,
+  participants,
+  stage,
+  stageSpace,
+  state,
+  streams,
+  videoMids,
+  visible,
+} from "./store.js";
 
 const LAYOUT_DELAY_MS = 60;
 const LAYOUT_RETRY_MS = 1500;
 
-/** Refusals of `video-join` that end the stay; others are tried again with the next connection. */
-const JOIN_FINAL = new Set([
+/** Refusals of `video-join` that end the stay; after others the page joins again with the next connection. */
+const FINAL_JOIN_CODES = new Set([
   ...["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced", "flooding"],
-  ...["not_enrolled", "not_yet_open", "refunded", "disputed", "enrolment_expired", "class_cancelled", "class_ended", "not_found", "account_disabled"],
+  ...[
+    "not_enrolled",
+    "not_yet_open",
+    "refunded",
+    "disputed",
+    "enrolment_expired",
+    "class_cancelled",
+    "class_ended",
+    "not_found",
+    "account_disabled",
+  ],
 ]);
 
 export class Session {
@@ -28,7 +50,7 @@ export class Session {
     /** @type {Peer|null} */
     this.peer = null;
     /** @type {import("./types.js").SlotWant[]} */
-    this._asked = [];
+    this._layoutSent = [];
     this._iceServers = /** @type {RTCIceServer[]} */ ([]);
     this._counts = { audio: 4, video: 10 };
     this._offersBefore = 0;
@@ -48,7 +70,7 @@ export class Session {
     this.protocol.open();
   }
 
-  /** Leaves for good. */
+  /** Leaves the lesson for good. */
   async leave() {
     this.memory.keep({ resume: null, inClass: false });
     const gone = this.protocol.leave().catch(() => {});
@@ -57,12 +79,15 @@ export class Session {
     this._finish();
   }
 
-  /** The page goes away and may come back: a reload, a closed tab. */
+  /** Tells the server that the page closes and may come back: a reload, a closed tab. */
   pause() {
     if (state.value.phase === "class") this.protocol.leave(true).catch(() => {});
   }
 
-  /** Runs a request; a refusal becomes a toast. @param {Promise<any>} request @returns {Promise<boolean>} whether it went well */
+  /**
+   * Awaits a request; a refusal becomes a toast.
+   * @param {Promise<any>} request @returns {Promise<boolean>} whether it was accepted
+   */
   async attempt(request) {
     try {
       await request;
@@ -82,7 +107,7 @@ export class Session {
     protocol.on("removed", () => this._finish());
     protocol.on("liveclass-ended", () => this._finish());
     protocol.on("liveclass-started", () => void this._connectMedia());
-    protocol.on("moderated", ({ action }) => this._obey(action));
+    protocol.on("moderated", ({ action }) => this._applyModeration(action));
     this.media.onTrack = (source, track) => void this.peer?.setTrack(source, track);
     this.media.onChange = (change) => this._mediaChanged(change);
     this._stopLayout = effect(() => this._layoutChanged());
@@ -95,15 +120,19 @@ export class Session {
       this._joined(reply);
     } catch (error) {
       const { code } = /** @type {import("./protocol.js").ProtocolError} */ (error);
-      if (JOIN_FINAL.has(code)) this._refused(/** @type {any} */ (error));
-      else this.protocol.again();
+      if (FINAL_JOIN_CODES.has(code)) this._refused(/** @type {any} */ (error));
+      else this.protocol.reconnectLater();
     }
   }
 
   /** @param {any} reply */
   _joined(reply) {
     const { microphone, camera } = this.media.state();
-    this.memory.keep({ resume: reply.resume, inClass: true, ...(state.value.phase === "joining" && { microphone, camera }) });
+    this.memory.keep({
+      resume: reply.resume,
+      inClass: true,
+      ...(state.value.phase === "joining" && { microphone, camera }),
+    });
     this._iceServers = reply.iceServers;
     this._counts = reply.slots;
     dispatch("joined", reply);
@@ -119,7 +148,7 @@ export class Session {
   }
 
   async _mediaResumed() {
-    this._asked = [];
+    this._layoutSent = [];
     this._sendLayout();
     await this.peer?.recover();
   }
@@ -140,11 +169,11 @@ export class Session {
       exchange: async (sdp, iceRestart) => {
         const answer = await this.protocol.offer(sdp, iceRestart);
         this._offered = true;
-        this._asked = [];
+        this._layoutSent = [];
         this._sendLayout();
         return answer;
       },
-      changed: (connection) => dispatch("media", connection),
+      changed: (connection) => dispatch("connection", connection),
       slots: (slots) => {
         streams.value = Object.fromEntries(slots.map(({ mid, stream }) => [mid, stream]));
         audioMids.value = slots.filter((slot) => slot.kind === "audio").map((slot) => slot.mid);
@@ -154,9 +183,17 @@ export class Session {
     };
   }
 
-  /** Reads every signal the layout depends on, so that each change of them asks anew. */
+  /** Reads every signal the layout depends on, so that each of their changes sends a new one. */
   _layoutChanged() {
-    void [stage.value, galleryPage.value, grid.value, stageSpace.value, visible.value, videoMids.value, participants.value];
+    void [
+      stage.value,
+      galleryPage.value,
+      grid.value,
+      stageSpace.value,
+      visible.value,
+      videoMids.value,
+      participants.value,
+    ];
     this._scheduleLayout();
   }
 
@@ -179,11 +216,11 @@ export class Session {
       tileHeight: grid.value.height * Math.min(density, 1.5),
       visible: visible.value,
     };
-    const slots = planSlots(view, this._asked);
-    if (JSON.stringify(slots) === JSON.stringify(this._asked)) return;
-    this._asked = slots;
+    const slots = planSlots(view, this._layoutSent);
+    if (JSON.stringify(slots) === JSON.stringify(this._layoutSent)) return;
+    this._layoutSent = slots;
     this.protocol.layout(slots).catch(() => {
-      this._asked = [];
+      this._layoutSent = [];
       this._scheduleLayout(LAYOUT_RETRY_MS);
     });
   }
@@ -196,7 +233,7 @@ export class Session {
   }
 
   /** @param {string} action */
-  _obey(action) {
+  _applyModeration(action) {
     if (action === "mute") void this.media.set("microphone", false);
     if (action === "stop-camera") void this.media.set("camera", false);
   }

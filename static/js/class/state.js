@@ -1,12 +1,15 @@
-// What the page knows of the class: one plain value, changed only by `reduce`. Pure: no I/O, no clock, no DOM.
+// The state of the lesson as the page knows it: one plain value, changed only by `reduce`. Pure: no I/O, no clock, no
+// DOM.
 //
 // An action is {type, payload?, now?}. Types named like server events carry that event's payload as it came.
+
+import { producerId, producerParts } from "./producer-id.js";
 
 /** @typedef {import("./types.js").Participant} Participant */
 /** @typedef {import("./types.js").ChatMessage} ChatMessage */
 
 export const CHAT_KEPT = 500;
-export const TOASTS_SHOWN = 3;
+const TOASTS_SHOWN = 3;
 
 /** @param {string} classId */
 export function initialState(classId) {
@@ -15,7 +18,7 @@ export function initialState(classId) {
     phase: /** @type {import("./types.js").Phase} */ ("prejoin"),
     link: /** @type {import("./types.js").LinkState} */ ("idle"),
     retry: /** @type {{attempt: number, delay: number}|null} */ (null),
-    media: /** @type {string} */ ("new"),
+    connection: /** @type {string} */ ("new"),
     over: /** @type {import("./types.js").Over|null} */ (null),
     joinError: /** @type {{code: string, message: string}|null} */ (null),
     self: /** @type {import("./types.js").Self|null} */ (null),
@@ -81,7 +84,7 @@ export function joinedText(names) {
 }
 
 /** @param {any} wire @returns {ChatMessage} */
-export function chatFrom({ id, at, from, to, text }) {
+function chatFrom({ id, at, from, to, text }) {
   return { id, at, from: from.id, name: from.name, role: from.role, to, text };
 }
 
@@ -117,11 +120,13 @@ function joined(state, { payload, now = 0 }) {
   return withParticipants(withClass(base, payload.class), [...payload.participants, payload.self], payload.totals);
 }
 
-/** How many messages came while the socket was away. @param {State} state @param {ChatMessage[]} chat */
+/** Counts the messages that came while the socket was disconnected. @param {State} state @param {ChatMessage[]} chat */
 function missed(state, chat) {
   const last = state.chat.at(-1);
   if (!last || state.panel === "chat") return 0;
-  return chat.slice(chat.findIndex((message) => message.id === last.id) + 1).filter((message) => message.from !== state.self?.id).length;
+  return chat
+    .slice(chat.findIndex((message) => message.id === last.id) + 1)
+    .filter((message) => message.from !== state.self?.id).length;
 }
 
 /** @param {State} state @param {Action} action */
@@ -136,7 +141,7 @@ function participantLeft(state, { payload }) {
   const gone = new Set(payload.participants);
   const present = (/** @type {string} */ id) => !gone.has(id);
   const kept = Object.entries(state.participants).filter(([id]) => present(id));
-  const pinned = state.pinned && present(state.pinned.slice(0, state.pinned.lastIndexOf(":"))) ? state.pinned : null;
+  const pinned = state.pinned && present(producerParts(state.pinned).participant) ? state.pinned : null;
   return {
     ...state,
     participants: Object.fromEntries(kept),
@@ -176,7 +181,7 @@ function reacted(state, { payload }) {
   return { ...state, serial: state.serial + 1, reactions: [...state.reactions, reaction].slice(-12) };
 }
 
-/** What each moderation of oneself says. @type {Record<string, string>} */
+/** What each kind of moderation says to the person it is applied to. @type {Record<string, string>} */
 const MODERATED = {
   mute: "muted you. Press M to speak again.",
   "stop-camera": "turned your camera off.",
@@ -191,7 +196,12 @@ function moderated(state, { payload }) {
 
 /** @param {State} state @param {Action} action */
 function over(state, { payload, now = 0 }) {
-  return { ...state, phase: /** @type {const} */ ("over"), link: /** @type {const} */ ("closed"), over: { at: now, ...payload } };
+  return {
+    ...state,
+    phase: /** @type {const} */ ("over"),
+    link: /** @type {const} */ ("closed"),
+    over: { at: now, ...payload },
+  };
 }
 
 /** @param {State} state @param {Action} action */
@@ -238,14 +248,17 @@ const REDUCERS = {
   "new-announcement": (state, { payload }) => announced(toasted(state, "info", payload.text), "polite", payload.text),
   phase: (state, { payload }) => ({ ...state, phase: payload }),
   link: (state, { payload }) => ({ ...state, link: payload, retry: null }),
-  media: (state, { payload }) => ({ ...state, media: payload }),
+  connection: (state, { payload }) => ({ ...state, connection: payload }),
   "join-failed": (state, { payload }) => ({ ...state, phase: /** @type {const} */ ("prejoin"), joinError: payload }),
   panel: panelChanged,
   pin: (state, { payload }) => ({ ...state, pinned: state.pinned === payload ? null : payload }),
   page: (state, { payload }) => ({ ...state, page: Math.max(0, payload) }),
   toast: (state, { payload }) => toasted(state, payload.kind ?? "info", payload.text),
   "toast-gone": (state, { payload }) => ({ ...state, toasts: state.toasts.filter((toast) => toast.id !== payload) }),
-  "reaction-gone": (state, { payload }) => ({ ...state, reactions: state.reactions.filter((one) => one.id !== payload) }),
+  "reaction-gone": (state, { payload }) => ({
+    ...state,
+    reactions: state.reactions.filter((one) => one.id !== payload),
+  }),
   "sound-blocked": (state, { payload }) => ({ ...state, soundBlocked: payload }),
 };
 
@@ -260,7 +273,10 @@ export function isStaff(role) {
   return role === "teacher" || role === "assistant" || role === "admin";
 }
 
-/** People in the order lists show them: hands first (in their order), then staff, then by name. @param {State} state */
+/**
+ * People as lists show them: raised hands first, in their order, then staff, then the others by name.
+ * @param {State} state
+ */
 export function peopleInOrder(state) {
   const place = (/** @type {Participant} */ one) => {
     const hand = state.hands.indexOf(one.id);
@@ -269,9 +285,12 @@ export function peopleInOrder(state) {
   return Object.values(state.participants).sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name));
 }
 
-/** The mid that shows a producer now, or null. @param {State["slots"]} slots @param {string} participant @param {string} source */
+/**
+ * The mid of the slot that shows a producer now, or null.
+ * @param {State["slots"]} slots @param {string} participant @param {string} source
+ */
 export function midShowing(slots, participant, source) {
-  const producer = `${participant}:${source}`;
+  const producer = producerId(participant, source);
   for (const [mid, slot] of Object.entries(slots)) {
     if (slot && slot.kind === "video" && slot.producer === producer) return mid;
   }

@@ -1,4 +1,6 @@
-// What a payment must not lose: its order outlives the page (localStorage), and one tab tells the others that it enrolled.
+// Keeps the order of a payment beyond the page (localStorage), and tells other tabs that this one has enrolled.
+
+import { readJson, writeJson } from "../shared/storage.js";
 
 /** @typedef {import("./checkout.js").Pending} Pending */
 
@@ -10,30 +12,19 @@ export function pendingMemory(classId) {
   return {
     /** @returns {Pending|null} */
     read() {
-      try {
-        const kept = JSON.parse(localStorage.getItem(key) ?? "null");
-        return kept && Date.now() - kept.at < KEPT_MS ? kept : null;
-      } catch {
-        return null;
-      }
+      const kept = readJson("localStorage", key);
+      return kept && Date.now() - kept.at < KEPT_MS ? kept : null;
     },
     /** @param {Pending|null} pending */
-    keep(pending) {
-      try {
-        if (pending) localStorage.setItem(key, JSON.stringify(pending));
-        else localStorage.removeItem(key);
-      } catch {
-        // Without storage the order is still known to the server, and to the gateway's webhook.
-      }
-    },
+    keep: (pending) => writeJson("localStorage", key, pending),
   };
 }
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("liveclass:enrolled") : null;
 
-export const told = {
+export const enrolments = {
   /** @param {string} classId */
-  enrolled: (classId) => channel?.postMessage(classId),
+  announce: (classId) => channel?.postMessage(classId),
   /** @param {string} classId @param {() => unknown} run @returns {() => void} */
   listen(classId, run) {
     const hear = (/** @type {MessageEvent} */ { data }) => data === classId && run();

@@ -1,22 +1,28 @@
-// Something asked of the server, as a signal: waiting, there, or why not. What was there stays while it is asked again.
+// An answer of the server as a signal: asked for, there, or failed. What is there stays while it is asked for again.
 
 import { signal } from "@preact/signals";
 import { asApiError } from "../shared/api.js";
 
 /** A wait shorter than this shows nothing. */
-export const SLOW_MS = 300;
+const SLOW_MS = 300;
 
 /**
  * @template T
  * @typedef {{data: T|null, error: import("../shared/api.js").ApiError|null, busy: boolean, slow: boolean}} Asked
  */
 
-/** @template T @param {() => Promise<T>} ask @param {{setTimeout: (run: () => void, ms: number) => any, clearTimeout: (id: any) => void}} [clock] */
+/**
+ * @template T @param {() => Promise<T>} ask
+ * @param {{setTimeout: (run: () => void, ms: number) => any, clearTimeout: (id: any) => void}} [clock]
+ */
 export function resource(ask, clock = globalThis) {
   const state = signal(/** @type {Asked<T>} */ ({ data: null, error: null, busy: false, slow: false }));
   let turn = 0;
 
-  /** Asks; of several questions under way the last one counts. `quiet` leaves what is shown when it fails. @param {{quiet?: boolean}} [how] */
+  /**
+   * Asks the server; of several requests under way the last one counts. After a failure, `quiet` keeps what is shown.
+   * @param {{quiet?: boolean}} [how]
+   */
   async function load({ quiet = false } = {}) {
     const own = (turn += 1);
     const late = clock.setTimeout(() => own === turn && (state.value = { ...state.value, slow: true }), SLOW_MS);

@@ -16,7 +16,16 @@ function staged(view, previous = null) {
 
 /** @param {any} people @param {object} [change] @param {any} [previous] */
 function plan(people, change = {}, previous = []) {
-  const view = { mids: ["8", "9", "10"], stage: null, tiles: [], participants: people, selfId: "s", stageHeight: 720, tileHeight: 130, visible: true };
+  const view = {
+    mids: ["8", "9", "10"],
+    stage: null,
+    tiles: [],
+    participants: people,
+    selfId: "s",
+    stageHeight: 720,
+    tileHeight: 130,
+    visible: true,
+  };
   return planSlots({ ...view, ...change }, previous);
 }
 
@@ -26,16 +35,22 @@ test("the stage shows the teacher", () => {
   assert.deepEqual(staged({ participants: crowd({ s: {}, a: {}, t: T }) }), { participant: "t", source: "camera" });
 });
 
-test("a teacher with a camera goes before one without, else who came first", () => {
+test("a teacher with a camera goes before one without, else the first to join", () => {
   const two = { s: {}, t: { role: "teacher", order: 1 }, u: { role: "teacher", order: 2 } };
   assert.equal(staged({ participants: crowd(two) })?.participant, "t");
-  assert.equal(staged({ participants: crowd({ ...two, u: { role: "teacher", order: 2, camera: true } }) })?.participant, "u");
+  assert.equal(
+    staged({ participants: crowd({ ...two, u: { role: "teacher", order: 2, camera: true } }) })?.participant,
+    "u",
+  );
 });
 
 test("a shared screen takes the stage from the teacher and gives it back", () => {
   const shown = staged({ participants: crowd({ s: {}, a: { screen: true }, t: T }) });
   assert.deepEqual(shown, { participant: "a", source: "screen" });
-  assert.deepEqual(staged({ participants: crowd({ s: {}, a: {}, t: T }) }, shown), { participant: "t", source: "camera" });
+  assert.deepEqual(staged({ participants: crowd({ s: {}, a: {}, t: T }) }, shown), {
+    participant: "t",
+    source: "camera",
+  });
 });
 
 test("of two shared screens the one on the stage stays, else the teacher's", () => {
@@ -44,8 +59,11 @@ test("of two shared screens the one on the stage stays, else the teacher's", () 
   assert.equal(staged({ participants: both }, { participant: "a", source: "screen" })?.participant, "a");
 });
 
-test("one's own screen is not put on one's own stage", () => {
-  assert.deepEqual(staged({ participants: crowd({ s: { screen: true }, t: T }) }), { participant: "t", source: "camera" });
+test("the own screen is not put on the own stage", () => {
+  assert.deepEqual(staged({ participants: crowd({ s: { screen: true }, t: T }) }), {
+    participant: "t",
+    source: "camera",
+  });
 });
 
 test("a pin goes before the teacher, not before a share; a pinned share before another", () => {
@@ -56,12 +74,13 @@ test("a pin goes before the teacher, not before a share; a pinned share before a
   assert.deepEqual(staged({ participants: sharing, pinned: "b:screen" }), { participant: "b", source: "screen" });
 });
 
-test("a pin of someone gone, or of a screen no longer shared, is nothing", () => {
+test("a pin of a person who left, or of a screen no longer shared, has no effect", () => {
   const people = crowd({ s: {}, t: T });
-  for (const pinned of ["x:camera", "t:screen"]) assert.deepEqual(staged({ participants: people, pinned }), { participant: "t", source: "camera" });
+  for (const pinned of ["x:camera", "t:screen"])
+    assert.deepEqual(staged({ participants: people, pinned }), { participant: "t", source: "camera" });
 });
 
-test("without a teacher the settled speaker has the stage and keeps it in silence", () => {
+test("without a teacher the dominant speaker has the stage and keeps it in silence", () => {
   const people = crowd({ s: {}, a: {}, b: {} });
   const first = staged({ participants: people, dominant: "a" });
   assert.equal(first?.participant, "a");
@@ -71,7 +90,7 @@ test("without a teacher the settled speaker has the stage and keeps it in silenc
   assert.equal(staged({ participants: crowd({ s: {}, b: {} }), dominant: null }, first), null);
 });
 
-test("who teaches sees the class as a gallery, until a share or a pin", () => {
+test("staff see everyone in the gallery until there is a share or a pin", () => {
   const people = { s: { role: "teacher" }, a: {}, u: T };
   assert.equal(staged({ participants: crowd(people), dominant: "a" }), null);
   assert.equal(staged({ participants: crowd(people), pinned: "a:camera" })?.participant, "a");
@@ -83,15 +102,19 @@ function ordered(people, previous, change = {}, size = 2) {
   return galleryOrder({ selfId: "s", participants: crowd(people), hands: [], speakers: [], ...change }, previous, size);
 }
 
-test("the gallery begins with staff, then the order of joining, without oneself", () => {
-  assert.deepEqual(ordered({ s: {}, b: { order: 2 }, a: { order: 3 }, u: { order: 9, role: "assistant" } }, []), ["u", "b", "a"]);
+test("the gallery begins with staff, then follows the order of joining, without the own tile", () => {
+  assert.deepEqual(ordered({ s: {}, b: { order: 2 }, a: { order: 3 }, u: { order: 9, role: "assistant" } }, []), [
+    "u",
+    "b",
+    "a",
+  ]);
 });
 
-test("who comes goes to the end and moves nobody", () => {
+test("a newcomer goes to the end and moves no tile", () => {
   assert.deepEqual(ordered({ s: {}, a: {}, b: {}, u: { role: "assistant" } }, ["b", "a"]), ["b", "a", "u"]);
 });
 
-test("who leaves is replaced by the last, so that one tile moves at most", () => {
+test("the last tile replaces one that leaves, so that at most one tile moves", () => {
   assert.deepEqual(ordered({ s: {}, a: {}, c: {}, d: {} }, ["a", "b", "c", "d"]), ["a", "d", "c"]);
   assert.deepEqual(ordered({ s: {}, a: {} }, ["a", "b", "c"]), ["a"]);
   assert.deepEqual(ordered({ s: {} }, ["a", "b"]), []);
@@ -107,14 +130,18 @@ test("a hand or a speaker on the first page stays where it is", () => {
   assert.deepEqual(ordered(people, ["a", "b", "c"], { hands: ["b"], speakers: ["a"] }), ["a", "b", "c"]);
 });
 
-test("hands go before speakers, and those who have a reason to be there are not moved away", () => {
+test("hands go before speakers, and a tile with a hand or a voice is not moved away", () => {
   const people = { s: {}, a: {}, b: {}, c: {}, d: {} };
   assert.deepEqual(ordered(people, ["a", "b", "c", "d"], { hands: ["a", "b"], speakers: ["d"] }), ["a", "b", "c", "d"]);
   assert.deepEqual(ordered(people, ["a", "b", "c", "d"], { hands: ["a"], speakers: ["d"] }), ["a", "d", "c", "b"]);
 });
 
 test("hands of people the page does not know change nothing", () => {
-  assert.deepEqual(ordered({ s: {}, a: {}, b: {}, c: {} }, ["a", "b", "c"], { hands: ["zz", "s"], speakers: ["yy"] }), ["a", "b", "c"]);
+  assert.deepEqual(ordered({ s: {}, a: {}, b: {}, c: {} }, ["a", "b", "c"], { hands: ["zz", "s"], speakers: ["yy"] }), [
+    "a",
+    "b",
+    "c",
+  ]);
 });
 
 test("everyone is in the gallery exactly once, whatever happens", () => {
@@ -156,7 +183,12 @@ test("a page never has more tiles than the limit", () => {
 
 test("tiles fit into their space", () => {
   for (let count = 1; count <= 25; count += 1) {
-    for (const [width, height] of [[1400, 120], [390, 400], [1000, 700], [300, 900]]) {
+    for (const [width, height] of [
+      [1400, 120],
+      [390, 400],
+      [1000, 700],
+      [300, 900],
+    ]) {
       const grid = gridFor({ width, height, count, limit: 25 });
       assert.ok(grid.columns * grid.width + 8 * (grid.columns - 1) <= width, `${count} in ${width}×${height}`);
       assert.ok(grid.rows * grid.height + 8 * (grid.rows - 1) <= height, `${count} in ${width}×${height}`);
@@ -174,7 +206,13 @@ test("heights go in steps", () => {
   assert.deepEqual([0, 100, 130, 393, 800].map(heightStep), [90, 90, 180, 360, 720]);
 });
 
-const PEOPLE = crowd({ s: { camera: true }, t: { ...T, screen: true }, a: { camera: true }, b: { camera: true }, c: {} });
+const PEOPLE = crowd({
+  s: { camera: true },
+  t: { ...T, screen: true },
+  a: { camera: true },
+  b: { camera: true },
+  c: {},
+});
 
 test("the stage is asked first, then the page's cameras, the rest is off", () => {
   const slots = plan(PEOPLE, { stage: { participant: "t", source: "camera" }, tiles: ["a", "c"] });
@@ -187,16 +225,22 @@ test("the stage is asked first, then the page's cameras, the rest is off", () =>
 
 test("a screen on the stage leaves room for its owner's camera", () => {
   const slots = plan(PEOPLE, { stage: { participant: "t", source: "screen" }, tiles: ["t", "a"] });
-  assert.deepEqual(slots.map((slot) => slot.producer), ["t:screen", "t:camera", "a:camera"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.producer),
+    ["t:screen", "t:camera", "a:camera"],
+  );
   assert.equal(slots[0].maxHeight, 810, "more than a camera on the same stage: text blurs first");
 });
 
 test("cameras that are off are not asked for, nor a stage without a picture", () => {
   const slots = plan(PEOPLE, { stage: { participant: "c", source: "camera" }, tiles: ["c", "x"] });
-  assert.deepEqual(slots.map((slot) => slot.want), ["off", "off", "off"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.want),
+    ["off", "off", "off"],
+  );
 });
 
-test("who moves between stage and gallery keeps the slot", () => {
+test("a producer that moves between stage and gallery keeps its slot", () => {
   const before = plan(PEOPLE, { stage: { participant: "t", source: "camera" }, tiles: ["a", "b"] });
   const after = plan(PEOPLE, { stage: { participant: "b", source: "camera" }, tiles: ["a", "t"] }, before);
   const mids = (/** @type {any[]} */ slots) => Object.fromEntries(slots.map((slot) => [slot.producer, slot.mid]));
@@ -204,24 +248,40 @@ test("who moves between stage and gallery keeps the slot", () => {
   assert.equal(after.find((slot) => slot.producer === "b:camera")?.want, "pinned");
 });
 
-test("a newcomer takes the slot that came free", () => {
+test("a newcomer takes the slot that became free", () => {
   const before = plan(PEOPLE, { tiles: ["t", "a"] });
   const after = plan(PEOPLE, { tiles: ["b", "a"] }, before);
-  assert.deepEqual(after.map((slot) => [slot.mid, slot.producer]), [["8", "b:camera"], ["9", "a:camera"], ["10", undefined]]);
+  assert.deepEqual(
+    after.map((slot) => [slot.mid, slot.producer]),
+    [
+      ["8", "b:camera"],
+      ["9", "a:camera"],
+      ["10", undefined],
+    ],
+  );
 });
 
 test("more cameras than slots: the first ones have pictures, the stage always", () => {
   const slots = plan(PEOPLE, { mids: ["8", "9"], stage: { participant: "b", source: "camera" }, tiles: ["a", "t"] });
-  assert.deepEqual(slots.map((slot) => slot.producer), ["b:camera", "a:camera"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.producer),
+    ["b:camera", "a:camera"],
+  );
 });
 
 test("each mid is asked once, and slots of an older connection are forgotten", () => {
   const before = /** @type {any} */ ([{ mid: "3", want: "page", producer: "a:camera", maxHeight: 90 }]);
   const slots = plan(PEOPLE, { tiles: ["a", "b"] }, before);
-  assert.deepEqual(slots.map((slot) => slot.mid), ["8", "9", "10"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.mid),
+    ["8", "9", "10"],
+  );
 });
 
 test("a hidden page asks for no picture", () => {
   const slots = plan(PEOPLE, { visible: false, stage: { participant: "t", source: "camera" }, tiles: ["a"] });
-  assert.deepEqual(slots.map((slot) => slot.want), ["off", "off", "off"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.want),
+    ["off", "off", "off"],
+  );
 });

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHAT_KEPT, initialState, joinedText, midShowing, peopleInOrder, reduce } from "../../../static/js/class/state.js";
+import {
+  CHAT_KEPT,
+  initialState,
+  joinedText,
+  midShowing,
+  peopleInOrder,
+  reduce,
+} from "../../../static/js/class/state.js";
 import { joinReply, totals, wire } from "../support.js";
 
 /** @typedef {import("../../../static/js/class/state.js").State} State */
@@ -26,7 +33,7 @@ function message(id, from, text = "Hello") {
   return { id, at: 1, from: { id: from, name: from.toUpperCase(), role: "student" }, to: "all", text };
 }
 
-test("joining fills the class", () => {
+test("a join fills the state", () => {
   const state = inClass({ hands: [{ participant: "t", at: 1 }], chat: [message("m1", "t")] });
   assert.equal(state.phase, "class");
   assert.equal(state.link, "connected");
@@ -56,11 +63,17 @@ test("messages missed while away count as unread, own ones do not", () => {
   assert.equal(inClass({ chat }).unread, 0, "what was written before one came is not unread");
 });
 
-test("people come, change and go", () => {
-  const come = after(inClass(), ["participant-joined", { participants: [wire("a"), wire("b")], totals: { participants: 4, hands: 0 } }]);
+test("participants join, change and leave", () => {
+  const come = after(inClass(), [
+    "participant-joined",
+    { participants: [wire("a"), wire("b")], totals: { participants: 4, hands: 0 } },
+  ]);
   assert.equal(come.total, 4);
   assert.equal(come.announcement.polite, "A and B joined");
-  const changed = after(come, ["participant-updated", { participants: [wire("a", { microphone: true, connection: "lost" })], totals: totals("a", "b", "s", "t") }]);
+  const changed = after(come, [
+    "participant-updated",
+    { participants: [wire("a", { microphone: true, connection: "lost" })], totals: totals("a", "b", "s", "t") },
+  ]);
   assert.equal(changed.participants.a.microphone, true);
   assert.equal(changed.participants.a.connection, "lost");
   const gone = after(changed, ["participant-left", { participants: ["a"], totals: { participants: 3, hands: 0 } }]);
@@ -68,22 +81,33 @@ test("people come, change and go", () => {
   assert.equal(gone.total, 3);
 });
 
-test("an update of totals alone changes nobody", () => {
+test("an update of totals alone changes no participant", () => {
   const before = inClass();
   const state = after(before, ["participant-updated", { participants: [], totals: { participants: 300, hands: 2 } }]);
   assert.equal(state.total, 300);
   assert.deepEqual(state.participants, before.participants);
 });
 
-test("who was known is not announced again", () => {
-  const state = after(inClass(), ["participant-joined", { participants: [wire("t", { role: "teacher" })], totals: totals("s", "t") }]);
+test("a participant who is known is not announced again", () => {
+  const state = after(inClass(), [
+    "participant-joined",
+    { participants: [wire("t", { role: "teacher" })], totals: totals("s", "t") },
+  ]);
   assert.equal(state.announcement.polite, "");
 });
 
-test("whoever leaves leaves the stage, the line of hands and the speakers too", () => {
+test("a participant who leaves also leaves the stage, the raised hands and the speakers", () => {
   const state = after(
     inClass({ participants: [wire("s"), wire("a"), wire("b")] }),
-    ["hands", { hands: [{ participant: "a", at: 1 }, { participant: "b", at: 2 }] }],
+    [
+      "hands",
+      {
+        hands: [
+          { participant: "a", at: 1 },
+          { participant: "b", at: 2 },
+        ],
+      },
+    ],
     ["active-speaker", { speakers: ["a", "b"], dominant: "a" }],
     ["pin", "a:camera"],
     ["participant-left", { participants: ["a"], totals: totals("s", "b") }],
@@ -91,18 +115,22 @@ test("whoever leaves leaves the stage, the line of hands and the speakers too", 
   assert.deepEqual([state.hands, state.speakers, state.dominant, state.pinned], [["b"], ["b"], null, null]);
 });
 
-test("somebody else leaving does not unpin", () => {
-  const state = after(inClass(), ["pin", "t:camera"], ["participant-left", { participants: ["a"], totals: totals("s", "t") }]);
+test("a pin stays when another participant leaves", () => {
+  const state = after(
+    inClass(),
+    ["pin", "t:camera"],
+    ["participant-left", { participants: ["a"], totals: totals("s", "t") }],
+  );
   assert.equal(state.pinned, "t:camera");
 });
 
-test("names of newcomers are told in one sentence", () => {
+test("newcomers are announced in one sentence", () => {
   assert.equal(joinedText(["Ana"]), "Ana joined");
   assert.equal(joinedText(["Ana", "Ben"]), "Ana and Ben joined");
   assert.equal(joinedText(["Ana", "Ben", "Chi", "Dev"]), "Ana and 3 others joined");
 });
 
-test("a raised hand is a notice to those who teach, not to students, nor one's own", () => {
+test("staff see a toast for a raised hand; students do not, nor the person who raised it", () => {
   const hands = { hands: [{ participant: "s", at: 1 }] };
   const teacher = after(teaching(), ["hands", hands]);
   assert.equal(teacher.toasts[0].text, "S raised a hand");
@@ -111,7 +139,7 @@ test("a raised hand is a notice to those who teach, not to students, nor one's o
   assert.equal(after(teaching(), ["hands", { hands: [{ participant: "t", at: 1 }] }]).toasts.length, 0);
 });
 
-test("slots change one by one", () => {
+test("slots change one at a time", () => {
   const slot = { participant: "t", producer: "t:camera", kind: "video", layer: 0 };
   const state = after(inClass(), ["slots", { 8: slot, 9: slot }], ["slots", { 9: null }]);
   assert.deepEqual(state.slots, { 8: slot, 9: null });
@@ -128,8 +156,13 @@ test("the slot of a producer is found by source, video only", () => {
   assert.equal(midShowing(slots, "t", "microphone"), null);
 });
 
-test("chat counts what is unread and drops doubles", () => {
-  const state = after(inClass(), ["chat-message", message("m1", "t")], ["chat-message", message("m1", "t")], ["chat-message", message("m2", "s")]);
+test("chat counts unread messages and drops duplicates", () => {
+  const state = after(
+    inClass(),
+    ["chat-message", message("m1", "t")],
+    ["chat-message", message("m1", "t")],
+    ["chat-message", message("m2", "s")],
+  );
   assert.equal(state.chat.length, 2);
   assert.equal(state.unread, 1);
   assert.equal(state.announcement.polite, "T: Hello");
@@ -137,36 +170,41 @@ test("chat counts what is unread and drops doubles", () => {
   assert.equal(opened.unread, 0);
 });
 
-test("chat is kept up to a bound, the newest", () => {
+test("the chat keeps the newest messages up to a limit", () => {
   let state = inClass();
   for (let index = 0; index <= CHAT_KEPT; index += 1) state = after(state, ["chat-message", message(`m${index}`, "t")]);
   assert.equal(state.chat.length, CHAT_KEPT);
   assert.equal(state.chat[0].id, "m1");
 });
 
-test("a panel opens, gives way to another and closes", () => {
+test("a panel opens, is replaced by another and closes", () => {
   const state = after(inClass(), ["panel", "chat"], ["panel", "people"]);
   assert.equal(state.panel, "people");
   assert.equal(after(state, ["panel", "people"]).panel, null);
 });
 
-test("a pin is let go by pinning again", () => {
+test("pinning again removes the pin", () => {
   const state = after(inClass(), ["pin", "t:camera"]);
   assert.equal(state.pinned, "t:camera");
   assert.equal(after(state, ["pin", "t:camera"]).pinned, null);
   assert.equal(after(state, ["pin", "t:screen"]).pinned, "t:screen");
 });
 
-test("being muted is said at once, by name", () => {
+test("a muted person is told at once, with the name of the teacher", () => {
   const state = after(inClass(), ["moderated", { action: "mute", by: "Asha" }]);
   assert.equal(state.announcement.assertive, "Asha muted you. Press M to speak again.");
   assert.equal(state.toasts[0].text, state.announcement.assertive);
 });
 
-test("a class begins and ends", () => {
-  const waiting = inClass({ class: { id: "demo", title: "Demo", state: "waiting", started: false, startedAt: null, locked: false } });
+test("a lesson starts and ends", () => {
+  const waiting = inClass({
+    class: { id: "demo", title: "Demo", state: "waiting", started: false, startedAt: null, locked: false },
+  });
   assert.equal(waiting.started, false);
-  const begun = after(waiting, ["liveclass-started", { classId: "demo", title: "Demo", url: "/class/demo", startedAt: 9 }]);
+  const begun = after(waiting, [
+    "liveclass-started",
+    { classId: "demo", title: "Demo", url: "/class/demo", startedAt: 9 },
+  ]);
   assert.deepEqual([begun.started, begun.startedAt], [true, 9]);
   const ended = after(begun, ["liveclass-ended", { classId: "demo", endedAt: 99 }, 99]);
   assert.deepEqual([ended.phase, ended.over?.kind, ended.over?.at], ["over", "ended", 99]);
@@ -180,12 +218,12 @@ test("the first reason for the end is the one that is shown", () => {
   assert.equal(after(inClass(), ["removed", { reason: "replaced" }]).over?.kind, "replaced");
 });
 
-test("a lock is told to all", () => {
+test("everyone sees that the lesson is locked", () => {
   const locked = { id: "demo", title: "Demo", state: "live", started: true, startedAt: 40_000, locked: true };
   assert.equal(after(inClass(), ["class-updated", locked]).locked, true);
 });
 
-test("before the first join one connects, afterwards one reconnects", () => {
+test("the page connects before the first join and reconnects after it", () => {
   assert.equal(after(initialState("demo"), ["retry", { attempt: 1, delay: 9 }]).link, "connecting");
   const lost = after(inClass(), ["retry", { attempt: 2, delay: 9 }]);
   assert.equal(lost.link, "reconnecting");
@@ -193,44 +231,69 @@ test("before the first join one connects, afterwards one reconnects", () => {
   assert.equal(after(lost, ["joined", joinReply({ resumed: true })]).link, "connected");
 });
 
-test("a join that failed leads back to the first screen with its reason", () => {
-  const state = after(initialState("demo"), ["phase", "joining"], ["join-failed", { code: "locked", message: "The class is locked." }]);
+test("a failed join leads back to the first screen and gives the reason", () => {
+  const state = after(
+    initialState("demo"),
+    ["phase", "joining"],
+    ["join-failed", { code: "locked", message: "The class is locked." }],
+  );
   assert.equal(state.phase, "prejoin");
   assert.equal(state.joinError?.message, "The class is locked.");
   assert.equal(after(state, ["joined", joinReply()]).joinError, null);
 });
 
-test("toasts are few, not repeated, and go", () => {
+test("toasts are few, not repeated, and disappear", () => {
   let state = inClass();
   for (const text of ["a", "b", "c", "d", "d"]) state = after(state, ["toast", { text }]);
-  assert.deepEqual(state.toasts.map((toast) => toast.text), ["b", "c", "d"]);
-  assert.deepEqual(after(state, ["toast-gone", state.toasts[0].id]).toasts.map((toast) => toast.text), ["c", "d"]);
+  assert.deepEqual(
+    state.toasts.map((toast) => toast.text),
+    ["b", "c", "d"],
+  );
+  assert.deepEqual(
+    after(state, ["toast-gone", state.toasts[0].id]).toasts.map((toast) => toast.text),
+    ["c", "d"],
+  );
 });
 
-test("reactions carry a name and go", () => {
+test("reactions carry a name and disappear", () => {
   const state = after(inClass(), ["reaction", { participant: "t", kind: "clap" }]);
   assert.deepEqual([state.reactions[0].name, state.reactions[0].kind, state.reactions[0].from], ["T", "clap", "t"]);
   assert.equal(after(state, ["reaction-gone", state.reactions[0].id]).reactions.length, 0);
 });
 
-test("announcements and drains are heard", () => {
+test("announcements and draining reach the state", () => {
   const state = after(inClass(), ["new-announcement", { text: "Break until ten" }], ["server-draining", {}]);
   assert.equal(state.toasts[0].text, "Break until ten");
   assert.equal(state.draining, true);
 });
 
-test("the list of people has hands first, then those who teach, then names", () => {
+test("the list of people has raised hands first, then staff, then the others by name", () => {
   const state = after(
-    inClass({ participants: [wire("t", { role: "teacher", name: "Zoe" }), wire("b", { name: "Bo" }), wire("a", { name: "Al" }), wire("h", { name: "Ida" })] }),
+    inClass({
+      participants: [
+        wire("t", { role: "teacher", name: "Zoe" }),
+        wire("b", { name: "Bo" }),
+        wire("a", { name: "Al" }),
+        wire("h", { name: "Ida" }),
+      ],
+    }),
     ["hands", { hands: [{ participant: "h", at: 1 }] }],
   );
-  assert.deepEqual(peopleInOrder(state).map((one) => one.name), ["Ida", "Zoe", "Al", "Bo", "S"]);
+  assert.deepEqual(
+    peopleInOrder(state).map((one) => one.name),
+    ["Ida", "Zoe", "Al", "Bo", "S"],
+  );
 });
 
 test("states are never changed in place, and unknown actions change nothing", () => {
   const before = inClass();
   const copy = structuredClone(before);
-  after(before, ["hands", { hands: [{ participant: "t", at: 1 }] }], ["chat-message", message("m", "t")], ["participant-left", { participants: ["t"], totals: totals("s") }]);
+  after(
+    before,
+    ["hands", { hands: [{ participant: "t", at: 1 }] }],
+    ["chat-message", message("m", "t")],
+    ["participant-left", { participants: ["t"], totals: totals("s") }],
+  );
   assert.deepEqual(before, copy);
   assert.equal(reduce(before, { type: "no-such-thing" }), before);
 });

@@ -1,6 +1,6 @@
 """The records and pages that clients are told."""
 
-from signalling.classroom.permissions import Role
+from common.roles import Role
 from signalling.classroom.view import FIRST_PAGE
 from tests.support.class_rig import ClassRig
 

@@ -1,8 +1,8 @@
-// Invoices and credit notes: each to open, to print, to keep.
+// The receipts tab: invoices and credit notes, each as a page to open and a PDF to download.
 
 import { html } from "htm/preact";
-import { Icon } from "../../ui/icon.js";
 import { get } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { money } from "../money.js";
 import { account } from "../page-state.js";
 import { dateText } from "../times.js";
@@ -16,16 +16,31 @@ function Row({ receipt }) {
   const { number, kind, classTitle, total, currency, issuedAt, url, pdfUrl, student } = receipt;
   const whose = student && student.id !== account.value?.id ? `${student.name} · ` : "";
   const credit = kind !== "invoice";
-  return html`<li class="paper" data-testid="receipt">
+  return html`<li class="receipt" data-testid="receipt">
     <${Icon} name="receipt-text" />
-    <div class="paper-words"><a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a><span class="quiet small">${whose}${classTitle} · ${dateText(issuedAt)}</span></div>
+    <div class="receipt-text">
+      <a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a>
+      <span class="quiet small">${whose}${classTitle} · ${dateText(issuedAt)}</span>
+    </div>
     <strong class="figures">${credit ? "−" : ""}${money(Math.abs(total), currency)}</strong>
-    <a class="icon-button" href=${pdfUrl} download aria-label=${`Download ${number} as PDF`}><${Icon} name="download" /></a>
+    <a class="icon-button" href=${pdfUrl} download aria-label=${`Download ${number} as PDF`}>
+      <${Icon} name="download" />
+    </a>
   </li>`;
 }
 
 export function Receipts() {
-  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Receipt>>} */ () => get("/api/me/receipts?limit=100"));
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Receipt>} */ { items }) =>
-    items.length === 0 ? html`<${Empty} icon="receipt-text" title="No receipts yet"><p>When you pay for a class, its invoice is kept here.</p><//>` : html`<ul class="papers">${items.map((receipt) => html`<${Row} key=${receipt.number} receipt=${receipt} />`)}</ul>`}<//>`;
+  const asked = useAsked(
+    /** @returns {Promise<import("../api-types.js").ListOf<Receipt>>} */ () => get("/api/me/receipts?limit=100"),
+  );
+  return html`<${Loaded} of=${asked}>
+    ${(/** @type {import("../api-types.js").ListOf<Receipt>} */ { items }) =>
+      items.length === 0
+        ? html`<${Empty} icon="receipt-text" title="No receipts yet">
+          <p>When you pay for a class, the invoice appears here.</p>
+        <//>`
+        : html`<ul class="receipts">
+          ${items.map((receipt) => html`<${Row} key=${receipt.number} receipt=${receipt} />`)}
+        </ul>`}
+  <//>`;
 }

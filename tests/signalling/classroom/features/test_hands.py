@@ -1,6 +1,6 @@
 """Raised hands: their order, and those who leave."""
 
-from signalling.classroom.permissions import Role
+from common.roles import Role
 from tests.support.class_rig import ClassRig
 
 
