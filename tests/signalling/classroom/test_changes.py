@@ -1,7 +1,7 @@
 """Changes are gathered from the first one on, and hidden participants make none."""
 
-from signalling.classroom.changes import GATHER, Changes
 from common.roles import Role
+from signalling.classroom.changes import GATHER, Changes
 from signalling.classroom.permissions import Identity
 from signalling.classroom.roster import Participant
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from signalling.classroom.features.chat import KEPT, SHOWN, Chat, ChatEntry
 from common.roles import Role
+from signalling.classroom.features.chat import KEPT, SHOWN, Chat, ChatEntry
 from signalling.classroom.permissions import Identity
 from signalling.classroom.roster import Participant
 from signalling.errors import MessageError
