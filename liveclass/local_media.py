@@ -1,6 +1,5 @@
 """The SFU in this process behind the MediaPlane: one worker on one UDP socket."""
 
-import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +7,6 @@ from dataclasses import replace
 
 from common.logs import get_logger
 from sfu.config import WorkerConfig
-from sfu.dtls.session import AiortcDtls
 from sfu.events import Event
 from sfu.io.collector import Collector
 from sfu.io.udp import UdpWorker
@@ -48,10 +46,7 @@ class LocalMediaPlane:
         config = WorkerConfig(((announced_ip, port),), max_transports_per_router=room)
         config = replace(config, max_transports=max(config.max_transports, room))
         plane: LocalMediaPlane
-        dtls = AiortcDtls()
-        worker = Worker(config, dtls=dtls, rng=os.urandom)
-        dtls.drops = worker.drops
-        udp = UdpWorker(worker, lambda events: plane.dispatch(events))
+        udp = UdpWorker.with_aiortc(config, lambda events: plane.dispatch(events))
         plane = cls(udp)
         await udp.start(host, port)
         plane._watch.start()
