@@ -17,11 +17,11 @@ from sfu.config import WorkerConfig
 from sfu.dtls.session import AiortcDtls
 from sfu.events import Event, Listener, TransportClosed
 from sfu.fanout.outbox import Outbox
-from sfu.ice.agent import Address
 from sfu.io.buffers import overruns, size_buffers
 from sfu.io.sender import Sender
 from sfu.stalls import StallWatch
 from sfu.stats import DropReason, SocketSnapshot
+from sfu.wire.address import Address
 from sfu.worker import Worker
 
 MAX_BATCH = 64  # datagrams drained per wake-up

@@ -51,9 +51,9 @@ class TestFaults:
         room, teacher, _, ben = class_of_three()
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.consumers.values():
-            consumer.line.seal_into = broken
+            consumer.index_space.seal_into = broken
             if consumer.layer is not None:
-                consumer.layer.regroup()
+                consumer.layer.discard_plans()
         room.run(1.0)
         assert faults(room) == ["ada"]
         assert closed(room) == [("ada", "error")]
@@ -70,9 +70,9 @@ class TestFaults:
         room.run(1.0)
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.slots("video"):
-            consumer.line.seal_into = broken
+            consumer.index_space.seal_into = broken
             if consumer.layer is not None:
-                consumer.layer.regroup()
+                consumer.layer.discard_plans()
         room.run(0.2)
         assert faults(room) == ["ada"]
         assert closed(room) == [("ada", "error")]

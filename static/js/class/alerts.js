@@ -3,7 +3,7 @@
 
 import { effect } from "@preact/signals";
 import { softTone } from "./devices.js";
-import { media } from "./local.js";
+import { media } from "./media.js";
 import { dispatch, phase, started, toasts } from "./store.js";
 
 const LISTEN_MS = 250;

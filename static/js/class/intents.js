@@ -1,10 +1,9 @@
 // What a person can ask for. Views call these; only here the session, the devices and the state meet.
 
 import { io } from "socket.io-client";
-import { videoMids } from "./arrangement.js";
 import { wakeAudio } from "./devices.js";
 import { claimsOf } from "./join-token.js";
-import { media, theme } from "./local.js";
+import { media } from "./media.js";
 import { classMemory } from "./memory.js";
 import { Session } from "./session.js";
 import { initialState } from "./state.js";
@@ -66,7 +65,7 @@ export async function leave() {
 /** From the last screen back to the first. */
 export function rejoin() {
   if (bySession) return location.reload();
-  videoMids.value = [];
+  store.videoMids.value = [];
   open(classId, { token, bySession, refusal });
 }
 
@@ -148,12 +147,6 @@ export async function unblockSound() {
     "sound-blocked",
     results.some((result) => result.status === "rejected"),
   );
-}
-
-export function toggleTheme() {
-  const light = matchMedia("(prefers-color-scheme: light)").matches;
-  const current = theme.value ?? (light ? "light" : "dark");
-  theme.value = current === "dark" ? "light" : "dark";
 }
 
 export async function toggleFullscreen() {

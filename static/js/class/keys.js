@@ -1,7 +1,7 @@
 // Keyboard shortcuts of the class: M V S H C P, Space to talk while held. Never while typing, never with a modifier.
 
 import * as intents from "./intents.js";
-import { media } from "./local.js";
+import { media } from "./media.js";
 import { phase, self } from "./store.js";
 
 /** @type {Record<string, () => unknown>} */

@@ -2,14 +2,13 @@
 
 import { html, render } from "htm/preact";
 import { beginNotices } from "./alerts.js";
-import { visible } from "./arrangement.js";
 import { wakeAudio } from "./devices.js";
 import * as intents from "./intents.js";
 import { entryTo } from "./join-token.js";
 import { listenForKeys } from "./keys.js";
 import { classMemory } from "./memory.js";
 import { readStats } from "./stats.js";
-import { state } from "./store.js";
+import { state, visible } from "./store.js";
 import { App } from "./views/app.js";
 
 /** The token comes once in the address (?t=…), then lives in this tab's memory only. @param {string} classId */

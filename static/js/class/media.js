@@ -3,8 +3,9 @@
 // A muted microphone keeps its device (unmuting is instant) but sends silence; a camera that is off is closed, so its
 // light goes out.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { LevelMeter, listDevices, openDevice, openScreen, troubleFrom } from "./devices.js";
+import { keepPreferences, preferences } from "./memory.js";
 
 /** @typedef {import("./types.js").Source} Source */
 /** @typedef {import("./types.js").Trouble} Trouble */
@@ -158,3 +159,8 @@ export class LocalMedia {
     this.meter.value = track ? new LevelMeter(track) : null;
   }
 }
+
+/** The devices of this page: the same before the lesson and in it. */
+export const media = new LocalMedia(preferences().devices ?? { microphone: null, camera: null, speaker: null });
+
+effect(() => keepPreferences({ devices: media.choice.value }));

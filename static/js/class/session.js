@@ -1,11 +1,22 @@
 // One stay in a class: the socket and the peer held together, through reloads, lost networks and the end.
 
 import { effect } from "@preact/signals";
-import { audioMids, galleryPage, grid, stage, stageSpace, streams, videoMids, visible } from "./arrangement.js";
 import { planSlots } from "./layout.js";
 import { Peer } from "./peer.js";
 import { Protocol, SERVER_EVENTS } from "./protocol.js";
-import { dispatch, participants, state } from "./store.js";
+import {
+  audioMids,
+  dispatch,
+  galleryPage,
+  grid,
+  participants,
+  stage,
+  stageSpace,
+  state,
+  streams,
+  videoMids,
+  visible,
+} from "./store.js";
 
 const LAYOUT_DELAY_MS = 60;
 const LAYOUT_RETRY_MS = 1500;
@@ -161,7 +172,7 @@ export class Session {
         this._sendLayout();
         return answer;
       },
-      changed: (connection) => dispatch("media", connection),
+      changed: (connection) => dispatch("connection", connection),
       slots: (slots) => {
         streams.value = Object.fromEntries(slots.map(({ mid, stream }) => [mid, stream]));
         audioMids.value = slots.filter((slot) => slot.kind === "audio").map((slot) => slot.mid);

@@ -67,7 +67,7 @@
  */
 /**
  * @typedef {{id: string, name: string, email: string, kind: EnrolmentKind, since: number, expiresAt: number|null}}
- *   Enrolled
+ *   Enrolment
  */
 /**
  * @typedef {{code: string, classId: string|null, kind: "percent"|"amount", value: number, maxUses: number|null, uses:

@@ -2,8 +2,8 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { get, post } from "../shared/api.js";
+import { signInPath } from "../shared/links.js";
 import { resource } from "./resource.js";
-import { signInPath } from "./routes.js";
 
 /** @typedef {import("./api-types.js").Account} Account */
 

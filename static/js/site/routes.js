@@ -32,8 +32,3 @@ export function routeOf(pathname) {
 export function safeNext(next, otherwise = "/classes") {
   return next && /^\/(?![/\\])[\x21-\x7e]*$/.test(next) && !next.includes("\\") ? next : otherwise;
 }
-
-/** Where to sign in, to come back afterwards. @param {string} next */
-export function signInPath(next) {
-  return `/login?next=${encodeURIComponent(next)}`;
-}

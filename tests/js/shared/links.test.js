@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classAddress } from "../../../static/js/shared/links.js";
+import { classAddress, registerPath, signInPath } from "../../../static/js/shared/links.js";
 
 test("a pasted link opens its class here, anything else does not", () => {
   const here = "https://class.example";
@@ -18,4 +18,9 @@ test("a pasted link opens its class here, anything else does not", () => {
   ]) {
     assert.equal(classAddress(odd, here), null, odd);
   }
+});
+
+test("signing in and registering lead back to where a person was", () => {
+  assert.equal(signInPath("/classes/a?b=c"), "/login?next=%2Fclasses%2Fa%3Fb%3Dc");
+  assert.equal(registerPath("/me#receipts"), "/register?next=%2Fme%23receipts");
 });

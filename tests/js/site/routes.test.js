@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { routeOf, safeNext, signInPath } from "../../../static/js/site/routes.js";
+import { routeOf, safeNext } from "../../../static/js/site/routes.js";
 
 test("only a path of this site is gone back to", () => {
   for (const good of ["/classes/maths?x=1", "/me#receipts", "/"]) assert.equal(safeNext(good), good);
@@ -17,7 +17,6 @@ test("only a path of this site is gone back to", () => {
     "/a\\b",
   ])
     assert.equal(safeNext(bad), "/classes");
-  assert.equal(signInPath("/classes/a?b=c"), "/login?next=%2Fclasses%2Fa%3Fb%3Dc");
 });
 
 test("addresses name their page", () => {

@@ -3,12 +3,28 @@
 import { html } from "htm/preact";
 import { DialogHost } from "../../ui/dialog.js";
 import { MenuHost } from "../../ui/menu.js";
-import { announcement, phase } from "../store.js";
-import { AudioSlots } from "./audio-slots.js";
-import { ClassPage } from "./lesson.js";
+import { Toast } from "../../ui/toast.js";
+import { announcement, dispatch, phase, toasts } from "../store.js";
+import { Lesson } from "./lesson.js";
 import { Over } from "./over.js";
+import { AudioSlots } from "./players.js";
 import { Prejoin } from "./prejoin.js";
-import { Toasts } from "./toasts.js";
+
+const TOAST_MS = 6000;
+const TOAST_ICONS = { info: "info", warning: "circle-alert", danger: "circle-alert", hand: "hand" };
+
+function Toasts() {
+  return html`<div class="toasts">
+    ${toasts.value.map(
+      ({
+        id,
+        kind,
+        text,
+      }) => html`<${Toast} key=${id} text=${text} kind=${kind} icon=${TOAST_ICONS[kind]} ms=${TOAST_MS}
+          role=${kind === "danger" ? "alert" : "status"} close=${() => dispatch("toast-gone", id)} />`,
+    )}
+  </div>`;
+}
 
 function LiveRegions() {
   return html`
@@ -24,7 +40,7 @@ function Screen() {
       <span class="spinner" aria-hidden="true"></span>
       Back to your class…
     </p>`;
-  if (phase.value === "class") return html`<${ClassPage} /><${AudioSlots} />`;
+  if (phase.value === "class") return html`<${Lesson} /><${AudioSlots} />`;
   return html`<${Prejoin} />`;
 }
 

@@ -3,8 +3,8 @@
 import { html } from "htm/preact";
 import { Icon } from "../../ui/icon.js";
 import { hurry, toggleScreen, unblockSound } from "../intents.js";
-import { media as local } from "../local.js";
-import { draining, link, media, retry, soundBlocked, started } from "../store.js";
+import { media } from "../media.js";
+import { connection, draining, link, retry, soundBlocked, started } from "../store.js";
 
 /**
  * @param {{icon?: string, text: string, kind?: string, action?: string|false, run?: () => unknown, testid?: string}}
@@ -21,9 +21,9 @@ function Banner({ icon, text, kind = "info", action, run, testid }) {
 /** @returns {string|null} */
 function mediaTrouble() {
   if (!started.value) return null;
-  if (media.value === "disconnected" || media.value === "failed")
+  if (connection.value === "disconnected" || connection.value === "failed")
     return "Picture and sound are interrupted. Finding a new way…";
-  return media.value === "connected" ? null : "Connecting picture and sound…";
+  return connection.value === "connected" ? null : "Connecting picture and sound…";
 }
 
 export function Banners() {
@@ -44,7 +44,7 @@ export function Banners() {
           action="Click to hear the class" run=${unblockSound} />`
     }
     ${
-      local.screen.value.on &&
+      media.screen.value.on &&
       html`<${Banner} icon="monitor-up" kind="accent" text="You are sharing your screen" action="Stop sharing"
           run=${toggleScreen} />`
     }

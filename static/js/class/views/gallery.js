@@ -4,8 +4,8 @@ import { useSignalEffect } from "@preact/signals";
 import { html } from "htm/preact";
 import { useRef } from "preact/hooks";
 import { Icon } from "../../ui/icon.js";
-import { galleryPage, gallerySpace, grid } from "../arrangement.js";
 import { goToPage } from "../intents.js";
+import { galleryPage, gallerySpace, grid } from "../store.js";
 import { useMeasured } from "./measure.js";
 import { SelfTile, Tile } from "./tile.js";
 

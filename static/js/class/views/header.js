@@ -5,8 +5,9 @@ import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
 import { duration } from "../../shared/text.js";
 import { Icon } from "../../ui/icon.js";
-import { moderate, startClass, toggleTheme } from "../intents.js";
+import { moderate, startClass } from "../intents.js";
 import { clockOffset, locked, quality, self, started, startedAt, title } from "../store.js";
+import { toggleTheme } from "../theme.js";
 
 function Clock() {
   const now = useSignal(Date.now());

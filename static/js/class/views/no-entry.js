@@ -1,6 +1,7 @@
 // No way into the class from here: why, and where to go instead.
 
 import { html } from "htm/preact";
+import { signInPath } from "../../shared/links.js";
 import { Icon } from "../../ui/icon.js";
 import * as intents from "../intents.js";
 
@@ -10,7 +11,7 @@ import * as intents from "../intents.js";
 function wordsFor({ code, message }, classId) {
   /** @type {[string, string][]} */
   const signIn = [
-    [`/login?next=${encodeURIComponent(`/class/${classId}`)}`, "Sign in"],
+    [signInPath(`/class/${classId}`), "Sign in"],
     ["/", "Paste a link"],
   ];
   /** @type {[string, string][]} */

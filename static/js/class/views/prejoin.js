@@ -4,21 +4,20 @@ import { html } from "htm/preact";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import * as intents from "../intents.js";
-import { media } from "../local.js";
+import { media } from "../media.js";
 import { joinError, phase, retry } from "../store.js";
-import { deviceInUse } from "./device-items.js";
-import { Meter } from "./meter.js";
+import { deviceInUse, deviceMark, Meter } from "./device-controls.js";
 import { NoEntry } from "./no-entry.js";
-import { LocalVideo } from "./video.js";
+import { LocalVideo } from "./players.js";
 
 /** @param {{kind: "microphone"|"camera"}} props */
 function Switch({ kind }) {
   const { on, busy } = media[kind].value;
-  const camera = kind === "camera";
-  const icon = camera ? (on ? "video" : "video-off") : on ? "mic" : "mic-off";
+  const { icon, label } = deviceMark(kind);
   return html`<button type="button" class="round" data-off=${!on} aria-pressed=${on} disabled=${busy}
-      data-testid=${`prejoin-${kind}`} aria-label=${`${camera ? "Camera" : "Microphone"}, ${on ? "on" : "off"}`}
-      onClick=${() => intents.toggleDevice(kind)}><${Icon} name=${icon} /></button>`;
+      data-testid=${`prejoin-${kind}`} aria-label=${label} onClick=${() => intents.toggleDevice(kind)}>
+    <${Icon} name=${icon} />
+  </button>`;
 }
 
 function Preview() {

@@ -4,12 +4,11 @@ import { html } from "htm/preact";
 import { useRef } from "preact/hooks";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
-import { stage, stageSpace } from "../arrangement.js";
 import { toggleFullscreen, togglePin } from "../intents.js";
-import { hands, participants, pinned, speakers } from "../store.js";
+import { hands, participants, pinned, speakers, stage, stageSpace } from "../store.js";
 import { useMeasured } from "./measure.js";
+import { RemoteVideo } from "./players.js";
 import { describe, TileMarks } from "./tile.js";
-import { RemoteVideo } from "./video.js";
 
 /** @param {{label: string, icon: string, run: () => unknown}} props */
 function Action({ label, icon, run }) {

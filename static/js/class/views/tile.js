@@ -4,10 +4,10 @@ import { html } from "htm/preact";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import { MenuButton, openMenu } from "../../ui/menu.js";
-import { media } from "../local.js";
+import { media } from "../media.js";
 import { hands, participants, self, speakers } from "../store.js";
-import { personItems } from "./person-menu.js";
-import { LocalVideo, RemoteVideo } from "./video.js";
+import { personItems } from "./people.js";
+import { LocalVideo, RemoteVideo } from "./players.js";
 
 /** @typedef {import("../types.js").Participant} Participant */
 

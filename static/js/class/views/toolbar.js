@@ -6,9 +6,10 @@ import { Icon } from "../../ui/icon.js";
 import { MenuButton } from "../../ui/menu.js";
 import { canShareScreen } from "../devices.js";
 import * as intents from "../intents.js";
-import { media } from "../local.js";
+import { media } from "../media.js";
 import { hands, panel, self, total, unread } from "../store.js";
-import { deviceItems } from "./device-items.js";
+import { toggleTheme } from "../theme.js";
+import { deviceItems, deviceMark } from "./device-controls.js";
 import { REACTIONS } from "./reactions.js";
 
 /**
@@ -31,12 +32,10 @@ function Tool({ icon, text, label, hint, run, testid, pressed, off, warm, count 
 function DeviceTool({ kind }) {
   const { on, trouble } = media[kind].value;
   const camera = kind === "camera";
-  const icon = camera ? (on ? "video" : "video-off") : on ? "mic" : "mic-off";
-  const word = camera ? "Camera" : "Microphone";
+  const { icon, label } = deviceMark(kind);
   return html`<div class="tool-pair">
-    <${Tool} icon=${icon} text=${camera ? "Camera" : "Mic"} label=${`${word}, ${on ? "on" : "off"}`}
-        hint=${camera ? "V" : "M"} pressed=${on} off=${!on} trouble=${Boolean(trouble)} testid=${`button-${kind}`}
-        run=${() => intents.toggleDevice(kind)} />
+    <${Tool} icon=${icon} text=${camera ? "Camera" : "Mic"} label=${label} hint=${camera ? "V" : "M"} pressed=${on}
+        off=${!on} trouble=${Boolean(trouble)} testid=${`button-${kind}`} run=${() => intents.toggleDevice(kind)} />
     <${MenuButton} class="tool-caret" icon="chevron-up"
         label=${camera ? "Choose a camera" : "Choose microphone and speaker"}
         items=${() => deviceItems(camera ? ["camera"] : ["microphone", "speaker"])} />
@@ -71,7 +70,7 @@ function moreItems() {
       screen && { label: on ? "Stop sharing" : "Share your screen", icon: "monitor-up", run: intents.toggleScreen },
     narrow && { label: `People (${total.value})`, icon: "users", run: () => intents.togglePanel("people") },
     document.fullscreenEnabled && { label: "Full screen", icon: "maximize", hint: "F", run: intents.toggleFullscreen },
-    { label: "Dark or light", icon: "sun", run: intents.toggleTheme },
+    { label: "Dark or light", icon: "sun", run: toggleTheme },
     self.value?.can.moderate && { label: "End class for everyone", icon: "square", danger: true, run: askToEnd },
     narrow && { label: "React", heading: true },
     ...(narrow ? reactionItems() : []),

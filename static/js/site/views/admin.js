@@ -2,10 +2,10 @@
 
 import { html } from "htm/preact";
 import { isA } from "../page-state.js";
+import { ForRoles } from "./guard.js";
 import { useTab, useTitle } from "./hooks.js";
 import { Orders } from "./orders.js";
 import { PageHead, Tabs } from "./parts.js";
-import { For } from "./teach.js";
 import { Totals } from "./totals.js";
 import { Users } from "./users.js";
 
@@ -30,5 +30,5 @@ function Desk() {
 }
 
 export function Page() {
-  return html`<${For} roles=${["teacher", "admin"]}><${Desk} /><//>`;
+  return html`<${ForRoles} roles=${["teacher", "admin"]}><${Desk} /><//>`;
 }

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useEffect, useMemo } from "preact/hooks";
 import * as api from "../../shared/api.js";
+import { registerPath, signInPath } from "../../shared/links.js";
 import { Icon } from "../../ui/icon.js";
 import { Checkout } from "../checkout.js";
 import { openDialog } from "../gateway.js";
@@ -10,9 +11,8 @@ import { money, price } from "../money.js";
 import { isLive, isStaff, trialText, trialTime } from "../offer.js";
 import { account, isKnown, me, whileVisible } from "../page-state.js";
 import { pendingMemory, told } from "../pending.js";
-import { signInPath } from "../routes.js";
 import { dateText } from "../times.js";
-import { Join } from "./join.js";
+import { Join } from "./card.js";
 import { Button, Notice } from "./parts.js";
 import { Figures, StateOfBuyer, useQuote } from "./quote.js";
 
@@ -60,7 +60,7 @@ function SignInFirst({ classId, label }) {
     <a class="button button-primary button-large button-wide" href=${signInPath(`/classes/${classId}`)}
         data-testid="sign-in-to-pay">${label}</a>
     <p class="quiet small centre">
-      New here? <a href=${`/register?next=${encodeURIComponent(`/classes/${classId}`)}`}>Register</a>
+      New here? <a href=${registerPath(`/classes/${classId}`)}>Register</a>
       ; it takes a minute.
     </p>
   `;

@@ -1,10 +1,10 @@
-// A class as a card: in the catalogue, among one's own, in the teacher's list.
+// What lists and pages show of a class: its card, its next date, the button into it.
 
 import { html } from "htm/preact";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import { price } from "../money.js";
-import { isLive, seatsText } from "../offer.js";
+import { entryOf, isLive, seatsText } from "../offer.js";
 import { now } from "../page-state.js";
 import { countdown, nearDay, timeText } from "../times.js";
 import { Picture } from "./picture.js";
@@ -75,5 +75,28 @@ export function CardBones() {
         </div>
       </div>`,
     )}
+  </div>`;
+}
+
+/**
+ * The button into the live class; it comes alive when the class opens.
+ * @param {{class_: Class, wide?: boolean}} props
+ */
+export function Join({ class_, wide = false }) {
+  const { open, live, label, hint } = entryOf(class_, now.value);
+  const more = wide ? "button-large button-wide" : "";
+  return html`<div class="join" data-open=${open} data-live=${live}>
+    ${
+      open
+        ? html`<a class=${`button button-primary ${more}`} href=${`/class/${class_.id}`} data-testid="join-link">
+          ${live ? html`<span class="live-dot" aria-hidden="true"></span>` : html`<${Icon} name="video" />`}
+          ${label}
+        </a>`
+        : html`<button type="button" class=${`button ${more}`} disabled data-testid="join-closed">
+          <${Icon} name="video" />
+          ${label}
+        </button>`
+    }
+    ${hint && html`<p class="quiet small">${hint}</p>`}
   </div>`;
 }

@@ -6,8 +6,8 @@ import { patch, post, put } from "../../shared/api.js";
 import { bodyOf, faultsOf, fieldNamed } from "../form-fields.js";
 import { say } from "../page-state.js";
 import { focusFault, useSending } from "./hooks.js";
-import { ImageField } from "./image-field.js";
 import { Button, Field, Notice } from "./parts.js";
+import { ImageField } from "./picture.js";
 import { ScheduleFields } from "./schedule-fields.js";
 
 /** @typedef {import("../api-types.js").Class} Class */

@@ -1,24 +1,23 @@
 // A class of the catalogue: what it is, when it takes place, what it costs; beside it the checkout.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
 import { get } from "../../shared/api.js";
 import { linkParts } from "../../shared/text.js";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import { isLive, seatsText } from "../offer.js";
-import { knowing, me, now, whileVisible } from "../page-state.js";
+import { knowing, me, now } from "../page-state.js";
 import { lessonCount, nextDates, rhythm, spanText } from "../schedule.js";
 import { countdown, dayText, foreignTime, offsetText, ownZone, zoneName } from "../times.js";
 import { Buying } from "./buying.js";
 import { NextDate } from "./card.js";
-import { useAsked, useTitle } from "./hooks.js";
+import { usePolled, useTitle } from "./hooks.js";
 import { Empty, Loaded } from "./parts.js";
 import { Picture } from "./picture.js";
 
 /** @typedef {import("../api-types.js").Class} Class */
 
-const LOOK_AGAIN_MS = 15_000;
+const POLL_MS = 15_000;
 const DATES = 5;
 
 /** @param {{class_: Class}} props */
@@ -151,12 +150,12 @@ function failed(error) {
 export function Page({ id }) {
   useTitle("Class");
   // The card beside it depends on who looks: drawn before that is known, it would jump.
-  const asked = useAsked(
+  const asked = usePolled(
     /** @returns {Promise<Class>} */ async () =>
       (await Promise.all([get(`/api/classes/${encodeURIComponent(id)}`), knowing]))[0],
+    POLL_MS,
     [id],
   );
-  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
   const reload = () => {
     void asked.load({ quiet: true });
     void me.load({ quiet: true });

@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { asApiError } from "../../shared/api.js";
+import { whileVisible } from "../page-state.js";
 import { resource } from "../resource.js";
 
 const hash = signal(location.hash.slice(1));
@@ -26,6 +27,16 @@ export function useTitle(title) {
 export function useAsked(ask, inputs = []) {
   const asked = useMemo(() => resource(ask), inputs);
   useEffect(() => void asked.load(), [asked]);
+  return asked;
+}
+
+/**
+ * Asked again every `ms` while the page is seen; a failure then leaves what is shown.
+ * @template T @param {() => Promise<T>} ask @param {number} ms @param {any[]} [inputs]
+ */
+export function usePolled(ask, ms, inputs = []) {
+  const asked = useAsked(ask, inputs);
+  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), ms), [asked]);
   return asked;
 }
 

@@ -1,16 +1,15 @@
 // One's own: classes with the button into them, notices, receipts, the account.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
 import { get } from "../../shared/api.js";
 import { Icon } from "../../ui/icon.js";
 import { inOrder, isLive } from "../offer.js";
-import { account, isA, me, needAccount, now, whileVisible } from "../page-state.js";
+import { account, isA, now } from "../page-state.js";
 import { dateText, foreignTime } from "../times.js";
 import { Account } from "./account.js";
-import { NextDate } from "./card.js";
-import { useAsked, useTab, useTitle } from "./hooks.js";
-import { Join } from "./join.js";
+import { Join, NextDate } from "./card.js";
+import { SignedIn } from "./guard.js";
+import { usePolled, useTab, useTitle } from "./hooks.js";
 import { Notices } from "./notices.js";
 import { Empty, Loaded, PageHead, Tabs } from "./parts.js";
 import { Picture } from "./picture.js";
@@ -18,7 +17,7 @@ import { Receipts } from "./receipts.js";
 
 /** @typedef {import("../api-types.js").Class} Class */
 
-const LOOK_AGAIN_MS = 4000;
+const POLL_MS = 4000;
 /** @type {[string, string][]} */
 const TABS = [
   ["classes", "Classes"],
@@ -87,10 +86,10 @@ function NoneYet() {
 }
 
 function Classes() {
-  const asked = useAsked(
+  const asked = usePolled(
     /** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"),
+    POLL_MS,
   );
-  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
   return html`<${Loaded} of=${asked}>
     ${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}
   <//>`;
@@ -98,16 +97,18 @@ function Classes() {
 
 const VIEWS = { classes: Classes, notices: Notices, receipts: Receipts, account: Account };
 
-export function Page() {
-  useTitle("My classes");
-  useEffect(needAccount, []);
+function Desk() {
   const tab = /** @type {keyof typeof VIEWS} */ (useTab(TABS.map(([name]) => name)));
-  if (!account.value) return me.state.value.error ? html`<${Loaded} of=${me}>${() => null}<//>` : null;
   const hour = new Date(now.value).getHours();
   const greeting = hour < 12 ? "Good morning" : hour < 17 ? "Good afternoon" : "Good evening";
   return html`
-    <${PageHead} title=${`${greeting}, ${account.value.name.split(" ")[0]}`} />
+    <${PageHead} title=${`${greeting}, ${account.value?.name.split(" ")[0]}`} />
     <${Tabs} label="Yours" tabs=${TABS} current=${tab} />
     <${VIEWS[tab]} />
   `;
+}
+
+export function Page() {
+  useTitle("My classes");
+  return html`<${SignedIn}><${Desk} /><//>`;
 }

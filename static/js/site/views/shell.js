@@ -1,13 +1,13 @@
 // What is around every page: the header with who is signed in, messages, menus and dialogs.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
+import { registerPath, signInPath } from "../../shared/links.js";
 import { Avatar } from "../../ui/avatar.js";
 import { DialogHost } from "../../ui/dialog.js";
 import { Icon } from "../../ui/icon.js";
 import { MenuHost, openMenu } from "../../ui/menu.js";
+import { Toast } from "../../ui/toast.js";
 import { account, isA, isKnown, said, signOut, unread } from "../page-state.js";
-import { signInPath } from "../routes.js";
 
 const SHOWN_MS = 7000;
 
@@ -43,7 +43,7 @@ function AccountArea() {
   if (!account.value) {
     const here = location.pathname.startsWith("/login") ? "/classes" : location.pathname + location.search;
     return html`<div class="site-account">
-      <a class="button button-quiet site-register" href=${`/register?next=${encodeURIComponent(here)}`}>Register</a>
+      <a class="button button-quiet site-register" href=${registerPath(here)}>Register</a>
       <a class="button button-primary" href=${signInPath(here)} data-testid="sign-in">Sign in</a>
     </div>`;
   }
@@ -77,24 +77,14 @@ function Header({ page }) {
   </header>`;
 }
 
+/** The last message, read aloud because its frame is a live region. */
 function Said() {
   const message = said.value;
-  const icon = message?.kind === "danger" ? "circle-alert" : "check";
-  useEffect(() => {
-    if (!message) return;
-    const timer = setTimeout(() => (said.value = null), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [message]);
   return html`<div class="toasts site-toasts" role="status" aria-live="polite">
     ${
       message &&
-      html`<div class="toast" key=${message.id} data-testid="toast" data-kind=${message.kind}>
-        <${Icon} name=${icon} />
-        <span>${message.text}</span>
-        <button type="button" class="icon-button" aria-label="Dismiss" onClick=${() => (said.value = null)}>
-          <${Icon} name="x" />
-        </button>
-      </div>`
+      html`<${Toast} key=${message.id} text=${message.text} kind=${message.kind} ms=${SHOWN_MS}
+          icon=${message.kind === "danger" ? "circle-alert" : "check"} close=${() => (said.value = null)} />`
     }
   </div>`;
 }

@@ -1,21 +1,19 @@
 // The teacher's classes: what is coming, drafts, what is over; each with the way in and the way to change it.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
 import { get } from "../../shared/api.js";
 import { Icon } from "../../ui/icon.js";
 import { price } from "../money.js";
 import { inOrder } from "../offer.js";
-import { account, isA, me, needAccount, whileVisible } from "../page-state.js";
-import { NextDate } from "./card.js";
-import { useAsked, useTitle } from "./hooks.js";
-import { Join } from "./join.js";
+import { Join, NextDate } from "./card.js";
+import { ForRoles } from "./guard.js";
+import { usePolled, useTitle } from "./hooks.js";
 import { Empty, Loaded, PageHead } from "./parts.js";
 import { Picture } from "./picture.js";
 
 /** @typedef {import("../api-types.js").Class} Class */
 
-const LOOK_AGAIN_MS = 10_000;
+const POLL_MS = 10_000;
 
 /** @type {[string, (one: Class) => boolean][]} */
 const GROUPS = [
@@ -78,26 +76,11 @@ function Lists({ items }) {
   `;
 }
 
-/** Not for students. */
-export function NotForYou() {
-  return html`<${Empty} icon="lock" title="This page is for teachers">
-    <p>You are signed in as ${account.value?.name}. If you teach here, ask the administrator to make you a teacher.</p>
-    <a class="button button-primary" href="/classes">See all classes</a>
-  <//>`;
-}
-
-/** Waits for the account; strangers sign in, others are told. @param {{roles: string[], children: any}} props */
-export function For({ roles, children }) {
-  useEffect(needAccount, []);
-  if (!account.value) return me.state.value.error ? html`<${Loaded} of=${me}>${() => null}<//>` : null;
-  return isA(...roles) ? children : html`<${NotForYou} />`;
-}
-
 function Classes() {
-  const asked = useAsked(
+  const asked = usePolled(
     /** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/classes?mine=1&limit=100"),
+    POLL_MS,
   );
-  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
   return html`<${Loaded} of=${asked}>
     ${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}
   <//>`;
@@ -105,7 +88,7 @@ function Classes() {
 
 export function Page() {
   useTitle("Teach");
-  return html`<${For} roles=${["teacher", "admin"]}>
+  return html`<${ForRoles} roles=${["teacher", "admin"]}>
     <${PageHead} title="Your classes">
       <a class="button button-primary" href="/teach/new" data-testid="new-class"><${Icon} name="plus" />New class</a>
     <//>
