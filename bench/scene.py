@@ -35,11 +35,11 @@ class BenchOutbox:
     a send costs no call more than the verb's own."""
 
     append: Callable[[Send], None]
-    append_runs: Callable[[Destinations, bytearray, int, int], None]
+    append_batches: Callable[[Destinations, bytearray, int, int], None]
 
     def point_at(self, target: Outbox) -> None:
         """Whatever is sent from now on goes there."""
-        self.append, self.append_runs = target.append, target.append_runs
+        self.append, self.append_batches = target.append, target.append_batches
 
 
 def outbox_of(verb: Callable[..., None]) -> BenchOutbox:

@@ -22,10 +22,12 @@ from billing.demo import PEOPLE
 from billing.settings import BillingSettings
 from billing.start import load as load_billing
 from common import logs
+from common.config import ConfigError, load
+from common.file_limit import raise_file_limit
+from common.roles import Role
 from liveclass import config, doctor
 from liveclass.app import HTTP_REFUSALS, AccessLogger, create_app
-from liveclass.config import ConfigError, Settings
-from liveclass.file_limit import raise_file_limit
+from liveclass.config import Settings
 from liveclass.http_guard import Guard, limits_for
 from liveclass.http_server import GuardedRunner
 from liveclass.stopping import Watchdog, end_process
@@ -33,7 +35,7 @@ from loadtest.cli.app import STATUS as LOADTEST_STATUS
 from loadtest.cli.app import loadtest
 from signalling.auth.class_key import KeyId, derive, parse_key_id
 from signalling.auth.tokens import TokenError, mint, verify
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 
 LINK_HOURS = 24.0
 CLASS_KEY_HOURS = 2.0
@@ -48,7 +50,7 @@ def _fail(message: str) -> NoReturn:
 
 def _settings() -> Settings:
     try:
-        return config.load()
+        return load(Settings)
     except ConfigError as error:
         _fail(str(error))
 

@@ -8,44 +8,30 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
+from common.addresses import is_loopback
+from common.config import PREFIX, CommonSettings, ConfigError
 from signalling.classroom.messages import Id
 
 MIN_SECRET = 32
-PREFIX = "LIVECLASS_"
-ROOT = Path(__file__).resolve().parent.parent
 
 
-class ConfigError(Exception):
-    """A wrong setting, in one line that names it."""
-
-
-class Settings(BaseSettings):
+class Settings(CommonSettings):
     """Everything that can be set; see docs/operations.md."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
-
-    http_host: str = "127.0.0.1"
-    http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     udp_host: str | None = None
     udp_port: Annotated[int, Field(ge=0, le=65_535)] = 40_000
     announced_ip: str | None = None
-    public_url: str | None = None
     secret: SecretStr | None = None
-    allowed_origins: Annotated[list[str], NoDecode] = []
-    allowed_hosts: Annotated[list[str], NoDecode] = []
+    allowed_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(default_factory=list)
     metrics_token: SecretStr | None = None
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     demo_class: Id = "demo"
     max_participants: Annotated[int, Field(ge=2, le=10_000)] = 1_000
     max_sockets: Annotated[int, Field(ge=2, le=100_000)] = 5_000
-    var_dir: Path = Path("var")
-    static_dir: Path = ROOT / "static"
-    vendor_dir: Path = ROOT / "node_modules"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("allowed_origins", mode="before")
@@ -88,34 +74,6 @@ class Settings(BaseSettings):
     def has_https(self) -> bool:
         """People reach the pages over TLS, which a proxy ends."""
         return self.base_url.startswith("https:")
-
-    @property
-    def base_url(self) -> str:
-        """Where people open pages: the public address, else the one bound to."""
-        if self.public_url:
-            return self.public_url.rstrip("/")
-        host = f"[{self.http_host}]" if ":" in self.http_host else self.http_host
-        return f"http://{host}:{self.http_port}"
-
-
-def load() -> Settings:
-    """The settings; raises ConfigError in one line that names the wrong one."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = PREFIX + "_".join(str(part) for part in fault["loc"][:1]).upper()
-        raise ConfigError(f"{name}: {fault['msg'].removeprefix('Value error, ')}") from None
-
-
-def is_loopback(host: str) -> bool:
-    """True for addresses that only this machine reaches."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def announced_ip(settings: Settings) -> str:

@@ -6,14 +6,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from liveclass.config import (
-    ConfigError,
-    Settings,
-    announced_ip,
-    is_loopback,
-    media_host,
-    signing_secret,
-)
+from common.addresses import is_loopback
+from common.config import ConfigError
+from liveclass.config import Settings, announced_ip, media_host, signing_secret
 from liveclass.hosts import known_hosts
 from liveclass.metrics_listener import HOST as METRICS_HOST
 from liveclass.pages import VENDOR_PACKAGES

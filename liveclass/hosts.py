@@ -4,7 +4,6 @@
 Addresses as such are always right: rebinding needs a name. Ports do not matter.
 """
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from common.addresses import is_address
 from liveclass.config import Settings
 
 UNKNOWN_HOST = "unknown_host"  # as it is counted
@@ -44,15 +44,6 @@ def host_name(header: str) -> str | None:
     name, colon, port = text.partition(":")
     name = name.removesuffix(".")
     return name if _is_port(colon + port) and _NAME.fullmatch(name) else None
-
-
-def is_address(host: str) -> bool:
-    """True for an IP address as it is written in an address bar."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_port(text: str) -> bool:

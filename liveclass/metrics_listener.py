@@ -6,8 +6,15 @@ from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
-from liveclass.config import ConfigError
-from liveclass.health import SOURCES, healthz, tell_metrics
+from common.config import ConfigError
+from liveclass.health import (
+    CLASS_METRICS,
+    METRICS,
+    SOURCES,
+    healthz,
+    tell_class,
+    tell_metrics,
+)
 from liveclass.hosts import check_host
 from liveclass.pages import add_headers
 
@@ -36,8 +43,12 @@ def _application(main: web.Application) -> web.Application:
     async def metrics(request: web.Request) -> web.StreamResponse:
         return await tell_metrics(request, main[SOURCES])
 
+    async def class_metrics(request: web.Request) -> web.StreamResponse:
+        return await tell_class(request, main[SOURCES])
+
     app = web.Application(middlewares=[check_host(frozenset({"localhost"}), Counter())])
     app.on_response_prepare.append(add_headers)
     app.router.add_get("/healthz", healthz)
-    app.router.add_get("/metrics", metrics)
+    app.router.add_get(METRICS, metrics)
+    app.router.add_get(CLASS_METRICS, class_metrics)
     return app

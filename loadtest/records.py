@@ -11,7 +11,7 @@ SILENT_AFTER = 10.0  # s that a bot waits for its first packet and picture; then
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class LinkFaults:
     """What is wrong with one bot's own link; made in the bot."""
 
     loss: float = 0.0  # share of datagrams dropped, each way
@@ -43,7 +43,7 @@ class BotPlan:
     sampled: bool = False
     base: bool = True  # False: its latencies are kept apart
     late: bool = False  # storm, churn: its times move with the measured part (Shift)
-    faults: Faults | None = None
+    faults: LinkFaults | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,27 +34,6 @@ SFU_BASE = frozenset(f"sfu.{name}" for name in ("config", "events", "stats", "ti
 # Arrows that still run back, and circles; each entry that is gone makes a test fail.
 ARROWS_BACK: frozenset[str] = frozenset(
     {
-        "billing.accounts.sessions -> signalling.auth.tokens",
-        "billing.app -> liveclass.exposition",
-        "billing.app -> liveclass.health",
-        "billing.cli.commands -> liveclass.config",
-        "billing.cli.emulator -> liveclass.config",
-        "billing.gateway.keys -> liveclass.config",
-        "billing.gateway.opening -> liveclass.config",
-        "billing.going_live -> liveclass.config",
-        "billing.metrics -> liveclass.exposition",
-        "billing.routes.pages -> liveclass.pages",
-        "billing.routes.session -> liveclass.config",
-        "billing.service.catalogue -> signalling.classroom.permissions",
-        "billing.service.join_tokens -> signalling.auth.tokens",
-        "billing.service.join_tokens -> signalling.classroom.permissions",
-        "billing.service.live_classes -> signalling.auth.gate",
-        "billing.service.live_classes -> signalling.classroom.permissions",
-        "billing.service.rights -> signalling.classroom.permissions",
-        "billing.start -> liveclass.config",
-        "loadtest.browser.viewers -> liveclass.config",
-        "loadtest.cli.command -> liveclass.file_limit",
-        "loadtest.run.environment -> liveclass.config",
         "sfu.negotiation.answer -> sfu.ice.agent",
         "sfu.negotiation.negotiator -> sfu.transport",
         "sfu.publish.layer -> sfu.subscribe.consumer",
@@ -65,7 +44,6 @@ ARROWS_BACK: frozenset[str] = frozenset(
 )
 CIRCLES: frozenset[tuple[str, ...]] = frozenset(
     {
-        ("loadtest.cli.app", "loadtest.cli.command", "loadtest.cli.options"),
         (
             "sfu.publish.layer",
             "sfu.publish.producer",

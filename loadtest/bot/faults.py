@@ -5,7 +5,7 @@ Pure: no I/O, no clock; chance comes from the plan's seed.
 
 from collections.abc import Callable
 
-from loadtest.records import Faults
+from loadtest.records import LinkFaults
 
 MAX_QUEUED = 0.3  # s of a rate-limited downlink's queue; what does not fit is dropped
 
@@ -15,7 +15,7 @@ Chance = Callable[[], float]  # from 0 up to 1
 class BadLink:
     """What happens to each datagram of one bot, from its join on."""
 
-    def __init__(self, faults: Faults, chance: Chance, joined_at: float) -> None:
+    def __init__(self, faults: LinkFaults, chance: Chance, joined_at: float) -> None:
         self._loss = faults.loss
         self._chance = chance
         self._steps = [(joined_at + at, rate) for at, rate in sorted(faults.rate, key=_start)]

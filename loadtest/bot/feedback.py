@@ -6,7 +6,7 @@ Jitter is left out (0): the SFU acts on loss and round trip. Pure: no I/O, no cl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from loadtest.bot.receiver import Stream
+from loadtest.bot.receiver import ReceivedStream
 from sfu.wire.arith import compact_ntp
 from sfu.wire.rtcp import ReceiverReport, Remb, ReportBlock, RtcpRecord, SenderReport
 from sfu.wire.rtcp_packet import MAX_COUNT
@@ -63,7 +63,9 @@ class Feedback:
         reported.lsr = compact_ntp(report.ntp)
         reported.heard_at = now
 
-    def report(self, streams: Iterable[Stream], queued: float, now: float) -> list[RtcpRecord]:
+    def report(
+        self, streams: Iterable[ReceivedStream], queued: float, now: float
+    ) -> list[RtcpRecord]:
         """What to send now; nothing as long as nothing has come."""
         begun = [stream for stream in streams if stream.begun][:MAX_COUNT]
         total = sum(stream.bytes for stream in begun)
@@ -79,7 +81,7 @@ class Feedback:
             Remb(self.ssrc, bitrate, tuple(stream.ssrc for stream in begun)),
         ]
 
-    def _block(self, stream: Stream, now: float) -> ReportBlock:
+    def _block(self, stream: ReceivedStream, now: float) -> ReportBlock:
         reported = self._reported.setdefault(stream.ssrc, _Reported())
         if reported.highest < 0:
             reported.highest = stream.first - 1

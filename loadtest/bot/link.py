@@ -167,7 +167,7 @@ def _segment(ancillary: list[tuple[int, int, bytes]]) -> int:
     return 0
 
 
-class CarefulLink(PlainLink):
+class MeasuredLink(PlainLink):
     """A socket whose datagrams carry their time of arrival, and which may be a bad one."""
 
     def __init__(

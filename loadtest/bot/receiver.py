@@ -32,7 +32,7 @@ class Gap:
         self.tries = 0
 
 
-class Stream:
+class ReceivedStream:
     """The packets of one SSRC, a slot's. An index is a sequence number without wraparound.
 
     `expected` is the sequence number of the one packet that makes no trouble, the next one while

@@ -40,7 +40,7 @@ _Key = tuple[int, str]
 
 
 @dataclass(slots=True)
-class Tally:
+class PageCounts:
     """Takes reports, each with all connections; later ones hold what earlier ones counted."""
 
     open: bool = False

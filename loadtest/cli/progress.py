@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest.figures.arithmetic import percentile
-from loadtest.figures.formats import UNKNOWN, clock, written
+from loadtest.figures.formats import UNKNOWN, clock, formatted
 from loadtest.figures.series import share
 from loadtest.records import Failed, Joined, ServerSample, Tick
 
@@ -147,11 +147,11 @@ def line(state: State, now: float) -> str:
 
 def _figures(state: State) -> list[tuple[str, str]]:
     return [
-        ("copies", written(state.copies_per_s, "per s")),
-        ("server", written(state.cpu_share, "core")),
-        ("p99", written(state.p99_ms, "ms")),
-        ("loss", written(state.loss, "share")),
-        ("bots", written(state.bots_cpu, "core")),
+        ("copies", formatted(state.copies_per_s, "per s")),
+        ("server", formatted(state.cpu_share, "core")),
+        ("p99", formatted(state.p99_ms, "ms")),
+        ("loss", formatted(state.loss, "share")),
+        ("bots", formatted(state.bots_cpu, "core")),
     ]
 
 

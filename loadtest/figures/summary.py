@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from loadtest.figures.arithmetic import Spread, spread
+from loadtest.figures.bots_load import BotsLoad, bots_load
 from loadtest.figures.browser import BrowserFigures, browser_figures
+from loadtest.figures.drift import SHORTEST_SOAK, Soak, soak
 from loadtest.figures.series import Series, second_of, series, share
 from loadtest.figures.server import (
     Memory,
@@ -21,7 +23,6 @@ from loadtest.figures.server import (
     server_figures,
     within,
 )
-from loadtest.figures.verdicts import SHORTEST_SOAK, BotsLoad, Soak, bots_load, soak
 from loadtest.records import SILENT_AFTER, BotResult, Counts, Joined, RunRecord, Tick
 
 VERSION = 2
@@ -29,7 +30,7 @@ SILENT_MS = 1000 * SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunFigures:
     """What was run, where."""
 
     scenario: str
@@ -97,7 +98,7 @@ class WholeRun(Counts):
 class Summary:
     """Everything a report says."""
 
-    run: Run
+    run: RunFigures
     joins: Joins
     server: ServerFigures
     memory: Memory
@@ -164,8 +165,8 @@ def added_latencies(ticks: Sequence[Tick]) -> list[float]:
     return [ms for tick in ticks for ms in tick.latencies]
 
 
-def _run(record: RunRecord) -> Run:
-    return Run(
+def _run(record: RunRecord) -> RunFigures:
+    return RunFigures(
         scenario=record.scenario,
         title=record.title,
         viewers=record.viewers,

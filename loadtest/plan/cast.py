@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from loadtest.plan.scenario import MAX_PEOPLE, Group, Link, Person, Scenario, ScenarioError
 from loadtest.plan.window import PATIENCE
-from loadtest.records import BotPlan, Faults, FleetPlan
+from loadtest.records import BotPlan, FleetPlan, LinkFaults
 
 # The class is begun by its teacher; the others come when that has certainly happened.
 LEAD = 2.0
@@ -131,12 +131,12 @@ def _bot(person: Person, name: str, at: float, *, base: bool, late: bool = False
     )
 
 
-def _faults(link: Link) -> Faults:
+def _faults(link: Link) -> LinkFaults:
     rate = tuple((step.at, None if step.kbps is None else step.kbps * 1000.0) for step in link.rate)
-    return Faults(link.loss, rate, link.handover_every)
+    return LinkFaults(link.loss, rate, link.handover_every)
 
 
-def _seeded(faults: Faults | None, seed: int) -> Faults | None:
+def _seeded(faults: LinkFaults | None, seed: int) -> LinkFaults | None:
     return None if faults is None else replace(faults, seed=seed)
 
 

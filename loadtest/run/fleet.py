@@ -15,10 +15,10 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from loadtest.bot.bot import Bot, Surroundings
+from loadtest.bot.bot import Bot, BotContext
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
-from loadtest.bot.totals import Totals, frozen, total
+from loadtest.bot.totals import BotTotals, frozen, total
 from loadtest.figures.arithmetic import thinned
 from loadtest.media.footage import Clip
 from loadtest.records import (
@@ -121,7 +121,7 @@ class Fleet:
         self._people = People({}, None)
         self._begin: asyncio.Future[float] = self._loop.create_future()
         self._finish: asyncio.Future[None] = self._loop.create_future()
-        self._before = Totals()
+        self._before = BotTotals()
         self._overflows = 0
         self._unsent = 0
         self._cpu = 0.0
@@ -191,7 +191,7 @@ class Fleet:
     # -- joining and leaving ------------------------------------------------------------------
 
     def _schedule_joins(self) -> None:
-        around = Surroundings(
+        around = BotContext(
             url=self._plan.url,
             class_id=self._plan.class_id,
             http=self._http,

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.run.links import join_link
 from loadtest.run.machine import on_cores
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 
 READY_WITHIN = 60.0  # it takes 3 s of a core, which may be a busy one
 STOPS_WITHIN = 15.0

@@ -63,7 +63,7 @@ class _Fleet:
     pipe: Connection
 
 
-class Crew:
+class FleetProcesses:
     """All fleets of a run. `messages` holds what they said, in the order it came."""
 
     def __init__(self, plans: Sequence[FleetPlan], target: Target = fleet_main) -> None:

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.run.links import join_link
 from loadtest.run.local_server import LocalServer
 from signalling.auth.class_key import ClassKey, parse_class_key
 from signalling.auth.tokens import mint_with_class_key
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 
 REACHED_WITHIN = aiohttp.ClientTimeout(total=10.0)
 SPAWNED_CLASS = "load"

@@ -46,11 +46,12 @@ class UdpWorker:
         build: BuildWorker,
         on_events: Callable[[Sequence[Event]], None],
         drops: Counter[DropReason],
+        stalls: StallWatch | None = None,
     ) -> None:
         """`on_events` gets what happened, after every input; `drops` counts what can't be sent."""
         self.sender = Sender(drops, self._is_video)
         self.worker = build(outbox=self.sender, listener=self)
-        self.stalls = StallWatch()
+        self.stalls = stalls or StallWatch()
         self._on_events = on_events
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,14 +62,16 @@ class UdpWorker:
 
     @classmethod
     def with_aiortc(
-        cls, config: WorkerConfig, on_events: Callable[[Sequence[Event]], None]
+        cls,
+        config: WorkerConfig,
+        on_events: Callable[[Sequence[Event]], None],
+        stalls: StallWatch | None = None,
     ) -> "UdpWorker":
         """One with DTLS by aiortc and the system's random bytes: that of the product."""
         drops: Counter[DropReason] = Counter()
         dtls = AiortcDtls(drops=drops)
-        return cls(
-            partial(Worker, config, dtls=dtls, random=os.urandom, drops=drops), on_events, drops
-        )
+        build = partial(Worker, config, dtls=dtls, random=os.urandom, drops=drops)
+        return cls(build, on_events, drops, stalls)
 
     async def start(self, host: str, port: int) -> None:
         """Binds; port 0 takes any free one. Raises OSError when the port is taken."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from common.errors import CapacityError, LiveclassError, StateError
+from common.roles import Role
 from signalling.classroom import media, moderation
 from signalling.classroom.chat import TO_ALL, TO_TEACHERS, ChatEntry, author
 from signalling.classroom.effects import Decision, Effect, Negotiate, Send, SetLayout
@@ -25,7 +26,7 @@ from signalling.classroom.messages import (
     VideoLeave,
     VideoOffer,
 )
-from signalling.classroom.permissions import Right, Role, require
+from signalling.classroom.permissions import Right, require
 from signalling.classroom.roster import Participant, random_id, sockets_of
 from signalling.classroom.state import Classroom, ClassState
 from signalling.errors import MessageError

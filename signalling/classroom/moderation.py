@@ -5,10 +5,11 @@ Pure: no I/O, no clock.
 
 from collections.abc import Callable
 
+from common.roles import Role
 from signalling.classroom import media
 from signalling.classroom.effects import Decision, Effect, Send
 from signalling.classroom.messages import Moderate, ModerateAction
-from signalling.classroom.permissions import Right, Role, require
+from signalling.classroom.permissions import Right, require
 from signalling.classroom.roster import Participant
 from signalling.classroom.state import Classroom
 from signalling.errors import ForbiddenError, MessageError

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from common.errors import CapacityError, LiveclassError
+from common.roles import Role
 from common.work import WorkBudget
 from signalling.classroom.chat import ChatLog
 from signalling.classroom.effects import (
@@ -21,7 +22,7 @@ from signalling.classroom.effects import (
     Send,
 )
 from signalling.classroom.messages import VideoJoin
-from signalling.classroom.permissions import Identity, Right, Role, abilities, may
+from signalling.classroom.permissions import Identity, Right, abilities, may
 from signalling.classroom.roster import Attachment, Participant, Rng, Roster
 from signalling.classroom.updates import Updates
 

@@ -15,10 +15,11 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.records import Begin, Joined, People, Ready
 from loadtest.run.local_server import LocalServer
-from signalling.classroom.permissions import Identity, Role
-from tests.interop.test_fleet import Show, crew_of
+from signalling.classroom.permissions import Identity
+from tests.interop.test_fleet import Show, fleets_of
 from tests.support.bots import plan
 
 CLASSES = 4
@@ -94,13 +95,13 @@ async def stopped_with_media(folder: Path, sockets: int, bots: int) -> Stop:
     server = LocalServer(folder)
     await server.start()
     show = Show(server, [plan(f"viewer-{n}", join_at=1.0 + n / 50) for n in range(bots)])
-    async with crew_of(show.plans) as crew:
-        await show.until(crew, lambda: len(show.of(Ready)) == 2)
-        crew.tell(Begin(time.monotonic()))
-        await show.until(crew, lambda: show.of(Joined))
+    async with fleets_of(show.plans) as fleets:
+        await show.until(fleets, lambda: len(show.of(Ready)) == 2)
+        fleets.tell(Begin(time.monotonic()))
+        await show.until(fleets, lambda: show.of(Joined))
         teacher = show.of(Joined)[0].participant
-        crew.tell(People({"teacher": teacher}, teacher))
-        await show.until(crew, lambda: len(show.joined()) == bots)
+        fleets.tell(People({"teacher": teacher}, teacher))
+        await show.until(fleets, lambda: len(show.joined()) == bots)
         return await stopped(server, sockets)
 
 

@@ -1,7 +1,8 @@
 """The memory of the chat."""
 
+from common.roles import Role
 from signalling.classroom.chat import KEPT, SHOWN, ChatEntry, ChatLog, author
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from signalling.classroom.roster import Participant
 
 

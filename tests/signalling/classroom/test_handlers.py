@@ -3,8 +3,8 @@
 import pytest
 
 from common.errors import LiveclassError, StateError
+from common.roles import Role
 from signalling.classroom.effects import CloseMedia, Negotiate, SetLayout, SetSource
-from signalling.classroom.permissions import Role
 from signalling.errors import ForbiddenError, MessageError
 from tests.support.class_rig import ClassRig
 

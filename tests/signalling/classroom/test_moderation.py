@@ -3,9 +3,9 @@
 import pytest
 
 from common.errors import LiveclassError
+from common.roles import Role
 from sfu.events import ProducerOpened
 from signalling.classroom.effects import CloseMedia, Disconnect, SetSource
-from signalling.classroom.permissions import Role
 from signalling.errors import ForbiddenError, MessageError
 from tests.support.class_rig import ClassRig
 

@@ -1,6 +1,7 @@
 """The roster: order, pages, and finding people again."""
 
-from signalling.classroom.permissions import Identity, Role
+from common.roles import Role
+from signalling.classroom.permissions import Identity
 from signalling.classroom.roster import FIRST_PAGE, GRACE, Participant, Roster, random_id
 from tests.support.class_rig import CountingRng
 

@@ -3,8 +3,9 @@
 import pytest
 
 from common.errors import CapacityError, LiveclassError
+from common.roles import Role
 from signalling.classroom.effects import CloseClass, CloseMedia, Disconnect, OpenClass
-from signalling.classroom.permissions import Right, Role
+from signalling.classroom.permissions import Right
 from signalling.classroom.roster import GRACE
 from signalling.classroom.state import KEPT_EMPTY, ClassState
 from tests.support.class_rig import WALL_OFFSET, ClassRig

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.roles import Role
 from sfu.events import SlotsChanged, SlotState
-from signalling.classroom.permissions import Role
 from tests.support.class_rig import ClassRig, Joined
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from common.errors import LiveclassError
-from signalling.classroom.permissions import Role
+from common.roles import Role
 from signalling.socket.admission import BARRED, SOCKETS_PER_PERSON, STAFF_RESERVE, Door
 from tests.support.class_rig import ClassRig
 from tests.support.sio_client import NOW, SECRET, token_for
