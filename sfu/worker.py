@@ -351,19 +351,15 @@ class Worker:
 
     def deliver_events(self) -> None:
         """Tells the listener what happened since the last call: the last step after any input."""
-        if events := self._take_events():
-            self._listener.on_events(events)
-
-    def _take_events(self) -> list[Event]:
         for transport in self._slots:
             if transport.state is not TransportState.CLOSED:
                 ids = (transport.router_id, transport.transport_id)
                 if slots := transport.downlink.take_changed_slots():
                     self._events.append(SlotsChanged(*ids, slots))
         self._slots.clear()
-        events = self._events[:]
-        self._events.clear()
-        return events
+        if events := self._events[:]:
+            self._events.clear()  # in place: routers append to it
+            self._listener.on_events(events)
 
     # -- what transports tell ---------------------------------------------------------------
 
