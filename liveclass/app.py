@@ -1,4 +1,4 @@
-"""The HTTP application: pages, health, Socket.IO, and the order of start and stop."""
+"""The HTTP application: pages, health, Socket.IO, billing, and the order of start and shutdown."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ from liveclass.metrics import ClassCount, SignallingSnapshot
 from liveclass.metrics_listener import metrics_listener
 from liveclass.pages import add_headers, add_pages, add_strict_transport
 from liveclass.scrape import Sources
-from liveclass.stopping import OpenSockets, tell_all
+from liveclass.shutdown import OpenSockets, tell_all
 from sfu.stalls import StallWatch
 from signalling.auth.tokens import mint
 from signalling.classroom.permissions import Identity
@@ -52,7 +52,7 @@ HTTP_REFUSALS: web.AppKey[Counter[str]] = web.AppKey("http_refusals", Counter)
 OPEN_SOCKETS: web.AppKey[OpenSockets] = web.AppKey("open_sockets", OpenSockets)
 SERVER: web.AppKey[socketio.AsyncServer] = web.AppKey("server", socketio.AsyncServer)
 
-MAX_BODY = 65_536  # bytes; who takes a larger one reads it bounded by itself
+MAX_BODY = 65_536  # bytes; a handler that takes a larger body bounds it by itself
 
 log = get_logger(__name__)
 
@@ -78,8 +78,8 @@ def create_app(
     plane: PlaneFactory = local_plane,
     billing: BillingSettings | None = None,
 ) -> web.Application:
-    """The application, ready for a runner; the media plane opens with it. Without settings of
-    billing there is none: join tokens alone open classes."""
+    """Builds the application, ready for a runner; the media plane opens with it. Without settings
+    of billing a join token alone opens a class."""
     refusals: Counter[str] = Counter()
     app = web.Application(
         client_max_size=MAX_BODY, middlewares=[check_host(known_hosts(settings), refusals)]
@@ -171,7 +171,7 @@ def _hub_settings(settings: Settings, stalls: StallWatch) -> HubSettings:
 
 
 async def drain(app: web.Application) -> None:
-    """Clients hear that the server stops, then their sockets are closed; once."""
+    """Tells clients that the server shuts down, then closes their sockets; idempotent."""
     hub, server = app[HUB], app[SERVER]
     if hub.is_draining:
         return
@@ -183,7 +183,7 @@ async def drain(app: web.Application) -> None:
 
 
 def signalling_snapshot(hub: Hub, http_refusals: Counter[str]) -> SignallingSnapshot:
-    """What the hub and the edge of HTTP count, as plain data."""
+    """The counts of the hub and of the HTTP edge, as plain data."""
     tally = hub.tally
     return SignallingSnapshot(
         sockets=len(hub.sessions),
@@ -207,7 +207,7 @@ def _count(room: Classroom) -> ClassCount:
 
 
 class AccessLogger(AbstractAccessLogger):
-    """One line a request, without the query: it may hold a token."""
+    """Logs one line for each request, without the query: it may hold a token."""
 
     @property
     def enabled(self) -> bool:
