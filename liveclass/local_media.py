@@ -1,6 +1,5 @@
 """The SFU in this process behind the MediaPlane: one worker on one UDP socket."""
 
-import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +10,6 @@ from common.logs import get_logger
 from common.slices import in_slices
 from liveclass.delivery import DeliveryMeter
 from sfu.config import WorkerConfig
-from sfu.dtls.session import AiortcDtls
 from sfu.events import Event, MediaDelivered
 from sfu.io.collector import Collector
 from sfu.io.udp import UdpWorker
@@ -57,10 +55,7 @@ class LocalMediaPlane:
         config = WorkerConfig(((announced_ip, port),), max_transports_per_router=limit)
         config = replace(config, max_transports=max(config.max_transports, limit))
         plane: LocalMediaPlane
-        dtls = AiortcDtls()
-        worker = Worker(config, dtls=dtls, rng=os.urandom)
-        dtls.drops = worker.drops
-        udp = UdpWorker(worker, lambda events: plane.dispatch(events), stalls)
+        udp = UdpWorker.with_aiortc(config, lambda events: plane.dispatch(events), stalls)
         plane = cls(udp)
         await udp.start(host, port)
         plane._watch.start()
