@@ -130,12 +130,12 @@ def signalling_snapshot(hub: Hub, http_refusals: Counter[str]) -> SignallingSnap
     )
 
 
-def _count(room: Classroom) -> ClassCount:
-    present = len(room.roster.connected())
+def _count(classroom: Classroom) -> ClassCount:
+    away = sum(person.is_away for person in classroom.roster.everyone())
     return ClassCount(
-        class_id=room.class_id,
-        state=room.state.value,
-        present=present,
-        away=len(room.roster) - present,
-        hands=len(room.roster.hands()),
+        class_id=classroom.class_id,
+        state=classroom.state.value,
+        present=len(classroom.roster) - away,
+        away=away,
+        hands=classroom.view.totals()["hands"],
     )
