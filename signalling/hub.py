@@ -49,12 +49,18 @@ class HubSettings:
 class Hub:
     """All classes of this process and all sockets in them."""
 
-    def __init__(self, settings: HubSettings, plane: MediaPlane, outgoing: Outgoing) -> None:
+    def __init__(
+        self,
+        settings: HubSettings,
+        plane: MediaPlane,
+        outgoing: Outgoing,
+        gate: EntryGate | None = None,
+    ) -> None:
         self.settings = settings
         self.classrooms: dict[str, Classroom] = {}
         self._titles = dict(settings.titles)
         self.tally = Tally()
-        self.gate: EntryGate = OpenGate()
+        self.gate = gate or OpenGate()
         self._outgoing = outgoing
         self._effects = EffectRunner(plane, outgoing, self._now)
         self._admission = Door(settings.secret, settings.max_sockets)
