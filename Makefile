@@ -54,9 +54,10 @@ check: setup ## Format, lint, types and import rules; changes nothing
 	npm run --silent check
 	pytest -q tests/test_layout.py
 
-format: setup ## Put the Python sources in shape
+format: setup ## Put the Python and JavaScript sources in shape
 	ruff format $(PYTHON_SOURCES)
 	ruff check --fix $(PYTHON_SOURCES)
+	npm run --silent format
 
 bench: setup ## What the product's steps cost beside the lean loop
 	python -m bench

@@ -17,11 +17,11 @@ from billing.going_live import check_going_live
 from billing.jobs import Job, start_jobs, stop_jobs
 from billing.mail import queue as mail_queue
 from billing.metrics import billing_metrics
-from billing.receipts.process import Draftsman
+from billing.receipts.process import PdfRenderer
 from billing.routes import admin, auth, classes, coupons, me, payments, receipts, refunds, users
 from billing.routes import enrolments as entry
 from billing.routes.errors import errors_to_json
-from billing.routes.keys import BASE_URL, JOIN_SECRET, ORIGINS, SESSION_KEY, SHOP
+from billing.routes.keys import BASE_URL, CONTEXT, JOIN_SECRET, ORIGINS, SESSION_KEY
 from billing.routes.pages import add_site
 from billing.routes.session import WEBHOOK, check_origin
 from billing.service import cancel, figures
@@ -30,7 +30,7 @@ from billing.service.live_classes import LOOK_EVERY, BillingGate, LiveWatch, exp
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
-from billing.start import make_shop, open_database
+from billing.start import make_context, open_database
 from liveclass.exposition import Family
 from liveclass.health import HUB
 
@@ -49,7 +49,7 @@ GATEWAY_JOBS = (Job("refunds", 30, run_refunds), Job("reconcile", 60, reconcile)
 
 
 @dataclass(slots=True)
-class Place:
+class ServerAddress:
     """Where the server is, for people and on this machine; the sandbox, when there is one.
 
     Both addresses are known for sure once the socket is bound (`bound`).
@@ -69,35 +69,35 @@ class Place:
             self.sandbox.hooks.target = local_url + WEBHOOK
 
 
-PLACE: web.AppKey[Place] = web.AppKey("place", Place)
+ADDRESS: web.AppKey[ServerAddress] = web.AppKey("address", ServerAddress)
 
 
 def add_billing(
     app: web.Application, settings: BillingSettings, secret: str, public_url: str
 ) -> None:
-    """Everything of billing; SHOP is set while the application runs."""
-    place = app[PLACE] = Place(public_url)
-    add_routes(app, secret, lambda: place.public_url, frozenset({public_url}))
+    """Everything of billing; CONTEXT is set while the application runs."""
+    address = app[ADDRESS] = ServerAddress(public_url)
+    add_routes(app, secret, lambda: address.public_url, frozenset({public_url}))
     if settings.is_sandbox:
-        place.sandbox = Sandbox(keys_of(settings), settings.var_dir / FILE)
-        app.add_subapp(SANDBOX, place.sandbox.application())
+        address.sandbox = Sandbox(keys_of(settings), settings.var_dir / FILE)
+        app.add_subapp(SANDBOX, address.sandbox.application())
     emulator = emulator_url(settings)
     add_site(app, settings.static_dir, is_sandbox=settings.is_sandbox, emulator=emulator)
-    app.cleanup_ctx.append(_running(settings, place))
+    app.cleanup_ctx.append(_running(settings, address))
 
 
 async def live_classes(app: web.Application) -> AsyncIterator[None]:
     """Billing at the door of the live classes, from when the hub is there."""
-    shop, hub = app[SHOP], app[HUB]
-    hub.gate = BillingGate(shop)
-    tasks = start_jobs(shop, [Job("entry", LOOK_EVERY, LiveWatch(hub).turn)])
+    context, hub = app[CONTEXT], app[HUB]
+    hub.gate = BillingGate(context)
+    tasks = start_jobs(context, [Job("entry", LOOK_EVERY, LiveWatch(hub).turn)])
     yield
     await stop_jobs(tasks)
 
 
 def billing_families(app: web.Application) -> Iterator[Family]:
     """What billing tells Prometheus; nothing without it."""
-    return billing_metrics(app[SHOP].counts) if SHOP in app else iter(())
+    return billing_metrics(app[CONTEXT].counts) if CONTEXT in app else iter(())
 
 
 def add_routes(
@@ -106,39 +106,39 @@ def add_routes(
     base_url: Callable[[], str],
     origins: frozenset[str] = frozenset(),
 ) -> None:
-    """Everything that needs no open database; SHOP is to be set before the first request."""
+    """Everything that needs no open database; CONTEXT is to be set before the first request."""
     app.middlewares.append(errors_to_json)
     app.middlewares.append(check_origin)
     app[SESSION_KEY] = session_key(secret)
     app[JOIN_SECRET] = secret
     app[BASE_URL] = base_url
     app[ORIGINS] = origins
-    app[auth.LIMITS] = auth.Limits()
-    app[payments.LIMITS] = payments.Limits()
+    app[auth.LIMITS] = auth.SignInLimits()
+    app[payments.LIMITS] = payments.PaymentLimits()
     app[entry.TRIES] = Limit(entry.BURST, entry.EVERY)
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
-    app[receipts.DRAFTSMAN] = Draftsman()
+    app[receipts.PDF_RENDERER] = PdfRenderer()
     for table in ROUTES:
         app.router.add_routes(table)
 
 
 def _running(
-    settings: BillingSettings, place: Place
+    settings: BillingSettings, address: ServerAddress
 ) -> Callable[[web.Application], AsyncIterator[None]]:
-    async def context(app: web.Application) -> AsyncIterator[None]:
+    async def running(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             db = await stack.enter_async_context(open_database(settings))
             await check_going_live(settings, db)
-            gateway = open_gateway(settings, lambda: place.local_url)
+            gateway = open_gateway(settings, lambda: address.local_url)
             stack.push_async_callback(gateway.close)
-            if place.sandbox is not None:
-                await stack.enter_async_context(place.sandbox.running())
-            shop = app[SHOP] = make_shop(settings, db, gateway)
-            place.demo_password = await demo.seed(shop)
-            tasks = start_jobs(shop, JOBS)
-            tasks += start_jobs(shop, GATEWAY_JOBS, place.is_bound)
+            if address.sandbox is not None:
+                await stack.enter_async_context(address.sandbox.running())
+            context = app[CONTEXT] = make_context(settings, db, gateway)
+            address.demo_password = await demo.seed(context)
+            tasks = start_jobs(context, JOBS)
+            tasks += start_jobs(context, GATEWAY_JOBS, address.is_bound)
             stack.push_async_callback(stop_jobs, tasks)
             yield
 
-    return context
+    return running

@@ -37,7 +37,7 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class Context:
     """`now` in ms since 1970; `new_id("o")` makes the id of an order. `wake`: "entry" when an
     enrolment has ended, "refunds" when a refund is due. `counts` are for the metrics."""
 

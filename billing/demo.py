@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.context import Shop
+from billing.context import Context
 from billing.service.accounts import NewUser, prepare
 from billing.settings import BillingSettings
 from billing.store.tables import Class, User
@@ -47,17 +47,17 @@ CLASSES = (
 FILE = "demo-password"
 
 
-async def seed(shop: Shop) -> str | None:
+async def seed(context: Context) -> str | None:
     """The demo people's password, when they are there; makes them where there is nobody."""
-    settings = shop.settings
+    settings = context.settings
     if not settings.is_sandbox or not settings.demo:
         return None
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         if await _people(session):
             first = await session.scalar(select(User.id).where(User.email == PEOPLE[0][0]))
             return _read(settings.var_dir / FILE) if first is not None else None
     password = _password(settings)
-    await _make(shop, password)
+    await _make(context, password)
     return password
 
 
@@ -65,15 +65,15 @@ async def _people(session: AsyncSession) -> int:
     return await session.scalar(select(func.count()).select_from(User)) or 0
 
 
-async def _make(shop: Shop, password: str) -> None:
+async def _make(context: Context, password: str) -> None:
     """All of it, or nothing when somebody was faster."""
-    users = await asyncio.gather(*(prepare(shop, NewUser(*who, password)) for who in PEOPLE))
-    async with shop.db.writing() as session:
+    users = await asyncio.gather(*(prepare(context, NewUser(*who, password)) for who in PEOPLE))
+    async with context.db.writing() as session:
         if await _people(session):
             return
         session.add_all(users)
         await session.flush()
-        session.add_all(_classes(users[0].id, shop.now(), shop.settings.seller_zone))
+        session.add_all(_classes(users[0].id, context.now(), context.settings.seller_zone))
 
 
 def _read(path: Path) -> str | None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from billing.context import Shop
+from billing.context import Context
 from common.logs import get_logger
 
 log = get_logger(__name__)
@@ -12,31 +12,33 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`turn` is done every so many seconds, and at once when the shop wakes `name`."""
+    """`turn` is done every so many seconds, and at once when the context wakes `name`."""
 
     name: str
     every: float
-    turn: Callable[[Shop], Awaitable[object]]
+    turn: Callable[[Context], Awaitable[object]]
 
 
-async def run_job(shop: Shop, job: Job, ready: asyncio.Event | None = None) -> None:
+async def run_job(context: Context, job: Job, ready: asyncio.Event | None = None) -> None:
     """From when it is ready until cancelled. What a turn raises is logged and counted."""
     if ready is not None:
         await ready.wait()
     while True:
         try:
-            await job.turn(shop)
+            await job.turn(context)
         except Exception as error:
-            shop.counts[f"job_failed:{job.name}"] += 1
+            context.counts[f"job_failed:{job.name}"] += 1
             log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
-        await shop.wake.wait(job.name, job.every)
+        await context.wake.wait(job.name, job.every)
 
 
 def start_jobs(
-    shop: Shop, jobs: Sequence[Job], ready: asyncio.Event | None = None
+    context: Context, jobs: Sequence[Job], ready: asyncio.Event | None = None
 ) -> list[asyncio.Task[None]]:
     """A task for each."""
-    return [asyncio.create_task(run_job(shop, job, ready), name=f"job {job.name}") for job in jobs]
+    return [
+        asyncio.create_task(run_job(context, job, ready), name=f"job {job.name}") for job in jobs
+    ]
 
 
 async def stop_jobs(tasks: Sequence[asyncio.Task[None]]) -> None:

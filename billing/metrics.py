@@ -25,7 +25,7 @@ _SINGLE = (
 
 
 def billing_metrics(counts: Mapping[str, int]) -> Iterator[Family]:
-    """A shop's counts as families: what is there now, and what has happened since the start."""
+    """Billing's counts as families: what is there now, and what has happened since the start."""
     for name, text, kind, label, prefix in _BY_LABEL:
         values = {
             key.removeprefix(prefix): value

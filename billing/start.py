@@ -1,4 +1,4 @@
-"""Opening billing: its settings, the database brought up to date, the shop."""
+"""Opening billing: its settings, the database brought up to date, what services are given."""
 
 import secrets
 import time
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing.accounts.passwords import Passwords
-from billing.context import Shop, Wake
+from billing.context import Context, Wake
 from billing.gateway.protocol import Gateway
 from billing.mail.letters import mail_sender
 from billing.mail.queue import JOB, MailQueue
@@ -46,11 +46,11 @@ async def open_database(settings: BillingSettings) -> AsyncIterator[Database]:
         await db.close()
 
 
-def make_shop(settings: BillingSettings, db: Database, gateway: Gateway) -> Shop:
-    """A shop with the world's clock and chance."""
+def make_context(settings: BillingSettings, db: Database, gateway: Gateway) -> Context:
+    """A context with the real clock and random ids."""
     wake = Wake()
     sender = mail_sender(settings.mail_url.get_secret_value())
-    return Shop(
+    return Context(
         db,
         settings,
         gateway,

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from billing.app import PLACE
+from billing.app import ADDRESS
 from billing.cli import commands as billing_cli
 from billing.cli import ledger as cli_ledger
 from billing.cli.emulator import emulator
@@ -98,9 +98,9 @@ async def _serve(settings: Settings, billing: BillingSettings, files: int) -> No
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         base_url, local_url = _addresses(settings, str(runner.addresses[0][1]))
-        application[PLACE].bound(base_url, local_url)
+        application[ADDRESS].bound(base_url, local_url)
         _print_links(settings, base_url)
-        _print_people(base_url, application[PLACE].demo_password)
+        _print_people(base_url, application[ADDRESS].demo_password)
         await stopped.wait()
     finally:
         await runner.cleanup()

@@ -1,14 +1,25 @@
-// Drives Firefox for the browser tests: a line of JSON in is a call, a line of JSON out its answer or a page's complaint.
+// Drives Firefox for the browser tests: a line of JSON in is a call, a line of JSON out its answer or a page's
+// complaint.
 //
 // node tools/firefox.js PROGRAM PREFERENCES    (both given by tests/browser/firefox.py)
 //   in:  {"id": 1, "page": "Ben", "method": "goto", "args": ["http://…"]}
 //   out: {"id": 1, "value": …} or {"id": 1, "error": "…"};  {"page": "Ben", "problem": "…"}
-// A page's methods are puppeteer's own; a page begins with its first call, in a context of its own, and ends with "close".
+// A page's methods are puppeteer's own; a page begins with its first call, in a context of its own, and ends with
+// "close".
 
 import { createInterface } from "node:readline";
 import puppeteer from "puppeteer-core";
 
-const METHODS = /** @type {const} */ (["goto", "reload", "evaluate", "click", "waitForSelector", "setViewport", "screenshot", "close"]);
+const METHODS = /** @type {const} */ ([
+  "goto",
+  "reload",
+  "evaluate",
+  "click",
+  "waitForSelector",
+  "setViewport",
+  "screenshot",
+  "close",
+]);
 
 const [executablePath, preferences] = process.argv.slice(2);
 const browser = await puppeteer.launch({
@@ -30,7 +41,10 @@ async function open(name) {
   const complain = (/** @type {string} */ problem) => say({ page: name, problem });
   page.on("console", (line) => ["error", "warn"].includes(line.type()) && complain(`${line.type()}: ${line.text()}`));
   page.on("pageerror", (error) => complain(`uncaught: ${error instanceof Error ? error.message : error}`));
-  page.on("response", (response) => response.status() >= 400 && complain(`${response.status()} for ${response.url().split("?")[0]}`));
+  page.on(
+    "response",
+    (response) => response.status() >= 400 && complain(`${response.status()} for ${response.url().split("?")[0]}`),
+  );
   return page;
 }
 

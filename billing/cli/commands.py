@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 
 from billing.accounts.passwords import MAX_LENGTH, MIN_LENGTH
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError
 from billing.gateway.opening import open_gateway
 from billing.service import accounts
@@ -17,7 +17,7 @@ from billing.service.reconcile import Report
 from billing.service.reconcile import reconcile as ask_gateway
 from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
-from billing.start import load, make_shop, open_database
+from billing.start import load, make_context, open_database
 from billing.store.tables import User
 from liveclass.config import ConfigError
 from liveclass.config import load as load_server
@@ -41,15 +41,15 @@ def billing_settings() -> BillingSettings:
         fail(str(error))
 
 
-def with_shop(work: Callable[[Shop], Awaitable[Result]]) -> Result:
-    """Runs the work with a shop on the database; refusals end the command."""
+def with_context(work: Callable[[Context], Awaitable[Result]]) -> Result:
+    """Runs the work with the database and the gateway open; refusals end the command."""
     settings = billing_settings()
 
     async def run() -> Result:
         gateway = open_gateway(settings, lambda: load_server().base_url)
         try:
             async with open_database(settings) as db:
-                return await work(make_shop(settings, db, gateway))
+                return await work(make_context(settings, db, gateway))
         finally:
             await gateway.close()
 
@@ -62,20 +62,20 @@ def with_shop(work: Callable[[Shop], Awaitable[Result]]) -> Result:
 def migrate() -> None:
     """Bring the database up to date. `liveclass serve` does so by itself."""
 
-    async def nothing_more(shop: Shop) -> str:
-        return shop.db.url.render_as_string(hide_password=True)
+    async def nothing_more(context: Context) -> str:
+        return context.db.url.render_as_string(hide_password=True)
 
-    typer.echo(f"The database is up to date: {with_shop(nothing_more)}")
+    typer.echo(f"The database is up to date: {with_context(nothing_more)}")
 
 
 def reconcile() -> None:
     """Ask the gateway about open orders and refunds, and repair what was missed; a running server
     does so every minute."""
 
-    async def work(shop: Shop) -> tuple[Report, int]:
-        return await ask_gateway(shop), await run_refunds(shop)
+    async def work(context: Context) -> tuple[Report, int]:
+        return await ask_gateway(context), await run_refunds(context)
 
-    report, refunds = with_shop(work)
+    report, refunds = with_context(work)
     typer.echo(f"Asked about {report.orders} orders, {report.payments} payments and ", nl=False)
     typer.echo(f"{report.refunds} refunds; {report.expired} orders ran out of time.")
     typer.echo(f"Refunds the gateway was asked for: {refunds}")
@@ -97,7 +97,7 @@ def add(
     given = _read_password()
     password = given or secrets.token_urlsafe(12)
     new = accounts.NewUser(email, name, role, password)
-    made = with_shop(lambda shop: accounts.create_user(shop, new))
+    made = with_context(lambda context: accounts.create_user(context, new))
     typer.echo(f"{made.id} {made.email} has the role {made.role}.")
     if not given:
         typer.echo(f"Password: {password}")
@@ -109,10 +109,10 @@ def password(email: Annotated[str, typer.Argument(help="The person's mail addres
     given = _read_password()
     new = given or secrets.token_urlsafe(12)
 
-    async def work(shop: Shop) -> User:
-        return await accounts.set_password(shop, (await _find(shop, email)).id, new)
+    async def work(context: Context) -> User:
+        return await accounts.set_password(context, (await _find(context, email)).id, new)
 
-    typer.echo(f"{with_shop(work).email} has a new password.")
+    typer.echo(f"{with_context(work).email} has a new password.")
     if not given:
         typer.echo(f"Password: {new}")
 
@@ -126,16 +126,16 @@ def role(
     if role not in accounts.ROLES:
         fail(f"the role must be one of: {', '.join(accounts.ROLES)}")
 
-    async def work(shop: Shop) -> User:
-        change = accounts.Change(role=role)
-        return await accounts.change(shop, (await _find(shop, email)).id, change)
+    async def work(context: Context) -> User:
+        change = accounts.AccountChange(role=role)
+        return await accounts.change(context, (await _find(context, email)).id, change)
 
-    changed = with_shop(work)
+    changed = with_context(work)
     typer.echo(f"{changed.email} has the role {changed.role}.")
 
 
-async def _find(shop: Shop, email: str) -> User:
-    found = await accounts.find_by_email(shop, email)
+async def _find(context: Context, email: str) -> User:
+    found = await accounts.find_by_email(context, email)
     if found is None:
         raise BillingError("no_such_user", f"there is no account with the address {email}")
     return found

@@ -9,10 +9,10 @@ from typing import Annotated, TextIO
 
 import typer
 
-from billing.cli.commands import with_shop
-from billing.context import Shop
-from billing.service import gateway_events, ledger_check, ledger_export
-from billing.service.ledger_export import decimal
+from billing.cli.commands import with_context
+from billing.context import Context
+from billing.service import gateway_events, journal, ledger_check
+from billing.service.journal import decimal
 from billing.service.reports import Span
 from billing.text.days import span
 
@@ -27,18 +27,18 @@ def export(
 ) -> None:
     """Write the ledger as CSV: days of the seller's time zone, all of them without --from, --to."""
 
-    def work(shop: Shop, to: TextIO) -> Awaitable[None]:
-        begin, end = span(first, last, shop.settings.seller_zone)
-        return _copy(ledger_export.lines(shop, Span(begin, end)), to)
+    def work(context: Context, to: TextIO) -> Awaitable[None]:
+        begin, end = span(first, last, context.settings.seller_zone)
+        return _copy(journal.lines(context, Span(begin, end)), to)
 
     with _target(output) as file:
-        with_shop(lambda shop: work(shop, file))
+        with_context(lambda context: work(context, file))
 
 
 @ledger.command()
 def check() -> None:
     """Say whether the ledger agrees with payments and refunds; exit code 1 when it does not."""
-    found = with_shop(ledger_check.mismatches)
+    found = with_context(ledger_check.mismatches)
     for one in found:
         ledger_says, expected = decimal(one.ledger), decimal(one.expected)
         typer.echo(f"{one.payment_id}: the ledger has {ledger_says}, expected {expected}")
@@ -53,7 +53,9 @@ def events(
     ours: Annotated[bool, typer.Option(help="--no-ours: only what fitted no order.")] = True,
 ) -> None:
     """What the gateway has told, and what it led to; the bodies stay in the database."""
-    found = with_shop(lambda shop: gateway_events.newest(shop, last, only_strange=not ours))
+    found = with_context(
+        lambda context: gateway_events.newest(context, last, only_strange=not ours)
+    )
     for event in found:
         at = datetime.fromtimestamp(event.received_at / 1000, UTC).isoformat(timespec="seconds")
         name = event.event_id or "-"

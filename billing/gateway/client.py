@@ -37,7 +37,7 @@ ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GatewayAddress:
     """Where the gateway is. `base_url` is asked when it is first needed: the sandbox's is known
     when the server's socket is bound."""
 
@@ -52,7 +52,7 @@ class RazorpayGateway:
     def __init__(
         self,
         keys: Keys,
-        place: Place,
+        address: GatewayAddress,
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
@@ -60,7 +60,7 @@ class RazorpayGateway:
         deadline: float = DEADLINE,
     ) -> None:
         self._keys = keys
-        self._place = place
+        self._address = address
         self._pause = pause
         self._chance = chance
         self._clock = clock
@@ -75,11 +75,11 @@ class RazorpayGateway:
 
     @property
     def checkout_script(self) -> str:
-        return self._place.script
+        return self._address.script
 
     @property
     def is_sandbox(self) -> bool:
-        return self._place.is_sandbox
+        return self._address.is_sandbox
 
     async def close(self) -> None:
         """Answers that are still awaited are lost; whoever asked is told so."""
@@ -183,8 +183,8 @@ class RazorpayGateway:
 
     def _in_thread(self, work: Callable[[Any], Any]) -> Any:
         if self._clients is None:
-            place = self._place
-            self._clients = ThreadClients(self._keys, place.base_url, place.is_sandbox)
+            address = self._address
+            self._clients = ThreadClients(self._keys, address.base_url, address.is_sandbox)
         return ask(self._clients.client, work)
 
 

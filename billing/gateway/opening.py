@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from billing.gateway.client import LIVE_URL, Place, RazorpayGateway
+from billing.gateway.client import LIVE_URL, GatewayAddress, RazorpayGateway
 from billing.gateway.keys import keys_of
 from billing.settings import BillingSettings
 from liveclass.config import is_loopback
@@ -30,9 +30,13 @@ def open_gateway(settings: BillingSettings, own_url: Callable[[], str]) -> Razor
     """`own_url`: where this server is reached on this machine; asked for the sandbox alone."""
     keys, base = keys_of(settings), emulator_url(settings)
     if settings.is_sandbox:
-        place = Place(lambda: own_url() + SANDBOX, f"{SANDBOX}/checkout.js", is_sandbox=True)
-        return RazorpayGateway(keys, place)
+        address = GatewayAddress(
+            lambda: own_url() + SANDBOX, f"{SANDBOX}/checkout.js", is_sandbox=True
+        )
+        return RazorpayGateway(keys, address)
     if base is not None:
-        return RazorpayGateway(keys, Place(lambda: base, f"{base}/checkout.js", is_sandbox=True))
-    address = (settings.razorpay_base_url or LIVE_URL).rstrip("/")
-    return RazorpayGateway(keys, Place(lambda: address))
+        return RazorpayGateway(
+            keys, GatewayAddress(lambda: base, f"{base}/checkout.js", is_sandbox=True)
+        )
+    live = (settings.razorpay_base_url or LIVE_URL).rstrip("/")
+    return RazorpayGateway(keys, GatewayAddress(lambda: live))

@@ -8,7 +8,7 @@ import smtplib
 from collections import deque
 from collections.abc import Callable
 
-from billing.context import Shop
+from billing.context import Context
 from billing.mail.letters import Letter, MailSender
 from common.logs import get_logger
 
@@ -33,18 +33,18 @@ class MailQueue:
         self._letters.append(letter)
         self._wake()
 
-    async def turn(self, shop: Shop) -> None:
+    async def turn(self, context: Context) -> None:
         """Delivers what waits; a letter that is not taken is counted and given up."""
         while self._letters:
             letter = self._letters.popleft()
             try:
                 await self._sender.send(letter)
             except (OSError, smtplib.SMTPException) as error:
-                shop.counts["mail_failed"] += 1
+                context.counts["mail_failed"] += 1
                 log.error("mail.failed", error=type(error).__name__)
 
 
-async def deliver(shop: Shop) -> None:
+async def deliver(context: Context) -> None:
     """The job's turn."""
-    if isinstance(shop.mail, MailQueue):
-        await shop.mail.turn(shop)
+    if isinstance(context.mail, MailQueue):
+        await context.mail.turn(context)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FactKind(StrEnum):
     """What a fact is about: the first column of the state table."""
 
     CAPTURED = "payment captured"
@@ -33,8 +33,8 @@ class PaymentCaptured:
     confirmed: bool = True
 
     @property
-    def kind(self) -> Kind:
-        return Kind.CAPTURED
+    def kind(self) -> FactKind:
+        return FactKind.CAPTURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class PaymentAuthorized:
     currency: str
 
     @property
-    def kind(self) -> Kind:
-        return Kind.AUTHORIZED
+    def kind(self) -> FactKind:
+        return FactKind.AUTHORIZED
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ class PaymentFailed:
     asked: bool = False
 
     @property
-    def kind(self) -> Kind:
-        return Kind.FAILED
+    def kind(self) -> FactKind:
+        return FactKind.FAILED
 
 
 _REFUND_KINDS = {
-    "pending": Kind.REFUND_PENDING,
-    "processed": Kind.REFUND_PROCESSED,
-    "failed": Kind.REFUND_FAILED,
+    "pending": FactKind.REFUND_PENDING,
+    "processed": FactKind.REFUND_PROCESSED,
+    "failed": FactKind.REFUND_FAILED,
 }
 
 
@@ -86,14 +86,14 @@ class RefundMoved:
     key: str | None = None
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FactKind:
         return _REFUND_KINDS[self.status]
 
 
 _DISPUTE_KINDS = {
-    "won": Kind.DISPUTE_WON,
-    "closed": Kind.DISPUTE_WON,
-    "lost": Kind.DISPUTE_LOST,
+    "won": FactKind.DISPUTE_WON,
+    "closed": FactKind.DISPUTE_WON,
+    "lost": FactKind.DISPUTE_LOST,
 }
 
 
@@ -107,8 +107,8 @@ class DisputeMoved:
     status: str
 
     @property
-    def kind(self) -> Kind:
-        return _DISPUTE_KINDS.get(self.status, Kind.DISPUTE_OPEN)
+    def kind(self) -> FactKind:
+        return _DISPUTE_KINDS.get(self.status, FactKind.DISPUTE_OPEN)
 
 
 PaymentFact = PaymentCaptured | PaymentAuthorized | PaymentFailed

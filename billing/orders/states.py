@@ -4,7 +4,7 @@ in `billing.orders.table`. Pure: no I/O, no clock."""
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from billing.orders.facts import Kind
+from billing.orders.facts import FactKind
 
 
 class OrderState(StrEnum):
@@ -38,7 +38,7 @@ class RefundState(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-class Standing(StrEnum):
+class PaymentStanding(StrEnum):
     """What is known of a payment before the fact. `promised`: captured by the checkout's signature
     alone, amount not yet confirmed."""
 
@@ -50,10 +50,10 @@ class Standing(StrEnum):
     REFUNDED = "refunded"
 
 
-class Enrolled(StrEnum):
+class EnrolledThrough(StrEnum):
     """Whether the student is in the class already. `this`: through this very order."""
 
-    NO = "no"
+    NOTHING = "no"
     THIS = "this"
     OTHER = "other"
 
@@ -101,12 +101,12 @@ class Situation:
     state of the refund in question, `same`: the fact speaks of its latest try at the gateway.
     `whole`: with what a lost dispute takes, nothing of the payment is left."""
 
-    kind: Kind
+    kind: FactKind
     order: OrderState | None = None
-    payment: Standing = Standing.UNKNOWN
+    payment: PaymentStanding = PaymentStanding.UNKNOWN
     confirmed: bool = True
     right_amount: bool = True
-    enrolled: Enrolled = Enrolled.NO
+    enrolled: EnrolledThrough = EnrolledThrough.NOTHING
     seat: bool = True
     on_sale: bool = True
     offer: bool = True
@@ -124,7 +124,7 @@ class Row:
     values. `why` is for the table in docs/payments.md."""
 
     name: str
-    kind: Kind
+    kind: FactKind
     action: Action
     why: str
     reason: Reason | None = None

@@ -1,23 +1,28 @@
 """The state table: the first row that fits decides. Pure: no I/O, no clock."""
 
-from billing.orders.facts import Kind
+from billing.orders.facts import FactKind
 from billing.orders.states import (
     Action,
-    Enrolled,
+    EnrolledThrough,
     OrderState,
     Outcome,
+    PaymentStanding,
     Reason,
     RefundState,
     Row,
     Situation,
-    Standing,
 )
 
-_KNOWN = (Standing.PROMISED, Standing.CAPTURED, Standing.REFUNDED)
+_KNOWN = (PaymentStanding.PROMISED, PaymentStanding.CAPTURED, PaymentStanding.REFUNDED)
 
 
 def _row(
-    name: str, kind: Kind, action: Action, why: str, reason: Reason | None = None, **when: object
+    name: str,
+    kind: FactKind,
+    action: Action,
+    why: str,
+    reason: Reason | None = None,
+    **when: object,
 ) -> Row:
     parts = {
         part: frozenset(value) if isinstance(value, tuple) else frozenset((value,))
@@ -28,88 +33,88 @@ def _row(
 
 _CAPTURED = (
     _row(
-        *("unknown_order", Kind.CAPTURED, Action.RECORD),
+        *("unknown_order", FactKind.CAPTURED, Action.RECORD),
         "A payment of an order that is not ours: kept for the admin to look at.",
         order=None,
     ),
     _row(
-        *("captured_twice", Kind.CAPTURED, Action.NOTHING),
+        *("captured_twice", FactKind.CAPTURED, Action.NOTHING),
         "The same payment told again, by another way or a repeated webhook.",
-        payment=(Standing.CAPTURED, Standing.REFUNDED),
+        payment=(PaymentStanding.CAPTURED, PaymentStanding.REFUNDED),
     ),
     _row(
-        *("promised_twice", Kind.CAPTURED, Action.NOTHING),
+        *("promised_twice", FactKind.CAPTURED, Action.NOTHING),
         "The checkout's signature shown again while the gateway cannot be reached.",
-        payment=Standing.PROMISED,
+        payment=PaymentStanding.PROMISED,
         confirmed=False,
     ),
     _row(
-        *("confirmed", Kind.CAPTURED, Action.CONFIRM),
+        *("confirmed", FactKind.CAPTURED, Action.CONFIRM),
         "The gateway confirms what the checkout's signature promised: ledger and receipt follow.",
-        payment=Standing.PROMISED,
+        payment=PaymentStanding.PROMISED,
         right_amount=True,
     ),
     _row(
-        *("confirmed_while_refunding", Kind.CAPTURED, Action.CONFIRM),
+        *("confirmed_while_refunding", FactKind.CAPTURED, Action.CONFIRM),
         "A promised payment on its way back had another amount: that amount goes back.",
-        payment=Standing.PROMISED,
+        payment=PaymentStanding.PROMISED,
         refunding=True,
     ),
     _row(
-        *("confirmed_wrong_amount", Kind.CAPTURED, Action.END_AND_REFUND),
+        *("confirmed_wrong_amount", FactKind.CAPTURED, Action.END_AND_REFUND),
         "The gateway took another amount than the signature let us believe.",
         Reason.WRONG_AMOUNT,
-        payment=Standing.PROMISED,
+        payment=PaymentStanding.PROMISED,
     ),
     _row(
-        *("wrong_amount", Kind.CAPTURED, Action.REFUND),
+        *("wrong_amount", FactKind.CAPTURED, Action.REFUND),
         "Amount or currency is not the order's: nobody is enrolled for it.",
         Reason.WRONG_AMOUNT,
         right_amount=False,
     ),
     _row(
-        *("second_payment", Kind.CAPTURED, Action.REFUND),
+        *("second_payment", FactKind.CAPTURED, Action.REFUND),
         "Another payment of an order that is paid (two tabs, two devices).",
         Reason.DUPLICATE,
         order=OrderState.PAID,
     ),
     _row(
-        *("enrolled_already", Kind.CAPTURED, Action.REFUND),
+        *("enrolled_already", FactKind.CAPTURED, Action.REFUND),
         "The student is in the class already, through another order or without one.",
         Reason.DUPLICATE,
-        enrolled=(Enrolled.THIS, Enrolled.OTHER),
+        enrolled=(EnrolledThrough.THIS, EnrolledThrough.OTHER),
     ),
     _row(
-        *("class_gone", Kind.CAPTURED, Action.REFUND),
+        *("class_gone", FactKind.CAPTURED, Action.REFUND),
         "The class was cancelled or has ended.",
         Reason.CLASS_GONE,
         on_sale=False,
     ),
     _row(
-        *("order_closed", Kind.CAPTURED, Action.REFUND),
+        *("order_closed", FactKind.CAPTURED, Action.REFUND),
         "The order was cancelled, or its money sent back, before this payment came.",
         Reason.ORDER_CLOSED,
         order=(OrderState.CANCELLED, OrderState.REFUNDED),
     ),
     _row(
-        *("class_full", Kind.CAPTURED, Action.REFUND),
+        *("class_full", FactKind.CAPTURED, Action.REFUND),
         "The last seat went while the student paid.",
         Reason.CLASS_FULL,
         seat=False,
     ),
     _row(
-        *("price_changed", Kind.CAPTURED, Action.REFUND),
+        *("price_changed", FactKind.CAPTURED, Action.REFUND),
         "The price, or the coupon's last use, went before the payment came.",
         Reason.PRICE_CHANGED,
         offer=False,
     ),
     _row(
-        *("paid", Kind.CAPTURED, Action.ENROL),
+        *("paid", FactKind.CAPTURED, Action.ENROL),
         "The usual way.",
         order=OrderState.OPEN,
     ),
     _row(
-        *("paid_late", Kind.CAPTURED, Action.ENROL),
+        *("paid_late", FactKind.CAPTURED, Action.ENROL),
         "The order had run out or was replaced, but price and seat are still there.",
         order=(OrderState.EXPIRED, OrderState.SUPERSEDED),
     ),
@@ -117,179 +122,179 @@ _CAPTURED = (
 
 _AUTHORIZED = (
     _row(
-        *("authorized_unknown_order", Kind.AUTHORIZED, Action.RECORD),
+        *("authorized_unknown_order", FactKind.AUTHORIZED, Action.RECORD),
         "An authorization of an order that is not ours.",
         order=None,
     ),
     _row(
-        *("authorized_late", Kind.AUTHORIZED, Action.NOTHING),
+        *("authorized_late", FactKind.AUTHORIZED, Action.NOTHING),
         "Told after the capture (reordered).",
-        payment=(Standing.CAPTURED, Standing.REFUNDED),
+        payment=(PaymentStanding.CAPTURED, PaymentStanding.REFUNDED),
     ),
     _row(
-        *("authorized", Kind.AUTHORIZED, Action.CAPTURE),
+        *("authorized", FactKind.AUTHORIZED, Action.CAPTURE),
         "Money held but not taken: it is captured, then decided as a captured payment.",
     ),
 )
 
 _FAILED = (
     _row(
-        *("failed_unknown_order", Kind.FAILED, Action.RECORD),
+        *("failed_unknown_order", FactKind.FAILED, Action.RECORD),
         "A failure of an order that is not ours.",
         order=None,
     ),
     _row(
-        *("withdrawn", Kind.FAILED, Action.WITHDRAW),
+        *("withdrawn", FactKind.FAILED, Action.WITHDRAW),
         "Asked, the gateway says that a promised payment failed after all: no money was taken.",
-        payment=Standing.PROMISED,
+        payment=PaymentStanding.PROMISED,
         asked=True,
     ),
     _row(
-        *("failed_after_captured", Kind.FAILED, Action.NOTHING),
+        *("failed_after_captured", FactKind.FAILED, Action.NOTHING),
         "Told after the capture (reordered): a payment that was taken cannot fail.",
         payment=_KNOWN,
     ),
     _row(
-        *("failed_twice", Kind.FAILED, Action.NOTHING),
+        *("failed_twice", FactKind.FAILED, Action.NOTHING),
         "The same failure told again.",
-        payment=Standing.FAILED,
+        payment=PaymentStanding.FAILED,
     ),
     _row(
-        *("failed", Kind.FAILED, Action.NOTE_FAILURE),
+        *("failed", FactKind.FAILED, Action.NOTE_FAILURE),
         "The order stays as it is: the student may try again.",
     ),
 )
 
 _REFUNDS = (
     _row(
-        *("refund_pending_unknown", Kind.REFUND_PENDING, Action.RECORD),
+        *("refund_pending_unknown", FactKind.REFUND_PENDING, Action.RECORD),
         "A refund of a payment that is not ours.",
-        payment=Standing.UNKNOWN,
+        payment=PaymentStanding.UNKNOWN,
     ),
     _row(
-        *("refund_processed_unknown", Kind.REFUND_PROCESSED, Action.RECORD),
+        *("refund_processed_unknown", FactKind.REFUND_PROCESSED, Action.RECORD),
         "A refund of a payment that is not ours.",
-        payment=Standing.UNKNOWN,
+        payment=PaymentStanding.UNKNOWN,
     ),
     _row(
-        *("refund_failed_unknown", Kind.REFUND_FAILED, Action.RECORD),
+        *("refund_failed_unknown", FactKind.REFUND_FAILED, Action.RECORD),
         "A refund of a payment that is not ours.",
-        payment=Standing.UNKNOWN,
+        payment=PaymentStanding.UNKNOWN,
     ),
     _row(
-        *("refund_begun_elsewhere", Kind.REFUND_PENDING, Action.ADOPT),
+        *("refund_begun_elsewhere", FactKind.REFUND_PENDING, Action.ADOPT),
         "Begun in the gateway's dashboard: added here, a full one ends the enrolment.",
         refund=None,
     ),
     _row(
-        *("refund_asked", Kind.REFUND_PENDING, Action.ASKED),
+        *("refund_asked", FactKind.REFUND_PENDING, Action.ASKED),
         "The gateway has our refund.",
         refund=RefundState.DUE,
     ),
     _row(
-        *("refund_asked_again", Kind.REFUND_PENDING, Action.ASKED),
+        *("refund_asked_again", FactKind.REFUND_PENDING, Action.ASKED),
         "The gateway has our refund, after an earlier try failed.",
         refund=RefundState.FAILED,
         same=False,
     ),
     _row(
-        *("refund_pending_late", Kind.REFUND_PENDING, Action.NOTHING),
+        *("refund_pending_late", FactKind.REFUND_PENDING, Action.NOTHING),
         "Known, or told after its end (reordered).",
     ),
     _row(
-        *("refund_made_elsewhere", Kind.REFUND_PROCESSED, Action.ADOPT),
+        *("refund_made_elsewhere", FactKind.REFUND_PROCESSED, Action.ADOPT),
         "Made in the gateway's dashboard: added here with its ledger entry.",
         refund=None,
     ),
     _row(
-        *("refund_made_twice", Kind.REFUND_PROCESSED, Action.ADOPT),
+        *("refund_made_twice", FactKind.REFUND_PROCESSED, Action.ADOPT),
         "A second refund at the gateway for one of ours: the ledger tells it.",
         refund=(RefundState.ASKED, RefundState.PROCESSED),
         same=False,
     ),
     _row(
-        *("refund_processed_twice", Kind.REFUND_PROCESSED, Action.NOTHING),
+        *("refund_processed_twice", FactKind.REFUND_PROCESSED, Action.NOTHING),
         "The same end told again.",
         refund=RefundState.PROCESSED,
     ),
     _row(
-        *("refund_processed", Kind.REFUND_PROCESSED, Action.PROCESSED),
+        *("refund_processed", FactKind.REFUND_PROCESSED, Action.PROCESSED),
         "The money is on its way to the student: ledger, credit note.",
     ),
     _row(
-        *("refund_failed_elsewhere", Kind.REFUND_FAILED, Action.RECORD),
+        *("refund_failed_elsewhere", FactKind.REFUND_FAILED, Action.RECORD),
         "A refund that was begun elsewhere came to nothing.",
         refund=None,
     ),
     _row(
-        *("refund_failed_at_last", Kind.REFUND_FAILED, Action.NOTHING),
+        *("refund_failed_at_last", FactKind.REFUND_FAILED, Action.NOTHING),
         "Told after the money went (reordered).",
         refund=(RefundState.PROCESSED, RefundState.ELSEWHERE),
     ),
     _row(
-        *("refund_failed_old_try", Kind.REFUND_FAILED, Action.NOTHING),
+        *("refund_failed_old_try", FactKind.REFUND_FAILED, Action.NOTHING),
         "The failure of an earlier try, told after the next one.",
         refund=RefundState.ASKED,
         same=False,
     ),
     _row(
-        *("refund_failed_twice", Kind.REFUND_FAILED, Action.NOTHING),
+        *("refund_failed_twice", FactKind.REFUND_FAILED, Action.NOTHING),
         "The same failure told again.",
         refund=RefundState.FAILED,
         same=True,
     ),
     _row(
-        *("refund_failed", Kind.REFUND_FAILED, Action.RETRY),
+        *("refund_failed", FactKind.REFUND_FAILED, Action.RETRY),
         "The money is still owed: asked for again, ever later; admins see it.",
     ),
 )
 
 _DISPUTES = (
     _row(
-        *("dispute_unknown", Kind.DISPUTE_OPEN, Action.RECORD),
+        *("dispute_unknown", FactKind.DISPUTE_OPEN, Action.RECORD),
         "A dispute about a payment that is not ours.",
-        payment=Standing.UNKNOWN,
+        payment=PaymentStanding.UNKNOWN,
     ),
     _row(
-        *("dispute_late", Kind.DISPUTE_OPEN, Action.NOTHING),
+        *("dispute_late", FactKind.DISPUTE_OPEN, Action.NOTHING),
         "Known, or told after its end (reordered).",
         dispute=("open", "won", "lost"),
     ),
     _row(
-        *("dispute_open", Kind.DISPUTE_OPEN, Action.FLAG),
+        *("dispute_open", FactKind.DISPUTE_OPEN, Action.FLAG),
         "The payer's bank asks: admins see the flag; the student stays.",
     ),
     _row(
-        *("dispute_won_unknown", Kind.DISPUTE_WON, Action.RECORD),
+        *("dispute_won_unknown", FactKind.DISPUTE_WON, Action.RECORD),
         "A dispute about a payment that is not ours.",
-        payment=Standing.UNKNOWN,
+        payment=PaymentStanding.UNKNOWN,
     ),
     _row(
-        *("dispute_won_late", Kind.DISPUTE_WON, Action.NOTHING),
+        *("dispute_won_late", FactKind.DISPUTE_WON, Action.NOTHING),
         "Known already, or lost before.",
         dispute=("won", "lost"),
     ),
     _row(
-        *("dispute_won", Kind.DISPUTE_WON, Action.UNFLAG),
+        *("dispute_won", FactKind.DISPUTE_WON, Action.UNFLAG),
         "The money stays: the flag goes.",
     ),
     _row(
-        *("dispute_lost_unknown", Kind.DISPUTE_LOST, Action.RECORD),
+        *("dispute_lost_unknown", FactKind.DISPUTE_LOST, Action.RECORD),
         "A dispute about a payment that is not ours.",
-        payment=Standing.UNKNOWN,
+        payment=PaymentStanding.UNKNOWN,
     ),
     _row(
-        *("dispute_lost_twice", Kind.DISPUTE_LOST, Action.NOTHING),
+        *("dispute_lost_twice", FactKind.DISPUTE_LOST, Action.NOTHING),
         "The same end told again.",
         dispute="lost",
     ),
     _row(
-        *("dispute_lost_in_part", Kind.DISPUTE_LOST, Action.BOOK_LOSS),
+        *("dispute_lost_in_part", FactKind.DISPUTE_LOST, Action.BOOK_LOSS),
         "The bank took a part, the rest is kept: the student stays.",
         whole=False,
     ),
     _row(
-        *("dispute_lost", Kind.DISPUTE_LOST, Action.CHARGE_BACK),
+        *("dispute_lost", FactKind.DISPUTE_LOST, Action.CHARGE_BACK),
         "The bank took the money back: the enrolment ends.",
     ),
 )

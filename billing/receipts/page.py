@@ -4,7 +4,7 @@ Pure: no I/O, no clock."""
 from html import escape
 from string import Template
 
-from billing.receipts.sheet import Sheet
+from billing.receipts.sheet import PrintedReceipt
 
 # Nothing but our own stylesheet and icon.
 POLICY = (
@@ -57,28 +57,28 @@ _MISSING = Template("""<nav aria-label="Receipt"><a href="/me#receipts">My recei
 <main><h1>No such receipt</h1><p>$message</p></main>""")
 
 
-def render(sheet: Sheet, pdf_url: str) -> str:
+def render(printed: PrintedReceipt, pdf_url: str) -> str:
     """The page; everything in it is escaped."""
     body = _RECEIPT.substitute(
         {
-            "title": escape(sheet.title),
-            "number": escape(sheet.number),
-            "date": escape(sheet.date),
+            "title": escape(printed.title),
+            "number": escape(printed.number),
+            "date": escape(printed.date),
             "pdf": escape(pdf_url),
-            "seller": _lines(sheet.seller),
-            "buyer": _lines(sheet.buyer),
-            "facts": "".join(_fact(label, value) for label, value in sheet.facts),
-            "item": escape(sheet.item),
-            "hsn_sac": escape(sheet.hsn_sac),
-            "price": escape(sheet.price),
-            "sums": "".join(_sum(label, value) for label, value in sheet.sums),
-            "total_label": escape(sheet.total_label),
-            "total": escape(sheet.total),
-            "words": escape(sheet.words),
-            "notes": "".join(f"<p>{escape(note)}</p>" for note in sheet.notes),
+            "seller": _lines(printed.seller),
+            "buyer": _lines(printed.buyer),
+            "facts": "".join(_fact(label, value) for label, value in printed.facts),
+            "item": escape(printed.item),
+            "hsn_sac": escape(printed.hsn_sac),
+            "price": escape(printed.price),
+            "sums": "".join(_sum(label, value) for label, value in printed.sums),
+            "total_label": escape(printed.total_label),
+            "total": escape(printed.total),
+            "words": escape(printed.words),
+            "notes": "".join(f"<p>{escape(note)}</p>" for note in printed.notes),
         }
     )
-    return _FRAME.substitute(title=escape(f"{sheet.title} {sheet.number}"), body=body)
+    return _FRAME.substitute(title=escape(f"{printed.title} {printed.number}"), body=body)
 
 
 def render_missing(message: str) -> str:

@@ -1,4 +1,4 @@
-"""A receipt as a PDF of one A4 page. As a program: a paper as JSON in, its PDF out."""
+"""A receipt as a PDF of one A4 page. As a program: a document as JSON in, its PDF out."""
 
 import os
 import sys
@@ -9,9 +9,9 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from billing.receipts.document import Document
 from billing.receipts.fonts import MISSING_NOTE, Type
-from billing.receipts.invoice import Paper
-from billing.receipts.sheet import Sheet, sheet_of
+from billing.receipts.sheet import PrintedReceipt, printed_of
 
 _NICE = 10  # media and payments go first
 _MARGIN = 18.0  # mm, as all lengths here
@@ -28,24 +28,24 @@ class Assets:
     logo: Path
 
 
-def render(sheet: Sheet, assets: Assets) -> bytes:
+def render(printed: PrintedReceipt, assets: Assets) -> bytes:
     """The PDF. It takes tenths of a second of the processor: see billing.receipts.process."""
     pdf = FPDF(format="A4")
     pdf.set_margin(_MARGIN)
     pdf.set_auto_page_break(False)
     pdf.c_margin = 0
-    pdf.set_creation_date(sheet.issued)
-    pdf.set_title(f"{sheet.title} {sheet.number}")
-    pdf.set_author(sheet.seller[0])
+    pdf.set_creation_date(printed.issued)
+    pdf.set_title(f"{printed.title} {printed.number}")
+    pdf.set_author(printed.seller[0])
     pdf.set_lang("en")
     pdf.add_page()
-    with closing(Type(pdf, _all_text(sheet), assets.fonts)) as face:
+    with closing(Type(pdf, _all_text(printed), assets.fonts)) as face:
         pen = _Pen(pdf, face)
-        _head(pen, sheet, assets.logo)
-        _parties(pen, sheet)
-        _item(pen, sheet)
-        _sums(pen, sheet)
-        _notes(pen, sheet)
+        _head(pen, printed, assets.logo)
+        _parties(pen, printed)
+        _item(pen, printed)
+        _sums(pen, printed)
+        _notes(pen, printed)
         return bytes(pdf.output())
 
 
@@ -99,36 +99,36 @@ class _Pen:
         self.pdf.line(x, self.y, _MARGIN + _WIDTH, self.y)
 
 
-def _all_text(sheet: Sheet) -> str:
-    return repr(astuple(sheet))
+def _all_text(printed: PrintedReceipt) -> str:
+    return repr(astuple(printed))
 
 
-def _head(pen: _Pen, sheet: Sheet, logo: Path) -> None:
+def _head(pen: _Pen, printed: PrintedReceipt, logo: Path) -> None:
     half = _WIDTH / 2
     if logo.is_file():
         pen.pdf.image(logo, _MARGIN, _MARGIN, _LOGO, _LOGO)
-    seller = pen.block((_MARGIN + _LOGO + 4, pen.y), half, sheet.seller)
+    seller = pen.block((_MARGIN + _LOGO + 4, pen.y), half, printed.seller)
     x, width = _MARGIN + half + _LOGO + 8, half - _LOGO - 8
-    y = pen.text((x, pen.y), width, sheet.title, size=20, bold=True, align="R")
-    y = pen.text((x, y + 1), width, sheet.number, size=11, bold=True, align="R")
-    y = pen.text((x, y), width, sheet.date, quiet=True, align="R")
+    y = pen.text((x, pen.y), width, printed.title, size=20, bold=True, align="R")
+    y = pen.text((x, y + 1), width, printed.number, size=11, bold=True, align="R")
+    y = pen.text((x, y), width, printed.date, quiet=True, align="R")
     pen.y = max(seller, y) + 6
     pen.rule(_ACCENT, 0.6)
     pen.y += 6
 
 
-def _parties(pen: _Pen, sheet: Sheet) -> None:
+def _parties(pen: _Pen, printed: PrintedReceipt) -> None:
     half = _WIDTH / 2
     y = pen.text((_MARGIN, pen.y), half - 4, "Billed to", size=8.5, quiet=True) + 0.5
-    buyer = pen.block((_MARGIN, y), half - 4, sheet.buyer)
+    buyer = pen.block((_MARGIN, y), half - 4, printed.buyer)
     x, label, y = _MARGIN + half, 30.0, pen.y
-    for name, value in sheet.facts:
+    for name, value in printed.facts:
         below = pen.text((x, y), label, name, size=9.5, quiet=True)
         y = max(below, pen.text((x + label, y), half - label, value, size=9.5)) + 0.8
     pen.y = max(buyer, y) + 8
 
 
-def _item(pen: _Pen, sheet: Sheet) -> None:
+def _item(pen: _Pen, printed: PrintedReceipt) -> None:
     columns = (_MARGIN, 100.0), (_MARGIN + 104, 28.0), (_MARGIN + 132, _WIDTH - 132)
     names, aligns = ("Description", "HSN/SAC", "Amount"), ("L", "L", "R")
     for (x, width), name, align in zip(columns, names, aligns, strict=True):
@@ -137,7 +137,7 @@ def _item(pen: _Pen, sheet: Sheet) -> None:
     pen.rule(_LINE, 0.2)
     pen.y += 3
     below = pen.y
-    values = (sheet.item, sheet.hsn_sac, sheet.price)
+    values = (printed.item, printed.hsn_sac, printed.price)
     for (x, width), value, align in zip(columns, values, aligns, strict=True):
         below = max(below, pen.text((x, pen.y), width, value, align=align, bold=x == _MARGIN))
     pen.y = below + 3
@@ -145,26 +145,26 @@ def _item(pen: _Pen, sheet: Sheet) -> None:
     pen.y += 3
 
 
-def _sums(pen: _Pen, sheet: Sheet) -> None:
+def _sums(pen: _Pen, printed: PrintedReceipt) -> None:
     x, label, width = _MARGIN + 70, 62.0, _WIDTH - 132
-    for name, value in sheet.sums:
+    for name, value in printed.sums:
         pen.text((x, pen.y), label, name, quiet=True, align="R")
         pen.y = pen.text((x + label, pen.y), width, value, align="R") + 1.2
     pen.y += 1.5
     pen.rule(_TEXT, 0.5, x)
     pen.y += 2.5
-    pen.text((x, pen.y), label, sheet.total_label, size=12, bold=True, align="R")
-    pen.y = pen.text((x + label, pen.y), width, sheet.total, size=12, bold=True, align="R") + 2
-    if sheet.words:
-        pen.y = pen.text((_MARGIN, pen.y), _WIDTH, sheet.words, size=9, quiet=True, align="R")
+    pen.text((x, pen.y), label, printed.total_label, size=12, bold=True, align="R")
+    pen.y = pen.text((x + label, pen.y), width, printed.total, size=12, bold=True, align="R") + 2
+    if printed.words:
+        pen.y = pen.text((_MARGIN, pen.y), _WIDTH, printed.words, size=9, quiet=True, align="R")
 
 
-def _notes(pen: _Pen, sheet: Sheet) -> None:
+def _notes(pen: _Pen, printed: PrintedReceipt) -> None:
     pen.y += 14
     pen.rule(_LINE, 0.2)
     pen.y += 3
-    notes = sheet.notes
-    if not pen.face.is_complete("".join((*sheet.seller, *sheet.buyer, sheet.item))):
+    notes = printed.notes
+    if not pen.face.is_complete("".join((*printed.seller, *printed.buyer, printed.item))):
         notes = (*notes, MISSING_NOTE)
     for note in notes:
         pen.y = pen.text((_MARGIN, pen.y), _WIDTH, note, size=8.5, quiet=True)
@@ -173,8 +173,8 @@ def _notes(pen: _Pen, sheet: Sheet) -> None:
 def main(fonts: str, logo: str) -> None:
     """The program: reads standard input, writes standard output."""
     os.nice(_NICE)
-    paper = Paper.model_validate_json(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(render(sheet_of(paper), Assets(Path(fonts), Path(logo))))
+    document = Document.model_validate_json(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(render(printed_of(document), Assets(Path(fonts), Path(logo))))
 
 
 if __name__ == "__main__":

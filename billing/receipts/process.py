@@ -8,7 +8,7 @@ from pathlib import Path
 
 from billing.errors import BillingError
 from billing.receipts import pdf as receipt_pdf
-from billing.receipts.invoice import Paper
+from billing.receipts.document import Document
 from billing.settings import BillingSettings
 
 TIMEOUT = 30.0  # s
@@ -21,35 +21,35 @@ def assets_of(settings: BillingSettings) -> receipt_pdf.Assets:
     return receipt_pdf.Assets(settings.vendor_dir / "@fontsource", settings.static_dir / "icon.svg")
 
 
-class DrawingError(BillingError):
+class PdfError(BillingError):
     """The PDF could not be made now; the receipt's page is still there."""
 
     status = 503
 
 
-class Draftsman:
+class PdfRenderer:
     """Draws receipts, a few at a time; some others may wait."""
 
     def __init__(self) -> None:
         self._desks = asyncio.Semaphore(AT_A_TIME)
         self._orders = 0
 
-    async def draw(self, paper: Paper, assets: receipt_pdf.Assets) -> bytes:
-        """The PDF; raises DrawingError."""
+    async def draw(self, document: Document, assets: receipt_pdf.Assets) -> bytes:
+        """The PDF; raises PdfError."""
         if self._orders >= MOST:
-            raise DrawingError("busy", "Many receipts are being made. Try again in a moment.")
+            raise PdfError("busy", "Many receipts are being made. Try again in a moment.")
         self._orders += 1
         try:
             async with self._desks, asyncio.timeout(TIMEOUT):
-                return await _run(paper, assets)
+                return await _run(document, assets)
         except (OSError, TimeoutError):
             message = "The PDF could not be made. Try again, or print the receipt's page."
-            raise DrawingError("no_pdf", message) from None
+            raise PdfError("no_pdf", message) from None
         finally:
             self._orders -= 1
 
 
-async def _run(paper: Paper, assets: receipt_pdf.Assets) -> bytes:
+async def _run(document: Document, assets: receipt_pdf.Assets) -> bytes:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", receipt_pdf.__name__, str(assets.fonts.absolute()), str(assets.logo.absolute())),
@@ -58,7 +58,7 @@ async def _run(paper: Paper, assets: receipt_pdf.Assets) -> bytes:
         cwd=Path(__file__).parents[2],
     )
     try:
-        body, _ = await child.communicate(paper.model_dump_json().encode())
+        body, _ = await child.communicate(document.model_dump_json().encode())
     except BaseException:
         with suppress(ProcessLookupError):
             child.kill()

@@ -4,7 +4,7 @@ Pure: no I/O, no clock."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.receipts.invoice import Paper, local_day
+from billing.receipts.document import Document, local_day
 from billing.receipts.tax import STATES
 from billing.text.amounts import in_words, money, percent
 
@@ -24,7 +24,7 @@ _UNSIGNED = "Made by a computer; it needs no signature."
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PrintedReceipt:
     """A receipt in words. `facts` and `sums` are pairs of a label and its value."""
 
     title: str
@@ -44,26 +44,26 @@ class Sheet:
     notes: tuple[str, ...]
 
 
-def sheet_of(paper: Paper) -> Sheet:
-    """The words of a paper."""
-    item = paper.item
-    is_refund = paper.against is not None
-    return Sheet(
-        title=paper.title,
-        number=paper.number,
-        issued=local_day(paper.issued_at, paper.zone),
-        date=day(paper.issued_at, paper.zone),
-        seller=_seller(paper),
-        buyer=(paper.buyer.name, paper.buyer.email, *_state(paper.buyer.state)),
-        facts=tuple(_facts(paper)),
+def printed_of(document: Document) -> PrintedReceipt:
+    """The words of a document."""
+    item = document.item
+    is_refund = document.against is not None
+    return PrintedReceipt(
+        title=document.title,
+        number=document.number,
+        issued=local_day(document.issued_at, document.zone),
+        date=day(document.issued_at, document.zone),
+        seller=_seller(document),
+        buyer=(document.buyer.name, document.buyer.email, *_state(document.buyer.state)),
+        facts=tuple(_facts(document)),
         item=f"Refund of {item.title}" if is_refund else item.title,
         hsn_sac=item.hsn_sac,
         price=money(item.total if is_refund else item.list_price, item.currency),
-        sums=tuple(_sums(paper)),
+        sums=tuple(_sums(document)),
         total_label="Total returned" if is_refund else "Total paid",
         total=money(item.total, item.currency),
         words=in_words(item.total) if item.currency == "INR" else "",
-        notes=_notes(paper),
+        notes=_notes(document),
     )
 
 
@@ -77,8 +77,8 @@ def state_name(code: str) -> str:
     return f"{STATES.get(code, 'State')} ({code})"
 
 
-def _seller(paper: Paper) -> tuple[str, ...]:
-    seller = paper.seller
+def _seller(document: Document) -> tuple[str, ...]:
+    seller = document.seller
     address = [line.strip() for line in seller.address.splitlines() if line.strip()]
     gstin = (f"GSTIN {seller.gstin}",) if seller.gstin else ()
     return (seller.name, *address, *_state(seller.state), *gstin)
@@ -88,17 +88,17 @@ def _state(code: str | None) -> tuple[str, ...]:
     return (state_name(code),) if code else ()
 
 
-def _facts(paper: Paper) -> list[tuple[str, str]]:
+def _facts(document: Document) -> list[tuple[str, str]]:
     facts = []
-    if paper.against is not None:
-        against = paper.against
+    if document.against is not None:
+        against = document.against
         facts.append(("Invoice", against.number))
-        facts.append(("Invoice date", day(against.issued_at, paper.zone)))
+        facts.append(("Invoice date", day(against.issued_at, document.zone)))
         facts.append(("Reason", reason(against.reason)))
-        facts.append(("Refund", paper.refund_id or ""))
-    if paper.seller.gstin and paper.split.place:
-        facts.append(("Place of supply", state_name(paper.split.place)))
-    return [*facts, ("Order", paper.order_id), ("Payment", paper.payment_id)]
+        facts.append(("Refund", document.refund_id or ""))
+    if document.seller.gstin and document.split.place:
+        facts.append(("Place of supply", state_name(document.split.place)))
+    return [*facts, ("Order", document.order_id), ("Payment", document.payment_id)]
 
 
 def reason(code: str) -> str:
@@ -106,21 +106,21 @@ def reason(code: str) -> str:
     return _REASONS.get(code, code.replace("_", " ").capitalize())
 
 
-def _sums(paper: Paper) -> list[tuple[str, str]]:
-    item, sums = paper.item, []
-    if item.discount and paper.against is None:
+def _sums(document: Document) -> list[tuple[str, str]]:
+    item, sums = document.item, []
+    if item.discount and document.against is None:
         coupon = f" ({item.coupon})" if item.coupon else ""
         sums.append((f"Discount{coupon}", money(-item.discount, item.currency)))
-    if paper.split.lines:
-        sums.append(("Taxable value", money(paper.split.taxable, item.currency)))
-    for line in paper.split.lines:
+    if document.split.lines:
+        sums.append(("Taxable value", money(document.split.taxable, item.currency)))
+    for line in document.split.lines:
         sums.append((f"{line.name} {percent(line.rate)}", money(line.amount, item.currency)))
     return sums
 
 
-def _notes(paper: Paper) -> tuple[str, ...]:
-    if not paper.seller.gstin:
+def _notes(document: Document) -> tuple[str, ...]:
+    if not document.seller.gstin:
         return ("The seller is not registered for GST; no tax is charged.", _UNSIGNED)
-    if not paper.split.lines:
+    if not document.split.lines:
         return ("This supply is exempt: no tax is charged.", _UNSIGNED)
     return ("The price includes tax. Tax payable on reverse charge: no.", _UNSIGNED)

@@ -5,10 +5,10 @@ from aiohttp import web
 from billing.errors import BillingError
 from billing.orders.states import OrderState
 from billing.routes import receipts
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from billing.routes.paging import read_page
 from billing.routes.session import Account, account_with
-from billing.service import ledger_export, reports
+from billing.service import journal, reports
 from billing.store.keyset import cursor_of
 from billing.store.tables import Refund
 from billing.text.days import span as span_of_days
@@ -31,7 +31,7 @@ async def orders(request: web.Request) -> web.Response:
         class_id=query.get("classId", "")[:64],
         state=_state(query.get("state", "")),
     )
-    found = await reports.orders(request.app[SHOP], wanted, limit + 1, cursor)
+    found = await reports.orders(request.app[CONTEXT], wanted, limit + 1, cursor)
     last = found[limit - 1].order if len(found) > limit else None
     following = cursor_of(last.created_at, last.id) if last else None
     items = [_order(report) for report in found[:limit]]
@@ -42,13 +42,13 @@ async def orders(request: web.Request) -> web.Response:
 async def totals(request: web.Request) -> web.Response:
     """By class and day, from the ledger, in the seller's days."""
     who = await account_with(request, "admin", "teacher")
-    shop = request.app[SHOP]
-    days, classes = await reports.totals(shop, _span(request, who))
+    context = request.app[CONTEXT]
+    days, classes = await reports.totals(context, _span(request, who))
     return web.json_response(
         {
             "days": [{"day": total.day, **_total(total)} for total in days],
             "classes": [_total(total) for total in classes],
-            "zone": shop.settings.seller_zone,
+            "zone": context.settings.seller_zone,
         }
     )
 
@@ -66,7 +66,7 @@ async def ledger(request: web.Request) -> web.StreamResponse:
     response.content_type, response.charset = "text/csv", "utf-8"
     await response.prepare(request)
     await response.write(_MARK.encode())
-    async for lines in ledger_export.lines(request.app[SHOP], span):
+    async for lines in journal.lines(request.app[CONTEXT], span):
         await response.write(lines.encode())
     await response.write_eof()
     return response
@@ -78,7 +78,7 @@ def teacher_of(who: Account) -> str | None:
 
 
 def _span(request: web.Request, who: Account) -> reports.Span:
-    query, zone = request.query, request.app[SHOP].settings.seller_zone
+    query, zone = request.query, request.app[CONTEXT].settings.seller_zone
     begin, end = span_of_days(query.get("from", ""), query.get("to", ""), zone)
     return reports.Span(begin, end, teacher_of(who))
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from billing.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from billing.accounts.rate_limit import Limit
-from billing.routes.keys import BASE_URL, SESSION_KEY, SHOP
+from billing.routes.keys import BASE_URL, CONTEXT, SESSION_KEY
 from billing.routes.session import client_address, read_json, sign_in, sign_out
 from billing.service import accounts
 from billing.store.tables import User
@@ -72,7 +72,7 @@ class Reset(Strict):
 
 
 @dataclass(slots=True)
-class Limits:
+class SignInLimits:
     """Tries by address of the network and by account; bounded tables."""
 
     register: Limit = field(default_factory=lambda: Limit(20, _MINUTE))
@@ -81,7 +81,7 @@ class Limits:
     forgot: Limit = field(default_factory=lambda: Limit(3, 10 * _MINUTE))
 
 
-LIMITS: web.AppKey[Limits] = web.AppKey("auth_limits", Limits)
+LIMITS: web.AppKey[SignInLimits] = web.AppKey("auth_limits", SignInLimits)
 
 routes = web.RouteTableDef()
 
@@ -106,22 +106,22 @@ def _signed_in(request: web.Request, user: User) -> web.Response:
 @routes.post("/api/auth/register")
 async def register(request: web.Request) -> web.Response:
     """Makes an account and signs in."""
-    shop = request.app[SHOP]
-    request.app[LIMITS].register.take(client_address(request), shop.now())
+    context = request.app[CONTEXT]
+    request.app[LIMITS].register.take(client_address(request), context.now())
     body = await read_json(request, Register)
     new = accounts.NewUser(body.email, body.name, body.role, body.password)
-    return _signed_in(request, await accounts.register(shop, new))
+    return _signed_in(request, await accounts.register(context, new))
 
 
 @routes.post("/api/auth/login")
 async def login(request: web.Request) -> web.Response:
     """Signs in."""
-    shop, limits = request.app[SHOP], request.app[LIMITS]
-    limits.address.take(client_address(request), shop.now())
+    context, limits = request.app[CONTEXT], request.app[LIMITS]
+    limits.address.take(client_address(request), context.now())
     body = await read_json(request, Login)
     key = accounts.normal_email(body.email)
-    limits.account.take(key, shop.now())
-    user = await accounts.sign_in(shop, body.email, body.password)
+    limits.account.take(key, context.now())
+    user = await accounts.sign_in(context, body.email, body.password)
     limits.account.forgive(key)
     return _signed_in(request, user)
 
@@ -137,14 +137,16 @@ async def logout(request: web.Request) -> web.Response:
 @routes.post("/api/auth/forgot")
 async def forgot(request: web.Request) -> web.Response:
     """Sends the link; the answer is the same for every address."""
-    shop, limits = request.app[SHOP], request.app[LIMITS]
-    limits.address.take(client_address(request), shop.now())
+    context, limits = request.app[CONTEXT], request.app[LIMITS]
+    limits.address.take(client_address(request), context.now())
     body = await read_json(request, Forgot)
-    limits.forgot.take(accounts.normal_email(body.email), shop.now())
+    limits.forgot.take(accounts.normal_email(body.email), context.now())
     try:
-        await accounts.forgot(shop, request.app[SESSION_KEY], body.email, request.app[BASE_URL]())
+        await accounts.forgot(
+            context, request.app[SESSION_KEY], body.email, request.app[BASE_URL]()
+        )
     except (OSError, smtplib.SMTPException) as error:
-        shop.counts["mail_failed"] += 1
+        context.counts["mail_failed"] += 1
         log.error("mail.failed", error=type(error).__name__)
     return web.json_response({})
 
@@ -152,8 +154,8 @@ async def forgot(request: web.Request) -> web.Response:
 @routes.post("/api/auth/reset")
 async def reset(request: web.Request) -> web.Response:
     """Sets the new password and signs in."""
-    shop = request.app[SHOP]
-    request.app[LIMITS].address.take(client_address(request), shop.now())
+    context = request.app[CONTEXT]
+    request.app[LIMITS].address.take(client_address(request), context.now())
     body = await read_json(request, Reset)
-    user = await accounts.reset(shop, request.app[SESSION_KEY], body.token, body.password)
+    user = await accounts.reset(context, request.app[SESSION_KEY], body.token, body.password)
     return _signed_in(request, user)

@@ -8,10 +8,10 @@ from pydantic import Field, StringConstraints, field_validator
 from billing.catalogue import schedule
 from billing.catalogue.classes import ClassState
 from billing.catalogue.schedule import Schedule
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError
 from billing.routes.auth import Strict
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from billing.routes.paging import read_page
 from billing.routes.session import (
     MAX_TEXTS,
@@ -94,26 +94,26 @@ def asker_of(found: Account) -> Asker:
     return Asker(found.id, found.role)
 
 
-def describe(shown: Shown, shop: Shop) -> dict[str, object]:
+def describe(shown: Shown, context: Context) -> dict[str, object]:
     """A class as the pages get it."""
-    course, lesson = shown.course, shown.lesson
+    class_, lesson = shown.class_, shown.lesson
     described: dict[str, object] = {
-        "id": course.id,
-        "title": course.title,
-        "description": course.description,
+        "id": class_.id,
+        "title": class_.title,
+        "description": class_.description,
         "teacher": {"id": shown.teacher.id, "name": shown.teacher.name},
-        "price": course.price,
-        "currency": course.currency,
-        "seats": course.seats,
+        "price": class_.price,
+        "currency": class_.currency,
+        "seats": class_.seats,
         "seatsLeft": shown.seats_left,
-        "imageUrl": course.image_url,
-        "state": course.state,
-        "schedule": course.schedule,
+        "imageUrl": class_.image_url,
+        "state": class_.state,
+        "schedule": class_.schedule,
         "nextAt": lesson.start if lesson else None,
         "nextEndsAt": lesson.end if lesson else None,
-        "trialMinutes": course.trial_minutes,
-        "accessDays": course.access_days,
-        "liveSince": course.live_since,
+        "trialMinutes": class_.trial_minutes,
+        "accessDays": class_.access_days,
+        "liveSince": class_.live_since,
         "my": None if shown.mine is None else _mine(shown.mine),
     }
     if shown.assistants is not None:
@@ -142,18 +142,18 @@ def _mine(mine: Mine) -> dict[str, object]:
 @routes.get("/api/classes")
 async def search(request: web.Request) -> web.Response:
     """The catalogue, the newest first; `mine=1`: what one teaches, admins: all."""
-    shop = request.app[SHOP]
+    context = request.app[CONTEXT]
     found = await maybe_account(request)
     limit, cursor = read_page(request)
     wanted = _filter(request, found)
     asker = None if found is None else asker_of(found)
-    every = await catalogue.search(shop, asker, wanted, limit + 1, cursor)
+    every = await catalogue.search(context, asker, wanted, limit + 1, cursor)
     page = every[:limit]
-    last = page[-1].course if len(every) > limit else None
+    last = page[-1].class_ if len(every) > limit else None
     following = cursor_of(last.created_at, last.id) if last else None
     if not wanted.mine and wanted.state is None:
-        page = [one for one in page if catalogue.is_offered(one, shop.now())]
-    return web.json_response({"items": [describe(one, shop) for one in page], "next": following})
+        page = [one for one in page if catalogue.is_offered(one, context.now())]
+    return web.json_response({"items": [describe(one, context) for one in page], "next": following})
 
 
 def _filter(request: web.Request, found: Account | None) -> Filter:
@@ -179,16 +179,16 @@ async def create(request: web.Request) -> web.Response:
         body.trialMinutes,
         body.accessDays,
     )
-    class_id = await classes.create(request.app[SHOP], asker_of(found), new)
+    class_id = await classes.create(request.app[CONTEXT], asker_of(found), new)
     return await _answer(request, found, class_id, 201)
 
 
 async def _answer(
     request: web.Request, found: Account | None, class_id: str, status: int = 200
 ) -> web.Response:
-    shop = request.app[SHOP]
-    shown = await catalogue.one(shop, None if found is None else asker_of(found), class_id)
-    return web.json_response(describe(shown, shop), status=status)
+    context = request.app[CONTEXT]
+    shown = await catalogue.one(context, None if found is None else asker_of(found), class_id)
+    return web.json_response(describe(shown, context), status=status)
 
 
 @routes.get(PATH)
@@ -203,7 +203,7 @@ async def change(request: web.Request) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     body = await read_json(request, ChangeClass, MAX_TEXTS)
     class_id = request.match_info["class_id"]
-    await classes.change(request.app[SHOP], asker_of(found), class_id, body.columns())
+    await classes.change(request.app[CONTEXT], asker_of(found), class_id, body.columns())
     return await _answer(request, found, class_id)
 
 
@@ -216,7 +216,7 @@ async def step(request: web.Request) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     class_id = request.match_info["class_id"]
     take = _STEPS[request.match_info["step"]]
-    await take(request.app[SHOP], asker_of(found), class_id)
+    await take(request.app[CONTEXT], asker_of(found), class_id)
     return await _answer(request, found, class_id)
 
 
@@ -235,7 +235,7 @@ async def remove_assistant(request: web.Request) -> web.Response:
 async def _assistant(request: web.Request, change: Any) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     class_id, email = request.match_info["class_id"], request.match_info["email"]
-    await change(request.app[SHOP], asker_of(found), class_id, email[:254])
+    await change(request.app[CONTEXT], asker_of(found), class_id, email[:254])
     return await _answer(request, found, class_id)
 
 
@@ -246,7 +246,7 @@ async def put_image(request: web.Request) -> web.Response:
     class_id = request.match_info["class_id"]
     refusal = BillingError("too_large", "A picture may have 1 MB.", "image")
     data = await read_body(request, images.MAX_BYTES, refusal)
-    await classes.set_image(request.app[SHOP], asker_of(found), class_id, data)
+    await classes.set_image(request.app[CONTEXT], asker_of(found), class_id, data)
     return await _answer(request, found, class_id)
 
 
@@ -254,7 +254,7 @@ async def put_image(request: web.Request) -> web.Response:
 async def image(request: web.Request) -> web.StreamResponse:
     """A picture; its address changes with it."""
     name = request.match_info["name"]
-    path = images.folder(request.app[SHOP]) / name
+    path = images.folder(request.app[CONTEXT]) / name
     if not path.is_file():
         raise web.HTTPNotFound
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -267,9 +267,9 @@ async def image(request: web.Request) -> web.StreamResponse:
 async def mine(request: web.Request) -> web.Response:
     """Classes one is in, teaches or helps in; a parent's: their children's."""
     found = await account(request)
-    shop = request.app[SHOP]
-    every = await catalogue.of_person(shop, asker_of(found))
-    return web.json_response({"items": [describe(one, shop) for one in every], "next": None})
+    context = request.app[CONTEXT]
+    every = await catalogue.of_person(context, asker_of(found))
+    return web.json_response({"items": [describe(one, context) for one in every], "next": None})
 
 
 @routes.get(PATH + "/people")
@@ -281,7 +281,7 @@ async def people(request: web.Request) -> web.Response:
         raise BillingError("bad_cursor", "The list has no such place.", "cursor")
     offset = int(cursor or 0)
     class_id = request.match_info["class_id"]
-    every = await classes.people(request.app[SHOP], asker_of(found), class_id, limit + 1, offset)
+    every = await classes.people(request.app[CONTEXT], asker_of(found), class_id, limit + 1, offset)
     items = [
         {
             "id": user.id,

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from billing.catalogue.coupons import CouponKind
 from billing.routes.auth import Strict
 from billing.routes.classes import asker_of
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from billing.routes.paging import read_page
 from billing.routes.session import account_with, read_json
 from billing.service import coupons
@@ -19,13 +19,15 @@ ROLES = ("teacher", "admin")
 
 routes = web.RouteTableDef()
 
-Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{3,40}$")]
+CouponCode = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9-]{3,40}$")
+]
 
 
 class CreateCoupon(Strict):
     """A new coupon; `expiresAt` in ms."""
 
-    code: Code
+    code: CouponCode
     classId: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     kind: CouponKind
     value: Annotated[int, Field(ge=1, le=MAX_VALUE)]
@@ -66,7 +68,9 @@ async def managed(request: web.Request) -> web.Response:
     found = await account_with(request, *ROLES)
     limit, cursor = read_page(request)
     class_id = request.query.get("classId") or None
-    every = await coupons.managed(request.app[SHOP], asker_of(found), class_id, limit + 1, cursor)
+    every = await coupons.managed(
+        request.app[CONTEXT], asker_of(found), class_id, limit + 1, cursor
+    )
     following = every[limit - 1].coupon.code if len(every) > limit else None
     items = [describe(one) for one in every[:limit]]
     return web.json_response({"items": items, "next": following})
@@ -78,7 +82,7 @@ async def create(request: web.Request) -> web.Response:
     found = await account_with(request, *ROLES)
     body = await read_json(request, CreateCoupon)
     new = NewCoupon(body.code, body.classId, body.kind, body.value, body.maxUses, body.expiresAt)
-    made = await coupons.create(request.app[SHOP], asker_of(found), new)
+    made = await coupons.create(request.app[CONTEXT], asker_of(found), new)
     return web.json_response(describe(Listed(made, 0)), status=201)
 
 
@@ -88,5 +92,5 @@ async def change(request: web.Request) -> web.Response:
     found = await account_with(request, *ROLES)
     body = await read_json(request, ChangeCoupon)
     code = request.match_info["code"][:40]
-    listed = await coupons.set_disabled(request.app[SHOP], asker_of(found), code, body.disabled)
+    listed = await coupons.set_disabled(request.app[CONTEXT], asker_of(found), code, body.disabled)
     return web.json_response(describe(listed))

@@ -5,7 +5,7 @@ from aiohttp import web
 from billing.accounts.rate_limit import Limit
 from billing.routes.auth import Strict
 from billing.routes.classes import PATH
-from billing.routes.keys import JOIN_SECRET, SHOP
+from billing.routes.keys import CONTEXT, JOIN_SECRET
 from billing.routes.session import account, account_with, read_json
 from billing.service import join_tokens as entry
 from billing.service.enrol import enrol
@@ -30,10 +30,10 @@ class Nothing(Strict):
 async def enrol_free(request: web.Request) -> web.Response:
     """In a free class, or for a trial."""
     found = await account_with(request, "student")
-    shop, class_id = request.app[SHOP], request.match_info["class_id"]
-    request.app[TRIES].take(found.id, shop.now())
+    context, class_id = request.app[CONTEXT], request.match_info["class_id"]
+    request.app[TRIES].take(found.id, context.now())
     body = await read_json(request, Enrol)
-    await enrol(shop, found.id, class_id, trial=body.trial)
+    await enrol(context, found.id, class_id, trial=body.trial)
     return web.json_response({"enrolled": True, "classId": class_id})
 
 
@@ -41,9 +41,9 @@ async def enrol_free(request: web.Request) -> web.Response:
 async def token(request: web.Request) -> web.Response:
     """A join token for the person who is signed in."""
     found = await account(request)
-    shop = request.app[SHOP]
-    request.app[TRIES].take(found.id, shop.now())
+    context = request.app[CONTEXT]
+    request.app[TRIES].take(found.id, context.now())
     await read_json(request, Nothing)
     class_id = request.match_info["class_id"]
-    made = await entry.issue(shop, request.app[JOIN_SECRET], found.id, class_id)
+    made = await entry.issue(context, request.app[JOIN_SECRET], found.id, class_id)
     return web.json_response({"token": made.token, "url": made.url})

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from billing.errors import BillingError, TooManyError
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from common.errors import LiveclassError
 from common.logs import get_logger
 
@@ -31,7 +31,7 @@ async def errors_to_json(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except LiveclassError as error:
-        request.app[SHOP].counts[f"refused:{error.code}"] += 1
+        request.app[CONTEXT].counts[f"refused:{error.code}"] += 1
         return _refusal(error)
     except ValidationError as error:
         return _invalid(error)
@@ -40,7 +40,7 @@ async def errors_to_json(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         return error_response(f"http_{error.status}", error.reason, error.status)
     except Exception as error:
-        request.app[SHOP].counts["request_failed"] += 1
+        request.app[CONTEXT].counts["request_failed"] += 1
         log.error("request.failed", path=request.path, error=type(error).__name__, exc_info=error)
         message = "Something went wrong on the server. Try again."
         return error_response("internal", message, 500)

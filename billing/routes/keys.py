@@ -5,9 +5,9 @@ from collections.abc import Callable
 from aiohttp import web
 
 from billing.accounts.sessions import SessionKey
-from billing.context import Shop
+from billing.context import Context
 
-SHOP: web.AppKey[Shop] = web.AppKey("shop", Shop)
+CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 SESSION_KEY: web.AppKey[SessionKey] = web.AppKey("session_key", SessionKey)
 ORIGINS: web.AppKey[frozenset[str]] = web.AppKey("origins", frozenset)
 """Pages of these origins may change things, beside the page's own."""

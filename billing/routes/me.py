@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from billing.accounts.rate_limit import Limit
 from billing.receipts.tax import STATES
 from billing.routes.auth import Name, Strict, describe
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from billing.routes.session import account, account_with, maybe_account, read_json
 from billing.service import accounts, guardians, notices
 from billing.service.guardians import LinkCodes
@@ -35,7 +35,7 @@ class ChangeMe(Strict):
         return value
 
 
-class Code(Strict):
+class LinkCode(Strict):
     """The code that a student gives to a parent."""
 
     code: Annotated[str, Field(min_length=1, max_length=20)]
@@ -47,10 +47,10 @@ async def me(request: web.Request) -> web.Response:
     found = await maybe_account(request)
     if found is None:
         return web.json_response({"account": None, "notices": 0})
-    shop = request.app[SHOP]
-    async with shop.db.reading() as session:
+    context = request.app[CONTEXT]
+    async with context.db.reading() as session:
         user = await session.get_one(User, found.id)
-    count = await notices.unread(shop, found.id)
+    count = await notices.unread(context, found.id)
     return web.json_response({"account": describe(user), "notices": count})
 
 
@@ -59,8 +59,8 @@ async def change_me(request: web.Request) -> web.Response:
     """Name and state."""
     found = await account(request)
     body = await read_json(request, ChangeMe)
-    what = accounts.Change(name=body.name, state=body.state)
-    user = await accounts.change(request.app[SHOP], found.id, what)
+    what = accounts.AccountChange(name=body.name, state=body.state)
+    user = await accounts.change(request.app[CONTEXT], found.id, what)
     return web.json_response({"account": describe(user)})
 
 
@@ -68,7 +68,7 @@ async def change_me(request: web.Request) -> web.Response:
 async def my_notices(request: web.Request) -> web.Response:
     """The newest first."""
     found = await account(request)
-    items = await notices.newest(request.app[SHOP], found.id)
+    items = await notices.newest(request.app[CONTEXT], found.id)
     return web.json_response({"items": [_notice(one) for one in items], "next": None})
 
 
@@ -87,7 +87,7 @@ def _notice(notice: Notice) -> dict[str, object]:
 async def read_notices(request: web.Request) -> web.Response:
     """All have been read."""
     found = await account(request)
-    await notices.mark_read(request.app[SHOP], found.id)
+    await notices.mark_read(request.app[CONTEXT], found.id)
     return web.json_response({})
 
 
@@ -95,7 +95,7 @@ async def read_notices(request: web.Request) -> web.Response:
 async def link_code(request: web.Request) -> web.Response:
     """A student's code for a parent."""
     found = await account_with(request, "student")
-    code, expires = request.app[LINK_CODES].make(found.id, request.app[SHOP].now())
+    code, expires = request.app[LINK_CODES].make(found.id, request.app[CONTEXT].now())
     return web.json_response({"code": code, "expiresAt": expires})
 
 
@@ -103,7 +103,7 @@ async def link_code(request: web.Request) -> web.Response:
 async def students(request: web.Request) -> web.Response:
     """A parent's students."""
     found = await account_with(request, "parent")
-    items = await guardians.students_of(request.app[SHOP], found.id)
+    items = await guardians.students_of(request.app[CONTEXT], found.id)
     return web.json_response({"items": [_student(one) for one in items], "next": None})
 
 
@@ -115,10 +115,10 @@ def _student(user: User) -> dict[str, object]:
 async def link_student(request: web.Request) -> web.Response:
     """Links the student whose code it is."""
     found = await account_with(request, "parent")
-    shop = request.app[SHOP]
-    request.app[LINK_TRIES].take(found.id, shop.now())
-    body = await read_json(request, Code)
-    student = await guardians.link(shop, request.app[LINK_CODES], found.id, body.code)
+    context = request.app[CONTEXT]
+    request.app[LINK_TRIES].take(found.id, context.now())
+    body = await read_json(request, LinkCode)
+    student = await guardians.link(context, request.app[LINK_CODES], found.id, body.code)
     return web.json_response(_student(student))
 
 
@@ -126,5 +126,5 @@ async def link_student(request: web.Request) -> web.Response:
 async def unlink_student(request: web.Request) -> web.Response:
     """Ends a link."""
     found = await account_with(request, "parent")
-    await guardians.unlink(request.app[SHOP], found.id, request.match_info["student_id"])
+    await guardians.unlink(request.app[CONTEXT], found.id, request.match_info["student_id"])
     return web.json_response({})

@@ -10,7 +10,7 @@ from billing.accounts.rate_limit import Limit
 from billing.errors import BillingError
 from billing.gateway.protocol import Gateway
 from billing.orders.states import OrderState
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from billing.routes.session import account_with, read_body, read_json
 from billing.service import checkout, verify, webhook
 from billing.service.checkout import Checkout, Quote
@@ -20,14 +20,14 @@ ORDER_BURST, ORDER_EVERY = 20, 15_000
 
 
 @dataclass(slots=True)
-class Limits:
+class PaymentLimits:
     """Tries by account; bounded tables."""
 
     quote: Limit = field(default_factory=lambda: Limit(QUOTE_BURST, QUOTE_EVERY))
     order: Limit = field(default_factory=lambda: Limit(ORDER_BURST, ORDER_EVERY))
 
 
-LIMITS: web.AppKey[Limits] = web.AppKey("payment_limits", Limits)
+LIMITS: web.AppKey[PaymentLimits] = web.AppKey("payment_limits", PaymentLimits)
 
 routes = web.RouteTableDef()
 
@@ -59,8 +59,10 @@ async def quote(request: web.Request) -> web.Response:
     who = await account_with(request, "student")
     wanted = await read_json(request, WantedClass)
     if wanted.coupon:
-        request.app[LIMITS].quote.take(who.id, request.app[SHOP].now())
-    found = await checkout.quote(request.app[SHOP], who.id, wanted.classId, wanted.coupon or None)
+        request.app[LIMITS].quote.take(who.id, request.app[CONTEXT].now())
+    found = await checkout.quote(
+        request.app[CONTEXT], who.id, wanted.classId, wanted.coupon or None
+    )
     return web.json_response(_figures(found) | {"amount": found.amount, "currency": found.currency})
 
 
@@ -69,12 +71,12 @@ async def order(request: web.Request) -> web.Response:
     """An order that the checkout can pay."""
     who = await account_with(request, "student")
     wanted = await read_json(request, WantedClass)
-    shop = request.app[SHOP]
-    request.app[LIMITS].order.take(who.id, shop.now())
-    found = await checkout.order(shop, who.id, wanted.classId, wanted.coupon or None)
+    context = request.app[CONTEXT]
+    request.app[LIMITS].order.take(who.id, context.now())
+    found = await checkout.order(context, who.id, wanted.classId, wanted.coupon or None)
     if found.order.state == OrderState.PAID:
         return web.json_response({"enrolled": True, "classId": found.found.id})
-    return web.json_response(_payable(shop.gateway, found))
+    return web.json_response(_payable(context.gateway, found))
 
 
 @routes.post("/payments/verify")
@@ -83,7 +85,7 @@ async def verify_payment(request: web.Request) -> web.Response:
     who = await account_with(request, "student")
     body = await read_json(request, PaymentProof)
     proof = verify.Proof(body.razorpay_order_id, body.razorpay_payment_id, body.razorpay_signature)
-    class_id = await verify.verify(request.app[SHOP], who.id, proof)
+    class_id = await verify.verify(request.app[CONTEXT], who.id, proof)
     return web.json_response({"enrolled": True, "classId": class_id})
 
 
@@ -91,7 +93,7 @@ async def verify_payment(request: web.Request) -> web.Response:
 async def order_state(request: web.Request) -> web.Response:
     """Where the order is: the page asks when its answer could not be brought."""
     who = await account_with(request, "student")
-    found = await verify.status(request.app[SHOP], who.id, request.match_info["order_id"])
+    found = await verify.status(request.app[CONTEXT], who.id, request.match_info["order_id"])
     body = {"state": found.state, "classId": found.class_id, "message": found.message}
     return web.json_response(body)
 
@@ -103,7 +105,7 @@ async def take_webhook(request: web.Request) -> web.Response:
     body = await read_body(request, webhook.MAX_BODY, refusal)
     signature = request.headers.get("X-Razorpay-Signature", "")
     event_id = request.headers.get("X-Razorpay-Event-Id")
-    await webhook.receive(request.app[SHOP], body, signature, event_id)
+    await webhook.receive(request.app[CONTEXT], body, signature, event_id)
     return web.json_response({})
 
 

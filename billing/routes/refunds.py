@@ -7,7 +7,7 @@ from pydantic import Field
 
 from billing.routes.admin import describe_refund, teacher_of
 from billing.routes.auth import Strict
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from billing.routes.session import account_with, read_json
 from billing.service import reports
 from billing.service.refunds import request_refund
@@ -29,9 +29,9 @@ async def refunds(request: web.Request) -> web.Response:
     """Sends money back; a teacher that of own classes."""
     who = await account_with(request, "admin", "teacher")
     body = await read_json(request, WantedRefund)
-    shop = request.app[SHOP]
-    await reports.check_seller(shop, body.payment_id, teacher_of(who))
+    context = request.app[CONTEXT]
+    await reports.check_seller(context, body.payment_id, teacher_of(who))
     made = await request_refund(
-        shop, body.payment_id, body.amount, body.reason, body.note.strip(), who.id
+        context, body.payment_id, body.amount, body.reason, body.note.strip(), who.id
     )
     return web.json_response(describe_refund(made), status=201)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from billing.accounts.sessions import SESSION_DAYS, mint_session, read_session
 from billing.errors import BillingError, NotAllowedError, SignInError
-from billing.routes.keys import ORIGINS, SESSION_KEY, SHOP
+from billing.routes.keys import CONTEXT, ORIGINS, SESSION_KEY
 from billing.store.tables import User
 from liveclass.config import is_loopback
 
@@ -70,11 +70,11 @@ async def _find(request: web.Request) -> Account | None:
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         return None
-    shop = request.app[SHOP]
-    claim = read_session(request.app[SESSION_KEY], cookie, shop.now())
+    context = request.app[CONTEXT]
+    claim = read_session(request.app[SESSION_KEY], cookie, context.now())
     if claim is None:
         return None
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         user = await session.get(User, claim.sub)
     if user is None or user.disabled_at is not None or user.epoch != claim.epoch:
         return None
@@ -103,7 +103,7 @@ def _address(request: web.Request) -> str:
 
 def sign_in(request: web.Request, response: web.Response, user: User) -> None:
     """Puts the session's cookie on the response."""
-    token = mint_session(request.app[SESSION_KEY], user.id, user.epoch, request.app[SHOP].now())
+    token = mint_session(request.app[SESSION_KEY], user.id, user.epoch, request.app[CONTEXT].now())
     response.set_cookie(
         COOKIE,
         token,

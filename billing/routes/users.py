@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import Field
 
 from billing.routes.auth import Email, Name, Password, Strict, describe
-from billing.routes.keys import SHOP
+from billing.routes.keys import CONTEXT
 from billing.routes.paging import read_page
 from billing.routes.session import account_with, read_json
 from billing.service import accounts
@@ -15,7 +15,7 @@ from billing.store.tables import User
 
 routes = web.RouteTableDef()
 
-Role = Literal["student", "parent", "teacher", "admin"]
+AccountRole = Literal["student", "parent", "teacher", "admin"]
 
 
 class NewAccount(Strict):
@@ -23,7 +23,7 @@ class NewAccount(Strict):
 
     email: Email
     name: Name
-    role: Role
+    role: AccountRole
     password: Password | None = None
 
 
@@ -31,7 +31,7 @@ class ChangeAccount(Strict):
     """What an admin changes."""
 
     name: Name | None = None
-    role: Role | None = None
+    role: AccountRole | None = None
     disabled: bool | None = None
     password: Annotated[Password | None, Field()] = None
 
@@ -50,7 +50,7 @@ async def users(request: web.Request) -> web.Response:
     await account_with(request, "admin")
     limit, cursor = read_page(request)
     found = await accounts.search(
-        request.app[SHOP], request.query.get("search", "")[:100], limit + 1, cursor
+        request.app[CONTEXT], request.query.get("search", "")[:100], limit + 1, cursor
     )
     items = [_describe(user) for user in found[:limit]]
     following = found[limit - 1].email if len(found) > limit else None
@@ -64,19 +64,19 @@ async def new_user(request: web.Request) -> web.Response:
     body = await read_json(request, NewAccount)
     password = body.password or secrets.token_urlsafe(12)
     new = accounts.NewUser(body.email, body.name, body.role, password)
-    user = await accounts.create_user(request.app[SHOP], new)
+    user = await accounts.create_user(request.app[CONTEXT], new)
     made = {} if body.password else {"password": password}
     return web.json_response({**_describe(user), **made}, status=201)
 
 
 @routes.patch("/api/users/{user_id}")
 async def change_user(request: web.Request) -> web.Response:
-    """Role, name, password, whether it is disabled."""
+    """AccountRole, name, password, whether it is disabled."""
     await account_with(request, "admin")
-    shop, user_id = request.app[SHOP], request.match_info["user_id"]
+    context, user_id = request.app[CONTEXT], request.match_info["user_id"]
     body = await read_json(request, ChangeAccount)
-    what = accounts.Change(name=body.name, role=body.role, disabled=body.disabled)
-    user = await accounts.change(shop, user_id, what)
+    what = accounts.AccountChange(name=body.name, role=body.role, disabled=body.disabled)
+    user = await accounts.change(context, user_id, what)
     if body.password is not None:
-        user = await accounts.set_password(shop, user_id, body.password)
+        user = await accounts.set_password(context, user_id, body.password)
     return web.json_response(_describe(user))

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.accounts.sessions import RESET_MINUTES, SessionKey, mint_reset, read_reset
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError, ConflictError, NotFoundError, SignInError
 from billing.mail.letters import Letter
 from billing.store.queries import containing
@@ -31,11 +31,11 @@ def normal_email(email: str) -> str:
     return email.strip().lower()
 
 
-async def create_user(shop: Shop, new: NewUser) -> User:
+async def create_user(context: Context, new: NewUser) -> User:
     """A new account; raises ConflictError when the address has one."""
-    user = await prepare(shop, new)
+    user = await prepare(context, new)
     try:
-        async with shop.db.writing() as session:
+        async with context.db.writing() as session:
             session.add(user)
     except IntegrityError:
         message = "There is an account with this address already. Sign in instead."
@@ -43,74 +43,76 @@ async def create_user(shop: Shop, new: NewUser) -> User:
     return user
 
 
-async def prepare(shop: Shop, new: NewUser) -> User:
+async def prepare(context: Context, new: NewUser) -> User:
     """The account, not yet in the database; hashing takes its time."""
     return User(
-        id=shop.new_id("u"),
+        id=context.new_id("u"),
         email=normal_email(new.email),
         name=new.name.strip(),
         role=new.role,
-        password_hash=await shop.passwords.hash(new.password),
+        password_hash=await context.passwords.hash(new.password),
         epoch=0,
-        created_at=shop.now(),
+        created_at=context.now(),
     )
 
 
-async def register(shop: Shop, new: NewUser) -> User:
+async def register(context: Context, new: NewUser) -> User:
     """A new account of somebody who came by; teachers and admins are made by an admin."""
-    if shop.settings.registration == "closed":
+    if context.settings.registration == "closed":
         raise BillingError("registration_closed", "Accounts are made by the school here.")
-    return await create_user(shop, new)
+    return await create_user(context, new)
 
 
-async def sign_in(shop: Shop, email: str, password: str) -> User:
+async def sign_in(context: Context, email: str, password: str) -> User:
     """The account; raises SignInError, in the same time whether the address is known or not."""
-    user = await find_by_email(shop, email)
+    user = await find_by_email(context, email)
     kept = user.password_hash if user is not None and user.disabled_at is None else None
-    if not await shop.passwords.matches(kept, password) or user is None:
+    if not await context.passwords.matches(kept, password) or user is None:
         raise SignInError("wrong_password", "The address or the password is not right.")
-    if shop.passwords.is_outdated(user.password_hash):
-        await _store_password(shop, user.id, password, ends_sessions=False)
+    if context.passwords.is_outdated(user.password_hash):
+        await _store_password(context, user.id, password, ends_sessions=False)
     return user
 
 
-async def find_by_email(shop: Shop, email: str) -> User | None:
+async def find_by_email(context: Context, email: str) -> User | None:
     """The account of an address."""
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return await session.scalar(select(User).where(User.email == normal_email(email)))
 
 
-async def forgot(shop: Shop, key: SessionKey, email: str, base_url: str) -> None:
+async def forgot(context: Context, key: SessionKey, email: str, base_url: str) -> None:
     """Sends a link to set a new password; says nothing about whether there is an account."""
-    user = await find_by_email(shop, email)
+    user = await find_by_email(context, email)
     if user is None or user.disabled_at is not None:
         return
-    token = mint_reset(key, user.id, user.epoch, shop.now())
+    token = mint_reset(key, user.id, user.epoch, context.now())
     text = (
         f"Hello {user.name},\n\nset a new password here within {RESET_MINUTES} minutes:\n"
         f"{base_url}/reset?token={token}\n\nIf you did not ask for it, leave this letter alone."
     )
-    await shop.mail.send(Letter(user.email, "A new password for liveclass", text))
+    await context.mail.send(Letter(user.email, "A new password for liveclass", text))
 
 
-async def reset(shop: Shop, key: SessionKey, token: str, password: str) -> User:
+async def reset(context: Context, key: SessionKey, token: str, password: str) -> User:
     """Sets the new password, ends all sessions, uses the link up; raises BillingError."""
-    claim = read_reset(key, token, shop.now())
-    async with shop.db.reading() as session:
+    claim = read_reset(key, token, context.now())
+    async with context.db.reading() as session:
         user = await session.get(User, claim.sub) if claim is not None else None
     if claim is None or user is None or user.epoch != claim.epoch or user.disabled_at is not None:
         raise BillingError("bad_link", "This link is used up or too old. Ask for a new one.")
-    return await _store_password(shop, user.id, password, ends_sessions=True)
+    return await _store_password(context, user.id, password, ends_sessions=True)
 
 
-async def set_password(shop: Shop, user_id: str, password: str) -> User:
+async def set_password(context: Context, user_id: str, password: str) -> User:
     """As an admin or the command line does; all sessions end."""
-    return await _store_password(shop, user_id, password, ends_sessions=True)
+    return await _store_password(context, user_id, password, ends_sessions=True)
 
 
-async def _store_password(shop: Shop, user_id: str, password: str, *, ends_sessions: bool) -> User:
-    hashed = await shop.passwords.hash(password)
-    async with shop.db.writing() as session:
+async def _store_password(
+    context: Context, user_id: str, password: str, *, ends_sessions: bool
+) -> User:
+    hashed = await context.passwords.hash(password)
+    async with context.db.writing() as session:
         user = await _locked(session, user_id)
         user.password_hash = hashed
         user.epoch += ends_sessions
@@ -118,7 +120,7 @@ async def _store_password(shop: Shop, user_id: str, password: str, *, ends_sessi
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AccountChange:
     """What changes in an account; None: it stays."""
 
     name: str | None = None
@@ -127,9 +129,9 @@ class Change:
     disabled: bool | None = None
 
 
-async def change(shop: Shop, user_id: str, what: Change) -> User:
+async def change(context: Context, user_id: str, what: AccountChange) -> User:
     """Changes an account; who is disabled or has another role must sign in anew."""
-    async with shop.db.writing() as session:
+    async with context.db.writing() as session:
         admins = await _lock_admins(session)
         user = await _locked(session, user_id)
         if what.name is not None:
@@ -141,7 +143,7 @@ async def change(shop: Shop, user_id: str, what: Change) -> User:
             user.role, user.epoch = what.role, user.epoch + 1
         if what.disabled is not None and what.disabled != (user.disabled_at is not None):
             _keep_an_admin(user, admins)
-            user.disabled_at = shop.now() if what.disabled else None
+            user.disabled_at = context.now() if what.disabled else None
             user.epoch += 1
     return user
 
@@ -165,10 +167,10 @@ def _keep_an_admin(user: User, admins: set[str]) -> None:
         raise ConflictError("last_admin", "This is the last admin. Make another one first.")
 
 
-async def search(shop: Shop, text: str, limit: int, after: str) -> list[User]:
+async def search(context: Context, text: str, limit: int, after: str) -> list[User]:
     """Accounts whose name or address contains the text, by address, behind `after`."""
     query = select(User).where(User.email > after).order_by(User.email).limit(limit)
     if text:
         query = query.where(or_(containing(User.email, text), containing(User.name, text)))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return list(await session.scalars(query))

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue.classes import ClassState, Step, after
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import ConflictError
 from billing.orders.ledger import EntryKind
 from billing.service.classes import owned
@@ -24,41 +24,41 @@ AT_ONCE = 200
 log = get_logger(__name__)
 
 
-async def cancel(shop: Shop, asker: Asker, class_id: str) -> None:
+async def cancel(context: Context, asker: Asker, class_id: str) -> None:
     """Raises ConflictError for a class that is over."""
-    async with shop.db.writing() as session:
-        course = await owned(session, asker, class_id)
-        course.state = after(ClassState(course.state), Step.CANCEL)
-        course.live_since = None
-        course.updated_at = shop.now()
-        await _end_unpaid(session, shop, course)
+    async with context.db.writing() as session:
+        class_ = await owned(session, asker, class_id)
+        class_.state = after(ClassState(class_.state), Step.CANCEL)
+        class_.live_since = None
+        class_.updated_at = context.now()
+        await _end_unpaid(session, context, class_)
     log.info("class.cancelled", room=class_id, by=asker.id)
-    shop.wake("entry")
-    shop.wake(JOB)
+    context.wake("entry")
+    context.wake(JOB)
 
 
-async def _end_unpaid(session: AsyncSession, shop: Shop, course: Class) -> None:
+async def _end_unpaid(session: AsyncSession, context: Context, class_: Class) -> None:
     """Enrolments that no money opened; a refund ends the others."""
     query = (
         update(Enrolment)
         .where(
-            Enrolment.class_id == course.id,
+            Enrolment.class_id == class_.id,
             Enrolment.ended_at.is_(None),
             Enrolment.kind != "paid",
         )
-        .values(ended_at=shop.now(), ended_reason="cancelled")
+        .values(ended_at=context.now(), ended_reason="cancelled")
         .returning(Enrolment.user_id)
     )
     for user_id in list(await session.scalars(query)):
-        tell(session, shop, user_id, "cancelled", f"{course.title} was cancelled.", course.id)
+        tell(session, context, user_id, "cancelled", f"{class_.title} was cancelled.", class_.id)
 
 
-async def refund_cancelled(shop: Shop) -> None:
+async def refund_cancelled(context: Context) -> None:
     """Asks for the refunds of cancelled classes that nobody has asked for."""
     while True:
-        async with shop.db.reading() as session:
+        async with context.db.reading() as session:
             due = list(await session.scalars(_unreturned()))
-        done = [await _refund(shop, payment_id) for payment_id in due]
+        done = [await _refund(context, payment_id) for payment_id in due]
         if len(due) < AT_ONCE or not any(done):
             return
 
@@ -87,9 +87,9 @@ def _unreturned() -> Select[str]:
     )
 
 
-async def _refund(shop: Shop, payment_id: str) -> bool:
+async def _refund(context: Context, payment_id: str) -> bool:
     try:
-        await request_refund(shop, payment_id, None, "class_cancelled", "", None)
+        await request_refund(context, payment_id, None, "class_cancelled", "", None)
     except ConflictError:
         return False  # a refund of it has just been asked for elsewhere
     return True

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.catalogue import classes, schedule
 from billing.catalogue import entry_table as entry
 from billing.catalogue.classes import ClassState
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import NotFoundError
-from billing.service import seats
+from billing.service import enrolments
 from billing.service.join_tokens import Asker, facts_of, standing_of
 from billing.store.keyset import behind
 from billing.store.queries import containing
@@ -38,7 +38,7 @@ class Mine:
 class Shown:
     """A class with what belongs to it; `student`: the child through whom a parent sees it."""
 
-    course: Class
+    class_: Class
     teacher: User
     seats_left: int | None
     lesson: schedule.Lesson | None
@@ -66,7 +66,7 @@ class _Ties:
 
 
 async def search(
-    shop: Shop, asker: Asker | None, wanted: Filter, limit: int, cursor: str
+    context: Context, asker: Asker | None, wanted: Filter, limit: int, cursor: str
 ) -> list[Shown]:
     """Classes, the newest first, behind the cursor."""
     query = select(Class).join(User, User.id == Class.teacher_id).where(_visible(asker, wanted))
@@ -76,14 +76,14 @@ async def search(
     if cursor:
         query = query.where(behind(cursor, Class.created_at, Class.id))
     query = query.order_by(Class.created_at.desc(), Class.id.desc()).limit(limit)
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         found = list(await session.scalars(query))
-        return await _show(session, shop, asker, found)
+        return await _show(session, context, asker, found)
 
 
 def is_offered(shown: Shown, now: int) -> bool:
     """Whether strangers are shown the class in the catalogue."""
-    return classes.is_on_sale(shown.course.state, schedule.parse(shown.course.schedule), now)
+    return classes.is_on_sale(shown.class_.state, schedule.parse(shown.class_.schedule), now)
 
 
 def _visible(asker: Asker | None, wanted: Filter) -> ColumnElement[bool]:
@@ -105,35 +105,35 @@ def _taught_by(user_id: str) -> ColumnElement[bool]:
     return or_(Class.teacher_id == user_id, Class.id.in_(helps))
 
 
-async def one(shop: Shop, asker: Asker | None, class_id: str) -> Shown:
+async def one(context: Context, asker: Asker | None, class_id: str) -> Shown:
     """A class; raises NotFoundError, for a draft also when it is not the asker's."""
-    async with shop.db.reading() as session:
-        course = await session.get(Class, class_id)
-        if course is None or not await _may_see(session, asker, course):
+    async with context.db.reading() as session:
+        class_ = await session.get(Class, class_id)
+        if class_ is None or not await _may_see(session, asker, class_):
             raise NotFoundError("not_found", "There is no such class.")
-        return (await _show(session, shop, asker, [course]))[0]
+        return (await _show(session, context, asker, [class_]))[0]
 
 
-async def _may_see(session: AsyncSession, asker: Asker | None, course: Class) -> bool:
-    if course.state != ClassState.DRAFT:
+async def _may_see(session: AsyncSession, asker: Asker | None, class_: Class) -> bool:
+    if class_.state != ClassState.DRAFT:
         return True
     if asker is None:
         return False
-    if asker.role == "admin" or asker.id == course.teacher_id:
+    if asker.role == "admin" or asker.id == class_.teacher_id:
         return True
-    return await session.get(Assistant, (course.id, asker.id)) is not None
+    return await session.get(Assistant, (class_.id, asker.id)) is not None
 
 
-async def of_person(shop: Shop, asker: Asker) -> list[Shown]:
+async def of_person(context: Context, asker: Asker) -> list[Shown]:
     """Classes the asker is or was enrolled in, teaches or helps in; a parent's: their children's,
     one for each child."""
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         if asker.role == "parent":
-            return await _of_children(session, shop, asker)
+            return await _of_children(session, context, asker)
         in_them = select(Enrolment.class_id).where(Enrolment.user_id == asker.id, _counts())
         query = select(Class).where(or_(Class.id.in_(in_them), _taught_by(asker.id)))
         found = list(await session.scalars(query.order_by(Class.created_at.desc())))
-        return await _show(session, shop, asker, found)
+        return await _show(session, context, asker, found)
 
 
 def _counts() -> ColumnElement[bool]:
@@ -145,7 +145,7 @@ def _counts() -> ColumnElement[bool]:
     return or_(Enrolment.ended_at.is_(None), Enrolment.ended_reason.not_in(gone), kept)
 
 
-async def _of_children(session: AsyncSession, shop: Shop, asker: Asker) -> list[Shown]:
+async def _of_children(session: AsyncSession, context: Context, asker: Asker) -> list[Shown]:
     query = select(User).join(Guardian, Guardian.student_id == User.id)
     children = await session.scalars(
         query.where(Guardian.parent_id == asker.id).order_by(User.name)
@@ -154,7 +154,7 @@ async def _of_children(session: AsyncSession, shop: Shop, asker: Asker) -> list[
     for child in children:
         in_them = select(Enrolment.class_id).where(Enrolment.user_id == child.id, _counts())
         found = list(await session.scalars(select(Class).where(Class.id.in_(in_them))))
-        every += await _show(session, shop, Asker(asker.id, "parent"), found, child)
+        every += await _show(session, context, Asker(asker.id, "parent"), found, child)
     return every
 
 
@@ -163,60 +163,60 @@ async def _of_children(session: AsyncSession, shop: Shop, asker: Asker) -> list[
 
 async def _show(
     session: AsyncSession,
-    shop: Shop,
+    context: Context,
     asker: Asker | None,
     found: Sequence[Class],
     child: User | None = None,
 ) -> list[Shown]:
-    ids = [course.id for course in found]
-    now = shop.now()
-    taken = await seats.taken(session, ids, now)
-    teachers = await _users(session, {course.teacher_id for course in found})
+    ids = [class_.id for class_ in found]
+    now = context.now()
+    taken = await enrolments.taken(session, ids, now)
+    teachers = await _users(session, {class_.teacher_id for class_ in found})
     ties = await _ties(session, asker, ids, child)
     every = []
-    for course in found:
-        free = None if course.seats is None else max(0, course.seats - taken.get(course.id, 0))
+    for class_ in found:
+        free = None if class_.seats is None else max(0, class_.seats - taken.get(class_.id, 0))
         lesson = None
-        if course.state not in classes.OVER:
-            lesson = schedule.next_lesson(schedule.parse(course.schedule), now)
+        if class_.state not in classes.OVER:
+            lesson = schedule.next_lesson(schedule.parse(class_.schedule), now)
         every.append(
             Shown(
-                course,
-                teachers[course.teacher_id],
+                class_,
+                teachers[class_.teacher_id],
                 free,
                 lesson,
-                None if asker is None else _mine(shop, asker, course, ties, free),
-                await _assistants(session, asker, course),
+                None if asker is None else _mine(context, asker, class_, ties, free),
+                await _assistants(session, asker, class_),
                 child,
             )
         )
     return every
 
 
-def _mine(shop: Shop, asker: Asker, course: Class, ties: _Ties, free: int | None) -> Mine:
-    role = _role(asker, course, ties)
+def _mine(context: Context, asker: Asker, class_: Class, ties: _Ties, free: int | None) -> Mine:
+    role = _role(asker, class_, ties)
     standing = standing_of(role)
-    row = ties.enrolments.get(course.id)
-    facts = facts_of(shop, course, standing, row, free)
-    now = shop.now()
+    row = ties.enrolments.get(class_.id)
+    facts = facts_of(context, class_, standing, row, free)
+    now = context.now()
     active = facts.enrolled is not None and facts.enrolled.is_active(now)
     return Mine(
         enrolled=active or role is Role.ASSISTANT,
         kind=row.kind if row is not None and active else None,
         expires_at=row.expires_at if row is not None and active else None,
-        order_state=ties.orders.get(course.id),
+        order_state=ties.orders.get(class_.id),
         opens_at=facts.opens_at,
         refusal=entry.decide(facts, now),
         is_teacher=role is Role.TEACHER,
     )
 
 
-def _role(asker: Asker, course: Class, ties: _Ties) -> Role:
-    if asker.id == course.teacher_id:
+def _role(asker: Asker, class_: Class, ties: _Ties) -> Role:
+    if asker.id == class_.teacher_id:
         return Role.TEACHER
     if asker.role == "admin":
         return Role.ADMIN
-    if course.id in ties.assisting:
+    if class_.id in ties.assisting:
         return Role.ASSISTANT
     return Role.PARENT if asker.role == "parent" else Role.STUDENT
 
@@ -258,10 +258,10 @@ async def _users(session: AsyncSession, ids: Iterable[str]) -> dict[str, User]:
 
 
 async def _assistants(
-    session: AsyncSession, asker: Asker | None, course: Class
+    session: AsyncSession, asker: Asker | None, class_: Class
 ) -> list[User] | None:
     """For the class's teacher and admins alone."""
-    if asker is None or (asker.role != "admin" and asker.id != course.teacher_id):
+    if asker is None or (asker.role != "admin" and asker.id != class_.teacher_id):
         return None
     query = select(User).join(Assistant, Assistant.user_id == User.id)
-    return list(await session.scalars(query.where(Assistant.class_id == course.id)))
+    return list(await session.scalars(query.where(Assistant.class_id == class_.id)))

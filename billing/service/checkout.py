@@ -6,26 +6,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue import coupons, schedule
 from billing.catalogue.classes import ClassState, is_on_sale
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import ConflictError, NotFoundError
 from billing.orders.ledger import EntryKind
 from billing.orders.states import OrderState
 from billing.receipts import tax
 from billing.service import coupons as coupon_service
-from billing.service import seats
-from billing.service.change import (
+from billing.service import enrolments
+from billing.service.effects import enrol
+from billing.service.purchase import (
     Change,
-    Ground,
+    Purchase,
     active_enrolment,
     coupon_holds,
     lock_class,
     lock_orders,
 )
-from billing.service.effects import enrol
 from billing.service.receipts import supply_to
 from billing.store.retry import transact
 from billing.store.tables import Class, Enrolment, Order, User
-from billing.text.descriptions import enrolled as enrolled_words
+from billing.text.payment_notices import enrolled as enrolled_words
 
 MINUTE = 60_000
 SOURCE = "checkout"
@@ -58,32 +58,32 @@ class Checkout:
     user: User
 
 
-async def quote(shop: Shop, user_id: str, class_id: str, coupon: str | None) -> Quote:
+async def quote(context: Context, user_id: str, class_id: str, coupon: str | None) -> Quote:
     """What the student would pay now; raises NotFoundError, ConflictError."""
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         found = await session.get(Class, class_id)
         user = await session.get_one(User, user_id)
-        return await _quote(session, shop, _offered(found), user, coupon, lock=False)
+        return await _quote(session, context, _offered(found), user, coupon, lock=False)
 
 
-async def order(shop: Shop, user_id: str, class_id: str, coupon: str | None) -> Checkout:
+async def order(context: Context, user_id: str, class_id: str, coupon: str | None) -> Checkout:
     """The student's open order, the same again while class, price and coupon are the same; raises
     NotFoundError, ConflictError, GatewayError."""
     checkout = await transact(
-        shop.db, lambda session: _open(session, shop, user_id, class_id, coupon)
+        context.db, lambda session: _open(session, context, user_id, class_id, coupon)
     )
     if checkout.order.state != OrderState.OPEN or checkout.order.gateway_order_id is not None:
         return checkout
-    return await _reach_gateway(shop, checkout)
+    return await _reach_gateway(context, checkout)
 
 
-async def _reach_gateway(shop: Shop, checkout: Checkout) -> Checkout:
+async def _reach_gateway(context: Context, checkout: Checkout) -> Checkout:
     """Gives the order its gateway's id. It may have been made before, and the answer lost."""
     mine = checkout.order
-    there = await shop.gateway.find_order(mine.id)
+    there = await context.gateway.find_order(mine.id)
     if there is None or (there.amount, there.currency) != (mine.amount, mine.currency):
         notes = {"class": mine.class_id, "order": mine.id}
-        there = await shop.gateway.create_order(mine.amount, mine.currency, mine.id, notes)
+        there = await context.gateway.create_order(mine.amount, mine.currency, mine.id, notes)
     gateway_id = there.id
 
     async def keep(session: AsyncSession) -> Order:
@@ -93,14 +93,14 @@ async def _reach_gateway(shop: Shop, checkout: Checkout) -> Checkout:
             kept.gateway_order_id = gateway_id
         return kept
 
-    kept = await transact(shop.db, keep)
+    kept = await transact(context.db, keep)
     if kept.state != OrderState.OPEN:
         raise ConflictError("order_closed", "Something changed meanwhile. Try again.")
     return replace(checkout, order=kept)
 
 
 async def _open(
-    session: AsyncSession, shop: Shop, user_id: str, class_id: str, coupon: str | None
+    session: AsyncSession, context: Context, user_id: str, class_id: str, coupon: str | None
 ) -> Checkout:
     """The student is locked first, so that two tabs make one order; but not the key, which every
     enrolment and notice refers to: whoever holds the class would wait for us in a circle."""
@@ -108,18 +108,18 @@ async def _open(
     orders = await lock_orders(session, user_id, class_id)
     found = _offered(await lock_class(session, class_id))
     enrolment = await active_enrolment(session, user_id, class_id)
-    await _check_room(session, shop, found, enrolment)
-    price = await _quote(session, shop, found, user, coupon, lock=True)
+    await _check_room(session, context, found, enrolment)
+    price = await _quote(session, context, found, user, coupon, lock=True)
     for one in orders:
-        if one.state == OrderState.OPEN and _fits(one, price, shop.now()):
+        if one.state == OrderState.OPEN and _fits(one, price, context.now()):
             return Checkout(one, price, found, user)
-    _close_open(orders, shop.now())
+    _close_open(orders, context.now())
     await session.flush()
-    made = _new_order(shop, user, found, price)
+    made = _new_order(context, user, found, price)
     session.add(made)
     await session.flush()
     if price.amount == 0:
-        await _give(session, shop, Ground(made, found, [], enrolment))
+        await _give(session, context, Purchase(made, found, [], enrolment))
     return Checkout(made, price, found, user)
 
 
@@ -132,28 +132,34 @@ def _offered(found: Class | None) -> Class:
 
 
 async def _check_room(
-    session: AsyncSession, shop: Shop, found: Class, enrolment: Enrolment | None
+    session: AsyncSession, context: Context, found: Class, enrolment: Enrolment | None
 ) -> None:
-    now = shop.now()
+    now = context.now()
     if not is_on_sale(found.state, schedule.parse(found.schedule), now):
         raise ConflictError("class_gone", "One cannot enrol in this class any more.")
     is_in = enrolment is not None and (enrolment.expires_at is None or enrolment.expires_at > now)
     if is_in and enrolment is not None and enrolment.kind != "trial":
         raise ConflictError("already_enrolled", "You are in this class already.")
-    if not is_in and await seats.left(session, found, now) == 0:
+    if not is_in and await enrolments.left(session, found, now) == 0:
         raise ConflictError("class_full", "All seats of this class are taken.")
 
 
 async def _quote(
-    session: AsyncSession, shop: Shop, found: Class, user: User, code: str | None, *, lock: bool
+    session: AsyncSession,
+    context: Context,
+    found: Class,
+    user: User,
+    code: str | None,
+    *,
+    lock: bool,
 ) -> Quote:
     discount, kept = 0, None
     if code:
         coupon, facts = await coupon_service.find(session, code, found, user.id, lock=lock)
-        held = await coupon_holds(session, coupon.code, user.id, shop.now())
-        coupons.check(replace(facts, used=held + facts.used_by_person), shop.now())
+        held = await coupon_holds(session, coupon.code, user.id, context.now())
+        coupons.check(replace(facts, used=held + facts.used_by_person), context.now())
         discount, kept = coupons.discount(facts.kind, facts.value, found.price), coupon.code
-    supply = supply_to(shop.settings, user.state)
+    supply = supply_to(context.settings, user.state)
     parts = tax.included(found.price - discount, supply)
     rate = sum(part.rate for part in parts.parts)
     return Quote(found.price, discount, found.currency, rate, parts.amount, kept)
@@ -174,11 +180,11 @@ def _close_open(orders: list[Order], now: int) -> None:
             order.closed_at = now
 
 
-def _new_order(shop: Shop, user: User, found: Class, price: Quote) -> Order:
-    now = shop.now()
+def _new_order(context: Context, user: User, found: Class, price: Quote) -> Order:
+    now = context.now()
     is_paid = price.amount == 0
     return Order(
-        id=shop.new_id("o"),
+        id=context.new_id("o"),
         user_id=user.id,
         class_id=found.id,
         list_price=price.list_price,
@@ -187,16 +193,16 @@ def _new_order(shop: Shop, user: User, found: Class, price: Quote) -> Order:
         coupon_code=price.coupon,
         state=OrderState.PAID if is_paid else OrderState.OPEN,
         created_at=now,
-        expires_at=now + shop.settings.order_minutes * MINUTE,
+        expires_at=now + context.settings.order_minutes * MINUTE,
         closed_at=now if is_paid else None,
     )
 
 
-async def _give(session: AsyncSession, shop: Shop, ground: Ground) -> None:
+async def _give(session: AsyncSession, context: Context, purchase: Purchase) -> None:
     """A coupon for all of the price: enrolled at once, the gateway is not asked."""
-    change = Change(session, shop, SOURCE, shop.now())
-    await enrol(change, ground, "coupon")
+    change = Change(session, context, SOURCE, context.now())
+    await enrol(change, purchase, "coupon")
     await session.flush()
     await change.write_entries(None)
-    change.tell(ground, "enrolled", enrolled_words(ground.found.title))
+    change.tell(purchase, "enrolled", enrolled_words(purchase.found.title))
     assert all(entry.kind == EntryKind.ENROLLED for entry, _ in change.entries)

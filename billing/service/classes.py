@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.catalogue import schedule
 from billing.catalogue.classes import OVER, ClassState, Step, after, moved_access
 from billing.catalogue.schedule import Single, Weekly
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError, ConflictError, NotAllowedError, NotFoundError
-from billing.service import images, seats
+from billing.service import enrolments, images
 from billing.service.accounts import normal_email
 from billing.service.join_tokens import Asker
 from billing.service.notices import tell
@@ -44,12 +44,12 @@ def slug(title: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:MAX_SLUG].strip("-") or "class"
 
 
-async def create(shop: Shop, asker: Asker, new: NewClass) -> str:
+async def create(context: Context, asker: Asker, new: NewClass) -> str:
     """Makes a draft; its id."""
-    now = shop.now()
+    now = context.now()
     _check_ahead(new.schedule, now)
-    class_id = f"{slug(new.title)}-{shop.new_id('c')[-6:]}"
-    course = Class(
+    class_id = f"{slug(new.title)}-{context.new_id('c')[-6:]}"
+    class_ = Class(
         id=class_id,
         title=new.title,
         description=new.description,
@@ -64,8 +64,8 @@ async def create(shop: Shop, asker: Asker, new: NewClass) -> str:
         created_at=now,
         updated_at=now,
     )
-    async with shop.db.writing() as session:
-        session.add(course)
+    async with context.db.writing() as session:
+        session.add(class_)
     return class_id
 
 
@@ -77,49 +77,49 @@ def _check_ahead(plan: Single | Weekly, now: int) -> None:
 
 async def owned(session: AsyncSession, asker: Asker, class_id: str) -> Class:
     """The class, locked, for its teacher or an admin; raises NotFoundError, NotAllowedError."""
-    course = await seats.lock_class(session, class_id)
-    if asker.role != "admin" and course.teacher_id != asker.id:
-        if course.state == ClassState.DRAFT:
+    class_ = await enrolments.lock_class(session, class_id)
+    if asker.role != "admin" and class_.teacher_id != asker.id:
+        if class_.state == ClassState.DRAFT:
             raise NotFoundError("not_found", "There is no such class.")
         raise NotAllowedError("forbidden", "This is not your class.")
-    return course
+    return class_
 
 
-async def change(shop: Shop, asker: Asker, class_id: str, what: dict[str, Any]) -> None:
+async def change(context: Context, asker: Asker, class_id: str, what: dict[str, Any]) -> None:
     """Changes columns of a class that is not over; a changed schedule is told to who is enrolled,
     and moves their access.
 
     Raises ConflictError: over, or fewer seats than people.
     """
-    now = shop.now()
-    async with shop.db.writing() as session:
-        course = await owned(session, asker, class_id)
-        if course.state in OVER:
-            raise ConflictError(f"class_{course.state}", "This class is over; it stays as it is.")
+    now = context.now()
+    async with context.db.writing() as session:
+        class_ = await owned(session, asker, class_id)
+        if class_.state in OVER:
+            raise ConflictError(f"class_{class_.state}", "This class is over; it stays as it is.")
         if "schedule" in what:
             _check_ahead(schedule.parse(what["schedule"]), now)
         if what.get("seats") is not None:
-            taken = (await seats.taken(session, [class_id], now)).get(class_id, 0)
+            taken = (await enrolments.taken(session, [class_id], now)).get(class_id, 0)
             if what["seats"] < taken:
                 raise ConflictError("seats_taken", f"{taken} people are in it already.", "seats")
-        moved = "schedule" in what and what["schedule"] != course.schedule
+        moved = "schedule" in what and what["schedule"] != class_.schedule
         if moved:
-            await _move_access(session, course, schedule.parse(what["schedule"]), now)
+            await _move_access(session, class_, schedule.parse(what["schedule"]), now)
         for name, value in what.items():
-            setattr(course, name, value)
-        course.updated_at = now
+            setattr(class_, name, value)
+        class_.updated_at = now
         if moved:
-            text = f"The dates of {course.title} have changed."
-            await tell_enrolled(session, shop, course, "schedule", text)
+            text = f"The dates of {class_.title} have changed."
+            await tell_enrolled(session, context, class_, "schedule", text)
 
 
 async def _move_access(
-    session: AsyncSession, course: Class, new: Single | Weekly, now: int
+    session: AsyncSession, class_: Class, new: Single | Weekly, now: int
 ) -> None:
     """Days of access go with the lessons they were counted from; a trial's minutes run already."""
-    old = schedule.parse(course.schedule)
+    old = schedule.parse(class_.schedule)
     query = select(Enrolment).where(
-        Enrolment.class_id == course.id,
+        Enrolment.class_id == class_.id,
         Enrolment.kind != "trial",
         Enrolment.ended_at.is_(None),
         Enrolment.expires_at > now,
@@ -130,73 +130,73 @@ async def _move_access(
 
 
 async def tell_enrolled(
-    session: AsyncSession, shop: Shop, course: Class, kind: str, text: str
+    session: AsyncSession, context: Context, class_: Class, kind: str, text: str
 ) -> None:
     """A notice to everybody who is in a class."""
     query = select(Enrolment.user_id).where(
-        Enrolment.class_id == course.id, seats.is_active(shop.now())
+        Enrolment.class_id == class_.id, enrolments.is_active(context.now())
     )
     for user_id in await session.scalars(query):
-        tell(session, shop, user_id, kind, text, course.id)
+        tell(session, context, user_id, kind, text, class_.id)
 
 
-async def publish(shop: Shop, asker: Asker, class_id: str) -> None:
+async def publish(context: Context, asker: Asker, class_id: str) -> None:
     """From now on everybody sees it and can enrol."""
-    now = shop.now()
-    async with shop.db.writing() as session:
-        course = await owned(session, asker, class_id)
-        state = after(ClassState(course.state), Step.PUBLISH)
-        if schedule.next_lesson(schedule.parse(course.schedule), now) is None:
+    now = context.now()
+    async with context.db.writing() as session:
+        class_ = await owned(session, asker, class_id)
+        state = after(ClassState(class_.state), Step.PUBLISH)
+        if schedule.next_lesson(schedule.parse(class_.schedule), now) is None:
             raise ConflictError("no_lessons", "All its lessons are past. Change the dates first.")
-        course.state, course.updated_at = state, now
+        class_.state, class_.updated_at = state, now
 
 
-async def end(shop: Shop, asker: Asker, class_id: str) -> None:
+async def end(context: Context, asker: Asker, class_id: str) -> None:
     """No more lessons; who is in it now leaves."""
-    async with shop.db.writing() as session:
-        course = await owned(session, asker, class_id)
-        course.state = after(ClassState(course.state), Step.END)
-        course.live_since = None
-        course.updated_at = shop.now()
-    shop.wake("entry")
+    async with context.db.writing() as session:
+        class_ = await owned(session, asker, class_id)
+        class_.state = after(ClassState(class_.state), Step.END)
+        class_.live_since = None
+        class_.updated_at = context.now()
+    context.wake("entry")
 
 
-async def set_image(shop: Shop, asker: Asker, class_id: str, data: bytes) -> None:
+async def set_image(context: Context, asker: Asker, class_id: str, data: bytes) -> None:
     """Another picture; the old one's file goes."""
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         await owned(session, asker, class_id)
-    url = await images.keep(shop, class_id, data)
-    async with shop.db.writing() as session:
-        course = await owned(session, asker, class_id)
-        old, course.image_url = course.image_url, url
-        course.updated_at = shop.now()
+    url = await images.keep(context, class_id, data)
+    async with context.db.writing() as session:
+        class_ = await owned(session, asker, class_id)
+        old, class_.image_url = class_.image_url, url
+        class_.updated_at = context.now()
     if old != url:
-        await images.drop(shop, old)
+        await images.drop(context, old)
 
 
 # Assistants
 
 
-async def add_assistant(shop: Shop, asker: Asker, class_id: str, email: str) -> None:
+async def add_assistant(context: Context, asker: Asker, class_id: str, email: str) -> None:
     """Lets somebody with an account help; no error when they do already."""
-    async with shop.db.writing() as session:
-        course = await owned(session, asker, class_id)
+    async with context.db.writing() as session:
+        class_ = await owned(session, asker, class_id)
         user = await _user(session, email)
-        if user.id == course.teacher_id:
+        if user.id == class_.teacher_id:
             raise ConflictError("is_teacher", "They teach this class.", "email")
         if await session.get(Assistant, (class_id, user.id)) is not None:
             return
         query = select(Assistant).where(Assistant.class_id == class_id)
         if len((await session.scalars(query)).all()) >= MAX_ASSISTANTS:
             raise ConflictError("too_many_assistants", f"At most {MAX_ASSISTANTS}.", "email")
-        session.add(Assistant(class_id=class_id, user_id=user.id, created_at=shop.now()))
-        text = f"You are an assistant of {course.title}."
-        tell(session, shop, user.id, "assistant", text, class_id)
+        session.add(Assistant(class_id=class_id, user_id=user.id, created_at=context.now()))
+        text = f"You are an assistant of {class_.title}."
+        tell(session, context, user.id, "assistant", text, class_id)
 
 
-async def remove_assistant(shop: Shop, asker: Asker, class_id: str, email: str) -> None:
+async def remove_assistant(context: Context, asker: Asker, class_id: str, email: str) -> None:
     """They help no more; no error when they did not."""
-    async with shop.db.writing() as session:
+    async with context.db.writing() as session:
         await owned(session, asker, class_id)
         user = await _user(session, email)
         found = await session.get(Assistant, (class_id, user.id))
@@ -215,17 +215,17 @@ async def _user(session: AsyncSession, email: str) -> User:
 
 
 async def people(
-    shop: Shop, asker: Asker, class_id: str, limit: int, offset: int
+    context: Context, asker: Asker, class_id: str, limit: int, offset: int
 ) -> list[tuple[User, Enrolment]]:
     """Who is enrolled, by name; for the class's teacher and admins."""
     query = (
         select(User, Enrolment)
         .join(Enrolment, Enrolment.user_id == User.id)
-        .where(Enrolment.class_id == class_id, seats.is_active(shop.now()))
+        .where(Enrolment.class_id == class_id, enrolments.is_active(context.now()))
         .order_by(User.name, User.id)
         .offset(offset)
         .limit(limit)
     )
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         await owned(session, asker, class_id)
         return [(user, enrolment) for user, enrolment in await session.execute(query)]

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue.coupons import CouponFacts, CouponKind
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError, ConflictError, NotAllowedError, NotFoundError
 from billing.service.join_tokens import Asker
 from billing.store.tables import Class, Coupon, Order, User
@@ -41,9 +41,9 @@ def normal_code(code: str) -> str:
     return code.strip().upper()
 
 
-async def create(shop: Shop, asker: Asker, new: NewCoupon) -> Coupon:
+async def create(context: Context, asker: Asker, new: NewCoupon) -> Coupon:
     """A new coupon; raises NotAllowedError, NotFoundError, ConflictError."""
-    now = shop.now()
+    now = context.now()
     if new.expires_at is not None and new.expires_at <= now:
         raise BillingError("invalid", "This day is past already.", "expiresAt")
     coupon = Coupon(
@@ -57,7 +57,7 @@ async def create(shop: Shop, asker: Asker, new: NewCoupon) -> Coupon:
         created_at=now,
     )
     try:
-        async with shop.db.writing() as session:
+        async with context.db.writing() as session:
             await _check_class(session, asker, new.class_id)
             session.add(coupon)
     except IntegrityError:
@@ -68,33 +68,33 @@ async def create(shop: Shop, asker: Asker, new: NewCoupon) -> Coupon:
 async def _check_class(session: AsyncSession, asker: Asker, class_id: str | None) -> None:
     if class_id is None:
         return
-    course = await session.get(Class, class_id)
-    if course is None:
+    class_ = await session.get(Class, class_id)
+    if class_ is None:
         raise NotFoundError("not_found", "There is no such class.", "classId")
-    if asker.role != "admin" and course.teacher_id != asker.id:
+    if asker.role != "admin" and class_.teacher_id != asker.id:
         raise NotAllowedError("forbidden", "This is not your class.", "classId")
 
 
-async def set_disabled(shop: Shop, asker: Asker, code: str, disabled: bool) -> Listed:
+async def set_disabled(context: Context, asker: Asker, code: str, disabled: bool) -> Listed:
     """Stops a coupon, or lets it be used again; raises NotFoundError."""
-    async with shop.db.writing() as session:
+    async with context.db.writing() as session:
         coupon = await session.scalar(
             select(Coupon).where(Coupon.code == normal_code(code), _is_managed_by(asker))
         )
         if coupon is None:
             raise NotFoundError("not_found", "There is no such coupon.")
-        coupon.disabled_at = shop.now() if disabled else None
+        coupon.disabled_at = context.now() if disabled else None
         return Listed(coupon, await uses(session, coupon.code))
 
 
 async def managed(
-    shop: Shop, asker: Asker, class_id: str | None, limit: int, cursor: str
+    context: Context, asker: Asker, class_id: str | None, limit: int, cursor: str
 ) -> list[Listed]:
     """The asker's coupons by code, behind the cursor; of a class: with those for all classes."""
     query = select(Coupon).where(_is_managed_by(asker), Coupon.code > cursor)
     if class_id is not None:
         query = query.where(or_(Coupon.class_id == class_id, Coupon.class_id.is_(None)))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         found = list(await session.scalars(query.order_by(Coupon.code).limit(limit)))
         counts = await _counts(session, [coupon.code for coupon in found])
     return [Listed(coupon, counts.get(coupon.code, 0)) for coupon in found]
@@ -125,7 +125,7 @@ async def uses(session: AsyncSession, code: str, user_id: str | None = None) -> 
 
 
 async def find(
-    session: AsyncSession, code: str, course: Class, user_id: str, *, lock: bool = False
+    session: AsyncSession, code: str, class_: Class, user_id: str, *, lock: bool = False
 ) -> tuple[Coupon, CouponFacts]:
     """A coupon and what decides its use for a class and a person; raises ConflictError when there
     is none. `lock`: nobody else uses it up before the transaction ends."""
@@ -139,12 +139,12 @@ async def find(
         raise ConflictError("coupon_unknown", message, "coupon")
     coupon, maker = row
     for_all = coupon.class_id is None and (
-        maker == "admin" or coupon.created_by == course.teacher_id
+        maker == "admin" or coupon.created_by == class_.teacher_id
     )
     return coupon, CouponFacts(
         kind=CouponKind(coupon.kind),
         value=coupon.value,
-        is_for_class=for_all or coupon.class_id == course.id,
+        is_for_class=for_all or coupon.class_id == class_.id,
         max_uses=coupon.max_uses,
         used=await uses(session, coupon.code),
         used_by_person=await uses(session, coupon.code, user_id),

@@ -16,10 +16,10 @@ from billing.orders.facts import (
 )
 from billing.orders.ledger import EntryKind
 from billing.orders.states import Action, OrderState, Outcome, PaymentState, Reason, RefundState
-from billing.service.change import Change, Ground
+from billing.service.purchase import Change, Purchase
 from billing.service.receipts import issue_credit_note, issue_invoice
 from billing.store.tables import Enrolment, Payment, Refund
-from billing.text import descriptions as words
+from billing.text import payment_notices as words
 
 FIRST_PAUSE = 120_000  # ms until a refund is asked for again; doubles with each try
 LONGEST_PAUSE = 6 * 3_600_000
@@ -33,32 +33,37 @@ def pause_after(attempts: int) -> int:
     return min(FIRST_PAUSE << min(attempts - 1, 20), LONGEST_PAUSE)
 
 
-async def act(change: Change, ground: Ground, fact: Fact, outcome: Outcome) -> None:
+async def act(change: Change, purchase: Purchase, fact: Fact, outcome: Outcome) -> None:
     """Does what the outcome says."""
     effect = _EFFECTS.get(outcome.action)
     if effect is not None:
-        await effect(change, ground, fact, outcome)
+        await effect(change, purchase, fact, outcome)
         await change.session.flush()
 
 
-def end_enrolment(change: Change, ground: Ground, reason: str) -> None:
+def end_enrolment(change: Change, purchase: Purchase, reason: str) -> None:
     """The student is out, and the room's watcher is told."""
-    one = ground.enrolment
-    if one is None or one.order_id != ground.order.id:
+    one = purchase.enrolment
+    if one is None or one.order_id != purchase.order.id:
         return
     one.ended_at, one.ended_reason = change.now, reason
-    ground.enrolment = None
-    change.book(ground, EntryKind.ENDED, one.id)
+    purchase.enrolment = None
+    change.book(purchase, EntryKind.ENDED, one.id)
     change.woken.add("entry")
 
 
 def add_refund(
-    change: Change, ground: Ground, reason: str, amount: int, note: str = "", by: str | None = None
+    change: Change,
+    purchase: Purchase,
+    reason: str,
+    amount: int,
+    note: str = "",
+    by: str | None = None,
 ) -> Refund:
     """A refund that the worker asks for as soon as this is committed."""
-    payment = ground.paid
+    payment = purchase.paid
     made = Refund(
-        id=change.shop.new_id("r"),
+        id=change.context.new_id("r"),
         payment_id=payment.id,
         amount=amount,
         currency=payment.currency,
@@ -71,33 +76,37 @@ def add_refund(
         created_at=change.now,
     )
     change.session.add(made)
-    ground.refunds.append(made)
-    ground.refund = made
-    change.book(ground, EntryKind.REFUND_DUE, made.id)
-    text = words.refund_due(reason, ground.found.title, amount, payment.currency)
-    change.tell(ground, "refund_due", text)
+    purchase.refunds.append(made)
+    purchase.refund = made
+    change.book(purchase, EntryKind.REFUND_DUE, made.id)
+    text = words.refund_due(reason, purchase.found.title, amount, payment.currency)
+    change.tell(purchase, "refund_due", text)
     change.woken.add("refunds")
     return made
 
 
-def settle_order(change: Change, ground: Ground) -> None:
+def settle_order(change: Change, purchase: Purchase) -> None:
     """All of a purchase's money is going back: it opens nothing any more."""
-    if ground.buys and ground.order.state == OrderState.PAID and ground.left <= 0:
-        _close(change, ground, OrderState.REFUNDED)
-        end_enrolment(change, ground, "refunded")
+    if purchase.buys and purchase.order.state == OrderState.PAID and purchase.left <= 0:
+        _close(change, purchase, OrderState.REFUNDED)
+        end_enrolment(change, purchase, "refunded")
 
 
-def _close(change: Change, ground: Ground, state: OrderState) -> None:
-    ground.order.state, ground.order.closed_at = state, change.now
+def _close(change: Change, purchase: Purchase, state: OrderState) -> None:
+    purchase.order.state, purchase.order.closed_at = state, change.now
 
 
 def _keep_payment(
-    change: Change, ground: Ground, fact: PaymentFact, state: PaymentState, confirmed: bool = True
+    change: Change,
+    purchase: Purchase,
+    fact: PaymentFact,
+    state: PaymentState,
+    confirmed: bool = True,
 ) -> Payment:
-    payment = ground.payment
+    payment = purchase.payment
     if payment is None:
-        payment = ground.payment = Payment(
-            id=fact.payment_id, order_id=ground.order.id, created_at=change.now
+        payment = purchase.payment = Payment(
+            id=fact.payment_id, order_id=purchase.order.id, created_at=change.now
         )
         change.session.add(payment)
     payment.amount, payment.currency = fact.amount, fact.currency
@@ -105,204 +114,204 @@ def _keep_payment(
     return payment
 
 
-def _take(change: Change, ground: Ground, fact: PaymentCaptured) -> Payment:
+def _take(change: Change, purchase: Purchase, fact: PaymentCaptured) -> Payment:
     """The payment is captured; only what the gateway confirmed is booked as money."""
-    payment = _keep_payment(change, ground, fact, PaymentState.CAPTURED, fact.confirmed)
+    payment = _keep_payment(change, purchase, fact, PaymentState.CAPTURED, fact.confirmed)
     if fact.confirmed:
-        change.book(ground, EntryKind.CAPTURED, payment.id, payment.amount)
+        change.book(purchase, EntryKind.CAPTURED, payment.id, payment.amount)
     else:
-        change.book(ground, EntryKind.PROMISED, payment.id)
+        change.book(purchase, EntryKind.PROMISED, payment.id)
     return payment
 
 
-async def _enrol(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
-    payment = _take(change, ground, _as(fact, PaymentCaptured))
-    order = ground.order
-    _close(change, ground, OrderState.PAID)
+async def _enrol(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+    payment = _take(change, purchase, _as(fact, PaymentCaptured))
+    order = purchase.order
+    _close(change, purchase, OrderState.PAID)
     order.payment_id = payment.id
-    await enrol(change, ground, "paid")
-    for sibling in ground.siblings:
+    await enrol(change, purchase, "paid")
+    for sibling in purchase.siblings:
         if sibling.state == OrderState.OPEN:
             sibling.state, sibling.closed_at = OrderState.SUPERSEDED, change.now
     await change.session.flush()
     if payment.confirmed:
-        await issue_invoice(change.session, change.shop.settings, order, payment, change.now)
-    change.tell(ground, "enrolled", words.enrolled(ground.found.title))
+        await issue_invoice(change.session, change.context.settings, order, payment, change.now)
+    change.tell(purchase, "enrolled", words.enrolled(purchase.found.title))
 
 
-async def enrol(change: Change, ground: Ground, kind: str) -> None:
+async def enrol(change: Change, purchase: Purchase, kind: str) -> None:
     """The order's enrolment; it takes the place of a trial, or of one that ran out."""
-    old = ground.enrolment
+    old = purchase.enrolment
     if old is not None:
         old.ended_at = change.now
         old.ended_reason = "upgraded" if old.kind == "trial" else "expired"
         await change.session.flush()
-    found = ground.found
-    ground.enrolment = Enrolment(
-        id=change.shop.new_id("e"),
-        user_id=ground.order.user_id,
+    found = purchase.found
+    purchase.enrolment = Enrolment(
+        id=change.context.new_id("e"),
+        user_id=purchase.order.user_id,
         class_id=found.id,
-        order_id=ground.order.id,
+        order_id=purchase.order.id,
         kind=kind,
         created_at=change.now,
         expires_at=access_until(schedule.parse(found.schedule), found.access_days, change.now),
     )
-    change.session.add(ground.enrolment)
-    change.book(ground, EntryKind.ENROLLED, ground.order.id)
+    change.session.add(purchase.enrolment)
+    change.book(purchase, EntryKind.ENROLLED, purchase.order.id)
 
 
-async def _confirm(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
+async def _confirm(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
     """Refunds that are due follow the amount the gateway took."""
-    before = ground.paid.amount
-    payment = _take(change, ground, _as(fact, PaymentCaptured))
-    for refund in ground.owed:
+    before = purchase.paid.amount
+    payment = _take(change, purchase, _as(fact, PaymentCaptured))
+    for refund in purchase.owed:
         whole = refund.amount == before
         refund.amount = payment.amount if whole else min(refund.amount, payment.amount)
         refund.currency = payment.currency
     await change.session.flush()
-    if ground.buys:
-        settings = change.shop.settings
-        await issue_invoice(change.session, settings, ground.order, payment, change.now)
+    if purchase.buys:
+        settings = change.context.settings
+        await issue_invoice(change.session, settings, purchase.order, payment, change.now)
 
 
-async def _refund(change: Change, ground: Ground, fact: Fact, outcome: Outcome) -> None:
-    payment = _take(change, ground, _as(fact, PaymentCaptured))
-    if ground.order.state in _UNBOUGHT:
-        _close(change, ground, OrderState.REFUNDED)
+async def _refund(change: Change, purchase: Purchase, fact: Fact, outcome: Outcome) -> None:
+    payment = _take(change, purchase, _as(fact, PaymentCaptured))
+    if purchase.order.state in _UNBOUGHT:
+        _close(change, purchase, OrderState.REFUNDED)
     await change.session.flush()
-    add_refund(change, ground, outcome.reason or Reason.GATEWAY, payment.amount)
+    add_refund(change, purchase, outcome.reason or Reason.GATEWAY, payment.amount)
 
 
-async def _end_and_refund(change: Change, ground: Ground, fact: Fact, outcome: Outcome) -> None:
-    if ground.buys:
-        end_enrolment(change, ground, "refunded")
-        _close(change, ground, OrderState.REFUNDED)
-    await _refund(change, ground, fact, outcome)
+async def _end_and_refund(change: Change, purchase: Purchase, fact: Fact, outcome: Outcome) -> None:
+    if purchase.buys:
+        end_enrolment(change, purchase, "refunded")
+        _close(change, purchase, OrderState.REFUNDED)
+    await _refund(change, purchase, fact, outcome)
 
 
-async def _capture(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
-    if ground.payment is None or ground.payment.state == PaymentState.FAILED:
+async def _capture(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+    if purchase.payment is None or purchase.payment.state == PaymentState.FAILED:
         payment = _keep_payment(
-            change, ground, _as(fact, PaymentAuthorized), PaymentState.AUTHORIZED
+            change, purchase, _as(fact, PaymentAuthorized), PaymentState.AUTHORIZED
         )
-        change.book(ground, EntryKind.AUTHORIZED, payment.id)
+        change.book(purchase, EntryKind.AUTHORIZED, payment.id)
 
 
-async def _note_failure(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
+async def _note_failure(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
     failed = _as(fact, PaymentFailed)
-    payment = _keep_payment(change, ground, failed, PaymentState.FAILED)
+    payment = _keep_payment(change, purchase, failed, PaymentState.FAILED)
     payment.reason = failed.reason
-    change.book(ground, EntryKind.FAILED, payment.id)
+    change.book(purchase, EntryKind.FAILED, payment.id)
 
 
-async def _withdraw(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
+async def _withdraw(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
     failed = _as(fact, PaymentFailed)
-    payment = _keep_payment(change, ground, failed, PaymentState.FAILED)
+    payment = _keep_payment(change, purchase, failed, PaymentState.FAILED)
     payment.reason = failed.reason
-    change.book(ground, EntryKind.WITHDRAWN, payment.id)
-    for refund in ground.owed:
+    change.book(purchase, EntryKind.WITHDRAWN, payment.id)
+    for refund in purchase.owed:
         refund.state, refund.note = RefundState.FAILED, "No money was taken."
-    if ground.buys:
-        end_enrolment(change, ground, "cancelled")
-        _close(change, ground, OrderState.CANCELLED)
-        change.tell(ground, "withdrawn", words.withdrawn(ground.found.title))
+    if purchase.buys:
+        end_enrolment(change, purchase, "cancelled")
+        _close(change, purchase, OrderState.CANCELLED)
+        change.tell(purchase, "withdrawn", words.withdrawn(purchase.found.title))
 
 
-async def _adopt(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
+async def _adopt(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
     moved = _as(fact, RefundMoved)
-    made = add_refund(change, ground, Reason.GATEWAY, moved.amount)
+    made = add_refund(change, purchase, Reason.GATEWAY, moved.amount)
     await change.session.flush()
-    await (_processed if moved.status == "processed" else _asked)(change, ground, moved, None)
+    await (_processed if moved.status == "processed" else _asked)(change, purchase, moved, None)
     made.attempts = 1
-    _shrink_owed(ground)
+    _shrink_owed(purchase)
 
 
-async def _asked(change: Change, ground: Ground, fact: Fact, _: Outcome | None) -> None:
+async def _asked(change: Change, purchase: Purchase, fact: Fact, _: Outcome | None) -> None:
     moved = _as(fact, RefundMoved)
-    refund = _the_refund(ground)
+    refund = _the_refund(purchase)
     refund.state, refund.gateway_refund_id = RefundState.ASKED, moved.refund_id
-    change.book(ground, EntryKind.REFUND_ASKED, f"{refund.id}:{moved.refund_id}")
-    settle_order(change, ground)
+    change.book(purchase, EntryKind.REFUND_ASKED, f"{refund.id}:{moved.refund_id}")
+    settle_order(change, purchase)
 
 
-async def _processed(change: Change, ground: Ground, fact: Fact, _: Outcome | None) -> None:
+async def _processed(change: Change, purchase: Purchase, fact: Fact, _: Outcome | None) -> None:
     moved = _as(fact, RefundMoved)
-    refund, payment = _the_refund(ground), ground.paid
+    refund, payment = _the_refund(purchase), purchase.paid
     refund.state, refund.gateway_refund_id = RefundState.PROCESSED, moved.refund_id
     refund.amount, refund.processed_at = moved.amount, change.now
-    change.book(ground, EntryKind.REFUNDED, refund.id, -moved.amount)
-    _close_payment(ground)
-    settle_order(change, ground)
+    change.book(purchase, EntryKind.REFUNDED, refund.id, -moved.amount)
+    _close_payment(purchase)
+    settle_order(change, purchase)
     await change.session.flush()
-    await issue_credit_note(change.session, change.shop.settings, refund, change.now)
-    text = words.refund_sent(ground.found.title, moved.amount, payment.currency)
-    change.tell(ground, "refund_sent", text)
+    await issue_credit_note(change.session, change.context.settings, refund, change.now)
+    text = words.refund_sent(purchase.found.title, moved.amount, payment.currency)
+    change.tell(purchase, "refund_sent", text)
 
 
-def _close_payment(ground: Ground) -> None:
+def _close_payment(purchase: Purchase) -> None:
     """Nothing is left of a payment that was sent back or taken by the bank, part by part: what was
     still to be sent has gone another way."""
-    done = [one.amount for one in ground.refunds if one.state == RefundState.PROCESSED]
-    if sum(done) + ground.charged_back >= ground.paid.amount:
-        ground.paid.state = PaymentState.REFUNDED
-        for refund in ground.owed:
+    done = [one.amount for one in purchase.refunds if one.state == RefundState.PROCESSED]
+    if sum(done) + purchase.charged_back >= purchase.paid.amount:
+        purchase.paid.state = PaymentState.REFUNDED
+        for refund in purchase.owed:
             refund.state = RefundState.ELSEWHERE
 
 
-async def _retry(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
+async def _retry(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
     moved = _as(fact, RefundMoved)
-    refund = _the_refund(ground)
+    refund = _the_refund(purchase)
     refund.state, refund.gateway_refund_id = RefundState.FAILED, moved.refund_id
     refund.attempts += 1
     refund.next_try_at = change.now + pause_after(refund.attempts)
-    change.book(ground, EntryKind.REFUND_FAILED, f"{refund.id}:{moved.refund_id}")
+    change.book(purchase, EntryKind.REFUND_FAILED, f"{refund.id}:{moved.refund_id}")
 
 
-async def _flag(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
-    ground.paid.dispute = "open"
-    change.book(ground, EntryKind.DISPUTE_OPEN, _as(fact, DisputeMoved).dispute_id)
+async def _flag(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+    purchase.paid.dispute = "open"
+    change.book(purchase, EntryKind.DISPUTE_OPEN, _as(fact, DisputeMoved).dispute_id)
 
 
-async def _unflag(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
-    ground.paid.dispute = "won"
-    change.book(ground, EntryKind.DISPUTE_WON, _as(fact, DisputeMoved).dispute_id)
+async def _unflag(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+    purchase.paid.dispute = "won"
+    change.book(purchase, EntryKind.DISPUTE_WON, _as(fact, DisputeMoved).dispute_id)
 
 
-async def _lose_part(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
-    _book_loss(change, ground, fact)
-    _shrink_owed(ground)
+async def _lose_part(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+    _book_loss(change, purchase, fact)
+    _shrink_owed(purchase)
 
 
-def _shrink_owed(ground: Ground) -> None:
+def _shrink_owed(purchase: Purchase) -> None:
     """Refunds that are due shrink to what is left, else the gateway would refuse them for ever;
     none to nothing, as there is no such refund. Where nothing is left they stay as they are until
     it has arrived (`_close_payment`)."""
-    if sum(refund.amount for refund in ground.owed) <= -ground.left:
+    if sum(refund.amount for refund in purchase.owed) <= -purchase.left:
         return
-    for refund in reversed(ground.owed):
-        refund.amount -= min(refund.amount - 1, max(0, -ground.left))
+    for refund in reversed(purchase.owed):
+        refund.amount -= min(refund.amount - 1, max(0, -purchase.left))
 
 
-def _book_loss(change: Change, ground: Ground, fact: Fact) -> None:
+def _book_loss(change: Change, purchase: Purchase, fact: Fact) -> None:
     moved = _as(fact, DisputeMoved)
-    ground.paid.dispute = "lost"
-    ground.charged_back += moved.amount
-    change.book(ground, EntryKind.CHARGED_BACK, moved.dispute_id, -moved.amount)
+    purchase.paid.dispute = "lost"
+    purchase.charged_back += moved.amount
+    change.book(purchase, EntryKind.CHARGED_BACK, moved.dispute_id, -moved.amount)
 
 
-async def _charge_back(change: Change, ground: Ground, fact: Fact, _: Outcome) -> None:
+async def _charge_back(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
     """What the bank took cannot be sent back once more."""
-    _book_loss(change, ground, fact)
-    _close_payment(ground)
-    if ground.buys and ground.order.state == OrderState.PAID:
-        end_enrolment(change, ground, "disputed")
-        _close(change, ground, OrderState.REFUNDED)
-        change.tell(ground, "charged_back", words.charged_back(ground.found.title))
+    _book_loss(change, purchase, fact)
+    _close_payment(purchase)
+    if purchase.buys and purchase.order.state == OrderState.PAID:
+        end_enrolment(change, purchase, "disputed")
+        _close(change, purchase, OrderState.REFUNDED)
+        change.tell(purchase, "charged_back", words.charged_back(purchase.found.title))
 
 
-def _the_refund(ground: Ground) -> Refund:
-    assert ground.refund is not None
-    return ground.refund
+def _the_refund(purchase: Purchase) -> Refund:
+    assert purchase.refund is not None
+    return purchase.refund
 
 
 def _as(fact: Fact, kind: type[One]) -> One:
@@ -310,7 +319,7 @@ def _as(fact: Fact, kind: type[One]) -> One:
     return fact
 
 
-_Effect = Callable[[Change, Ground, Fact, Outcome], Awaitable[None]]
+_Effect = Callable[[Change, Purchase, Fact, Outcome], Awaitable[None]]
 _EFFECTS: dict[Action, _Effect] = {
     Action.CAPTURE: _capture,
     Action.ENROL: _enrol,

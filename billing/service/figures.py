@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from billing.context import Shop
+from billing.context import Context
 from billing.orders.states import OrderState, PaymentState, RefundState
 from billing.store.tables import Enrolment, Order, Payment, Refund
 
@@ -14,10 +14,10 @@ _TABLES = (
 )
 
 
-async def refresh(shop: Shop) -> None:
-    """Counts them anew in the shop's counts: other processes and earlier runs count, too."""
+async def refresh(context: Context) -> None:
+    """Counts them anew in the context's counts: other processes and earlier runs count, too."""
     found: dict[str, int] = {}
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         for name, column, states in _TABLES:
             rows = await session.execute(select(column, func.count()).group_by(column))
             found |= {f"{name}:{state}": 0 for state in states}
@@ -27,4 +27,4 @@ async def refresh(shop: Shop) -> None:
         disputed = select(func.count()).where(Payment.dispute == OPEN_DISPUTE)
         found["disputes"] = await session.scalar(disputed) or 0
     for key, count in found.items():
-        shop.counts[key] = count
+        context.counts[key] = count

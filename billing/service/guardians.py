@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, select
 
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError, ConflictError
 from billing.store.tables import Guardian, User
 
@@ -44,31 +44,33 @@ class LinkCodes:
         return student_id
 
 
-async def link(shop: Shop, codes: LinkCodes, parent_id: str, code: str) -> User:
+async def link(context: Context, codes: LinkCodes, parent_id: str, code: str) -> User:
     """Links the parent to the student whose code it is."""
-    student_id = codes.use(code, shop.now())
-    async with shop.db.writing() as session:
+    student_id = codes.use(code, context.now())
+    async with context.db.writing() as session:
         count = select(func.count()).where(Guardian.parent_id == parent_id)
         if (await session.scalar(count) or 0) >= MAX_STUDENTS:
             raise ConflictError("too_many_students", f"At most {MAX_STUDENTS} can be linked.")
         student = await session.get_one(User, student_id)
         if await session.get(Guardian, (parent_id, student_id)) is None:
-            session.add(Guardian(parent_id=parent_id, student_id=student_id, created_at=shop.now()))
+            session.add(
+                Guardian(parent_id=parent_id, student_id=student_id, created_at=context.now())
+            )
     return student
 
 
-async def students_of(shop: Shop, parent_id: str) -> list[User]:
+async def students_of(context: Context, parent_id: str) -> list[User]:
     """The parent's students, by name."""
     query = select(User).join(Guardian, Guardian.student_id == User.id)
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return list(
             await session.scalars(query.where(Guardian.parent_id == parent_id).order_by(User.name))
         )
 
 
-async def unlink(shop: Shop, parent_id: str, student_id: str) -> None:
+async def unlink(context: Context, parent_id: str, student_id: str) -> None:
     """Ends the link; no error when there is none."""
-    async with shop.db.writing() as session:
+    async with context.db.writing() as session:
         await session.execute(
             delete(Guardian).where(
                 Guardian.parent_id == parent_id, Guardian.student_id == student_id

@@ -5,7 +5,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError
 
 MAX_BYTES = 1_000_000
@@ -23,25 +23,25 @@ def kind_of(data: bytes) -> str:
     raise BillingError("bad_image", "Send a picture in JPEG, PNG or WebP.", "image")
 
 
-def folder(shop: Shop) -> Path:
+def folder(context: Context) -> Path:
     """Where they are."""
-    return shop.settings.var_dir / "media" / "classes"
+    return context.settings.var_dir / "media" / "classes"
 
 
-async def keep(shop: Shop, class_id: str, data: bytes) -> str:
+async def keep(context: Context, class_id: str, data: bytes) -> str:
     """Keeps a picture and says its address, which changes with what is in it."""
     if len(data) > MAX_BYTES:
         raise BillingError("too_large", "A picture may have 1 MB.", "image")
     digest = hashlib.sha256(data).hexdigest()[:12]
     name = f"{class_id}.{digest}.{kind_of(data)}"
-    await asyncio.to_thread(_write, folder(shop), name, data)
+    await asyncio.to_thread(_write, folder(context), name, data)
     return f"/media/classes/{name}"
 
 
-async def drop(shop: Shop, url: str | None) -> None:
+async def drop(context: Context, url: str | None) -> None:
     """Removes a picture that nothing speaks of any more."""
     if url is not None:
-        path = folder(shop) / url.rpartition("/")[2]
+        path = folder(context) / url.rpartition("/")[2]
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
 

@@ -9,9 +9,9 @@ from billing.catalogue import schedule
 from billing.catalogue.classes import ClassState
 from billing.catalogue.entry_table import Enrolled, Facts, Refusal, Standing, decide
 from billing.catalogue.schedule import DAY, MINUTE
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import NotAllowedError, NotFoundError
-from billing.service import seats
+from billing.service import enrolments
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
 from signalling.auth.tokens import mint
 from signalling.classroom.permissions import Identity, Role
@@ -44,26 +44,30 @@ def enrolled_of(row: Enrolment | None) -> Enrolled | None:
 
 
 def facts_of(
-    shop: Shop, course: Class, standing: Standing, row: Enrolment | None, seats_left: int | None
+    context: Context,
+    class_: Class,
+    standing: Standing,
+    row: Enrolment | None,
+    seats_left: int | None,
 ) -> Facts:
     """What is decided on, for somebody and their (or their child's) enrolment."""
-    lesson = schedule.next_lesson(schedule.parse(course.schedule), shop.now())
-    before = shop.settings.opens_before_minutes
+    lesson = schedule.next_lesson(schedule.parse(class_.schedule), context.now())
+    before = context.settings.opens_before_minutes
     opens = None if lesson is None else schedule.opens_at(lesson, before)
-    state = ClassState(course.state)
+    state = ClassState(class_.state)
     return Facts(state, standing, enrolled_of(row), lesson, opens, seats_left)
 
 
-async def role_in(session: AsyncSession, course: Class, asker: Asker) -> Role:
+async def role_in(session: AsyncSession, class_: Class, asker: Asker) -> Role:
     """What the person is in the live class."""
-    helps = await session.get(Assistant, (course.id, asker.id)) is not None
-    return role_of(course, asker, helps)
+    helps = await session.get(Assistant, (class_.id, asker.id)) is not None
+    return role_of(class_, asker, helps)
 
 
-def role_of(course: Class, asker: Asker, helps: bool) -> Role:
+def role_of(class_: Class, asker: Asker, helps: bool) -> Role:
     """What the person is in the live class, who may be one of its assistants; STUDENT for
     everybody who is nothing else."""
-    if asker.id == course.teacher_id:
+    if asker.id == class_.teacher_id:
         return Role.TEACHER
     if asker.role == "admin":
         return Role.ADMIN
@@ -83,7 +87,7 @@ async def enrolment_for(
 ) -> Enrolment | None:
     """The person's own enrolment; a parent's is the best of their children's."""
     if role is not Role.PARENT:
-        return await seats.newest(session, user_id, class_id)
+        return await enrolments.newest(session, user_id, class_id)
     query = (
         select(Enrolment)
         .join(Guardian, Guardian.student_id == Enrolment.user_id)
@@ -95,39 +99,39 @@ async def enrolment_for(
 
 
 async def refusal_for(
-    session: AsyncSession, shop: Shop, course: Class, user_id: str, role: Role
+    session: AsyncSession, context: Context, class_: Class, user_id: str, role: Role
 ) -> Refusal | None:
     """Why the person may not enter now; None: they may."""
-    now, standing = shop.now(), standing_of(role)
+    now, standing = context.now(), standing_of(role)
     row, free = None, None
     if standing is not Standing.STAFF:
-        row = await enrolment_for(session, role, user_id, course.id)
+        row = await enrolment_for(session, role, user_id, class_.id)
         if row is None:
-            free = await seats.left(session, course, now)
-    return decide(facts_of(shop, course, standing, row, free), now)
+            free = await enrolments.left(session, class_, now)
+    return decide(facts_of(context, class_, standing, row, free), now)
 
 
-async def issue(shop: Shop, secret: str, user_id: str, class_id: str) -> Pass:
+async def issue(context: Context, secret: str, user_id: str, class_id: str) -> Pass:
     """A join token for a signed-in person; raises what `decide` refuses, as HTTP tells it."""
-    now = shop.now()
-    async with shop.db.reading() as session:
-        course = await session.get(Class, class_id)
+    now = context.now()
+    async with context.db.reading() as session:
+        class_ = await session.get(Class, class_id)
         user = await session.get_one(User, user_id)
-        if course is None:
+        if class_ is None:
             raise NotFoundError("not_found", "There is no such class.")
-        role = await role_in(session, course, Asker(user.id, user.role))
-        refusal = await refusal_for(session, shop, course, user_id, role)
+        role = await role_in(session, class_, Asker(user.id, user.role))
+        refusal = await refusal_for(session, context, class_, user_id, role)
     if refusal is not None:
         kind = NotFoundError if refusal.code == "not_found" else NotAllowedError
         raise kind(refusal.code, refusal.message)
     identity = Identity(user.id, user.name, role, class_id)
-    lifetime = _lifetime(course, now)
+    lifetime = _lifetime(class_, now)
     token = mint(identity, secret, now=now / 1000, lifetime=lifetime / 1000)
     return Pass(token, f"/class/{class_id}")
 
 
-def _lifetime(course: Class, now: int) -> int:
+def _lifetime(class_: Class, now: int) -> int:
     """To some hours after the lesson, in ms."""
-    lesson = schedule.next_lesson(schedule.parse(course.schedule), now)
+    lesson = schedule.next_lesson(schedule.parse(class_.schedule), now)
     end = now if lesson is None or lesson.start > now + DAY else lesson.end
     return min(end - now + TOKEN_AFTER, MAX_TOKEN)

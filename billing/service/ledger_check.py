@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.context import Shop
+from billing.context import Context
 from billing.orders.ledger import EntryKind
 from billing.orders.states import PaymentState, RefundState
 from billing.store.tables import LedgerEntry, Payment, Refund
@@ -22,12 +22,12 @@ class Mismatch:
     expected: int
 
 
-async def mismatches(shop: Shop) -> list[Mismatch]:
+async def mismatches(context: Context) -> list[Mismatch]:
     """Empty when every payment's entries add up to what was taken less what was sent back.
 
     Charge-backs are the ledger's alone, and so is money of orders that are not ours.
     """
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         ledger = await _by_ledger(session)
         expected = await _by_tables(session)
     return [

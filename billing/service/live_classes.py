@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue import schedule
 from billing.catalogue.classes import OVER, ClassState, Step, after, may_step, trial_until
-from billing.context import Shop
-from billing.service import seats
+from billing.context import Context
+from billing.service import enrolments
 from billing.service.rights import Judged, judge
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
 from common.errors import LiveclassError
@@ -54,22 +54,22 @@ class LiveClasses(Protocol):
 class BillingGate:
     """Asks billing about classes of the catalogue; others are none of its business."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, context: Context) -> None:
+        self._shop = context
 
     async def admit(self, identity: Identity) -> Admission | None:
         """The class's title and what the person is in it; raises LiveclassError with the
         refusal's code and sentence."""
         async with self._shop.db.reading() as session:
-            course = await session.get(Class, identity.class_id)
-            if course is None:
+            class_ = await session.get(Class, identity.class_id)
+            if class_ is None:
                 return None
-            judged = (await judge(session, self._shop, course, [identity]))[identity.user_id]
+            judged = (await judge(session, self._shop, class_, [identity]))[identity.user_id]
         refusal = judged.refusal
         if refusal is not None:
             self._shop.counts[f"entry_refused:{refusal.code}"] += 1
             raise LiveclassError(refusal.code, refusal.message)
-        return Admission(course.title, judged.role)
+        return Admission(class_.title, judged.role)
 
 
 class LiveWatch:
@@ -80,16 +80,16 @@ class LiveWatch:
         self._taught: frozenset[str] = frozenset()
         self._looked_at: int | None = None
 
-    async def turn(self, shop: Shop) -> None:
+    async def turn(self, context: Context) -> None:
         """Brings catalogue and live classes together."""
-        await self._follow(shop)
-        await self._put_out(shop)
+        await self._follow(context)
+        await self._put_out(context)
 
     # States
 
-    async def _follow(self, shop: Shop) -> None:
+    async def _follow(self, context: Context) -> None:
         taught = self._live.live_classes()
-        async with shop.db.reading() as session:
+        async with context.db.reading() as session:
             query = select(Class.id, Class.state).where(
                 or_(Class.state == ClassState.LIVE, Class.id.in_(taught))
             )
@@ -101,40 +101,40 @@ class LiveWatch:
             if class_id in taught and class_id in self._taught and state in OVER:
                 # Ended or cancelled while it was taught.
                 everybody = {one.user_id for one in self._live.present(class_id)}
-                await self._check(shop, class_id, everybody)
+                await self._check(context, class_id, everybody)
                 self._live.end_class(class_id)
                 kept.discard(class_id)
             elif class_id in taught and state is not ClassState.LIVE:
-                await _step(shop, class_id, Step.START)
+                await _step(context, class_id, Step.START)
             elif class_id not in taught:
                 seen = class_id in self._taught
-                await _step(shop, class_id, Step.STOP if seen else Step.BREAK_OFF)
+                await _step(context, class_id, Step.STOP if seen else Step.BREAK_OFF)
         self._taught = frozenset(kept)
 
     # People
 
-    async def _put_out(self, shop: Shop) -> None:
-        now = shop.now()
+    async def _put_out(self, context: Context) -> None:
+        now = context.now()
         rooms = self._live.class_ids
         if rooms:
             since = (now if self._looked_at is None else self._looked_at) - MARGIN
-            await _expire(shop, rooms)
+            await _expire(context, rooms)
             here = {class_id: self._live.present(class_id) for class_id in rooms}
-            for class_id, users in (await _to_check(shop, here, since)).items():
-                await self._check(shop, class_id, users)
+            for class_id, users in (await _to_check(context, here, since)).items():
+                await self._check(context, class_id, users)
         self._looked_at = now
 
-    async def _check(self, shop: Shop, class_id: str, users: set[str]) -> None:
+    async def _check(self, context: Context, class_id: str, users: set[str]) -> None:
         """Those of the users who are there and may not be any more, and their parents, leave."""
         here = self._live.present(class_id)
         if not any(one.user_id in users for one in here) and not _parents_in(here):
             return
-        async with shop.db.reading() as session:
+        async with context.db.reading() as session:
             parents = select(Guardian.parent_id).where(Guardian.student_id.in_(users))
             concerned = users | set(await session.scalars(parents))
-            course = await session.get_one(Class, class_id)
+            class_ = await session.get_one(Class, class_id)
             people = [one for one in here if one.user_id in concerned]
-            judged = await judge(session, shop, course, people)
+            judged = await judge(session, context, class_, people)
         for identity in people:
             reason = _reason(identity, judged[identity.user_id])
             if reason is not None:
@@ -160,28 +160,28 @@ def _reason(identity: Identity, judged: Judged) -> str | None:
     return _REASONS.get(refusal.code)
 
 
-async def _expire(shop: Shop, rooms: frozenset[str]) -> None:
+async def _expire(context: Context, rooms: frozenset[str]) -> None:
     """Asks before it writes: nothing is due nearly always."""
-    now = shop.now()
+    now = context.now()
     due = select(Enrolment.id).where(
         Enrolment.class_id.in_(rooms), Enrolment.ended_at.is_(None), Enrolment.expires_at <= now
     )
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         if await session.scalar(due.limit(1)) is None:
             return
-    async with shop.db.writing() as session:
-        await seats.expire(session, now, rooms)
+    async with context.db.writing() as session:
+        await enrolments.expire(session, now, rooms)
 
 
-async def expire_all(shop: Shop) -> None:
+async def expire_all(context: Context) -> None:
     """Ends enrolments whose time is over, in all classes."""
-    async with shop.db.writing() as session:
-        ended = await seats.expire(session, shop.now())
+    async with context.db.writing() as session:
+        ended = await enrolments.expire(session, context.now())
     if ended:
-        shop.wake("entry")
+        context.wake("entry")
 
 
-async def _to_check(shop: Shop, here: Here, since: int) -> dict[str, set[str]]:
+async def _to_check(context: Context, here: Here, since: int) -> dict[str, set[str]]:
     """Who may have lost the right to be in these classes, by class."""
     found: dict[str, set[str]] = {}
     everybody = {one.user_id for people in here.values() for one in people}
@@ -190,7 +190,7 @@ async def _to_check(shop: Shop, here: Here, since: int) -> dict[str, set[str]]:
     )
     gone = select(Class.id).where(Class.id.in_(here), Class.state == ClassState.CANCELLED)
     disabled = select(User.id).where(User.id.in_(everybody), User.disabled_at.is_not(None))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         for class_id, user_id in await session.execute(ended):
             found.setdefault(class_id, set()).add(user_id)
         cancelled = set(await session.scalars(gone))
@@ -221,34 +221,34 @@ async def _no_staff(session: AsyncSession, here: Here) -> set[str]:
     return {user_id for _, user_id in helping - may_help} & known
 
 
-async def _step(shop: Shop, class_id: str, step: Step) -> None:
+async def _step(context: Context, class_id: str, step: Step) -> None:
     """A class begins to be taught, or is taught no more."""
-    now = shop.now()
-    async with shop.db.writing() as session:
-        course = await seats.lock_class(session, class_id)
-        plan = schedule.parse(course.schedule)
+    now = context.now()
+    async with context.db.writing() as session:
+        class_ = await enrolments.lock_class(session, class_id)
+        plan = schedule.parse(class_.schedule)
         if step is Step.STOP and not schedule.has_later_lesson(plan, now):
             step = Step.FINISH
-        state = ClassState(course.state)
+        state = ClassState(class_.state)
         if not may_step(state, step):
             return
-        course.state = after(state, step)
-        course.live_since = now if step is Step.START else None
+        class_.state = after(state, step)
+        class_.live_since = now if step is Step.START else None
         if step is Step.START:
-            await _begin_trials(session, course, now)
-        course.updated_at = now
-    log.info("class.state", room=class_id, state=course.state)
+            await _begin_trials(session, class_, now)
+        class_.updated_at = now
+    log.info("class.state", room=class_id, state=class_.state)
 
 
-async def _begin_trials(session: AsyncSession, course: Class, now: int) -> None:
+async def _begin_trials(session: AsyncSession, class_: Class, now: int) -> None:
     """The minutes of trials taken before count from now."""
     await session.execute(
         update(Enrolment)
         .where(
-            Enrolment.class_id == course.id,
+            Enrolment.class_id == class_.id,
             Enrolment.kind == "trial",
             Enrolment.ended_at.is_(None),
             Enrolment.expires_at.is_(None),
         )
-        .values(expires_at=trial_until(course.trial_minutes, True, now))
+        .values(expires_at=trial_until(class_.trial_minutes, True, now))
     )

@@ -3,47 +3,52 @@
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.context import Shop
+from billing.context import Context
 from billing.store.tables import Notice
 
 SHOWN = 50
 
 
 def tell(
-    session: AsyncSession, shop: Shop, user_id: str, kind: str, text: str, class_id: str | None
+    session: AsyncSession,
+    context: Context,
+    user_id: str,
+    kind: str,
+    text: str,
+    class_id: str | None,
 ) -> None:
     """A notice, in the caller's transaction."""
     session.add(
         Notice(
-            id=shop.new_id("n"),
+            id=context.new_id("n"),
             user_id=user_id,
             class_id=class_id,
             kind=kind,
             text=text,
-            created_at=shop.now(),
+            created_at=context.now(),
         )
     )
 
 
-async def newest(shop: Shop, user_id: str) -> list[Notice]:
+async def newest(context: Context, user_id: str) -> list[Notice]:
     """The newest first."""
     query = select(Notice).where(Notice.user_id == user_id)
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return list(await session.scalars(query.order_by(Notice.created_at.desc()).limit(SHOWN)))
 
 
-async def unread(shop: Shop, user_id: str) -> int:
+async def unread(context: Context, user_id: str) -> int:
     """How many have not been read."""
     query = select(func.count()).where(Notice.user_id == user_id, Notice.read_at.is_(None))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return await session.scalar(query) or 0
 
 
-async def mark_read(shop: Shop, user_id: str) -> None:
+async def mark_read(context: Context, user_id: str) -> None:
     """All of them have been read now."""
-    async with shop.db.writing() as session:
+    async with context.db.writing() as session:
         await session.execute(
             update(Notice)
             .where(Notice.user_id == user_id, Notice.read_at.is_(None))
-            .values(read_at=shop.now())
+            .values(read_at=context.now())
         )

@@ -4,24 +4,24 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, or_, select, true
 
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import NotFoundError
-from billing.receipts.invoice import Paper
+from billing.receipts.document import Document
 from billing.store.keyset import behind
 from billing.store.tables import Class, Guardian, Order, Receipt
 
 
-async def read(shop: Shop, user_id: str, role: str, number: str) -> Paper:
+async def read(context: Context, user_id: str, role: str, number: str) -> Document:
     """What a receipt says; raises NotFoundError when there is none, or not for this person."""
     query = select(Receipt).where(Receipt.number == number, _may_read(user_id, role))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         receipt = await session.scalar(query)
     if receipt is None:
         raise NotFoundError("no_receipt", "There is no such receipt for your account.")
-    return Paper.model_validate(receipt.data)
+    return Document.model_validate(receipt.data)
 
 
-async def of_person(shop: Shop, user_id: str, limit: int, cursor: str) -> Sequence[Receipt]:
+async def of_person(context: Context, user_id: str, limit: int, cursor: str) -> Sequence[Receipt]:
     """One's own and those of linked students, the newest first, from behind the cursor."""
     query = (
         select(Receipt)
@@ -31,7 +31,7 @@ async def of_person(shop: Shop, user_id: str, limit: int, cursor: str) -> Sequen
     )
     if cursor:
         query = query.where(behind(cursor, Receipt.issued_at, Receipt.id))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return (await session.scalars(query)).all()
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.receipts import invoice as receipts
+from billing.receipts import document as receipts
 from billing.receipts import tax
 from billing.settings import BillingSettings
 from billing.store.tables import Class, Order, Payment, Receipt, ReceiptCounter, Refund, User
@@ -32,7 +32,7 @@ async def issue_invoice(
     supply = supply_to(settings, buyer.state)
     series = receipts.series_of("invoice", now, settings.seller_zone)
     sequence = await _next(session, series)
-    paper = receipts.Paper(
+    document = receipts.Document(
         kind="invoice",
         number=receipts.number_of(series, sequence),
         issued_at=now,
@@ -44,7 +44,7 @@ async def issue_invoice(
         order_id=order.id,
         payment_id=payment.id,
     )
-    return await _keep(session, paper, series, sequence, order.user_id)
+    return await _keep(session, document, series, sequence, order.user_id)
 
 
 async def issue_credit_note(
@@ -62,17 +62,17 @@ async def issue_credit_note(
     row = await _invoice_of(session, payment.order_id)
     if row is None or row.data["payment_id"] != payment.id:
         return None
-    invoice = receipts.Paper.model_validate(row.data)
+    invoice = receipts.Document.model_validate(row.data)
     before = await _credited_before(session, row.order_id)
     series = receipts.series_of("credit_note", now, settings.seller_zone)
     sequence = await _next(session, series)
-    paper = receipts.credit_note(
+    document = receipts.credit_note(
         invoice,
         receipts.number_of(series, sequence),
         receipts.Returned(refund.id, refund.amount, before, refund.reason),
         now,
     )
-    return await _keep(session, paper, series, sequence, row.user_id)
+    return await _keep(session, document, series, sequence, row.user_id)
 
 
 async def _invoice_of(session: AsyncSession, order_id: str) -> Receipt | None:
@@ -86,7 +86,7 @@ async def _credited_before(session: AsyncSession, order_id: str) -> int:
     notes = await session.scalars(
         select(Receipt).where(Receipt.order_id == order_id, Receipt.kind == "credit_note")
     )
-    return sum(receipts.Paper.model_validate(note.data).item.total for note in notes)
+    return sum(receipts.Document.model_validate(note.data).item.total for note in notes)
 
 
 async def _next(session: AsyncSession, series: str) -> int:
@@ -105,19 +105,19 @@ async def _next(session: AsyncSession, series: str) -> int:
 
 
 async def _keep(
-    session: AsyncSession, paper: receipts.Paper, series: str, sequence: int, user_id: str
+    session: AsyncSession, document: receipts.Document, series: str, sequence: int, user_id: str
 ) -> Receipt:
     receipt = Receipt(
-        id=paper.number,
-        number=paper.number,
+        id=document.number,
+        number=document.number,
         series=series,
         sequence=sequence,
-        kind=paper.kind,
-        order_id=paper.order_id,
-        refund_id=paper.refund_id,
+        kind=document.kind,
+        order_id=document.order_id,
+        refund_id=document.refund_id,
         user_id=user_id,
-        data=paper.model_dump(),
-        issued_at=paper.issued_at,
+        data=document.model_dump(),
+        issued_at=document.issued_at,
     )
     session.add(receipt)
     await session.flush()

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import GatewayError
 from billing.orders.states import Action, OrderState, Outcome, PaymentState, RefundState
-from billing.service.facts import apply
+from billing.service.payment_facts import apply
 from billing.service.refunds import event_of
 from billing.service.settle import refund_fact, settle
 from billing.store.tables import Order, Payment, Refund
@@ -48,40 +48,40 @@ class _GatewayDownError(Exception):
     """Too many failures: not now."""
 
 
-async def reconcile(shop: Shop) -> Report:
+async def reconcile(context: Context) -> Report:
     """One turn: orders that ran out are closed, then a bounded number of orders, promised payments
     and refunds is asked about."""
     report = Report()
-    report.expired = await expire_orders(shop)
-    turn = _Turn(shop, report)
+    report.expired = await expire_orders(context)
+    turn = _Turn(context, report)
     try:
-        for order in await _orders(shop):
+        for order in await _orders(context):
             await turn.ask(turn.order, order)
-        for payment in await _promised(shop):
+        for payment in await _promised(context):
             await turn.ask(turn.payment, payment)
-        for refund in await _asked(shop):
+        for refund in await _asked(context):
             await turn.ask(turn.refund, refund)
     except _GatewayDownError:
         pass
     return report
 
 
-async def expire_orders(shop: Shop) -> int:
+async def expire_orders(context: Context) -> int:
     """Open orders whose time is over; they are honoured if they are paid late and can be."""
-    now = shop.now()
+    now = context.now()
     over = (
         update(Order)
         .where(Order.state == OrderState.OPEN, Order.expires_at <= now)
         .values(state=OrderState.EXPIRED, closed_at=now)
         .returning(Order.id)
     )
-    async with shop.db.writing() as session:
+    async with context.db.writing() as session:
         return len(list(await session.scalars(over)))
 
 
 @dataclass(slots=True)
 class _Turn:
-    shop: Shop
+    context: Context
     report: Report
     failures: int = 0
 
@@ -111,36 +111,38 @@ class _Turn:
         """All payments of an order. Marked last: what no answer leaves out comes again."""
         self.report.orders += 1
         with self._past_refusals(gateway_order_id):
-            for payment in await self.shop.gateway.payments_of(gateway_order_id):
+            for payment in await self.context.gateway.payments_of(gateway_order_id):
                 self.report.payments += 1
                 with self._past_refusals(payment.id):
-                    self.report.add(await settle(self.shop, payment, SOURCE))
+                    self.report.add(await settle(self.context, payment, SOURCE))
         checked = update(Order).where(Order.gateway_order_id == gateway_order_id)
-        async with self.shop.db.writing() as session:
-            await session.execute(checked.values(checked_at=self.shop.now()))
+        async with self.context.db.writing() as session:
+            await session.execute(checked.values(checked_at=self.context.now()))
 
     async def payment(self, payment_id: str) -> None:
         """One payment that only a signature has promised, or that is held and not taken."""
         self.report.payments += 1
         with self._past_refusals(payment_id):
-            payment = await self.shop.gateway.payment(payment_id)
-            self.report.add(await settle(self.shop, payment, SOURCE))
+            payment = await self.context.gateway.payment(payment_id)
+            self.report.add(await settle(self.context, payment, SOURCE))
         await self._mark(payment_id)
 
     async def refund(self, payment_id: str) -> None:
         """The refunds of a payment."""
         self.report.refunds += 1
         with self._past_refusals(payment_id):
-            for refund in await self.shop.gateway.refunds_of(payment_id):
-                outcomes = await apply(self.shop, [refund_fact(refund)], event_of(refund, SOURCE))
+            for refund in await self.context.gateway.refunds_of(payment_id):
+                outcomes = await apply(
+                    self.context, [refund_fact(refund)], event_of(refund, SOURCE)
+                )
                 self.report.add(outcomes)
         await self._mark(payment_id)
 
     async def _mark(self, payment_id: str) -> None:
         """Others are asked about before this one is again."""
         checked = update(Payment).where(Payment.id == payment_id)
-        async with self.shop.db.writing() as session:
-            await session.execute(checked.values(checked_at=self.shop.now()))
+        async with self.context.db.writing() as session:
+            await session.execute(checked.values(checked_at=self.context.now()))
 
 
 def _is_worth_asking(now: int) -> ColumnElement[bool]:
@@ -153,28 +155,28 @@ def _is_worth_asking(now: int) -> ColumnElement[bool]:
     return and_(Order.gateway_order_id.is_not(None), is_due, recent)
 
 
-async def _orders(shop: Shop) -> list[str]:
+async def _orders(context: Context) -> list[str]:
     query = (
         select(Order.gateway_order_id)
-        .where(_is_worth_asking(shop.now()))
+        .where(_is_worth_asking(context.now()))
         .order_by(Order.checked_at.nulls_first(), Order.created_at)
         .limit(BATCH)
     )
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return [one for one in await session.scalars(query) if one is not None]
 
 
-async def _promised(shop: Shop) -> list[str]:
+async def _promised(context: Context) -> list[str]:
     promised = and_(Payment.state == PaymentState.CAPTURED, Payment.confirmed.is_(False))
-    return await _payments(shop, or_(promised, Payment.state == PaymentState.AUTHORIZED))
+    return await _payments(context, or_(promised, Payment.state == PaymentState.AUTHORIZED))
 
 
-async def _asked(shop: Shop) -> list[str]:
+async def _asked(context: Context) -> list[str]:
     under_way = select(Refund.payment_id).where(Refund.state == RefundState.ASKED)
-    return await _payments(shop, Payment.id.in_(under_way))
+    return await _payments(context, Payment.id.in_(under_way))
 
 
-async def _payments(shop: Shop, which: ColumnElement[bool]) -> list[str]:
+async def _payments(context: Context, which: ColumnElement[bool]) -> list[str]:
     """Those that have waited longest for a question."""
     query = (
         select(Payment.id)
@@ -182,5 +184,5 @@ async def _payments(shop: Shop, which: ColumnElement[bool]) -> list[str]:
         .order_by(Payment.checked_at.nulls_first(), Payment.created_at)
         .limit(BATCH)
     )
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         return list(await session.scalars(query))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import NotFoundError
 from billing.orders.states import RefundState
 from billing.store.keyset import behind
@@ -70,7 +70,9 @@ class Total:
             self.refunded -= amount
 
 
-async def orders(shop: Shop, wanted: OrderFilter, limit: int, cursor: str) -> list[OrderReport]:
+async def orders(
+    context: Context, wanted: OrderFilter, limit: int, cursor: str
+) -> list[OrderReport]:
     """The newest first, from behind the cursor."""
     query = (
         select(Order, User, Class)
@@ -82,7 +84,7 @@ async def orders(shop: Shop, wanted: OrderFilter, limit: int, cursor: str) -> li
     )
     if cursor:
         query = query.where(behind(cursor, Order.created_at, Order.id))
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         found = {row[0].id: OrderReport(*row) for row in await session.execute(query)}
         await _attach(session, found)
     return list(found.values())
@@ -140,12 +142,12 @@ async def _attach(session: AsyncSession, found: dict[str, OrderReport]) -> None:
         found[receipt.order_id].receipts.append(receipt)
 
 
-async def totals(shop: Shop, span: Span) -> tuple[list[Total], list[Total]]:
+async def totals(context: Context, span: Span) -> tuple[list[Total], list[Total]]:
     """By day and class, and by class alone, from the ledger; the seller's days, in order."""
     days: dict[tuple[str, str | None, str], Total] = {}
     classes: dict[tuple[str | None, str], Total] = {}
-    zone = shop.settings.seller_zone
-    async with shop.db.reading() as session:
+    zone = context.settings.seller_zone
+    async with context.db.reading() as session:
         async for rows in (await session.stream(_money(span))).partitions(_BATCH):
             for at, amount, currency, class_id, title in rows:
                 day = day_of(at, zone)
@@ -174,7 +176,7 @@ def _money(span: Span) -> Select[int, int, str, str | None, str]:
     return query
 
 
-async def check_seller(shop: Shop, payment_id: str, teacher_id: str | None) -> None:
+async def check_seller(context: Context, payment_id: str, teacher_id: str | None) -> None:
     """Raises NotFoundError unless the payment is there, and of a class of this teacher."""
     query = (
         select(Class.teacher_id)
@@ -182,7 +184,7 @@ async def check_seller(shop: Shop, payment_id: str, teacher_id: str | None) -> N
         .join(Payment, Payment.order_id == Order.id)
         .where(Payment.id == payment_id)
     )
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         owner = await session.scalar(query)
     if owner is None or teacher_id not in (None, owner):
         raise NotFoundError("no_payment", "There is no such payment in your classes.")

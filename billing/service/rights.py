@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue.entry_table import Refusal, Standing, decide
-from billing.context import Shop
-from billing.service import seats
+from billing.context import Context
+from billing.service import enrolments
 from billing.service.join_tokens import Asker, facts_of, role_of, standing_of
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
 from signalling.classroom.permissions import Identity, Role
@@ -32,7 +32,7 @@ class Judged:
 
 
 async def judge(
-    session: AsyncSession, shop: Shop, course: Class, people: Collection[Identity]
+    session: AsyncSession, context: Context, class_: Class, people: Collection[Identity]
 ) -> dict[str, Judged]:
     """Of every bearer of a token for the class, by their id.
 
@@ -41,46 +41,46 @@ async def judge(
     """
     ids = {one.user_id for one in people}
     users = {one.id: one for one in await session.scalars(select(User).where(User.id.in_(ids)))}
-    helpers = await _helpers(session, course)
-    roles = {one.user_id: _role(course, one, users.get(one.user_id), helpers) for one in people}
-    own = await _own(session, course, ids)
+    helpers = await _helpers(session, class_)
+    roles = {one.user_id: _role(class_, one, users.get(one.user_id), helpers) for one in people}
+    own = await _own(session, class_, ids)
     parents = {user_id for user_id, role in roles.items() if role is Role.PARENT}
-    opening = {**own, **dict.fromkeys(parents), **await _of_children(session, course, parents)}
-    free = await seats.left(session, course, shop.now())
+    opening = {**own, **dict.fromkeys(parents), **await _of_children(session, class_, parents)}
+    free = await enrolments.left(session, class_, context.now())
 
     def refusal(user_id: str) -> Refusal | None:
         user, standing = users.get(user_id), standing_of(roles[user_id])
         if user is not None and user.disabled_at is not None:
             return _DISABLED
-        facts = facts_of(shop, course, standing, opening.get(user_id), free)
-        return decide(facts, shop.now())
+        facts = facts_of(context, class_, standing, opening.get(user_id), free)
+        return decide(facts, context.now())
 
     return {one: Judged(roles[one], refusal(one), own.get(one)) for one in ids}
 
 
-def _role(course: Class, identity: Identity, user: User | None, helpers: set[str]) -> Role:
+def _role(class_: Class, identity: Identity, user: User | None, helpers: set[str]) -> Role:
     if user is None:
         return identity.role
-    return role_of(course, Asker(user.id, user.role), user.id in helpers)
+    return role_of(class_, Asker(user.id, user.role), user.id in helpers)
 
 
-async def _helpers(session: AsyncSession, course: Class) -> set[str]:
-    query = select(Assistant.user_id).where(Assistant.class_id == course.id)
+async def _helpers(session: AsyncSession, class_: Class) -> set[str]:
+    query = select(Assistant.user_id).where(Assistant.class_id == class_.id)
     return set(await session.scalars(query))
 
 
-async def _own(session: AsyncSession, course: Class, ids: set[str]) -> dict[str, Enrolment]:
+async def _own(session: AsyncSession, class_: Class, ids: set[str]) -> dict[str, Enrolment]:
     """Everybody's newest enrolment."""
     query = (
         select(Enrolment)
-        .where(Enrolment.class_id == course.id, Enrolment.user_id.in_(ids))
-        .order_by(*seats.BEST_LAST)
+        .where(Enrolment.class_id == class_.id, Enrolment.user_id.in_(ids))
+        .order_by(*enrolments.BEST_LAST)
     )
     return {row.user_id: row for row in await session.scalars(query)}
 
 
 async def _of_children(
-    session: AsyncSession, course: Class, parents: set[str]
+    session: AsyncSession, class_: Class, parents: set[str]
 ) -> dict[str, Enrolment]:
     """Every parent's best enrolment of a child."""
     if not parents:
@@ -88,7 +88,7 @@ async def _of_children(
     query = (
         select(Guardian.parent_id, Enrolment)
         .join(Enrolment, Guardian.student_id == Enrolment.user_id)
-        .where(Guardian.parent_id.in_(parents), Enrolment.class_id == course.id)
-        .order_by(*seats.BEST_LAST)
+        .where(Guardian.parent_id.in_(parents), Enrolment.class_id == class_.id)
+        .order_by(*enrolments.BEST_LAST)
     )
     return {parent_id: row for parent_id, row in await session.execute(query)}

@@ -4,30 +4,30 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from billing.context import Shop
+from billing.context import Context
 from billing.gateway.events import payment_fact
 from billing.gateway.protocol import GatewayPayment, GatewayRefund
 from billing.orders.facts import Fact, PaymentFailed, RefundMoved
 from billing.orders.states import Action, Outcome
-from billing.service.facts import Event, apply
+from billing.service.payment_facts import Event, apply
 
 
-async def settle(shop: Shop, payment: GatewayPayment, source: str) -> list[Outcome]:
+async def settle(context: Context, payment: GatewayPayment, source: str) -> list[Outcome]:
     """What the gateway has just answered; with its refunds, if any. Raises GatewayError, with all
     done that could be: the next call does the rest."""
-    refunds = await shop.gateway.refunds_of(payment.id) if payment.amount_refunded else []
-    outcomes = await apply(shop, facts_of(payment, refunds), _event(payment, source))
+    refunds = await context.gateway.refunds_of(payment.id) if payment.amount_refunded else []
+    outcomes = await apply(context, facts_of(payment, refunds), _event(payment, source))
     if any(outcome.action == Action.CAPTURE for outcome in outcomes):
-        outcomes = await capture(shop, payment.id, payment.amount, payment.currency, source)
+        outcomes = await capture(context, payment.id, payment.amount, payment.currency, source)
     return outcomes
 
 
 async def capture(
-    shop: Shop, payment_id: str, amount: int, currency: str, source: str
+    context: Context, payment_id: str, amount: int, currency: str, source: str
 ) -> list[Outcome]:
     """Takes an authorized payment; raises GatewayError."""
-    payment = await shop.gateway.capture(payment_id, amount, currency)
-    return await apply(shop, facts_of(payment, ()), _event(payment, source))
+    payment = await context.gateway.capture(payment_id, amount, currency)
+    return await apply(context, facts_of(payment, ()), _event(payment, source))
 
 
 def facts_of(payment: GatewayPayment, refunds: Sequence[GatewayRefund]) -> list[Fact]:

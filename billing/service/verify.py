@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError, ConflictError, GatewayError, NotFoundError
 from billing.orders.facts import PaymentCaptured
 from billing.orders.states import OrderState, PaymentState
-from billing.service.facts import Event, apply
+from billing.service.payment_facts import Event, apply
 from billing.service.settle import settle
 from billing.store.tables import Class, Order, Payment, Refund
-from billing.text.descriptions import refund_due
+from billing.text.payment_notices import refund_due
 
 SOURCE = "verify"
 
@@ -36,43 +36,43 @@ class Status:
     message: str = ""
 
 
-async def verify(shop: Shop, user_id: str, proof: Proof) -> str:
+async def verify(context: Context, user_id: str, proof: Proof) -> str:
     """The id of the class the student is in now. Raises BillingError for a signature that is not
     the gateway's, NotFoundError, ConflictError when the money goes back or has not come."""
-    if not shop.gateway.is_payment_signature(proof.order_id, proof.payment_id, proof.signature):
-        shop.counts["verify_forged"] += 1
+    if not context.gateway.is_payment_signature(proof.order_id, proof.payment_id, proof.signature):
+        context.counts["verify_forged"] += 1
         raise BillingError("bad_signature", "This payment could not be verified.")
-    order = await _own_order(shop, user_id, proof.order_id)
-    await _take(shop, order, proof)
-    found = await status(shop, user_id, proof.order_id, proof.payment_id)
+    order = await _own_order(context, user_id, proof.order_id)
+    await _take(context, order, proof)
+    found = await status(context, user_id, proof.order_id, proof.payment_id)
     if found.code is not None:
         raise ConflictError(found.code, found.message)
     return found.class_id
 
 
-async def _take(shop: Shop, order: Order, proof: Proof) -> None:
+async def _take(context: Context, order: Order, proof: Proof) -> None:
     """The signature says that the payment succeeded: the student does not wait for a gateway that
     cannot be reached, and the amount is confirmed later."""
     try:
-        payment = await shop.gateway.payment(proof.payment_id)
+        payment = await context.gateway.payment(proof.payment_id)
     except GatewayError:
         promised = PaymentCaptured(
             proof.payment_id, proof.order_id, order.amount, order.currency, confirmed=False
         )
         body = {"razorpay_order_id": proof.order_id, "razorpay_payment_id": proof.payment_id}
-        await apply(shop, [promised], Event(SOURCE, "payment.promised", json.dumps(body)))
+        await apply(context, [promised], Event(SOURCE, "payment.promised", json.dumps(body)))
         return
     if payment.order_id != proof.order_id:
         raise ConflictError("wrong_order", "This payment belongs to another order.")
     try:
-        await settle(shop, payment, SOURCE)
+        await settle(context, payment, SOURCE)
     except GatewayError:
-        shop.counts["verify_unsettled"] += 1  # reconciling does the rest
+        context.counts["verify_unsettled"] += 1  # reconciling does the rest
 
 
-async def _own_order(shop: Shop, user_id: str, gateway_order_id: str) -> Order:
+async def _own_order(context: Context, user_id: str, gateway_order_id: str) -> Order:
     query = select(Order).where(Order.gateway_order_id == gateway_order_id)
-    async with shop.db.reading() as session:
+    async with context.db.reading() as session:
         order = await session.scalar(query.where(Order.user_id == user_id))
     if order is None:
         raise NotFoundError("not_found", "There is no such order.")
@@ -80,11 +80,11 @@ async def _own_order(shop: Shop, user_id: str, gateway_order_id: str) -> Order:
 
 
 async def status(
-    shop: Shop, user_id: str, gateway_order_id: str, payment_id: str | None = None
+    context: Context, user_id: str, gateway_order_id: str, payment_id: str | None = None
 ) -> Status:
     """Where the student's order is, seen from one payment if there is one; raises NotFoundError."""
-    order = await _own_order(shop, user_id, gateway_order_id)
-    async with shop.db.reading() as session:
+    order = await _own_order(context, user_id, gateway_order_id)
+    async with context.db.reading() as session:
         found = await session.get_one(Class, order.class_id)
         query = select(Payment).where(Payment.order_id == order.id)
         if payment_id is not None:

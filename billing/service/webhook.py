@@ -2,12 +2,12 @@
 
 import hashlib
 
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import BillingError, GatewayError
 from billing.gateway.events import GatewayMessage, MalformedEventError, parse
 from billing.orders.facts import PaymentAuthorized
 from billing.orders.states import Action
-from billing.service.facts import WEBHOOK, Event, apply
+from billing.service.payment_facts import WEBHOOK, Event, apply
 from billing.service.settle import capture
 from common.logs import get_logger
 
@@ -17,27 +17,27 @@ MAX_ID = 64
 log = get_logger(__name__)
 
 
-async def receive(shop: Shop, body: bytes, signature: str, event_id: str | None) -> None:
+async def receive(context: Context, body: bytes, signature: str, event_id: str | None) -> None:
     """Takes one message; raises BillingError for one that the gateway did not sign.
 
     All else is answered with success, also what is unknown or cannot be read: it is kept, and the
     gateway need not send it again.
     """
-    if not shop.gateway.is_webhook_signature(body, signature):
-        shop.counts["webhook_forged"] += 1
+    if not context.gateway.is_webhook_signature(body, signature):
+        context.counts["webhook_forged"] += 1
         raise BillingError("bad_signature", "This message is not signed by the gateway.")
-    shop.counts["webhook_received"] += 1
+    context.counts["webhook_received"] += 1
     try:
         message = parse(body)
     except MalformedEventError as error:
-        shop.counts["webhook_malformed"] += 1
+        context.counts["webhook_malformed"] += 1
         log.warning("webhook.malformed", error=str(error))
         message = GatewayMessage("malformed", ())
     text = body.decode("utf-8", "replace").replace("\0", "")
     event = Event(WEBHOOK, message.kind, text, _event_id(body, event_id))
-    outcomes = await apply(shop, message.facts, event)
+    outcomes = await apply(context, message.facts, event)
     if any(outcome.action == Action.CAPTURE for outcome in outcomes):
-        await _capture(shop, message)
+        await _capture(context, message)
 
 
 def _event_id(body: bytes, given: str | None) -> str:
@@ -47,12 +47,12 @@ def _event_id(body: bytes, given: str | None) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-async def _capture(shop: Shop, message: GatewayMessage) -> None:
+async def _capture(context: Context, message: GatewayMessage) -> None:
     """A payment that is only held is taken at once; if that fails, reconciling takes it."""
     for fact in message.facts:
         if isinstance(fact, PaymentAuthorized):
             try:
-                await capture(shop, fact.payment_id, fact.amount, fact.currency, WEBHOOK)
+                await capture(context, fact.payment_id, fact.amount, fact.currency, WEBHOOK)
             except GatewayError as error:
-                shop.counts["capture_failed"] += 1
+                context.counts["capture_failed"] += 1
                 log.warning("capture.failed", payment=fact.payment_id, error=error.code)

@@ -1,4 +1,4 @@
-"""A shop for tests: a migrated SQLite file, a set clock, counted ids, a gateway in memory."""
+"""A context for tests: a migrated SQLite file, a set clock, counted ids, a gateway in memory."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from billing.accounts.passwords import Passwords
-from billing.context import Shop
+from billing.context import Context
 from billing.errors import GatewayError
 from billing.gateway.protocol import GatewayOrder, GatewayPayment, GatewayRefund
 from billing.mail.letters import Letter
@@ -155,8 +155,8 @@ def settings(tmp_path: Path, **values: object) -> BillingSettings:
     return BillingSettings.model_validate(given)
 
 
-def shop_on(db: Database, chosen: BillingSettings, **parts: object) -> Shop:
-    """A shop on an open database; parts are given or those of tests."""
+def context_on(db: Database, chosen: BillingSettings, **parts: object) -> Context:
+    """A context on an open database; parts are given or those of tests."""
     numbers = numbered_ids()
     made: dict[str, object] = {
         "gateway": MemoryGateway(),
@@ -166,16 +166,16 @@ def shop_on(db: Database, chosen: BillingSettings, **parts: object) -> Shop:
         "new_id": lambda kind: f"{kind}-{next(numbers[kind]):016x}",
         **parts,
     }
-    return Shop(db, chosen, **made)  # type: ignore[arg-type]
+    return Context(db, chosen, **made)  # type: ignore[arg-type]
 
 
 @asynccontextmanager
-async def make_shop(tmp_path: Path, **values: object) -> AsyncIterator[Shop]:
-    """A shop whose database is migrated, and closed at the end; `values` are settings."""
+async def make_context(tmp_path: Path, **values: object) -> AsyncIterator[Context]:
+    """A context whose database is migrated, and closed at the end; `values` are settings."""
     chosen = settings(tmp_path, **values)
     db = await open_migrated(chosen.database)
     try:
-        yield shop_on(db, chosen)
+        yield context_on(db, chosen)
     finally:
         await db.close()
 
@@ -195,7 +195,7 @@ def user(name: str, role: str = "student", **values: object) -> User:
     return User(**fields)
 
 
-def course(id: str, teacher: str, **values: object) -> Class:
+def new_class(id: str, teacher: str, **values: object) -> Class:
     """A class on sale for ₹1,499 that begins in two days; its teacher is u-teacher's name."""
     fields = {
         "id": id,

@@ -9,8 +9,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from billing.app import add_routes
-from billing.context import Shop
-from billing.routes.keys import SHOP
+from billing.context import Context
+from billing.routes.keys import CONTEXT
 
 SECRET = "a secret of at least thirty-two characters"
 
@@ -20,8 +20,8 @@ Client = TestClient[web.Request, web.Application]
 class Site:
     """A started server; `browser` opens one with a cookie jar of its own."""
 
-    def __init__(self, shop: Shop, server: TestServer) -> None:
-        self.shop = shop
+    def __init__(self, context: Context, server: TestServer) -> None:
+        self.context = context
         self.server = server
         self._clients: list[Client] = []
 
@@ -55,14 +55,14 @@ PASSWORD = "correct horse battery"
 
 
 @asynccontextmanager
-async def site(shop: Shop, origins: frozenset[str] = frozenset()) -> AsyncIterator[Site]:
-    """Serves the shop until the end of the block; `origins` are those of a proxy before it."""
+async def site(context: Context, origins: frozenset[str] = frozenset()) -> AsyncIterator[Site]:
+    """Serves billing until the end of the block; `origins` are those of a proxy before it."""
     app = web.Application()
-    app[SHOP] = shop
+    app[CONTEXT] = context
     server = TestServer(app, host="127.0.0.1")
     add_routes(app, SECRET, lambda: str(server.make_url("/")).rstrip("/"), origins)
     await server.start_server()
-    opened = Site(shop, server)
+    opened = Site(context, server)
     try:
         yield opened
     finally:

@@ -11,8 +11,8 @@ from playwright.async_api import Browser, Page, Route
 
 from billing.routes.session import COOKIE
 from billing.store.tables import Class, User
-from tests.billing.papers import world
-from tests.billing.support import make_shop
+from tests.billing import seller
+from tests.billing.support import make_context
 from tests.billing.web import cookie, site
 
 ROOT = Path(__file__).parents[2]
@@ -32,27 +32,25 @@ async def receipt(
     browser: Browser, tmp_path: Path, width: int = 1_280, scheme: Scheme = "light"
 ) -> AsyncIterator[tuple[Page, list[str]]]:
     """The page of a receipt as its owner sees it, and what its console said."""
-    async with make_shop(tmp_path, **world.SELLER, **LONG) as shop:
-        await world.furnish(shop)
-        async with shop.db.writing() as session:
+    async with make_context(tmp_path, **seller.SELLER, **LONG) as context:
+        await seller.furnish(context)
+        async with context.db.writing() as session:
             (await session.get_one(Class, "maths")).title = "Trigonometry " * 9
             (await session.get_one(User, "u-asha")).name = "W" * 80
-            await world.pay(session, shop, 1)
-        async with site(shop) as opened:
-            token = cookie(await world.signed_in(opened, "asha"), COOKIE)
-            context = await browser.new_context(
+            await seller.pay(session, context, 1)
+        async with site(context) as opened:
+            token = cookie(await seller.signed_in(opened, "asha"), COOKIE)
+            window = await browser.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=scheme
             )
-            await context.add_cookies(
-                [{"name": COOKIE, "value": token or "", "url": opened.origin}]
-            )
-            page = await context.new_page()
+            await window.add_cookies([{"name": COOKIE, "value": token or "", "url": opened.origin}])
+            page = await window.new_page()
             said: list[str] = []
             page.on("console", lambda message: said.append(message.text))
             await page.route("**/static/**", static)
             await page.goto(f"{opened.origin}/receipts/{NUMBER}")
             yield page, said
-            await context.close()
+            await window.close()
 
 
 async def test_it_prints_on_one_page_of_a4(browser: Browser, tmp_path: Path) -> None:

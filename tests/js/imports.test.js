@@ -6,10 +6,17 @@ import { basename, dirname, posix } from "node:path";
 import { test } from "node:test";
 
 /** The folders that modules of each folder may import from. @type {Record<string, string[]>} */
-const MAY_IMPORT = { shared: ["shared"], ui: ["ui", "shared"], class: ["class", "ui", "shared"], site: ["site", "ui", "shared"] };
+const MAY_IMPORT = {
+  shared: ["shared"],
+  ui: ["ui", "shared"],
+  class: ["class", "ui", "shared"],
+  site: ["site", "ui", "shared"],
+};
 
 const root = new URL("../../static/js/", import.meta.url);
-const names = readdirSync(root, { recursive: true }).map(String).filter((name) => name.endsWith(".js"));
+const names = readdirSync(root, { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith(".js"));
 
 /** Import statements, loads at run time and types in comments alike. @param {string} text @returns {string[]} */
 function specifiers(text) {
@@ -36,7 +43,8 @@ test("every module lies in one of the four folders and imports from the folders 
 });
 
 test("every import names a module that exists", () => {
-  for (const name of names) for (const path of importsOf(name, String)) assert.ok(names.includes(path), `${name} imports ${path}`);
+  for (const name of names)
+    for (const path of importsOf(name, String)) assert.ok(names.includes(path), `${name} imports ${path}`);
 });
 
 test("no modules import each other in a circle", () => {
@@ -57,11 +65,19 @@ test("no two modules share a name, but the two that start the pages", () => {
   const places = new Map();
   for (const name of names) places.set(basename(name), [...(places.get(basename(name)) ?? []), name]);
   places.delete("main.js");
-  assert.deepEqual([...places.values()].filter((some) => some.length > 1), []);
+  assert.deepEqual(
+    [...places.values()].filter((some) => some.length > 1),
+    [],
+  );
 });
 
 test("the rules see static, dynamic and type imports", () => {
-  const text = 'import { a } from "./a.js";\nconst load = () => import("../b.js");\n/** @type {import("./c.js").C} */\nexport { d } from "./d.js";';
+  const text = [
+    'import { a } from "./a.js";',
+    'const load = () => import("../b.js");',
+    '/** @type {import("./c.js").C} */',
+    'export { d } from "./d.js";',
+  ].join("\n");
   assert.deepEqual(specifiers(text), ["./a.js", "../b.js", "./c.js", "./d.js"]);
   assert.deepEqual(specifiers(code(text)), ["./a.js", "../b.js", "./d.js"]);
 });

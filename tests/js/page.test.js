@@ -14,7 +14,9 @@ const scripts = readdirSync(new URL("static/js/", root), { recursive: true })
   .map((name) => ({ name, text: readFileSync(new URL(`static/js/${name}`, root), "utf8") }));
 
 test("every bare import has a place in the import map, and every place a file", () => {
-  const bare = scripts.flatMap(({ text }) => [...text.matchAll(/^import .*?from "([^."][^"]*)"/gms)].map((match) => match[1]));
+  const bare = scripts.flatMap(({ text }) =>
+    [...text.matchAll(/^import .*?from "([^."][^"]*)"/gms)].map((match) => match[1]),
+  );
   for (const name of new Set(bare)) assert.ok(name in imports, name);
   for (const path of Object.values(imports)) {
     assert.ok(existsSync(new URL(path.replace(/^\/vendor\//, "node_modules/"), root)), path);
@@ -41,8 +43,11 @@ test("the pages have no inline style, handler or script but the import map", () 
 
 test("every icon that is named is in the sprite, and none for nothing", () => {
   const all = scripts.map(({ text }) => text).join("\n") + readFileSync(new URL("static/index.html", root), "utf8");
-  const named = [...all.matchAll(/<\$\{Icon\} name=(?:"([a-z0-9-]+)"|\$\{([^}]*)\})/g)].flatMap((match) => match[1] ?? [...match[2].matchAll(/"([a-z0-9-]+)"/g)].map((one) => one[1]));
-  for (const name of named.filter((one) => !["microphone", "camera", "lost"].includes(one))) assert.ok(ICONS.includes(name), name);
+  const named = [...all.matchAll(/<\$\{Icon\} name=(?:"([a-z0-9-]+)"|\$\{([^}]*)\})/g)].flatMap(
+    (match) => match[1] ?? [...match[2].matchAll(/"([a-z0-9-]+)"/g)].map((one) => one[1]),
+  );
+  for (const name of named.filter((one) => !["microphone", "camera", "lost"].includes(one)))
+    assert.ok(ICONS.includes(name), name);
   for (const name of ICONS) assert.ok(all.includes(`"${name}"`) || all.includes(`#${name}"`), `${name} is not used`);
 });
 
@@ -54,4 +59,21 @@ test("lockfile and manifests name no registry", () => {
 test("the icon sprite is built from the list, and every icon that is used is in it", () => {
   assert.equal(readFileSync(new URL("static/icons.svg", root), "utf8"), spriteOf());
   assert.deepEqual([...ICONS].sort(), [...new Set(ICONS)].sort());
+});
+
+test("no line of scripts, styles and pages is longer than 120 columns", () => {
+  const folders = ["static", "tests/js", "tools", "billing/gateway/emulator/pages"];
+  const files = folders.flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, root), { recursive: true }).map((name) => `${folder}/${name}`),
+  );
+  const sources = files.filter((name) => /\.(js|css|html)$/.test(name));
+  assert.ok(sources.length > 100);
+  for (const name of sources) {
+    const lines = readFileSync(new URL(name, root), "utf8").split("\n");
+    assert.deepEqual(
+      lines.filter((line) => [...line].length > 120),
+      [],
+      name,
+    );
+  }
 });

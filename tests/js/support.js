@@ -4,7 +4,16 @@
 export function wire(id, change = {}) {
   const { microphone = false, camera = false, screen = false, ...rest } = /** @type {any} */ (change);
   const media = { microphone, camera, screen };
-  return { id, name: id.toUpperCase(), role: "student", order: id.charCodeAt(0), hand: false, media, connection: "connected", ...rest };
+  return {
+    id,
+    name: id.toUpperCase(),
+    role: "student",
+    order: id.charCodeAt(0),
+    hand: false,
+    media,
+    connection: "connected",
+    ...rest,
+  };
 }
 
 /** @param {string[]} ids */

@@ -1,8 +1,9 @@
-// What the page says unasked: a tone for a raised hand and for the beginning, trouble with a device, talking while muted.
+// What the page says unasked: a tone for a raised hand and for the beginning, trouble with a device, talking while
+// muted.
 
 import { effect } from "@preact/signals";
 import { softTone } from "./devices.js";
-import { media } from "./local.js";
+import { media } from "./media.js";
 import { dispatch, phase, started, toasts } from "./store.js";
 
 const LISTEN_MS = 250;
@@ -35,7 +36,8 @@ function tellTrouble(kind) {
   let told = null;
   effect(() => {
     const { trouble } = media[kind].value;
-    if (phase.value === "class" && trouble && trouble !== told) dispatch("toast", { kind: "warning", text: `${trouble.title}. ${trouble.advice}` });
+    if (phase.value === "class" && trouble && trouble !== told)
+      dispatch("toast", { kind: "warning", text: `${trouble.title}. ${trouble.advice}` });
     told = trouble;
   });
 }
@@ -44,7 +46,11 @@ function remindTheMuted() {
   let turns = 0;
   let reminded = -Infinity;
   setInterval(() => {
-    const talks = phase.value === "class" && started.value && !media.microphone.value.on && (media.meter.value?.level() ?? 0) > VOICE_LEVEL;
+    const talks =
+      phase.value === "class" &&
+      started.value &&
+      !media.microphone.value.on &&
+      (media.meter.value?.level() ?? 0) > VOICE_LEVEL;
     turns = talks ? turns + 1 : 0;
     if (turns < VOICE_TURNS || Date.now() - reminded < REMIND_AGAIN_MS) return;
     reminded = Date.now();

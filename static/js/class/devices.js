@@ -1,4 +1,5 @@
-// Cameras, microphones and screens: opening them, listing them, saying in words what went wrong, and the level of a voice.
+// Cameras, microphones and screens: opening them, listing them, saying in words what went wrong, and the level of a
+// voice.
 
 /** @typedef {import("./types.js").Trouble} Trouble */
 /** @typedef {"microphone"|"camera"|"screen"} DeviceKind */
@@ -6,29 +7,57 @@
 /** @type {Record<DeviceKind, string>} */
 const NOUN = { microphone: "microphone", camera: "camera", screen: "screen" };
 
-/** What a person can do about a failed getUserMedia or getDisplayMedia. @param {any} error @param {DeviceKind} kind @returns {Trouble} */
+/**
+ * What a person can do about a failed getUserMedia or getDisplayMedia.
+ * @param {any} error @param {DeviceKind} kind @returns {Trouble}
+ */
 export function troubleFrom(error, kind) {
   const noun = NOUN[kind];
   const bySystem = /system/i.test(error?.message ?? "");
   /** @type {Record<string, [string, string, string, boolean]>} */
   const known = {
     NotAllowedError: bySystem
-      ? ["blocked-by-system", `Your computer blocks the ${noun}`, `Allow this browser to use the ${noun} in the system's privacy settings, then press Retry.`, true]
+      ? [
+          "blocked-by-system",
+          `Your computer blocks the ${noun}`,
+          `Allow this browser to use the ${noun} in the system's privacy settings, then press Retry.`,
+          true,
+        ]
       : ["blocked", `Your ${noun} is blocked`, `Allow it in the address bar, then press Retry.`, true],
     NotFoundError: ["missing", `No ${noun} found`, `Plug one in and press Retry, or go on without.`, true],
-    NotReadableError: ["busy", `Your ${noun} is in use`, `Another program may be using it. Close that program, then press Retry.`, true],
+    NotReadableError: [
+      "busy",
+      `Your ${noun} is in use`,
+      `Another program may be using it. Close that program, then press Retry.`,
+      true,
+    ],
     AbortError: ["busy", `Your ${noun} did not start`, `Unplug it and plug it in again, then press Retry.`, true],
     OverconstrainedError: ["missing", `That ${noun} is gone`, `Choose another one.`, true],
     SecurityError: ["insecure", `The ${noun} needs a secure page`, `Open this class with an https:// address.`, false],
-    TypeError: ["insecure", `This page cannot use the ${noun}`, `Open this class with an https:// address, in a current browser.`, false],
+    TypeError: [
+      "insecure",
+      `This page cannot use the ${noun}`,
+      `Open this class with an https:// address, in a current browser.`,
+      false,
+    ],
   };
-  const [code, title, advice, retry] = known[error?.name] ?? ["unknown", `Your ${noun} did not start`, "Press Retry, or choose another device.", true];
+  const [code, title, advice, retry] = known[error?.name] ?? [
+    "unknown",
+    `Your ${noun} did not start`,
+    "Press Retry, or choose another device.",
+    true,
+  ];
   return { code, title, advice, retry };
 }
 
 /** @param {string|null} deviceId @returns {MediaTrackConstraints} */
 function audioConstraints(deviceId) {
-  return { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(deviceId && { deviceId: { exact: deviceId } }) };
+  return {
+    echoCancellation: true,
+    noiseSuppression: true,
+    autoGainControl: true,
+    ...(deviceId && { deviceId: { exact: deviceId } }),
+  };
 }
 
 /** @param {string|null} deviceId @returns {MediaTrackConstraints} */
@@ -41,9 +70,13 @@ function videoConstraints(deviceId) {
   };
 }
 
-/** Opens a microphone or camera; a remembered device that is gone gives way to the default one. @param {"microphone"|"camera"} kind @param {string|null} deviceId @returns {Promise<MediaStreamTrack>} */
+/**
+ * Opens a microphone or camera; a remembered device that is gone gives way to the default one.
+ * @param {"microphone"|"camera"} kind @param {string|null} deviceId @returns {Promise<MediaStreamTrack>}
+ */
 export async function openDevice(kind, deviceId) {
-  const constraints = (/** @type {string|null} */ id) => (kind === "microphone" ? { audio: audioConstraints(id) } : { video: videoConstraints(id) });
+  const constraints = (/** @type {string|null} */ id) =>
+    kind === "microphone" ? { audio: audioConstraints(id) } : { video: videoConstraints(id) };
   try {
     return await firstTrack(constraints(deviceId));
   } catch (error) {
@@ -87,7 +120,11 @@ export async function listDevices() {
     found
       .filter((device) => device.kind === kind && device.deviceId)
       .map((device, index) => ({ id: device.deviceId, label: device.label || `${word} ${index + 1}` }));
-  return { microphone: of("audioinput", "Microphone"), camera: of("videoinput", "Camera"), speaker: of("audiooutput", "Speaker") };
+  return {
+    microphone: of("audioinput", "Microphone"),
+    camera: of("videoinput", "Camera"),
+    speaker: of("audiooutput", "Speaker"),
+  };
 }
 
 /** @type {AudioContext|null} */

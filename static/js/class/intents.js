@@ -1,13 +1,12 @@
 // What a person can ask for. Views call these; only here the session, the devices and the state meet.
 
 import { io } from "socket.io-client";
-import { videoMids } from "./arrangement.js";
 import { wakeAudio } from "./devices.js";
 import { claimsOf } from "./join-token.js";
-import { media, theme } from "./local.js";
+import { media } from "./media.js";
+import { classMemory } from "./memory.js";
 import { Session } from "./session.js";
 import { initialState } from "./state.js";
-import { classMemory } from "./memory.js";
 import * as store from "./store.js";
 
 /** @type {Session|null} */
@@ -35,7 +34,10 @@ export function mayPublish() {
   return grants?.publish ?? (role !== "parent" && role !== "observer");
 }
 
-/** Opens the page: into the pre-join screen, or straight back into the class after a reload. @param {string} id @param {import("./join-token.js").Entry} entry */
+/**
+ * Opens the page: into the pre-join screen, or straight back into the class after a reload.
+ * @param {string} id @param {import("./join-token.js").Entry} entry
+ */
 export function open(id, entry) {
   classId = id;
   ({ token, bySession, refusal } = entry);
@@ -63,7 +65,7 @@ export async function leave() {
 /** From the last screen back to the first. */
 export function rejoin() {
   if (bySession) return location.reload();
-  videoMids.value = [];
+  store.videoMids.value = [];
   open(classId, { token, bySession, refusal });
 }
 
@@ -141,13 +143,10 @@ export async function unblockSound() {
   wakeAudio();
   const players = [...document.querySelectorAll("audio")].map((element) => element.play());
   const results = await Promise.allSettled(players);
-  dispatch("sound-blocked", results.some((result) => result.status === "rejected"));
-}
-
-export function toggleTheme() {
-  const light = matchMedia("(prefers-color-scheme: light)").matches;
-  const current = theme.value ?? (light ? "light" : "dark");
-  theme.value = current === "dark" ? "light" : "dark";
+  dispatch(
+    "sound-blocked",
+    results.some((result) => result.status === "rejected"),
+  );
 }
 
 export async function toggleFullscreen() {

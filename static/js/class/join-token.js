@@ -1,4 +1,5 @@
-// By what right one enters: the join token of a link, else one for who is signed in, else the reason why not. Knows no DOM.
+// By what right one enters: the join token of a link, else one for who is signed in, else the reason why not. Knows no
+// DOM.
 
 import { asApiError, get, post } from "../shared/api.js";
 
@@ -32,10 +33,15 @@ export async function entryTo(classId, ticket, now, api = { get, post }) {
   }
 }
 
-/** What a join token says of its bearer, read without checking: only the server can check it. @param {string} token @returns {any} the claims, unchecked */
+/**
+ * What a join token says of its bearer, read without checking: only the server can check it.
+ * @param {string} token @returns {any} the claims, unchecked
+ */
 export function claimsOf(token) {
   try {
-    const bytes = Uint8Array.from(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (c) =>
+      c.charCodeAt(0),
+    );
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return {};

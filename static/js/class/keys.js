@@ -1,7 +1,7 @@
 // Keyboard shortcuts of the class: M V S H C P, Space to talk while held. Never while typing, never with a modifier.
 
 import * as intents from "./intents.js";
-import { media } from "./local.js";
+import { media } from "./media.js";
 import { phase, self } from "./store.js";
 
 /** @type {Record<string, () => unknown>} */
@@ -17,7 +17,9 @@ const SHORTCUTS = {
 
 /** @param {EventTarget|null} target */
 function isTyping(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 /** Space presses what has the focus; it talks only when nothing would be pressed. @param {EventTarget|null} target */

@@ -1,6 +1,7 @@
 // Who is shown where, and what the page asks of its receiving slots. Pure: no DOM, no clock.
 //
-// stageOf → who is large; galleryOrder → the places of all others, moving as few as possible; gridFor → how many tiles fit;
+// stageOf → who is large; galleryOrder → the places of all others, moving as few as possible; gridFor → how many tiles
+// fit;
 // planSlots → the `layout` message. A producer that stays in view keeps its slot, so its picture never flickers.
 
 import { isStaff } from "./state.js";
@@ -18,7 +19,8 @@ export function producerOf(shown) {
 }
 
 /**
- * The stage: a shared screen, else the pinned, else the teacher, else the settled speaker. For those who teach and look at
+ * The stage: a shared screen, else the pinned, else the teacher, else the settled speaker. For those who teach and look
+ * at
  * their class the last two do not apply: without a share or a pin they see the gallery alone.
  * @param {{selfId: string, participants: Record<string, Participant>, pinned: string|null, dominant: string|null}} view
  * @param {Shown|null} previous what the stage shows now
@@ -29,7 +31,8 @@ export function stageOf({ selfId, participants, pinned, dominant }, previous) {
   const sharing = others.filter((one) => one.screen);
   const pin = pinnedShown(participants, pinned);
   if (pin?.source === "screen") return pin;
-  const share = sharing.find((one) => one.id === previous?.participant) ?? sharing.find((one) => isStaff(one.role)) ?? sharing[0];
+  const share =
+    sharing.find((one) => one.id === previous?.participant) ?? sharing.find((one) => isStaff(one.role)) ?? sharing[0];
   if (share) return { participant: share.id, source: "screen" };
   if (pin) return pin;
   if (isStaff(participants[selfId]?.role)) return null;
@@ -46,7 +49,10 @@ function pinnedShown(participants, pinned) {
   return { participant: one.id, source };
 }
 
-/** @param {Participant[]} others @param {string} selfId @param {string|null} dominant @param {Shown|null} previous @returns {Shown|null} */
+/**
+ * @param {Participant[]} others @param {string} selfId @param {string|null} dominant @param {Shown|null} previous
+ * @returns {Shown|null}
+ */
 function leading(others, selfId, dominant, previous) {
   const teachers = others.filter((one) => one.role === "teacher").sort((a, b) => a.order - b.order);
   const teacher = teachers.find((one) => one.camera) ?? teachers[0];
@@ -58,7 +64,8 @@ function leading(others, selfId, dominant, previous) {
 }
 
 /**
- * The gallery's places. Those who were there keep theirs; who leaves is replaced by the last one; newcomers go to the end.
+ * The gallery's places. Those who were there keep theirs; who leaves is replaced by the last one; newcomers go to the
+ * end.
  * A raised hand or a speaker outside the first page changes places with the last quiet tile of the first page.
  * @param {{selfId: string, participants: Record<string, Participant>, hands: string[], speakers: string[]}} view
  * @param {string[]} previous @param {number} size tiles on a page @returns {string[]}
@@ -78,7 +85,7 @@ export function galleryOrder({ selfId, participants, hands, speakers }, previous
 /** @param {string[]} previous @param {(id: string) => boolean} present */
 function withoutGone(previous, present) {
   const order = [...previous];
-  for (let index = 0; index < order.length; ) {
+  for (let index = 0; index < order.length;) {
     if (present(order[index])) {
       index += 1;
       continue;
@@ -102,7 +109,8 @@ function promote(order, id, wanted, size) {
 
 /**
  * The largest 16:9 tiles that show as many of `count` people as fit, at most `limit`.
- * @param {{width: number, height: number, count: number, gap?: number, minWidth?: number, limit?: number}} space @returns {Grid}
+ * @param {{width: number, height: number, count: number, gap?: number, minWidth?: number, limit?: number}} space
+ *   @returns {Grid}
  */
 export function gridFor({ width, height, count, gap = 8, minWidth = 132, limit = 9 }) {
   const cap = Math.max(1, Math.min(limit, count));
@@ -133,7 +141,8 @@ export function pageOf(list, page, size) {
 }
 
 /**
- * Heights are asked in steps, so that resizing a window by a pixel asks for nothing new, and a tenth below the real height:
+ * Heights are asked in steps, so that resizing a window by a pixel asks for nothing new, and a tenth below the real
+ * height:
  * the server sends the layer that reaches it, and nobody sees a picture stretched by a tenth.
  * @param {number} pixels
  */
@@ -143,7 +152,8 @@ export function heightStep(pixels) {
 
 /**
  * What to ask of each video slot.
- * @param {{mids: string[], stage: Shown|null, tiles: string[], participants: Record<string, Participant>, selfId: string,
+ * @param {{mids: string[], stage: Shown|null, tiles: string[], participants: Record<string, Participant>, selfId:
+ *   string,
  *   stageHeight: number, tileHeight: number, visible: boolean}} view
  * @param {import("./types.js").SlotWant[]} previous the last request @returns {import("./types.js").SlotWant[]}
  */

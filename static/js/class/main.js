@@ -1,15 +1,14 @@
 // Starts the class page: token out of the address, the page drawn, and the browser's own events wired to intents.
 
 import { html, render } from "htm/preact";
-import { visible } from "./arrangement.js";
-import { wakeAudio } from "./devices.js";
-import { entryTo } from "./join-token.js";
-import * as intents from "./intents.js";
-import { listenForKeys } from "./keys.js";
 import { beginNotices } from "./alerts.js";
-import { readStats } from "./stats.js";
+import { wakeAudio } from "./devices.js";
+import * as intents from "./intents.js";
+import { entryTo } from "./join-token.js";
+import { listenForKeys } from "./keys.js";
 import { classMemory } from "./memory.js";
-import { state } from "./store.js";
+import { readStats } from "./stats.js";
+import { state, visible } from "./store.js";
 import { App } from "./views/app.js";
 
 /** The token comes once in the address (?t=…), then lives in this tab's memory only. @param {string} classId */

@@ -1,9 +1,11 @@
 // The person's own microphone, camera and screen: on or off, which device, and what stands in the way.
 //
-// A muted microphone keeps its device (unmuting is instant) but sends silence; a camera that is off is closed, so its light goes out.
+// A muted microphone keeps its device (unmuting is instant) but sends silence; a camera that is off is closed, so its
+// light goes out.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { LevelMeter, listDevices, openDevice, openScreen, troubleFrom } from "./devices.js";
+import { keepPreferences, preferences } from "./memory.js";
 
 /** @typedef {import("./types.js").Source} Source */
 /** @typedef {import("./types.js").Trouble} Trouble */
@@ -19,12 +21,17 @@ export class LocalMedia {
     this.microphone = signal(off());
     this.camera = signal(off());
     this.screen = signal(off());
-    this.devices = signal(/** @type {Awaited<ReturnType<typeof listDevices>>} */ ({ microphone: [], camera: [], speaker: [] }));
+    this.devices = signal(
+      /** @type {Awaited<ReturnType<typeof listDevices>>} */ ({ microphone: [], camera: [], speaker: [] }),
+    );
     this.choice = signal(choice);
     this.meter = signal(/** @type {LevelMeter|null} */ (null));
     /** Told of every track that comes or goes. @type {(source: Source, track: MediaStreamTrack|null) => void} */
     this.onTrack = () => {};
-    /** Told of every change a person would call on or off. @type {(change: {microphone?: boolean, camera?: boolean, screen?: boolean}) => void} */
+    /**
+     * Told of every change a person would call on or off.
+     * @type {(change: {microphone?: boolean, camera?: boolean, screen?: boolean}) => void}
+     */
     this.onChange = () => {};
     navigator.mediaDevices?.addEventListener?.("devicechange", () => void this.refresh());
   }
@@ -86,7 +93,9 @@ export class LocalMedia {
       this.onTrack("screen", video);
       this.onChange({ screen: true });
     } catch (error) {
-      const dismissed = /** @type {Error} */ (error).name === "NotAllowedError" && !/system/i.test(/** @type {Error} */ (error).message);
+      const dismissed =
+        /** @type {Error} */ (error).name === "NotAllowedError" &&
+        !/system/i.test(/** @type {Error} */ (error).message);
       this.screen.value = { ...off(), trouble: dismissed ? null : troubleFrom(error, "screen") };
     }
   }
@@ -150,3 +159,8 @@ export class LocalMedia {
     this.meter.value = track ? new LevelMeter(track) : null;
   }
 }
+
+/** The devices of this page: the same before the lesson and in it. */
+export const media = new LocalMedia(preferences().devices ?? { microphone: null, camera: null, speaker: null });
+
+effect(() => keepPreferences({ devices: media.choice.value }));

@@ -1,6 +1,7 @@
 // The one RTCPeerConnection of a participant: its single offer, its tracks, its recovery, its numbers.
 //
-// The offer's order is a contract with the server: microphone, screen-audio, camera, screen (sending), then the receiving
+// The offer's order is a contract with the server: microphone, screen-audio, camera, screen (sending), then the
+// receiving
 // slots. Tracks come and go with replaceTrack, so nothing is ever negotiated again but to restart ICE or start anew.
 
 import { preferStereo, withStartBitrate } from "./sdp.js";
@@ -9,7 +10,8 @@ import { preferStereo, withStartBitrate } from "./sdp.js";
 /** @typedef {{mid: string, kind: "audio"|"video", stream: MediaStream}} SlotStream */
 /**
  * @typedef {object} PeerHooks
- * @property {(sdp: string, iceRestart: boolean) => Promise<{sdp: string}>} exchange  gives the server an offer, resolves with its answer
+ * @property {(sdp: string, iceRestart: boolean) => Promise<{sdp: string}>} exchange  gives the server an offer,
+ *   resolves with its answer
  * @property {(state: string) => void} changed  connection state, in RTCPeerConnection's words
  * @property {(slots: SlotStream[]) => void} slots  the receiving slots, once their mids are known
  * @property {(error: Error) => void} refused  the server will not have this offer, or not now
@@ -119,7 +121,10 @@ export class Peer {
     ];
     this._senders.clear();
     for (const [source, kind, sendEncodings] of sending) {
-      this._senders.set(source, pc.addTransceiver(kind, { direction: "sendonly", ...(sendEncodings && { sendEncodings }) }));
+      this._senders.set(
+        source,
+        pc.addTransceiver(kind, { direction: "sendonly", ...(sendEncodings && { sendEncodings }) }),
+      );
     }
     for (const kind of /** @type {const} */ (["audio", "video"])) {
       for (let slot = 0; slot < this._counts[kind]; slot += 1) pc.addTransceiver(kind, { direction: "recvonly" });

@@ -18,18 +18,38 @@ export class ProtocolError extends Error {
 export const FINAL_CODES = new Set(["no_token", "bad_token", "token_expired", "token_not_yet_valid"]);
 
 export const SERVER_EVENTS = Object.freeze([
-  "participant-joined", "participant-left", "participant-updated", "slots", "active-speaker", "quality", "chat-message",
-  "hands", "reaction", "moderated", "liveclass-started", "liveclass-ended", "class-updated", "new-announcement",
-  "removed", "server-draining", "video-answer",
+  "participant-joined",
+  "participant-left",
+  "participant-updated",
+  "slots",
+  "active-speaker",
+  "quality",
+  "chat-message",
+  "hands",
+  "reaction",
+  "moderated",
+  "liveclass-started",
+  "liveclass-ended",
+  "class-updated",
+  "new-announcement",
+  "removed",
+  "server-draining",
+  "video-answer",
 ]);
 
 /** Milliseconds of waiting for each other person of the class: the server has that long for the one before. */
 const SPREAD_PER_PERSON = 8;
 
-/** @typedef {{connected: boolean, connect(): unknown, disconnect(): unknown, on(event: string, handler: (...args: any[]) => void): unknown,
- *   timeout(ms: number): {emitWithAck(event: string, payload: unknown): Promise<any>}, io?: {engine?: {close(): void}}}} SocketLike */
+/**
+ * @typedef {{connected: boolean, connect(): unknown, disconnect(): unknown,
+ *   on(event: string, handler: (...args: any[]) => void): unknown,
+ *   timeout(ms: number): {emitWithAck(event: string, payload: unknown): Promise<any>},
+ *   io?: {engine?: {close(): void}}}} SocketLike
+ */
 /** @typedef {(url: string|undefined, options: object) => SocketLike} SocketFactory */
-/** @typedef {{setTimeout(handler: () => void, ms: number): any, clearTimeout(id: any): void, random(): number}} Clock */
+/**
+ * @typedef {{setTimeout(handler: () => void, ms: number): any, clearTimeout(id: any): void, random(): number}} Clock
+ */
 
 /** @type {Clock} */
 const systemClock = {
@@ -39,7 +59,8 @@ const systemClock = {
 };
 
 /**
- * Milliseconds to wait before the n-th attempt (from 1): 0.5 s, doubled up to 8 s, spread by ±50 %. A large class, which
+ * Milliseconds to wait before the n-th attempt (from 1): 0.5 s, doubled up to 8 s, spread by ±50 %. A large class,
+ * which
  * may have lost the server together, is spread over 8 ms a person at least.
  * @param {number} attempt @param {() => number} random @param {number} [people]
  */
@@ -52,7 +73,11 @@ export function reconnectDelay(attempt, random, people = 1) {
 export function unwrap(reply) {
   if (reply && reply.ok === true) return reply;
   const error = (reply && reply.error) || {};
-  throw new ProtocolError(error.code ?? "bad_reply", error.message ?? "The server's answer was not understood.", error.field);
+  throw new ProtocolError(
+    error.code ?? "bad_reply",
+    error.message ?? "The server's answer was not understood.",
+    error.field,
+  );
 }
 
 export class Protocol {
@@ -113,7 +138,10 @@ export class Protocol {
     this._socket.io?.engine?.close();
   }
 
-  /** Starts the conversation over after a delay: it is connected but of no use (a join that failed for a passing reason). */
+  /**
+   * Starts the conversation over after a delay: it is connected but of no use (a join that failed for a passing
+   * reason).
+   */
   again() {
     this._socket.disconnect();
   }
@@ -164,7 +192,10 @@ export class Protocol {
   /** @param {number} offer @returns {Promise<any>} */
   _answerTo(offer) {
     this._awaited?.reject(new ProtocolError("offline", "Another offer was made."));
-    const timer = this._clock.setTimeout(() => this._noAnswer("timeout", "The server did not answer in time."), this._timeout);
+    const timer = this._clock.setTimeout(
+      () => this._noAnswer("timeout", "The server did not answer in time."),
+      this._timeout,
+    );
     const answer = new Promise((resolve, reject) => (this._awaited = { offer, resolve, reject }));
     const over = () => this._clock.clearTimeout(timer);
     answer.then(over, over);

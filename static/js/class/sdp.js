@@ -1,7 +1,8 @@
 // Small changes to our own offer that the API has no words for. Pure: text in, text out.
 
 /**
- * Asks for stereo in the audio sections we receive on (RFC 7587 section 6.1: `stereo=1` says what the receiver prefers).
+ * Asks for stereo in the audio sections we receive on (RFC 7587 section 6.1: `stereo=1` says what the receiver
+ * prefers).
  * @param {string} sdp
  */
 export function preferStereo(sdp) {
@@ -22,11 +23,14 @@ function withStereo(section) {
   if (!opus) return section;
   const line = new RegExp(`^(a=fmtp:${opus[1]} )([^\\r\\n]*)`, "m");
   if (!line.test(section)) return section.replace(opus[0], `${opus[0]}\r\na=fmtp:${opus[1]} stereo=1`);
-  return section.replace(line, (whole, head, list) => (/(^|;)\s*stereo=/.test(list) ? whole : `${head}${list};stereo=1`));
+  return section.replace(line, (whole, head, list) =>
+    /(^|;)\s*stereo=/.test(list) ? whole : `${head}${list};stereo=1`,
+  );
 }
 
 /**
- * Tells Chromium what the uplink may carry to begin with (its own guess of 300 kb/s keeps the top layer back for seconds); its
+ * Tells Chromium what the uplink may carry to begin with (its own guess of 300 kb/s keeps the top layer back for
+ * seconds); its
  * estimator goes on from there, down as quickly as up. Other browsers ignore the parameter.
  * @param {string} sdp the server's answer @param {number} kilobits
  */

@@ -1,11 +1,22 @@
 // One stay in a class: the socket and the peer held together, through reloads, lost networks and the end.
 
 import { effect } from "@preact/signals";
-import { audioMids, galleryPage, grid, stage, stageSpace, streams, videoMids, visible } from "./arrangement.js";
 import { planSlots } from "./layout.js";
 import { Peer } from "./peer.js";
 import { Protocol, SERVER_EVENTS } from "./protocol.js";
-import { dispatch, participants, state } from "./store.js";
+import {
+  audioMids,
+  dispatch,
+  galleryPage,
+  grid,
+  participants,
+  stage,
+  stageSpace,
+  state,
+  streams,
+  videoMids,
+  visible,
+} from "./store.js";
 
 const LAYOUT_DELAY_MS = 60;
 const LAYOUT_RETRY_MS = 1500;
@@ -13,7 +24,17 @@ const LAYOUT_RETRY_MS = 1500;
 /** Refusals of `video-join` that end the stay; others are tried again with the next connection. */
 const JOIN_FINAL = new Set([
   ...["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced", "flooding"],
-  ...["not_enrolled", "not_yet_open", "refunded", "disputed", "enrolment_expired", "class_cancelled", "class_ended", "not_found", "account_disabled"],
+  ...[
+    "not_enrolled",
+    "not_yet_open",
+    "refunded",
+    "disputed",
+    "enrolment_expired",
+    "class_cancelled",
+    "class_ended",
+    "not_found",
+    "account_disabled",
+  ],
 ]);
 
 export class Session {
@@ -62,7 +83,10 @@ export class Session {
     if (state.value.phase === "class") this.protocol.leave(true).catch(() => {});
   }
 
-  /** Runs a request; a refusal becomes a toast. @param {Promise<any>} request @returns {Promise<boolean>} whether it went well */
+  /**
+   * Runs a request; a refusal becomes a toast.
+   * @param {Promise<any>} request @returns {Promise<boolean>} whether it went well
+   */
   async attempt(request) {
     try {
       await request;
@@ -103,7 +127,11 @@ export class Session {
   /** @param {any} reply */
   _joined(reply) {
     const { microphone, camera } = this.media.state();
-    this.memory.keep({ resume: reply.resume, inClass: true, ...(state.value.phase === "joining" && { microphone, camera }) });
+    this.memory.keep({
+      resume: reply.resume,
+      inClass: true,
+      ...(state.value.phase === "joining" && { microphone, camera }),
+    });
     this._iceServers = reply.iceServers;
     this._counts = reply.slots;
     dispatch("joined", reply);
@@ -144,7 +172,7 @@ export class Session {
         this._sendLayout();
         return answer;
       },
-      changed: (connection) => dispatch("media", connection),
+      changed: (connection) => dispatch("connection", connection),
       slots: (slots) => {
         streams.value = Object.fromEntries(slots.map(({ mid, stream }) => [mid, stream]));
         audioMids.value = slots.filter((slot) => slot.kind === "audio").map((slot) => slot.mid);
@@ -156,7 +184,15 @@ export class Session {
 
   /** Reads every signal the layout depends on, so that each change of them asks anew. */
   _layoutChanged() {
-    void [stage.value, galleryPage.value, grid.value, stageSpace.value, visible.value, videoMids.value, participants.value];
+    void [
+      stage.value,
+      galleryPage.value,
+      grid.value,
+      stageSpace.value,
+      visible.value,
+      videoMids.value,
+      participants.value,
+    ];
     this._scheduleLayout();
   }
 

@@ -15,7 +15,7 @@ export function initialState(classId) {
     phase: /** @type {import("./types.js").Phase} */ ("prejoin"),
     link: /** @type {import("./types.js").LinkState} */ ("idle"),
     retry: /** @type {{attempt: number, delay: number}|null} */ (null),
-    media: /** @type {string} */ ("new"),
+    connection: /** @type {string} */ ("new"),
     over: /** @type {import("./types.js").Over|null} */ (null),
     joinError: /** @type {{code: string, message: string}|null} */ (null),
     self: /** @type {import("./types.js").Self|null} */ (null),
@@ -121,7 +121,9 @@ function joined(state, { payload, now = 0 }) {
 function missed(state, chat) {
   const last = state.chat.at(-1);
   if (!last || state.panel === "chat") return 0;
-  return chat.slice(chat.findIndex((message) => message.id === last.id) + 1).filter((message) => message.from !== state.self?.id).length;
+  return chat
+    .slice(chat.findIndex((message) => message.id === last.id) + 1)
+    .filter((message) => message.from !== state.self?.id).length;
 }
 
 /** @param {State} state @param {Action} action */
@@ -191,7 +193,12 @@ function moderated(state, { payload }) {
 
 /** @param {State} state @param {Action} action */
 function over(state, { payload, now = 0 }) {
-  return { ...state, phase: /** @type {const} */ ("over"), link: /** @type {const} */ ("closed"), over: { at: now, ...payload } };
+  return {
+    ...state,
+    phase: /** @type {const} */ ("over"),
+    link: /** @type {const} */ ("closed"),
+    over: { at: now, ...payload },
+  };
 }
 
 /** @param {State} state @param {Action} action */
@@ -238,14 +245,17 @@ const REDUCERS = {
   "new-announcement": (state, { payload }) => announced(toasted(state, "info", payload.text), "polite", payload.text),
   phase: (state, { payload }) => ({ ...state, phase: payload }),
   link: (state, { payload }) => ({ ...state, link: payload, retry: null }),
-  media: (state, { payload }) => ({ ...state, media: payload }),
+  connection: (state, { payload }) => ({ ...state, connection: payload }),
   "join-failed": (state, { payload }) => ({ ...state, phase: /** @type {const} */ ("prejoin"), joinError: payload }),
   panel: panelChanged,
   pin: (state, { payload }) => ({ ...state, pinned: state.pinned === payload ? null : payload }),
   page: (state, { payload }) => ({ ...state, page: Math.max(0, payload) }),
   toast: (state, { payload }) => toasted(state, payload.kind ?? "info", payload.text),
   "toast-gone": (state, { payload }) => ({ ...state, toasts: state.toasts.filter((toast) => toast.id !== payload) }),
-  "reaction-gone": (state, { payload }) => ({ ...state, reactions: state.reactions.filter((one) => one.id !== payload) }),
+  "reaction-gone": (state, { payload }) => ({
+    ...state,
+    reactions: state.reactions.filter((one) => one.id !== payload),
+  }),
   "sound-blocked": (state, { payload }) => ({ ...state, soundBlocked: payload }),
 };
 
@@ -269,7 +279,10 @@ export function peopleInOrder(state) {
   return Object.values(state.participants).sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name));
 }
 
-/** The mid that shows a producer now, or null. @param {State["slots"]} slots @param {string} participant @param {string} source */
+/**
+ * The mid that shows a producer now, or null.
+ * @param {State["slots"]} slots @param {string} participant @param {string} source
+ */
 export function midShowing(slots, participant, source) {
   const producer = `${participant}:${source}`;
   for (const [mid, slot] of Object.entries(slots)) {

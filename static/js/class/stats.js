@@ -14,10 +14,17 @@ export function readStats(report, slots, connection) {
     video: inbound.filter((entry) => entry.kind === "video").map((entry) => videoIn(entry, slots[entry.mid])),
     audio: inbound.filter((entry) => entry.kind === "audio").map((entry) => audioIn(entry, slots[entry.mid])),
     outbound: outbound.filter((entry) => entry.kind === "video").map(videoOut),
-    outboundAudio: outbound.filter((entry) => entry.kind === "audio").map(({ mid, bytesSent, packetsSent }) => ({ mid, bytesSent, packetsSent })),
+    outboundAudio: outbound
+      .filter((entry) => entry.kind === "audio")
+      .map(({ mid, bytesSent, packetsSent }) => ({ mid, bytesSent, packetsSent })),
     connection,
     roundTripTime: pair?.currentRoundTripTime ?? null,
-    path: pair ? { port: entries.find(({ id }) => id !== undefined && id === pair.localCandidateId)?.port ?? null, bytesReceived: pair.bytesReceived ?? 0 } : null,
+    path: pair
+      ? {
+          port: entries.find(({ id }) => id !== undefined && id === pair.localCandidateId)?.port ?? null,
+          bytesReceived: pair.bytesReceived ?? 0,
+        }
+      : null,
   };
 }
 
@@ -25,25 +32,55 @@ export function readStats(report, slots, connection) {
 function pairInUse(entries) {
   const chosen = entries.find((entry) => entry.type === "transport")?.selectedCandidatePairId;
   const pairs = entries.filter((entry) => entry.type === "candidate-pair");
-  return pairs.find((pair) => pair.selected || (chosen && pair.id === chosen)) ?? pairs.find((pair) => pair.nominated && pair.state === "succeeded");
+  return (
+    pairs.find((pair) => pair.selected || (chosen && pair.id === chosen)) ??
+    pairs.find((pair) => pair.nominated && pair.state === "succeeded")
+  );
 }
 
 /** @param {Slot|null|undefined} slot */
 function who(slot) {
-  return { participant: slot?.participant ?? null, source: slot ? slot.producer.slice(slot.producer.lastIndexOf(":") + 1) : null };
+  return {
+    participant: slot?.participant ?? null,
+    source: slot ? slot.producer.slice(slot.producer.lastIndexOf(":") + 1) : null,
+  };
 }
 
 /** @param {any} entry @param {Slot|null|undefined} slot */
 function videoIn(entry, slot) {
-  const { mid, frameWidth = 0, frameHeight = 0, framesDecoded = 0, bytesReceived = 0, packetsLost = 0, freezeCount = 0 } = entry;
+  const {
+    mid,
+    frameWidth = 0,
+    frameHeight = 0,
+    framesDecoded = 0,
+    bytesReceived = 0,
+    packetsLost = 0,
+    freezeCount = 0,
+  } = entry;
   const { nackCount = 0, pliCount = 0, keyFramesDecoded = 0, framesPerSecond = 0 } = entry;
-  const counts = { framesDecoded, keyFramesDecoded, framesPerSecond, bytesReceived, packetsLost, freezeCount, nackCount, pliCount };
+  const counts = {
+    framesDecoded,
+    keyFramesDecoded,
+    framesPerSecond,
+    bytesReceived,
+    packetsLost,
+    freezeCount,
+    nackCount,
+    pliCount,
+  };
   return { mid, ...who(slot), width: frameWidth, height: frameHeight, ...counts };
 }
 
 /** @param {any} entry @param {Slot|null|undefined} slot */
 function audioIn(entry, slot) {
-  const { mid, totalAudioEnergy = 0, totalSamplesReceived = 0, bytesReceived = 0, packetsLost = 0, audioLevel = 0 } = entry;
+  const {
+    mid,
+    totalAudioEnergy = 0,
+    totalSamplesReceived = 0,
+    bytesReceived = 0,
+    packetsLost = 0,
+    audioLevel = 0,
+  } = entry;
   return { mid, ...who(slot), totalAudioEnergy, totalSamplesReceived, audioLevel, bytesReceived, packetsLost };
 }
 
@@ -51,5 +88,15 @@ function audioIn(entry, slot) {
 function videoOut(entry) {
   const { mid, rid = null, frameWidth = 0, frameHeight = 0, framesPerSecond = 0, bytesSent = 0, active = true } = entry;
   const { qualityLimitationReason = "none", framesEncoded = 0 } = entry;
-  return { mid, rid, width: frameWidth, height: frameHeight, framesPerSecond, framesEncoded, bytesSent, active, qualityLimitationReason };
+  return {
+    mid,
+    rid,
+    width: frameWidth,
+    height: frameHeight,
+    framesPerSecond,
+    framesEncoded,
+    bytesSent,
+    active,
+    qualityLimitationReason,
+  };
 }

@@ -27,7 +27,9 @@
 
 /** @typedef {{participant: string, producer: string, kind: string, layer: number}} Slot */
 /** @typedef {{mid: string, want: "pinned"|"speaker"|"page"|"off", producer?: string, maxHeight?: number}} SlotWant */
-/** @typedef {{id: string, from: string, name: string, role: string, text: string, at: number, to: string}} ChatMessage */
+/**
+ * @typedef {{id: string, from: string, name: string, role: string, text: string, at: number, to: string}} ChatMessage
+ */
 /** @typedef {{mid: string, direction: string, kind: string, source?: string}} Section */
 /** @typedef {{urls: string|string[], username?: string, credential?: string}} IceServer */
 /** @typedef {{audio: number, video: number}} SlotCounts */

@@ -50,10 +50,18 @@ async function answerOf(response) {
 export async function request(method, path, body, { fetch = globalThis.fetch, patience = PATIENCE_MS } = {}) {
   const isFile = body instanceof Blob;
   /** @type {RequestInit} */
-  const init = { method, credentials: "same-origin", signal: AbortSignal.timeout(patience), headers: { Accept: "application/json" } };
+  const init = {
+    method,
+    credentials: "same-origin",
+    signal: AbortSignal.timeout(patience),
+    headers: { Accept: "application/json" },
+  };
   if (body !== undefined) {
     init.body = isFile ? body : JSON.stringify(body);
-    init.headers = { Accept: "application/json", "Content-Type": isFile ? body.type || "application/octet-stream" : "application/json" };
+    init.headers = {
+      Accept: "application/json",
+      "Content-Type": isFile ? body.type || "application/octet-stream" : "application/json",
+    };
   }
   let response;
   try {
@@ -78,7 +86,7 @@ export const remove = (path, body) => request("DELETE", path, body);
 /** All pages of a list. @param {string} path @returns {Promise<any[]>} */
 export async function everyOf(path) {
   const all = [];
-  for (let cursor = /** @type {string|null} */ (null); ; ) {
+  for (let cursor = /** @type {string|null} */ (null); ;) {
     const { items, next } = await get(withQuery(path, { limit: 100, cursor }));
     all.push(...items);
     if (!next) return all;
@@ -86,9 +94,13 @@ export async function everyOf(path) {
   }
 }
 
-/** A path with what is set of the parameters. @param {string} path @param {Record<string, string|number|null|undefined>} parameters */
+/**
+ * A path with what is set of the parameters.
+ * @param {string} path @param {Record<string, string|number|null|undefined>} parameters
+ */
 export function withQuery(path, parameters) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value !== null && value !== undefined && value !== "") query.set(name, String(value));
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== null && value !== undefined && value !== "") query.set(name, String(value));
   return query.size ? `${path}?${query}` : path;
 }

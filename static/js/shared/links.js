@@ -1,7 +1,8 @@
-// Reads a pasted class link. Pure.
+// Addresses of our own pages: written, and read from what a person pasted. Pure.
 
 /**
- * The path to open for what a person pasted, or null. Only the class and the ticket are taken over: the link always opens here.
+ * The path to open for what a person pasted, or null. Only the class and the ticket are taken over: the link always
+ * opens here.
  * @param {string} pasted @param {string} origin
  */
 export function classAddress(pasted, origin) {
@@ -14,4 +15,14 @@ export function classAddress(pasted, origin) {
   const classId = url.pathname.match(/^\/class\/([A-Za-z0-9_-]{1,64})\/?$/)?.[1];
   const token = url.searchParams.get("t");
   return classId && token ? `/class/${classId}?t=${encodeURIComponent(token)}` : null;
+}
+
+/** Where to sign in, to come back afterwards. @param {string} next */
+export function signInPath(next) {
+  return `/login?next=${encodeURIComponent(next)}`;
+}
+
+/** Where to register, to come back afterwards. @param {string} next */
+export function registerPath(next) {
+  return `/register?next=${encodeURIComponent(next)}`;
 }

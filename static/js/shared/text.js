@@ -7,11 +7,16 @@ export function initials(name) {
   return letters.map((word) => [...word][0].toLocaleUpperCase()).join("") || "?";
 }
 
+/** A number that belongs to a text: FNV-1a, 32 bits. @param {string} text */
+export function hashOf(text) {
+  let hash = 2166136261;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 16777619) >>> 0;
+  return hash;
+}
+
 /** A stable place on the colour wheel for a name: 0 to 11. @param {string} name */
 export function colourIndex(name) {
-  let hash = 2166136261;
-  for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 16777619) >>> 0;
-  return hash % 12;
+  return hashOf(name) % 12;
 }
 
 /**

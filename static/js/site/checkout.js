@@ -1,4 +1,5 @@
-// Buying a class, step by step: order, the gateway's dialog, the proof sent in, and asking until it is certain. A payment that was made is never given up:
+// Buying a class, step by step: order, the gateway's dialog, the proof sent in, and asking until it is certain. A
+// payment that was made is never given up:
 // its order is kept until the server has said what became of it. Knows no DOM.
 
 import { signal } from "@preact/signals";
@@ -8,7 +9,8 @@ import { asApiError } from "../shared/api.js";
 /** @typedef {import("./api-types.js").PaymentProof} PaymentProof */
 
 /**
- * idle: nothing asked yet, or the dialog was closed · ordering · paying: the dialog is open · confirming: paid, not yet certain ·
+ * idle: nothing asked yet, or the dialog was closed · ordering · paying: the dialog is open · confirming: paid, not yet
+ * certain ·
  * enrolled · returned: paid, but the money goes back · refused: it cannot be bought
  * @typedef {"idle"|"ordering"|"paying"|"confirming"|"enrolled"|"returned"|"refused"} Step
  * @typedef {{step: Step, message: string|null, code: string|null, tries: number, orderId: string|null}} Stage
@@ -18,7 +20,17 @@ import { asApiError } from "../shared/api.js";
 /** Order states that end the waiting. `paid` enrols; the others are told with the server's sentence. */
 const RETURNED = new Set(["refunded"]);
 /** Refusals of a proof that mean: the money was taken and goes back. */
-const SENT_BACK = new Set(["duplicate", "wrong_amount", "class_full", "class_gone", "price_changed", "order_closed", "requested", "class_cancelled", "gateway"]);
+const SENT_BACK = new Set([
+  "duplicate",
+  "wrong_amount",
+  "class_full",
+  "class_gone",
+  "price_changed",
+  "order_closed",
+  "requested",
+  "class_cancelled",
+  "gateway",
+]);
 const GONE = new Set(["expired", "superseded", "cancelled"]);
 const ASK_AGAIN_MS = [1000, 2000, 3000, 5000, 8000];
 /** How often a closed dialog's order is looked at: a payment by phone may still come in. */
@@ -37,9 +49,12 @@ export const FAILED = "The payment did not go through. Nothing was charged; try 
 
 export class Checkout {
   /**
-   * @param {{classId: string, api: {get: (path: string) => Promise<any>, post: (path: string, body?: object) => Promise<any>},
-   *   openDialog: (order: Order, on: {paid: (proof: PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}) => Promise<() => void>,
-   *   memory: {read: () => Pending|null, keep: (pending: Pending|null) => void}, wait: (ms: number) => Promise<void>, now: () => number,
+   * @param {{classId: string, api: {get: (path: string) => Promise<any>, post: (path: string, body?: object) =>
+   *   Promise<any>},
+   *   openDialog: (order: Order, on: {paid: (proof: PaymentProof) => void, failed: (message: string|null) => void,
+   *   closed: () => void}) => Promise<() => void>,
+   *   memory: {read: () => Pending|null, keep: (pending: Pending|null) => void}, wait: (ms: number) => Promise<void>,
+   *   now: () => number,
    *   onEnrolled?: () => void}} needs
    */
   constructor({ classId, api, openDialog, memory, wait, now, onEnrolled = () => {} }) {
@@ -72,7 +87,10 @@ export class Checkout {
     this._turn += 1;
     this._to({ step: "ordering" });
     try {
-      const order = await this.api.post("/payments/order", coupon ? { classId: this.classId, coupon } : { classId: this.classId });
+      const order = await this.api.post(
+        "/payments/order",
+        coupon ? { classId: this.classId, coupon } : { classId: this.classId },
+      );
       if (order.enrolled) return this._enrolled();
       await this._open(order);
     } catch (thrown) {
@@ -132,7 +150,12 @@ export class Checkout {
       failed: (message) => (failure = message ?? FAILED),
       closed: () => {
         if (turn !== this._turn || this.stage.value.step !== "paying") return;
-        this._to({ step: "idle", message: failure ?? CLOSED, code: failure ? "failed" : "closed", orderId: order.orderId });
+        this._to({
+          step: "idle",
+          message: failure ?? CLOSED,
+          code: failure ? "failed" : "closed",
+          orderId: order.orderId,
+        });
         void this._watch(order.orderId, WATCH_TURNS);
       },
     });
@@ -143,7 +166,10 @@ export class Checkout {
     this.memory.keep({ orderId, proof, at: this.now() });
   }
 
-  /** Sends the proof until the server has answered; between two tries the order itself is asked. @param {string} orderId @param {PaymentProof} proof */
+  /**
+   * Sends the proof until the server has answered; between two tries the order itself is asked.
+   * @param {string} orderId @param {PaymentProof} proof
+   */
   async _confirm(orderId, proof) {
     const turn = (this._turn += 1);
     this._keep(orderId, proof);
@@ -156,7 +182,10 @@ export class Checkout {
     }
   }
 
-  /** @param {string} orderId @param {PaymentProof} proof @param {number} turn @returns {Promise<boolean>} whether it is decided */
+  /**
+   * @param {string} orderId @param {PaymentProof} proof @param {number} turn
+   * @returns {Promise<boolean>} whether it is decided
+   */
   async _settled(orderId, proof, turn) {
     try {
       const answer = await this.api.post("/payments/verify", proof);
@@ -178,7 +207,10 @@ export class Checkout {
     return true;
   }
 
-  /** What has become of an order. @param {string} orderId @param {number} turn @param {import("../shared/api.js").ApiError|null} refusal of the proof */
+  /**
+   * What has become of an order.
+   * @param {string} orderId @param {number} turn @param {import("../shared/api.js").ApiError|null} refusal of the proof
+   */
   async _asked(orderId, turn, refusal) {
     let order;
     try {
@@ -192,13 +224,21 @@ export class Checkout {
     }
     if (turn !== this._turn) return true;
     if (order.state === "paid") this._enrolled();
-    else if (RETURNED.has(order.state) || SENT_BACK.has(refusal?.code ?? "")) this._end({ step: "returned", message: order.message || refusal?.message || null, code: refusal?.code ?? order.state });
+    else if (RETURNED.has(order.state) || SENT_BACK.has(refusal?.code ?? ""))
+      this._end({
+        step: "returned",
+        message: order.message || refusal?.message || null,
+        code: refusal?.code ?? order.state,
+      });
     else if (refusal) this._end({ step: "refused", message: refusal.message, code: refusal.code });
     else return false;
     return true;
   }
 
-  /** Another account is signed in, or none: the payment is kept for whose it is. @param {number} turn @param {string|null} message */
+  /**
+   * Another account is signed in, or none: the payment is kept for whose it is.
+   * @param {number} turn @param {string|null} message
+   */
   _later(turn, message) {
     if (turn !== this._turn) return true;
     this._turn += 1;
@@ -213,7 +253,10 @@ export class Checkout {
     this._to(change);
   }
 
-  /** Looks at an order whose dialog is closed: it may be paid all the same. @param {string} orderId @param {number} turns */
+  /**
+   * Looks at an order whose dialog is closed: it may be paid all the same.
+   * @param {string} orderId @param {number} turns
+   */
   async _watch(orderId, turns) {
     const turn = (this._turn += 1);
     for (let left = turns; left > 0; left -= 1) {
@@ -221,7 +264,8 @@ export class Checkout {
         const order = await this.api.get(`/payments/order/${encodeURIComponent(orderId)}`);
         if (turn !== this._turn) return;
         if (order.state === "paid") return this._enrolled();
-        if (RETURNED.has(order.state)) return this._end({ step: "returned", message: order.message, code: order.state });
+        if (RETURNED.has(order.state))
+          return this._end({ step: "returned", message: order.message, code: order.state });
         if (GONE.has(order.state)) return this.memory.keep(null);
       } catch (thrown) {
         if (turn !== this._turn) return;

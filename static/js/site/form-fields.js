@@ -26,7 +26,22 @@ import { instantOf } from "./times.js";
 
 /** @param {string} zone @returns {Fields} */
 export function emptyFields(zone) {
-  return { title: "", description: "", paid: true, price: "", seats: "", kind: "single", date: "", time: "18:00", until: "", days: [], minutes: "60", zone, trialMinutes: "", accessDays: "" };
+  return {
+    title: "",
+    description: "",
+    paid: true,
+    price: "",
+    seats: "",
+    kind: "single",
+    date: "",
+    time: "18:00",
+    until: "",
+    days: [],
+    minutes: "60",
+    zone,
+    trialMinutes: "",
+    accessDays: "",
+  };
 }
 
 /** @param {import("./api-types.js").Class} class_ @returns {Fields} */
@@ -35,8 +50,24 @@ export function fieldsOf({ title, description, price, seats, schedule, trialMinu
   const { until = "", days = [] } = schedule.kind === "weekly" ? schedule : {};
   const text = (/** @type {number|null} */ value) => (value ? String(value) : "");
   return {
-    ...{ title, description, paid: price > 0, price: price ? rupeesOf(price) : "", seats: text(seats), kind: schedule.kind, date, time: time.slice(0, 5), until, days },
-    ...{ minutes: String(schedule.minutes), zone: schedule.zone, trialMinutes: text(trialMinutes), accessDays: text(accessDays) },
+    ...{
+      title,
+      description,
+      paid: price > 0,
+      price: price ? rupeesOf(price) : "",
+      seats: text(seats),
+      kind: schedule.kind,
+      date,
+      time: time.slice(0, 5),
+      until,
+      days,
+    },
+    ...{
+      minutes: String(schedule.minutes),
+      zone: schedule.zone,
+      trialMinutes: text(trialMinutes),
+      accessDays: text(accessDays),
+    },
   };
 }
 
@@ -56,13 +87,18 @@ function scheduleFaults(fields, now, isNew) {
   if (whole(fields.minutes, 5, 720) === null) faults.minutes = "Between 5 minutes and 12 hours (720).";
   if (weekly && fields.days.length === 0) faults.days = "Choose at least one day of the week.";
   if (weekly && !fields.until) faults.until = "Choose the last day.";
-  if (weekly && fields.until && fields.date && fields.until < fields.date) faults.until = "The last day lies before the first.";
-  const late = !weekly && isNew && !faults.date && !faults.time && instantOf(`${fields.date}T${fields.time}`, fields.zone) < now;
+  if (weekly && fields.until && fields.date && fields.until < fields.date)
+    faults.until = "The last day lies before the first.";
+  const late =
+    !weekly && isNew && !faults.date && !faults.time && instantOf(`${fields.date}T${fields.time}`, fields.zone) < now;
   if (late) faults.date = "This time is past already.";
   return faults;
 }
 
-/** What is wrong, a sentence a field; nothing: it may be sent. @param {Fields} fields @param {number} now @param {boolean} [isNew] @returns {Faults} */
+/**
+ * What is wrong, a sentence a field; nothing: it may be sent.
+ * @param {Fields} fields @param {number} now @param {boolean} [isNew] @returns {Faults}
+ */
 export function faultsOf(fields, now, isNew = true) {
   const faults = scheduleFaults(fields, now, isNew);
   const title = fields.title.trim();
@@ -72,9 +108,12 @@ export function faultsOf(fields, now, isNew = true) {
   const paise = paiseOf(fields.price);
   if (fields.paid && paise === null) faults.price = "The price in rupees, as 499 or 499.50.";
   else if (fields.paid && paise !== null && paise < 100) faults.price = "At least ₹1, or make the class free.";
-  if (fields.seats.trim() && whole(fields.seats, 1, 10_000) === null) faults.seats = "A number from 1 to 10,000, or empty for no limit.";
-  if (fields.trialMinutes.trim() && whole(fields.trialMinutes, 0, 600) === null) faults.trialMinutes = "Minutes, at most 600, or empty for no trial.";
-  if (fields.accessDays.trim() && whole(fields.accessDays, 1, 3650) === null) faults.accessDays = "Days, or empty: to the last lesson.";
+  if (fields.seats.trim() && whole(fields.seats, 1, 10_000) === null)
+    faults.seats = "A number from 1 to 10,000, or empty for no limit.";
+  if (fields.trialMinutes.trim() && whole(fields.trialMinutes, 0, 600) === null)
+    faults.trialMinutes = "Minutes, at most 600, or empty for no trial.";
+  if (fields.accessDays.trim() && whole(fields.accessDays, 1, 3650) === null)
+    faults.accessDays = "Days, or empty: to the last lesson.";
   return faults;
 }
 
@@ -101,7 +140,8 @@ export function bodyOf(fields) {
 /** Where the server's complaint about a field of its own belongs. @param {string|null} field @returns {keyof Faults} */
 export function fieldNamed(field) {
   const name = (field ?? "").split(".").at(-1) ?? "";
-  const ours = /** @type {Record<string, keyof Faults>} */ ({ start: "date", from: "date", schedule: "date" })[name] ?? name;
+  const ours =
+    /** @type {Record<string, keyof Faults>} */ ({ start: "date", from: "date", schedule: "date" })[name] ?? name;
   return ours in emptyFields("") ? /** @type {keyof Faults} */ (ours) : "form";
 }
 
@@ -122,7 +162,10 @@ export function couponFaults({ code, kind, value, maxUses }) {
   return faults;
 }
 
-/** A coupon ends with its last day, by the clocks of the class. @param {ReturnType<typeof emptyCoupon>} fields @param {string} classId @param {string} zone */
+/**
+ * A coupon ends with its last day, by the clocks of the class.
+ * @param {ReturnType<typeof emptyCoupon>} fields @param {string} classId @param {string} zone
+ */
 export function couponBody({ code, kind, value, maxUses, lastDay }, classId, zone) {
   return {
     code: code.trim().toUpperCase(),

@@ -1,10 +1,13 @@
-// The gateway's dialog in the page: its script is loaded when it is first needed, and what the dialog says becomes three plain words: paid, failed, closed.
+// The gateway's dialog in the page: its script is loaded when it is first needed, and what the dialog says becomes
+// three plain words: paid, failed, closed.
 
 import { ApiError } from "../shared/api.js";
 import { ownLocale } from "./times.js";
 
 const PATIENCE_MS = 20_000;
-const NOT_LOADED = "The payment window could not be loaded. Check your connection, or an extension that blocks it, and try again. Nothing was charged.";
+const NOT_LOADED =
+  "The payment window could not be loaded. Check your connection, or an extension that blocks it, and try again. " +
+  "Nothing was charged.";
 
 /** @type {Map<string, Promise<void>>} */
 const loaded = new Map();
@@ -42,7 +45,8 @@ function accent() {
 
 /**
  * @param {import("./api-types.js").Order} order
- * @param {{paid: (proof: import("./api-types.js").PaymentProof) => void, failed: (message: string|null) => void, closed: () => void}} on
+ * @param {{paid: (proof: import("./api-types.js").PaymentProof) => void, failed: (message: string|null) => void,
+ *   closed: () => void}} on
  * @returns {Promise<() => void>} closes it
  */
 export async function openDialog(order, on) {

@@ -1,8 +1,8 @@
 // Starts a page of the site: which one, its view loaded beside the question who is signed in, all drawn into the shell.
 
 import { html, render } from "htm/preact";
-import { routeOf } from "./routes.js";
 import { begin, say } from "./page-state.js";
+import { routeOf } from "./routes.js";
 import { Shell } from "./views/shell.js";
 
 /** @type {Record<import("./routes.js").PageName, () => Promise<{Page: any}>>} */

@@ -6,7 +6,15 @@ const formats = new Map();
 /** @param {string} currency @param {number} digits */
 function format(currency, digits) {
   const key = `${currency}${digits}`;
-  const known = formats.get(key) ?? new Intl.NumberFormat("en-IN", { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const known =
+    formats.get(key) ??
+    new Intl.NumberFormat("en-IN", {
+      style: "currency",
+      currency,
+      currencyDisplay: "narrowSymbol",
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
   formats.set(key, known);
   return known;
 }
@@ -24,7 +32,8 @@ export function price(paise, currency = "INR") {
 /** Short, for the axis of a plot: "₹1.5 L" for 150 000 rupees. @param {number} paise */
 export function shortMoney(paise) {
   const rupees = paise / 100;
-  const [size, letter] = rupees >= 1e7 ? [1e7, " Cr"] : rupees >= 1e5 ? [1e5, " L"] : rupees >= 1e3 ? [1e3, "k"] : [1, ""];
+  const [size, letter] =
+    rupees >= 1e7 ? [1e7, " Cr"] : rupees >= 1e5 ? [1e5, " L"] : rupees >= 1e3 ? [1e3, "k"] : [1, ""];
   return `₹${(rupees / size).toLocaleString("en-IN", { maximumFractionDigits: 1 })}${letter}`;
 }
 

@@ -27,9 +27,17 @@ export const isStaff = ({ my }) => Boolean(my?.isTeacher);
 export function entryOf(class_, now) {
   const { my, nextAt, state } = class_;
   const live = isLive(class_);
-  if (my?.isTeacher && (state === "scheduled" || state === "live")) return { open: true, live, label: live ? "Enter the class" : "Start the class", hint: "" };
-  if (my?.canJoin) return { open: true, live, label: live ? "Join now" : "Enter the waiting room", hint: live ? "The teacher is there." : "The teacher has not started yet." };
-  if (my?.reason && my.reason.code !== "not_yet_open") return { open: false, live, label: "Join", hint: my.reason.message };
+  if (my?.isTeacher && (state === "scheduled" || state === "live"))
+    return { open: true, live, label: live ? "Enter the class" : "Start the class", hint: "" };
+  if (my?.canJoin)
+    return {
+      open: true,
+      live,
+      label: live ? "Join now" : "Enter the waiting room",
+      hint: live ? "The teacher is there." : "The teacher has not started yet.",
+    };
+  if (my?.reason && my.reason.code !== "not_yet_open")
+    return { open: false, live, label: "Join", hint: my.reason.message };
   if (my?.opensAt) return { open: false, live, label: "Join", hint: opensText(my.opensAt, now) };
   return { open: false, live, label: "Join", hint: nextAt ? "" : "There are no more lessons." };
 }

@@ -2,8 +2,8 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { get, post } from "../shared/api.js";
+import { signInPath } from "../shared/links.js";
 import { resource } from "./resource.js";
-import { signInPath } from "./routes.js";
 
 /** @typedef {import("./api-types.js").Account} Account */
 
@@ -48,7 +48,10 @@ export async function signOut() {
   }
 }
 
-/** Runs while the page is seen, at once when it is seen again. @param {() => unknown} run @param {number} ms @returns {() => void} ends it */
+/**
+ * Runs while the page is seen, at once when it is seen again.
+ * @param {() => unknown} run @param {number} ms @returns {() => void} ends it
+ */
 export function whileVisible(run, ms) {
   const turn = () => document.visibilityState === "visible" && run();
   const timer = setInterval(turn, ms);

@@ -1,13 +1,18 @@
-// A picture for a class that has none: quarter circles and discs laid by its title, always the same for the same words. Pure.
+// A picture for a class that has none: quarter circles and discs laid by its title, always the same for the same words.
+// Pure.
+
+import { hashOf } from "../shared/text.js";
 
 const COLUMNS = 8;
 const ROWS = 5;
 export const TILE = 20;
 
-/** A small generator of numbers from words (FNV-1a, then xorshift). @param {string} text @returns {() => number} 0 to 1 */
+/**
+ * A small generator of numbers from words (FNV-1a, then xorshift).
+ * @param {string} text @returns {() => number} 0 to 1
+ */
 function numbers(text) {
-  let state = 2166136261;
-  for (let index = 0; index < text.length; index += 1) state = Math.imul(state ^ text.charCodeAt(index), 16777619) >>> 0;
+  let state = hashOf(text);
   return () => {
     state ^= state << 13;
     state ^= state >>> 17;

@@ -1,4 +1,7 @@
-// What a payment must not lose: its order outlives the page (localStorage), and one tab tells the others that it enrolled.
+// What a payment must not lose: its order outlives the page (localStorage), and one tab tells the others that it
+// enrolled.
+
+import { readJson, writeJson } from "../shared/storage.js";
 
 /** @typedef {import("./checkout.js").Pending} Pending */
 
@@ -10,22 +13,11 @@ export function pendingMemory(classId) {
   return {
     /** @returns {Pending|null} */
     read() {
-      try {
-        const kept = JSON.parse(localStorage.getItem(key) ?? "null");
-        return kept && Date.now() - kept.at < KEPT_MS ? kept : null;
-      } catch {
-        return null;
-      }
+      const kept = readJson("localStorage", key);
+      return kept && Date.now() - kept.at < KEPT_MS ? kept : null;
     },
     /** @param {Pending|null} pending */
-    keep(pending) {
-      try {
-        if (pending) localStorage.setItem(key, JSON.stringify(pending));
-        else localStorage.removeItem(key);
-      } catch {
-        // Without storage the order is still known to the server, and to the gateway's webhook.
-      }
-    },
+    keep: (pending) => writeJson("localStorage", key, pending),
   };
 }
 

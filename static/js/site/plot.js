@@ -2,11 +2,17 @@
 
 /** @typedef {import("./api-types.js").DayTotal} DayTotal */
 /** @typedef {{day: string, paid: number, refunded: number, count: number}} Day */
-/** @typedef {{day: string, x: number, width: number, paid: {y: number, height: number}, refunded: {y: number, height: number}, total: Day}} Bar */
+/**
+ * @typedef {{day: string, x: number, width: number, paid: {y: number, height: number}, refunded: {y: number, height:
+ *   number}, total: Day}} Bar
+ */
 
 const DAY = 86_400_000;
 
-/** Every day from first to last with the sums of all classes, empty ones too. @param {DayTotal[]} totals @param {string} from @param {string} to @returns {Day[]} */
+/**
+ * Every day from first to last with the sums of all classes, empty ones too.
+ * @param {DayTotal[]} totals @param {string} from @param {string} to @returns {Day[]}
+ */
 export function everyDay(totals, from, to) {
   /** @type {Map<string, Day>} */
   const days = new Map();
@@ -39,7 +45,11 @@ export function roundTop(most) {
   return power * ([1, 2, 5, 10].find((step) => step * power >= most) ?? 10);
 }
 
-/** Bars in a box of width by height; what was refunded hangs below the line when `below` is given room. @param {Day[]} days @param {{width: number, height: number}} box @returns {{bars: Bar[], top: number, bottom: number, zero: number, ticks: {y: number, value: number}[]}} */
+/**
+ * Bars in a box of width by height; what was refunded hangs below the line when `below` is given room.
+ * @param {Day[]} days @param {{width: number, height: number}} box
+ * @returns {{bars: Bar[], top: number, bottom: number, zero: number, ticks: {y: number, value: number}[]}}
+ */
 export function barsOf(days, { width, height }) {
   const top = roundTop(Math.max(0, ...days.map(({ paid }) => paid)));
   const refunds = Math.max(0, ...days.map(({ refunded }) => refunded));

@@ -11,12 +11,18 @@ export const SLOW_MS = 300;
  * @typedef {{data: T|null, error: import("../shared/api.js").ApiError|null, busy: boolean, slow: boolean}} Asked
  */
 
-/** @template T @param {() => Promise<T>} ask @param {{setTimeout: (run: () => void, ms: number) => any, clearTimeout: (id: any) => void}} [clock] */
+/**
+ * @template T @param {() => Promise<T>} ask
+ * @param {{setTimeout: (run: () => void, ms: number) => any, clearTimeout: (id: any) => void}} [clock]
+ */
 export function resource(ask, clock = globalThis) {
   const state = signal(/** @type {Asked<T>} */ ({ data: null, error: null, busy: false, slow: false }));
   let turn = 0;
 
-  /** Asks; of several questions under way the last one counts. `quiet` leaves what is shown when it fails. @param {{quiet?: boolean}} [how] */
+  /**
+   * Asks; of several questions under way the last one counts. `quiet` leaves what is shown when it fails.
+   * @param {{quiet?: boolean}} [how]
+   */
   async function load({ quiet = false } = {}) {
     const own = (turn += 1);
     const late = clock.setTimeout(() => own === turn && (state.value = { ...state.value, slow: true }), SLOW_MS);

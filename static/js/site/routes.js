@@ -1,6 +1,8 @@
 // Which page an address is, and where a sign-in may lead back to. Pure.
 
-/** @typedef {"catalogue"|"class"|"mine"|"teach"|"edit"|"admin"|"login"|"register"|"forgot"|"reset"|"missing"} PageName */
+/**
+ * @typedef {"catalogue"|"class"|"mine"|"teach"|"edit"|"admin"|"login"|"register"|"forgot"|"reset"|"missing"} PageName
+ */
 
 /** @type {[RegExp, PageName][]} */
 const PAGES = [
@@ -23,12 +25,10 @@ export function routeOf(pathname) {
   return { page: "missing", id: "" };
 }
 
-/** Only a path of this site: anything else leads to the catalogue. @param {string|null} next @param {string} [otherwise] */
+/**
+ * Only a path of this site: anything else leads to the catalogue.
+ * @param {string|null} next @param {string} [otherwise]
+ */
 export function safeNext(next, otherwise = "/classes") {
   return next && /^\/(?![/\\])[\x21-\x7e]*$/.test(next) && !next.includes("\\") ? next : otherwise;
-}
-
-/** Where to sign in, to come back afterwards. @param {string} next */
-export function signInPath(next) {
-  return `/login?next=${encodeURIComponent(next)}`;
 }

@@ -13,7 +13,10 @@ const weekday = (day) => (new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7;
 /** @param {string} day @param {number} days */
 const later = (day, days) => new Date(Date.parse(`${day}T00:00Z`) + days * DAY).toISOString().slice(0, 10);
 
-/** The next beginnings that are not over yet. @param {Schedule} schedule @param {number} now @param {number} count @returns {{start: number, end: number}[]} */
+/**
+ * The next beginnings that are not over yet.
+ * @param {Schedule} schedule @param {number} now @param {number} count @returns {{start: number, end: number}[]}
+ */
 export function nextDates(schedule, now, count) {
   const length = schedule.minutes * 60_000;
   /** @param {string} wall */
@@ -38,7 +41,8 @@ export function lessonCount(schedule) {
   if (schedule.kind === "single") return 1;
   const days = (Date.parse(`${schedule.until}T00:00Z`) - Date.parse(`${schedule.from}T00:00Z`)) / DAY + 1;
   let count = 0;
-  for (let index = 0; index < days; index += 1) if (schedule.days.includes((weekday(schedule.from) + index) % 7)) count += 1;
+  for (let index = 0; index < days; index += 1)
+    if (schedule.days.includes((weekday(schedule.from) + index) % 7)) count += 1;
   return count;
 }
 

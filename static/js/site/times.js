@@ -1,11 +1,18 @@
-// Instants in words: dates in a person's time zone, countdowns, the names of zones. Times are ms since 1970. Pure but for the browser's zone and language.
+// Instants in words: dates in a person's time zone, countdowns, the names of zones. Times are ms since 1970. Pure but
+// for the browser's zone and language.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** Zones that some browsers still call by an older name. @type {Record<string, string>} */
-const RENAMED = { "Asia/Calcutta": "Asia/Kolkata", "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon", "Asia/Saigon": "Asia/Ho_Chi_Minh", "Europe/Kiev": "Europe/Kyiv" };
+const RENAMED = {
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Europe/Kiev": "Europe/Kyiv",
+};
 
 /** @param {string} zone */
 export const currentName = (zone) => RENAMED[zone] ?? zone;
@@ -48,7 +55,10 @@ export function timeText(at, zone = ownZone(), locale = ownLocale()) {
   return glued(format(locale, { timeZone: zone, hour: "numeric", minute: "2-digit" }).format(at));
 }
 
-/** "Today", "Tomorrow" or the day. @param {number} at @param {number} now @param {string} [zone] @param {string} [locale] */
+/**
+ * "Today", "Tomorrow" or the day.
+ * @param {number} at @param {number} now @param {string} [zone] @param {string} [locale]
+ */
 export function nearDay(at, now, zone = ownZone(), locale = ownLocale()) {
   const day = wallDay(at, zone);
   if (day === wallDay(now, zone)) return "Today";
@@ -63,11 +73,23 @@ export function wallDay(at, zone) {
 /** What a zone's clocks are ahead of UTC at an instant, in ms. @param {number} at @param {string} zone */
 export function offsetAt(at, zone) {
   const parts = Object.fromEntries(
-    format("en-US", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" })
+    format("en-US", {
+      timeZone: zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    })
       .formatToParts(at)
       .map(({ type, value }) => [type, Number(value)]),
   );
-  return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second) - Math.floor(at / 1000) * 1000;
+  return (
+    Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second) -
+    Math.floor(at / 1000) * 1000
+  );
 }
 
 /**
@@ -92,23 +114,32 @@ export function zoneName(zone, at = Date.now()) {
 export function offsetText(zone, at) {
   const minutes = Math.round(offsetAt(at, zone) / MINUTE);
   const [hours, rest] = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  return minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
+  return minutes === 0
+    ? "UTC"
+    : `UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
 }
 
-/** The class's own time, when its clocks differ from the person's: "6:00 pm India Standard Time". @param {number} at @param {string} zone @param {string} [own] @param {string} [locale] @returns {string|null} */
+/**
+ * The class's own time, when its clocks differ from the person's: "6:00 pm India Standard Time".
+ * @param {number} at @param {string} zone @param {string} [own] @param {string} [locale] @returns {string|null}
+ */
 export function foreignTime(at, zone, own = ownZone(), locale = ownLocale()) {
   if (offsetAt(at, zone) === offsetAt(at, own)) return null;
   const otherDay = wallDay(at, zone) === wallDay(at, own) ? "" : `${dayText(at, zone, locale)}, `;
   return `${otherDay}${timeText(at, zone, locale)} ${zoneName(zone, at)}`;
 }
 
-/** "in 2 h", "in 12 min", "in 3 days"; null when it is past. @param {number} at @param {number} now @returns {string|null} */
+/**
+ * "in 2 h", "in 12 min", "in 3 days"; null when it is past.
+ * @param {number} at @param {number} now @returns {string|null}
+ */
 export function countdown(at, now) {
   const left = at - now;
   if (left <= 0) return null;
   if (left < MINUTE) return "in less than a minute";
   if (left < HOUR) return `in ${Math.round(left / MINUTE)} min`;
-  if (left < 10 * HOUR && Math.floor((left % HOUR) / MINUTE)) return `in ${Math.floor(left / HOUR)} h ${Math.floor((left % HOUR) / MINUTE)} min`;
+  if (left < 10 * HOUR && Math.floor((left % HOUR) / MINUTE))
+    return `in ${Math.floor(left / HOUR)} h ${Math.floor((left % HOUR) / MINUTE)} min`;
   if (left < DAY) return `in ${Math.floor(left / HOUR)} h`;
   const days = Math.round(left / DAY);
   return days < 21 ? `in ${days} ${days === 1 ? "day" : "days"}` : `in ${Math.floor(left / (7 * DAY))} weeks`;

@@ -4,7 +4,9 @@ import { signal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 
-const question = signal(/** @type {{title: string, text: string, confirm: string, keep?: string, run: () => unknown}|null} */ (null));
+const question = signal(
+  /** @type {{title: string, text: string, confirm: string, keep?: string, run: () => unknown}|null} */ (null),
+);
 
 /** @param {NonNullable<typeof question.value>} asked */
 export function ask(asked) {
@@ -28,7 +30,9 @@ export function DialogHost() {
     <p>${current.text}</p>
     <div class="row row-end">
       <button type="button" class="button" onClick=${close}>${current.keep ?? "Cancel"}</button>
-      <button type="button" class="button button-danger" data-testid="dialog-confirm" onClick=${confirm}>${current.confirm}</button>
+      <button type="button" class="button button-danger" data-testid="dialog-confirm" onClick=${confirm}>
+        ${current.confirm}
+      </button>
     </div>
   </dialog>`;
 }

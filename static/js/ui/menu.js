@@ -5,7 +5,10 @@ import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.js";
 
-/** @typedef {{label: string, icon?: string, hint?: string, symbol?: string, checked?: boolean, danger?: boolean, heading?: boolean, run?: () => unknown}} MenuItem */
+/**
+ * @typedef {{label: string, icon?: string, hint?: string, symbol?: string, checked?: boolean, danger?: boolean,
+ *   heading?: boolean, run?: () => unknown}} MenuItem
+ */
 
 const open = signal(/** @type {{anchor: HTMLElement, label: string, items: MenuItem[]}|null} */ (null));
 
@@ -35,7 +38,14 @@ function move(event) {
   const items = [...list.querySelectorAll("button")];
   const here = items.indexOf(/** @type {any} */ (document.activeElement));
   /** @type {Record<string, number>} */
-  const target = { ArrowDown: here + 1, ArrowRight: here + 1, ArrowUp: here - 1, ArrowLeft: here - 1, Home: 0, End: -1 };
+  const target = {
+    ArrowDown: here + 1,
+    ArrowRight: here + 1,
+    ArrowUp: here - 1,
+    ArrowLeft: here - 1,
+    Home: 0,
+    End: -1,
+  };
   if (event.key === "Escape" || event.key === "Tab") closeMenu();
   else if (event.key in target) items.at(target[event.key] % items.length)?.focus();
   else return;
@@ -51,11 +61,20 @@ function Item({ item }) {
     item.run?.();
   };
   if (item.symbol)
-    return html`<li class="menu-symbol" role="none"><button type="button" class="symbol" role="menuitem" aria-label=${item.label} onClick=${choose}>${item.symbol}</button></li>`;
+    return html`<li class="menu-symbol" role="none">
+      <button type="button" class="symbol" role="menuitem" aria-label=${item.label} onClick=${choose}>
+        ${item.symbol}
+      </button>
+    </li>`;
   const role = item.checked === undefined ? "menuitem" : "menuitemradio";
   return html`<li role="none">
-    <button type="button" class="menu-item" role=${role} aria-checked=${item.checked} data-danger=${item.danger} onClick=${choose}>
-      ${item.checked === undefined ? item.icon && html`<${Icon} name=${item.icon} />` : html`<${Icon} name="check" class=${item.checked ? "" : "is-blank"} />`}
+    <button type="button" class="menu-item" role=${role} aria-checked=${item.checked} data-danger=${item.danger}
+        onClick=${choose}>
+      ${
+        item.checked === undefined
+          ? item.icon && html`<${Icon} name=${item.icon} />`
+          : html`<${Icon} name="check" class=${item.checked ? "" : "is-blank"} />`
+      }
       <span>${item.label}</span>
       ${item.hint && html`<kbd>${item.hint}</kbd>`}
     </button>
@@ -89,14 +108,19 @@ export function MenuHost() {
   </ul>`;
 }
 
-/** A button that opens a menu. @param {{label: string, icon: string, items: () => MenuItem[], class?: string, testid?: string, text?: string, tabindex?: number}} props */
+/**
+ * A button that opens a menu.
+ * @param {{label: string, icon: string, items: () => MenuItem[], class?: string, testid?: string, text?: string,
+ *   tabindex?: number}} props
+ */
 export function MenuButton({ label, icon, items, class: more = "icon-button", testid, text, tabindex }) {
   const toggle = (/** @type {MouseEvent} */ event) => {
     event.stopPropagation();
     openMenu(/** @type {HTMLElement} */ (event.currentTarget), label, items());
   };
-  return html`<button type="button" class=${more} aria-haspopup="menu" aria-expanded=${open.value?.label === label} aria-label=${label}
-    data-tooltip=${label} data-testid=${testid} tabindex=${tabindex} onClick=${toggle}>
-    <${Icon} name=${icon} />${text && html`<span class="tool-label">${text}</span>`}
+  return html`<button type="button" class=${more} aria-haspopup="menu" aria-expanded=${open.value?.label === label}
+      aria-label=${label} data-tooltip=${label} data-testid=${testid} tabindex=${tabindex} onClick=${toggle}>
+    <${Icon} name=${icon} />
+    ${text && html`<span class="tool-label">${text}</span>`}
   </button>`;
 }

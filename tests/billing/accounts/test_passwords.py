@@ -10,10 +10,10 @@ from billing.accounts import passwords
 from billing.accounts.passwords import Passwords
 from billing.errors import TooManyError
 from billing.service import accounts
-from billing.start import make_shop as make_production_shop
+from billing.start import make_context as make_production_shop
 from billing.store.database import Database
 from billing.store.tables import User
-from tests.billing.support import PASSWORDS, MemoryGateway, make_shop, settings, user
+from tests.billing.support import PASSWORDS, MemoryGateway, make_context, settings, user
 
 PASSWORD = "correct horse battery"
 
@@ -29,11 +29,11 @@ async def test_a_hash_is_of_one_password_and_has_a_salt() -> None:
 
 async def test_a_server_hashes_with_64_mib_and_three_turns(tmp_path: Path) -> None:
     """RFC 9106 section 4, the second recommended option: what tests use is theirs alone."""
-    db = Database(f"sqlite:///{tmp_path}/shop.db")
-    shop = make_production_shop(settings(tmp_path), db, MemoryGateway())
-    used = extract_parameters(await shop.passwords.hash(PASSWORD))
+    db = Database(f"sqlite:///{tmp_path}/context.db")
+    context = make_production_shop(settings(tmp_path), db, MemoryGateway())
+    used = extract_parameters(await context.passwords.hash(PASSWORD))
     assert (used.type, used.memory_cost, used.time_cost) == (Type.ID, 64 * 1024, 3)
-    assert shop.passwords.is_outdated(await PASSWORDS.hash(PASSWORD))
+    assert context.passwords.is_outdated(await PASSWORDS.hash(PASSWORD))
     await db.close()
 
 
@@ -57,11 +57,11 @@ async def test_nobody_has_a_password_but_the_same_work_is_done(
 async def test_who_signs_in_gets_a_hash_of_today(tmp_path: Path) -> None:
     old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
     assert PASSWORDS.is_outdated(old)
-    async with make_shop(tmp_path) as shop:
-        async with shop.db.writing() as session:
+    async with make_context(tmp_path) as context:
+        async with context.db.writing() as session:
             session.add(user("asha", password_hash=old, epoch=4))
-        await accounts.sign_in(shop, "asha@example.com", PASSWORD)
-        async with shop.db.reading() as session:
+        await accounts.sign_in(context, "asha@example.com", PASSWORD)
+        async with context.db.reading() as session:
             asha = await session.get_one(User, "u-asha")
     assert not PASSWORDS.is_outdated(asha.password_hash)
     assert asha.epoch == 4, "sessions go on"

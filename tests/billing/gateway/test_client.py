@@ -11,25 +11,25 @@ from billing.errors import GatewayError
 from billing.gateway.circuit import FAILURES, REST
 from billing.gateway.client import MAX_WAITING, THREADS
 from billing.gateway.keys import Keys
-from tests.billing.gateway.counter import KEYS, WITHIN, Counter, Hold, counter
+from tests.billing.gateway.sandbox_server import KEYS, WITHIN, Hold, SandboxServer, sandbox_server
 
 pytestmark = pytest.mark.interop
 
 
 @pytest_asyncio.fixture
-async def desk() -> AsyncIterator[Counter]:
-    async with counter() as opened:
+async def desk() -> AsyncIterator[SandboxServer]:
+    async with sandbox_server() as opened:
         yield opened
 
 
-async def paid(desk: Counter, amount: int = 149_900) -> tuple[str, str]:
+async def paid(desk: SandboxServer, amount: int = 149_900) -> tuple[str, str]:
     """A paid order's id and its payment's."""
     order = await desk.gateway.create_order(amount, "INR", "o-1", {"class": "maths"})
     answer = desk.sandbox.emulator.pay(order.id, "card")
     return order.id, answer["razorpay_payment_id"]
 
 
-async def test_an_order_is_made_and_found_by_its_receipt(desk: Counter) -> None:
+async def test_an_order_is_made_and_found_by_its_receipt(desk: SandboxServer) -> None:
     order = await desk.gateway.create_order(149_900, "INR", "o-1", {})
     assert (order.amount, order.currency, order.status) == (149_900, "INR", "created")
     assert await desk.gateway.find_order("o-1") == order
@@ -37,7 +37,7 @@ async def test_an_order_is_made_and_found_by_its_receipt(desk: Counter) -> None:
     assert await desk.gateway.payments_of(order.id) == []
 
 
-async def test_a_payment_is_signed_and_captured(desk: Counter) -> None:
+async def test_a_payment_is_signed_and_captured(desk: SandboxServer) -> None:
     order = await desk.gateway.create_order(149_900, "INR", "o-1", {})
     answer = desk.sandbox.emulator.pay(order.id, "upi")
     payment_id, signature = answer["razorpay_payment_id"], answer["razorpay_signature"]
@@ -49,7 +49,7 @@ async def test_a_payment_is_signed_and_captured(desk: Counter) -> None:
     assert await desk.gateway.payments_of(order.id) == [payment]
 
 
-async def test_an_authorized_payment_is_captured_once(desk: Counter) -> None:
+async def test_an_authorized_payment_is_captured_once(desk: SandboxServer) -> None:
     desk.break_by(capture="late")
     _, payment_id = await paid(desk)
     assert (await desk.gateway.payment(payment_id)).status == "authorized"
@@ -59,7 +59,7 @@ async def test_an_authorized_payment_is_captured_once(desk: Counter) -> None:
     assert (await desk.gateway.capture(payment_id, 149_900, "INR")).status == "captured"
 
 
-async def test_a_refund_with_the_same_key_is_one_refund(desk: Counter) -> None:
+async def test_a_refund_with_the_same_key_is_one_refund(desk: SandboxServer) -> None:
     _, payment_id = await paid(desk)
     first = await desk.gateway.refund(payment_id, 50_000, "r-1")
     again = await desk.gateway.refund(payment_id, 50_000, "r-1")
@@ -74,7 +74,7 @@ async def test_a_refund_with_the_same_key_is_one_refund(desk: Counter) -> None:
 
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_lost_answer_to_a_refund_does_not_send_money_twice(
-    desk: Counter, times: int
+    desk: SandboxServer, times: int
 ) -> None:
     _, payment_id = await paid(desk)
     desk.break_by(answers="cut", only="writes", times=times)
@@ -82,7 +82,7 @@ async def test_a_lost_answer_to_a_refund_does_not_send_money_twice(
     assert [one.id for one in await desk.gateway.refunds_of(payment_id)] == [refund.id]
 
 
-async def test_a_refund_is_asked_for_again_after_all_answers_were_lost(desk: Counter) -> None:
+async def test_a_refund_is_asked_for_again_after_all_answers_were_lost(desk: SandboxServer) -> None:
     _, payment_id = await paid(desk)
     desk.break_by(answers="cut")
     with pytest.raises(GatewayError):
@@ -92,7 +92,7 @@ async def test_a_refund_is_asked_for_again_after_all_answers_were_lost(desk: Cou
     assert len(await desk.gateway.refunds_of(payment_id)) == 1
 
 
-async def test_a_lost_answer_to_an_order_is_found_by_its_receipt(desk: Counter) -> None:
+async def test_a_lost_answer_to_an_order_is_found_by_its_receipt(desk: SandboxServer) -> None:
     desk.break_by(answers="cut")
     with pytest.raises(GatewayError) as raised:
         await desk.gateway.create_order(149_900, "INR", "o-1", {})
@@ -101,14 +101,14 @@ async def test_a_lost_answer_to_an_order_is_found_by_its_receipt(desk: Counter) 
     assert await desk.gateway.find_order("o-1") is not None
 
 
-async def test_a_lost_answer_to_a_capture_is_no_error(desk: Counter) -> None:
+async def test_a_lost_answer_to_a_capture_is_no_error(desk: SandboxServer) -> None:
     desk.break_by(capture="late")
     _, payment_id = await paid(desk)
     desk.break_by(answers="cut", times=1)
     assert (await desk.gateway.capture(payment_id, 149_900, "INR")).status == "captured"
 
 
-async def test_questions_are_asked_again_and_orders_are_not(desk: Counter) -> None:
+async def test_questions_are_asked_again_and_orders_are_not(desk: SandboxServer) -> None:
     tries: list[float] = []
 
     async def pause(seconds: float) -> None:
@@ -131,14 +131,14 @@ async def test_questions_are_asked_again_and_orders_are_not(desk: Counter) -> No
     ("amount", "currency"), [(0, "INR"), (99, "INR"), (-5, "INR"), (149_900, "RUPEES")]
 )
 async def test_what_the_gateway_refuses_is_an_error(
-    desk: Counter, amount: int, currency: str
+    desk: SandboxServer, amount: int, currency: str
 ) -> None:
     with pytest.raises(GatewayError) as raised:
         await desk.gateway.create_order(amount, currency, "o-1", {})
     assert raised.value.code == "gateway_refused"
 
 
-async def test_unknown_ids_are_refused(desk: Counter) -> None:
+async def test_unknown_ids_are_refused(desk: SandboxServer) -> None:
     for question in (
         desk.gateway.payment("pay_unknown"),
         desk.gateway.payments_of("order_unknown"),
@@ -151,7 +151,7 @@ async def test_unknown_ids_are_refused(desk: Counter) -> None:
 
 async def test_wrong_keys_are_told_without_them(capfd: pytest.CaptureFixture[str]) -> None:
     wrong = Keys("rzp_test_0123456789", "not the secret at all", "nor this")
-    async with counter(wrong) as desk:
+    async with sandbox_server(wrong) as desk:
         with pytest.raises(GatewayError) as raised:
             await desk.gateway.create_order(149_900, "INR", "o-1", {})
     assert raised.value.code == "gateway_keys"
@@ -161,7 +161,7 @@ async def test_wrong_keys_are_told_without_them(capfd: pytest.CaptureFixture[str
 
 
 async def test_nothing_is_printed_when_the_gateway_is_away(
-    desk: Counter, capfd: pytest.CaptureFixture[str]
+    desk: SandboxServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert await desk.gateway.find_order("o-1") is None
     await desk.server.close()
@@ -173,7 +173,7 @@ async def test_nothing_is_printed_when_the_gateway_is_away(
 
 async def test_too_many_questions_are_refused_at_once_and_the_others_answered() -> None:
     hold = Hold()
-    async with counter(pause=hold) as desk:
+    async with sandbox_server(pause=hold) as desk:
         questions = [desk.gateway.find_order(f"o-{n}") for n in range(THREADS + MAX_WAITING + 5)]
         tasks = [asyncio.ensure_future(one) for one in questions]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -188,7 +188,7 @@ async def test_too_many_questions_are_refused_at_once_and_the_others_answered() 
 
 async def test_stuck_threads_are_given_up_and_never_more_than_there_may_be() -> None:
     hold = Hold()
-    async with counter(pause=hold, deadline=0.1) as desk:
+    async with sandbox_server(pause=hold, deadline=0.1) as desk:
         ask = [desk.gateway.create_order(100, "INR", f"o-{n}", {}) for n in range(20)]
         answers = await asyncio.gather(*ask, return_exceptions=True)
         codes = [one.code for one in answers if isinstance(one, GatewayError)]
@@ -203,7 +203,7 @@ async def test_stuck_threads_are_given_up_and_never_more_than_there_may_be() -> 
                 desk.clock.now += REST
 
 
-async def is_answered(desk: Counter) -> bool:
+async def is_answered(desk: SandboxServer) -> bool:
     try:
         await desk.gateway.find_order("o-1")
     except GatewayError:
@@ -213,7 +213,7 @@ async def is_answered(desk: Counter) -> bool:
 
 async def test_who_gives_up_leaves_no_work_behind() -> None:
     hold = Hold()
-    async with counter(pause=hold) as desk:
+    async with sandbox_server(pause=hold) as desk:
         for _ in range(3):
             tasks = [asyncio.ensure_future(desk.gateway.find_order("o-1")) for _ in range(40)]
             await asyncio.sleep(0)
@@ -225,7 +225,7 @@ async def test_who_gives_up_leaves_no_work_behind() -> None:
         assert desk.gateway._threads._waiting == 0
 
 
-async def test_a_gateway_that_is_away_is_left_alone_until_it_is_back(desk: Counter) -> None:
+async def test_a_gateway_that_is_away_is_left_alone_until_it_is_back(desk: SandboxServer) -> None:
     desk.break_by(answers="fail")
     for n in range(FAILURES):
         with pytest.raises(GatewayError):
@@ -241,7 +241,7 @@ async def test_a_gateway_that_is_away_is_left_alone_until_it_is_back(desk: Count
 
 
 @pytest.mark.parametrize("key", ["", "pay_x/../../orders", "pay_x?count=1", "pay x", "pay_é"])
-async def test_an_id_cannot_lead_to_another_address(desk: Counter, key: str) -> None:
+async def test_an_id_cannot_lead_to_another_address(desk: SandboxServer, key: str) -> None:
     for question in (
         desk.gateway.payment(key),
         desk.gateway.payments_of(key),
@@ -254,7 +254,7 @@ async def test_an_id_cannot_lead_to_another_address(desk: Counter, key: str) -> 
         assert raised.value.code == "gateway_refused"
 
 
-async def test_a_refund_that_the_bank_refused_is_asked_anew(desk: Counter) -> None:
+async def test_a_refund_that_the_bank_refused_is_asked_anew(desk: SandboxServer) -> None:
     _, payment_id = await paid(desk)
     desk.break_by(refunds="fail")
     first = await desk.gateway.refund(payment_id, 149_900, "r-1")
@@ -268,7 +268,7 @@ async def test_a_refund_that_the_bank_refused_is_asked_anew(desk: Counter) -> No
     assert statuses == {first.id: "failed", second.id: "processed"}
 
 
-async def test_two_workers_send_the_same_refund_once(desk: Counter) -> None:
+async def test_two_workers_send_the_same_refund_once(desk: SandboxServer) -> None:
     _, payment_id = await paid(desk)
     asked = [desk.gateway.refund(payment_id, 50_000, "r-1") for _ in range(6)]
     assert len({one.id for one in await asyncio.gather(*asked)}) == 1

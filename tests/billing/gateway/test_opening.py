@@ -1,4 +1,4 @@
-"""Which gateway a shop gets, by its settings, and what its pages may load."""
+"""Which gateway billing gets by its settings, and what its pages may load."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import ValidationError
 
-from billing.app import PLACE, add_billing
+from billing.app import ADDRESS, add_billing
 from billing.gateway.opening import emulator_url, open_gateway
 from billing.routes.pages import add_site
 from billing.settings import BillingSettings
@@ -82,7 +82,7 @@ async def test_with_keys_there_is_no_sandbox_to_pay_in(
     app = web.Application()
     add_billing(app, settings(tmp_path, **values), SECRET, own_url())
     paths = [resource.canonical for resource in app.router.resources()]
-    sandbox = app[PLACE].sandbox
+    sandbox = app[ADDRESS].sandbox
     assert any(path.startswith("/sandbox") for path in paths) == (sandbox is not None)
     assert (sandbox is None) == bool(values)
     if sandbox is not None:

@@ -52,8 +52,14 @@ test("who is not signed in asks for no token", async () => {
 
 test("a refusal and a silent server come with their sentence", async () => {
   const refusal = new ApiError(403, "not_enrolled", "You are not enrolled.");
-  assert.deepEqual((await entryTo("maths", "", NOW, server({ id: "u-1" }, refusal))).refusal, { code: "not_enrolled", message: "You are not enrolled." });
-  assert.equal((await entryTo("maths", "", NOW, server(new TypeError("Failed to fetch")))).refusal?.code, "unreachable");
+  assert.deepEqual((await entryTo("maths", "", NOW, server({ id: "u-1" }, refusal))).refusal, {
+    code: "not_enrolled",
+    message: "You are not enrolled.",
+  });
+  assert.equal(
+    (await entryTo("maths", "", NOW, server(new TypeError("Failed to fetch")))).refusal?.code,
+    "unreachable",
+  );
 });
 
 test("the token's claims are read as text in any script, and nonsense is no claim", () => {

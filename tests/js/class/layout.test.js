@@ -16,7 +16,16 @@ function staged(view, previous = null) {
 
 /** @param {any} people @param {object} [change] @param {any} [previous] */
 function plan(people, change = {}, previous = []) {
-  const view = { mids: ["8", "9", "10"], stage: null, tiles: [], participants: people, selfId: "s", stageHeight: 720, tileHeight: 130, visible: true };
+  const view = {
+    mids: ["8", "9", "10"],
+    stage: null,
+    tiles: [],
+    participants: people,
+    selfId: "s",
+    stageHeight: 720,
+    tileHeight: 130,
+    visible: true,
+  };
   return planSlots({ ...view, ...change }, previous);
 }
 
@@ -29,13 +38,19 @@ test("the stage shows the teacher", () => {
 test("a teacher with a camera goes before one without, else who came first", () => {
   const two = { s: {}, t: { role: "teacher", order: 1 }, u: { role: "teacher", order: 2 } };
   assert.equal(staged({ participants: crowd(two) })?.participant, "t");
-  assert.equal(staged({ participants: crowd({ ...two, u: { role: "teacher", order: 2, camera: true } }) })?.participant, "u");
+  assert.equal(
+    staged({ participants: crowd({ ...two, u: { role: "teacher", order: 2, camera: true } }) })?.participant,
+    "u",
+  );
 });
 
 test("a shared screen takes the stage from the teacher and gives it back", () => {
   const shown = staged({ participants: crowd({ s: {}, a: { screen: true }, t: T }) });
   assert.deepEqual(shown, { participant: "a", source: "screen" });
-  assert.deepEqual(staged({ participants: crowd({ s: {}, a: {}, t: T }) }, shown), { participant: "t", source: "camera" });
+  assert.deepEqual(staged({ participants: crowd({ s: {}, a: {}, t: T }) }, shown), {
+    participant: "t",
+    source: "camera",
+  });
 });
 
 test("of two shared screens the one on the stage stays, else the teacher's", () => {
@@ -45,7 +60,10 @@ test("of two shared screens the one on the stage stays, else the teacher's", () 
 });
 
 test("one's own screen is not put on one's own stage", () => {
-  assert.deepEqual(staged({ participants: crowd({ s: { screen: true }, t: T }) }), { participant: "t", source: "camera" });
+  assert.deepEqual(staged({ participants: crowd({ s: { screen: true }, t: T }) }), {
+    participant: "t",
+    source: "camera",
+  });
 });
 
 test("a pin goes before the teacher, not before a share; a pinned share before another", () => {
@@ -58,7 +76,8 @@ test("a pin goes before the teacher, not before a share; a pinned share before a
 
 test("a pin of someone gone, or of a screen no longer shared, is nothing", () => {
   const people = crowd({ s: {}, t: T });
-  for (const pinned of ["x:camera", "t:screen"]) assert.deepEqual(staged({ participants: people, pinned }), { participant: "t", source: "camera" });
+  for (const pinned of ["x:camera", "t:screen"])
+    assert.deepEqual(staged({ participants: people, pinned }), { participant: "t", source: "camera" });
 });
 
 test("without a teacher the settled speaker has the stage and keeps it in silence", () => {
@@ -84,7 +103,11 @@ function ordered(people, previous, change = {}, size = 2) {
 }
 
 test("the gallery begins with staff, then the order of joining, without oneself", () => {
-  assert.deepEqual(ordered({ s: {}, b: { order: 2 }, a: { order: 3 }, u: { order: 9, role: "assistant" } }, []), ["u", "b", "a"]);
+  assert.deepEqual(ordered({ s: {}, b: { order: 2 }, a: { order: 3 }, u: { order: 9, role: "assistant" } }, []), [
+    "u",
+    "b",
+    "a",
+  ]);
 });
 
 test("who comes goes to the end and moves nobody", () => {
@@ -114,7 +137,11 @@ test("hands go before speakers, and those who have a reason to be there are not 
 });
 
 test("hands of people the page does not know change nothing", () => {
-  assert.deepEqual(ordered({ s: {}, a: {}, b: {}, c: {} }, ["a", "b", "c"], { hands: ["zz", "s"], speakers: ["yy"] }), ["a", "b", "c"]);
+  assert.deepEqual(ordered({ s: {}, a: {}, b: {}, c: {} }, ["a", "b", "c"], { hands: ["zz", "s"], speakers: ["yy"] }), [
+    "a",
+    "b",
+    "c",
+  ]);
 });
 
 test("everyone is in the gallery exactly once, whatever happens", () => {
@@ -156,7 +183,12 @@ test("a page never has more tiles than the limit", () => {
 
 test("tiles fit into their space", () => {
   for (let count = 1; count <= 25; count += 1) {
-    for (const [width, height] of [[1400, 120], [390, 400], [1000, 700], [300, 900]]) {
+    for (const [width, height] of [
+      [1400, 120],
+      [390, 400],
+      [1000, 700],
+      [300, 900],
+    ]) {
       const grid = gridFor({ width, height, count, limit: 25 });
       assert.ok(grid.columns * grid.width + 8 * (grid.columns - 1) <= width, `${count} in ${width}×${height}`);
       assert.ok(grid.rows * grid.height + 8 * (grid.rows - 1) <= height, `${count} in ${width}×${height}`);
@@ -174,7 +206,13 @@ test("heights go in steps", () => {
   assert.deepEqual([0, 100, 130, 393, 800].map(heightStep), [90, 90, 180, 360, 720]);
 });
 
-const PEOPLE = crowd({ s: { camera: true }, t: { ...T, screen: true }, a: { camera: true }, b: { camera: true }, c: {} });
+const PEOPLE = crowd({
+  s: { camera: true },
+  t: { ...T, screen: true },
+  a: { camera: true },
+  b: { camera: true },
+  c: {},
+});
 
 test("the stage is asked first, then the page's cameras, the rest is off", () => {
   const slots = plan(PEOPLE, { stage: { participant: "t", source: "camera" }, tiles: ["a", "c"] });
@@ -187,13 +225,19 @@ test("the stage is asked first, then the page's cameras, the rest is off", () =>
 
 test("a screen on the stage leaves room for its owner's camera", () => {
   const slots = plan(PEOPLE, { stage: { participant: "t", source: "screen" }, tiles: ["t", "a"] });
-  assert.deepEqual(slots.map((slot) => slot.producer), ["t:screen", "t:camera", "a:camera"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.producer),
+    ["t:screen", "t:camera", "a:camera"],
+  );
   assert.equal(slots[0].maxHeight, 810, "more than a camera on the same stage: text blurs first");
 });
 
 test("cameras that are off are not asked for, nor a stage without a picture", () => {
   const slots = plan(PEOPLE, { stage: { participant: "c", source: "camera" }, tiles: ["c", "x"] });
-  assert.deepEqual(slots.map((slot) => slot.want), ["off", "off", "off"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.want),
+    ["off", "off", "off"],
+  );
 });
 
 test("who moves between stage and gallery keeps the slot", () => {
@@ -207,21 +251,37 @@ test("who moves between stage and gallery keeps the slot", () => {
 test("a newcomer takes the slot that came free", () => {
   const before = plan(PEOPLE, { tiles: ["t", "a"] });
   const after = plan(PEOPLE, { tiles: ["b", "a"] }, before);
-  assert.deepEqual(after.map((slot) => [slot.mid, slot.producer]), [["8", "b:camera"], ["9", "a:camera"], ["10", undefined]]);
+  assert.deepEqual(
+    after.map((slot) => [slot.mid, slot.producer]),
+    [
+      ["8", "b:camera"],
+      ["9", "a:camera"],
+      ["10", undefined],
+    ],
+  );
 });
 
 test("more cameras than slots: the first ones have pictures, the stage always", () => {
   const slots = plan(PEOPLE, { mids: ["8", "9"], stage: { participant: "b", source: "camera" }, tiles: ["a", "t"] });
-  assert.deepEqual(slots.map((slot) => slot.producer), ["b:camera", "a:camera"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.producer),
+    ["b:camera", "a:camera"],
+  );
 });
 
 test("each mid is asked once, and slots of an older connection are forgotten", () => {
   const before = /** @type {any} */ ([{ mid: "3", want: "page", producer: "a:camera", maxHeight: 90 }]);
   const slots = plan(PEOPLE, { tiles: ["a", "b"] }, before);
-  assert.deepEqual(slots.map((slot) => slot.mid), ["8", "9", "10"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.mid),
+    ["8", "9", "10"],
+  );
 });
 
 test("a hidden page asks for no picture", () => {
   const slots = plan(PEOPLE, { visible: false, stage: { participant: "t", source: "camera" }, tiles: ["a"] });
-  assert.deepEqual(slots.map((slot) => slot.want), ["off", "off", "off"]);
+  assert.deepEqual(
+    slots.map((slot) => slot.want),
+    ["off", "off", "off"],
+  );
 });

@@ -113,7 +113,13 @@ async function connected() {
 test("the offer's order is the contract: microphone, screen sound, camera, screen, then the slots", async () => {
   await peer.connect();
   const made = FakeConnection.made[0].transceivers;
-  const shape = made.slice(0, 4).map(({ kind, direction, sendEncodings }) => [kind, direction, (sendEncodings ?? []).map((/** @type {any} */ one) => one.rid)]);
+  const shape = made
+    .slice(0, 4)
+    .map(({ kind, direction, sendEncodings }) => [
+      kind,
+      direction,
+      (sendEncodings ?? []).map((/** @type {any} */ one) => one.rid),
+    ]);
   assert.deepEqual(shape, [
     ["audio", "sendonly", []],
     ["audio", "sendonly", [undefined]],
@@ -122,14 +128,24 @@ test("the offer's order is the contract: microphone, screen sound, camera, scree
   ]);
   const slots = made.slice(4).map(({ kind, direction }) => `${kind} ${direction}`);
   assert.deepEqual(slots, [...Array(4).fill("audio recvonly"), ...Array(10).fill("video recvonly")]);
-  assert.deepEqual(heard.slots[0].map((/** @type {any} */ slot) => slot.mid), Array.from({ length: 14 }, (_, index) => String(index + 4)));
+  assert.deepEqual(
+    heard.slots[0].map((/** @type {any} */ slot) => slot.mid),
+    Array.from({ length: 14 }, (_, index) => String(index + 4)),
+  );
   assert.equal(peer.offers, 1);
 });
 
 test("the camera's layers are a quarter, a half and the whole, each with its rate", async () => {
   await peer.connect();
   const layers = FakeConnection.made[0].transceivers[2].sendEncodings;
-  assert.deepEqual(layers.map((/** @type {any} */ one) => [one.rid, one.scaleResolutionDownBy, one.maxBitrate]), [["q", 4, 150_000], ["h", 2, 500_000], ["f", 1, 1_700_000]]);
+  assert.deepEqual(
+    layers.map((/** @type {any} */ one) => [one.rid, one.scaleResolutionDownBy, one.maxBitrate]),
+    [
+      ["q", 4, 150_000],
+      ["h", 2, 500_000],
+      ["f", 1, 1_700_000],
+    ],
+  );
 });
 
 test("tracks come and go without an offer", async () => {
@@ -214,7 +230,18 @@ test("a slow server is asked again", async () => {
 test("offers that were too many are made again, later each time, and told once", async () => {
   exchange = () => Promise.reject(new ProtocolError("too_many_offers", "Wait."));
   await peer.connect();
-  for (const [ms, exchanges] of [[2400, 1], [200, 2], [4900, 2], [200, 3], [9900, 3], [200, 4], [19_900, 4], [200, 5], [19_900, 5], [200, 6]]) {
+  for (const [ms, exchanges] of [
+    [2400, 1],
+    [200, 2],
+    [4900, 2],
+    [200, 3],
+    [9900, 3],
+    [200, 4],
+    [19_900, 4],
+    [200, 5],
+    [19_900, 5],
+    [200, 6],
+  ]) {
     await pass(ms);
     assert.equal(heard.exchanges.length, exchanges);
   }

@@ -47,7 +47,12 @@ test("an accepted request resolves with the reply", async () => {
 test("a refused request raises the server's code, message and field", async () => {
   connected();
   socket.reply = () => ({ ok: false, error: { code: "bad_message", message: "too long", field: "text" } });
-  await assert.rejects(protocol.chat("x"), { name: "ProtocolError", code: "bad_message", message: "too long", field: "text" });
+  await assert.rejects(protocol.chat("x"), {
+    name: "ProtocolError",
+    code: "bad_message",
+    message: "too long",
+    field: "text",
+  });
 });
 
 test("a reply that is no reply is an error too", () => {
@@ -103,7 +108,8 @@ test("every request has its event and payload", async () => {
 
 /** Answers offers by an event that comes before the acknowledgement. @param {string} event @param {any} payload */
 function answering(event, payload) {
-  if (event === "video-offer") socket.handlers["video-answer"]({ sdp: `answer ${payload.offer}`, sections: [], offer: payload.offer });
+  if (event === "video-offer")
+    socket.handlers["video-answer"]({ sdp: `answer ${payload.offer}`, sections: [], offer: payload.offer });
   return { ok: true };
 }
 
@@ -185,15 +191,33 @@ test("a lost connection is tried again, later each time", () => {
 });
 
 test("the delay is spread by half to each side", () => {
-  assert.equal(reconnectDelay(1, () => 0), 250);
-  assert.equal(reconnectDelay(1, () => 1), 750);
-  assert.equal(reconnectDelay(40, () => 0.5), 8000);
+  assert.equal(
+    reconnectDelay(1, () => 0),
+    250,
+  );
+  assert.equal(
+    reconnectDelay(1, () => 1),
+    750,
+  );
+  assert.equal(
+    reconnectDelay(40, () => 0.5),
+    8000,
+  );
 });
 
 test("a large class comes back over some seconds, a small one at once", async () => {
-  assert.equal(reconnectDelay(1, () => 0, 1000), 250);
-  assert.equal(reconnectDelay(1, () => 1, 1000), 8250);
-  assert.equal(reconnectDelay(1, () => 1, 30), 750);
+  assert.equal(
+    reconnectDelay(1, () => 0, 1000),
+    250,
+  );
+  assert.equal(
+    reconnectDelay(1, () => 1, 1000),
+    8250,
+  );
+  assert.equal(
+    reconnectDelay(1, () => 1, 30),
+    750,
+  );
   connected();
   socket.reply = () => ({ ok: true, totals: { participants: 300, hands: 0 } });
   await protocol.join("demo");

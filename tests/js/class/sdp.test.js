@@ -36,10 +36,13 @@ test("a section without opus stays as it is", () => {
   assert.equal(preferStereo(other), other);
 });
 
-const VIDEO = "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:2\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
+const AUDIO = "v=0\r\nm=audio 9 X 111\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n";
+const VIDEO =
+  "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:2\r\na=recvonly\r\n" +
+  "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
 
 test("the answer says what the uplink may begin with, in the sections we send video on", () => {
-  const answer = `v=0\r\nm=audio 9 X 111\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n${VIDEO}${VIDEO.replace("recvonly", "sendonly")}`;
+  const answer = [AUDIO, VIDEO, VIDEO.replace("recvonly", "sendonly")].join("");
   const told = withStartBitrate(answer, 1200);
   assert.equal(told.split("x-google-start-bitrate=1200").length, 2);
   assert.equal(told.replace("a=fmtp:96 x-google-start-bitrate=1200\r\n", ""), answer);

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHAT_KEPT, initialState, joinedText, midShowing, peopleInOrder, reduce } from "../../../static/js/class/state.js";
+import {
+  CHAT_KEPT,
+  initialState,
+  joinedText,
+  midShowing,
+  peopleInOrder,
+  reduce,
+} from "../../../static/js/class/state.js";
 import { joinReply, totals, wire } from "../support.js";
 
 /** @typedef {import("../../../static/js/class/state.js").State} State */
@@ -57,10 +64,16 @@ test("messages missed while away count as unread, own ones do not", () => {
 });
 
 test("people come, change and go", () => {
-  const come = after(inClass(), ["participant-joined", { participants: [wire("a"), wire("b")], totals: { participants: 4, hands: 0 } }]);
+  const come = after(inClass(), [
+    "participant-joined",
+    { participants: [wire("a"), wire("b")], totals: { participants: 4, hands: 0 } },
+  ]);
   assert.equal(come.total, 4);
   assert.equal(come.announcement.polite, "A and B joined");
-  const changed = after(come, ["participant-updated", { participants: [wire("a", { microphone: true, connection: "lost" })], totals: totals("a", "b", "s", "t") }]);
+  const changed = after(come, [
+    "participant-updated",
+    { participants: [wire("a", { microphone: true, connection: "lost" })], totals: totals("a", "b", "s", "t") },
+  ]);
   assert.equal(changed.participants.a.microphone, true);
   assert.equal(changed.participants.a.connection, "lost");
   const gone = after(changed, ["participant-left", { participants: ["a"], totals: { participants: 3, hands: 0 } }]);
@@ -76,14 +89,25 @@ test("an update of totals alone changes nobody", () => {
 });
 
 test("who was known is not announced again", () => {
-  const state = after(inClass(), ["participant-joined", { participants: [wire("t", { role: "teacher" })], totals: totals("s", "t") }]);
+  const state = after(inClass(), [
+    "participant-joined",
+    { participants: [wire("t", { role: "teacher" })], totals: totals("s", "t") },
+  ]);
   assert.equal(state.announcement.polite, "");
 });
 
 test("whoever leaves leaves the stage, the line of hands and the speakers too", () => {
   const state = after(
     inClass({ participants: [wire("s"), wire("a"), wire("b")] }),
-    ["hands", { hands: [{ participant: "a", at: 1 }, { participant: "b", at: 2 }] }],
+    [
+      "hands",
+      {
+        hands: [
+          { participant: "a", at: 1 },
+          { participant: "b", at: 2 },
+        ],
+      },
+    ],
     ["active-speaker", { speakers: ["a", "b"], dominant: "a" }],
     ["pin", "a:camera"],
     ["participant-left", { participants: ["a"], totals: totals("s", "b") }],
@@ -92,7 +116,11 @@ test("whoever leaves leaves the stage, the line of hands and the speakers too", 
 });
 
 test("somebody else leaving does not unpin", () => {
-  const state = after(inClass(), ["pin", "t:camera"], ["participant-left", { participants: ["a"], totals: totals("s", "t") }]);
+  const state = after(
+    inClass(),
+    ["pin", "t:camera"],
+    ["participant-left", { participants: ["a"], totals: totals("s", "t") }],
+  );
   assert.equal(state.pinned, "t:camera");
 });
 
@@ -129,7 +157,12 @@ test("the slot of a producer is found by source, video only", () => {
 });
 
 test("chat counts what is unread and drops doubles", () => {
-  const state = after(inClass(), ["chat-message", message("m1", "t")], ["chat-message", message("m1", "t")], ["chat-message", message("m2", "s")]);
+  const state = after(
+    inClass(),
+    ["chat-message", message("m1", "t")],
+    ["chat-message", message("m1", "t")],
+    ["chat-message", message("m2", "s")],
+  );
   assert.equal(state.chat.length, 2);
   assert.equal(state.unread, 1);
   assert.equal(state.announcement.polite, "T: Hello");
@@ -164,9 +197,14 @@ test("being muted is said at once, by name", () => {
 });
 
 test("a class begins and ends", () => {
-  const waiting = inClass({ class: { id: "demo", title: "Demo", state: "waiting", started: false, startedAt: null, locked: false } });
+  const waiting = inClass({
+    class: { id: "demo", title: "Demo", state: "waiting", started: false, startedAt: null, locked: false },
+  });
   assert.equal(waiting.started, false);
-  const begun = after(waiting, ["liveclass-started", { classId: "demo", title: "Demo", url: "/class/demo", startedAt: 9 }]);
+  const begun = after(waiting, [
+    "liveclass-started",
+    { classId: "demo", title: "Demo", url: "/class/demo", startedAt: 9 },
+  ]);
   assert.deepEqual([begun.started, begun.startedAt], [true, 9]);
   const ended = after(begun, ["liveclass-ended", { classId: "demo", endedAt: 99 }, 99]);
   assert.deepEqual([ended.phase, ended.over?.kind, ended.over?.at], ["over", "ended", 99]);
@@ -194,7 +232,11 @@ test("before the first join one connects, afterwards one reconnects", () => {
 });
 
 test("a join that failed leads back to the first screen with its reason", () => {
-  const state = after(initialState("demo"), ["phase", "joining"], ["join-failed", { code: "locked", message: "The class is locked." }]);
+  const state = after(
+    initialState("demo"),
+    ["phase", "joining"],
+    ["join-failed", { code: "locked", message: "The class is locked." }],
+  );
   assert.equal(state.phase, "prejoin");
   assert.equal(state.joinError?.message, "The class is locked.");
   assert.equal(after(state, ["joined", joinReply()]).joinError, null);
@@ -203,8 +245,14 @@ test("a join that failed leads back to the first screen with its reason", () => 
 test("toasts are few, not repeated, and go", () => {
   let state = inClass();
   for (const text of ["a", "b", "c", "d", "d"]) state = after(state, ["toast", { text }]);
-  assert.deepEqual(state.toasts.map((toast) => toast.text), ["b", "c", "d"]);
-  assert.deepEqual(after(state, ["toast-gone", state.toasts[0].id]).toasts.map((toast) => toast.text), ["c", "d"]);
+  assert.deepEqual(
+    state.toasts.map((toast) => toast.text),
+    ["b", "c", "d"],
+  );
+  assert.deepEqual(
+    after(state, ["toast-gone", state.toasts[0].id]).toasts.map((toast) => toast.text),
+    ["c", "d"],
+  );
 });
 
 test("reactions carry a name and go", () => {
@@ -221,16 +269,31 @@ test("announcements and drains are heard", () => {
 
 test("the list of people has hands first, then those who teach, then names", () => {
   const state = after(
-    inClass({ participants: [wire("t", { role: "teacher", name: "Zoe" }), wire("b", { name: "Bo" }), wire("a", { name: "Al" }), wire("h", { name: "Ida" })] }),
+    inClass({
+      participants: [
+        wire("t", { role: "teacher", name: "Zoe" }),
+        wire("b", { name: "Bo" }),
+        wire("a", { name: "Al" }),
+        wire("h", { name: "Ida" }),
+      ],
+    }),
     ["hands", { hands: [{ participant: "h", at: 1 }] }],
   );
-  assert.deepEqual(peopleInOrder(state).map((one) => one.name), ["Ida", "Zoe", "Al", "Bo", "S"]);
+  assert.deepEqual(
+    peopleInOrder(state).map((one) => one.name),
+    ["Ida", "Zoe", "Al", "Bo", "S"],
+  );
 });
 
 test("states are never changed in place, and unknown actions change nothing", () => {
   const before = inClass();
   const copy = structuredClone(before);
-  after(before, ["hands", { hands: [{ participant: "t", at: 1 }] }], ["chat-message", message("m", "t")], ["participant-left", { participants: ["t"], totals: totals("s") }]);
+  after(
+    before,
+    ["hands", { hands: [{ participant: "t", at: 1 }] }],
+    ["chat-message", message("m", "t")],
+    ["participant-left", { participants: ["t"], totals: totals("s") }],
+  );
   assert.deepEqual(before, copy);
   assert.equal(reduce(before, { type: "no-such-thing" }), before);
 });

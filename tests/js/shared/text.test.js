@@ -5,7 +5,15 @@ import { test } from "node:test";
 import { colourIndex, duration, initials, linkParts } from "../../../static/js/shared/text.js";
 
 test("initials are at most two and never empty", () => {
-  assert.deepEqual(["Asha Verma", "asha", "Ana María de la Cruz", "  ", "", "élan ß", "李 明"].map(initials), ["AV", "A", "AC", "?", "?", "ÉSS", "李明"]);
+  assert.deepEqual(["Asha Verma", "asha", "Ana María de la Cruz", "  ", "", "élan ß", "李 明"].map(initials), [
+    "AV",
+    "A",
+    "AC",
+    "?",
+    "?",
+    "ÉSS",
+    "李明",
+  ]);
 });
 
 test("colours are stable and spread", () => {
@@ -16,13 +24,29 @@ test("colours are stable and spread", () => {
 
 test("only http and https become links", () => {
   const hrefs = (/** @type {string} */ text) => linkParts(text).flatMap((part) => part.href ?? []);
-  assert.deepEqual(hrefs("see https://example.org/a?b=1, and (http://example.com)."), ["https://example.org/a?b=1", "http://example.com/"]);
-  for (const text of ["javascript:alert(1)", "data:text/html,x", "ftp://a/b", "www.example.org", "https://", "https://user:pw@example.org/"]) assert.deepEqual(hrefs(text), [], text);
+  assert.deepEqual(hrefs("see https://example.org/a?b=1, and (http://example.com)."), [
+    "https://example.org/a?b=1",
+    "http://example.com/",
+  ]);
+  for (const text of [
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "ftp://a/b",
+    "www.example.org",
+    "https://",
+    "https://user:pw@example.org/",
+  ])
+    assert.deepEqual(hrefs(text), [], text);
 });
 
 test("a message's parts are the whole message", () => {
   for (const text of ["", "plain", "https://a.example/x", "a https://a.example. b <b>c</b>", "https://a.example/)"]) {
-    assert.equal(linkParts(text).map((part) => part.text).join(""), text);
+    assert.equal(
+      linkParts(text)
+        .map((part) => part.text)
+        .join(""),
+      text,
+    );
   }
 });
 

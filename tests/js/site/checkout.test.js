@@ -9,7 +9,10 @@ const PROOF = { razorpay_order_id: "order_1", razorpay_payment_id: "pay_1", razo
 const DOWN = new ApiError(0, "unreachable", "The server cannot be reached.");
 const BUSY = new ApiError(503, "busy", "Busy.");
 
-/** A server by its answers, each path's in turn (the last one stays), and a dialog by what it does. @param {Record<string, any[]>} answers @param {any} [dialog] */
+/**
+ * A server by its answers, each path's in turn (the last one stays), and a dialog by what it does.
+ * @param {Record<string, any[]>} answers @param {any} [dialog]
+ */
 function bench(answers, dialog = () => {}) {
   /** @type {[string, string, any?][]} */
   const asked = [];
@@ -44,7 +47,24 @@ function bench(answers, dialog = () => {}) {
     now: () => 1000,
     onEnrolled: () => (enrolled += 1),
   });
-  return { checkout, asked, kept, get enrolled() { return enrolled; }, get closed() { return closed; }, get pending() { return pending; }, set pending(value) { pending = value; }, count: (/** @type {string} */ path) => asked.filter((one) => one[1] === path).length };
+  return {
+    checkout,
+    asked,
+    kept,
+    get enrolled() {
+      return enrolled;
+    },
+    get closed() {
+      return closed;
+    },
+    get pending() {
+      return pending;
+    },
+    set pending(value) {
+      pending = value;
+    },
+    count: (/** @type {string} */ path) => asked.filter((one) => one[1] === path).length,
+  };
 }
 
 /** Lets everything under way come to its end. */
@@ -69,7 +89,10 @@ test("a coupon for all of it enrols without a dialog", async () => {
 });
 
 test("verify is tried until the server answers; meanwhile the proof is kept", async () => {
-  const b = bench({ ...ORDER, "/payments/verify": [DOWN, BUSY, DOWN, DOWN, { enrolled: true }], "/payments/order/order_1": [DOWN] }, pays);
+  const b = bench(
+    { ...ORDER, "/payments/verify": [DOWN, BUSY, DOWN, DOWN, { enrolled: true }], "/payments/order/order_1": [DOWN] },
+    pays,
+  );
   await b.checkout.pay();
   await settle();
   assert.equal(b.count("/payments/verify"), 5);
@@ -78,7 +101,10 @@ test("verify is tried until the server answers; meanwhile the proof is kept", as
 });
 
 test("when verify cannot be reached but the order is paid, one is enrolled", async () => {
-  const b = bench({ ...ORDER, "/payments/verify": [DOWN], "/payments/order/order_1": [{ state: "open" }, { state: "paid" }] }, pays);
+  const b = bench(
+    { ...ORDER, "/payments/verify": [DOWN], "/payments/order/order_1": [{ state: "open" }, { state: "paid" }] },
+    pays,
+  );
   await b.checkout.pay();
   await settle();
   assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/order/order_1")], ["enrolled", 2]);
@@ -86,14 +112,31 @@ test("when verify cannot be reached but the order is paid, one is enrolled", asy
 
 test("a class full after paying tells of the refund in the server's words", async () => {
   const full = new ApiError(409, "class_full", "The last seat went.");
-  const b = bench({ ...ORDER, "/payments/verify": [full], "/payments/order/order_1": [{ state: "refunded", message: "₹1,499 goes back to you." }] }, pays);
+  const b = bench(
+    {
+      ...ORDER,
+      "/payments/verify": [full],
+      "/payments/order/order_1": [{ state: "refunded", message: "₹1,499 goes back to you." }],
+    },
+    pays,
+  );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message, b.enrolled, b.pending], ["returned", "₹1,499 goes back to you.", 0, null]);
+  assert.deepEqual(
+    [b.checkout.stage.value.step, b.checkout.stage.value.message, b.enrolled, b.pending],
+    ["returned", "₹1,499 goes back to you.", 0, null],
+  );
 });
 
 test("a refund that the order does not show yet is still told", async () => {
-  const b = bench({ ...ORDER, "/payments/verify": [new ApiError(409, "price_changed", "The price changed.")], "/payments/order/order_1": [{ state: "superseded", message: null }] }, pays);
+  const b = bench(
+    {
+      ...ORDER,
+      "/payments/verify": [new ApiError(409, "price_changed", "The price changed.")],
+      "/payments/order/order_1": [{ state: "superseded", message: null }],
+    },
+    pays,
+  );
   await b.checkout.pay();
   await settle();
   assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["returned", "The price changed."]);
@@ -101,7 +144,14 @@ test("a refund that the order does not show yet is still told", async () => {
 
 test("a payment that has not arrived yet is asked about until it has", async () => {
   const pending = new ApiError(409, "payment_pending", "It is looked for.");
-  const b = bench({ ...ORDER, "/payments/verify": [pending, pending, { enrolled: true }], "/payments/order/order_1": [{ state: "open", message: "It is looked for." }] }, pays);
+  const b = bench(
+    {
+      ...ORDER,
+      "/payments/verify": [pending, pending, { enrolled: true }],
+      "/payments/order/order_1": [{ state: "open", message: "It is looked for." }],
+    },
+    pays,
+  );
   await b.checkout.pay();
   await settle();
   assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/verify")], ["enrolled", 3]);
@@ -115,14 +165,27 @@ test("a payment that failed after all may be tried again, and nothing goes back"
 });
 
 test("a forged proof is refused, and asked no further", async () => {
-  const b = bench({ ...ORDER, "/payments/verify": [new ApiError(400, "bad_signature", "Not valid.")], "/payments/order/order_1": [{ state: "open" }] }, pays);
+  const b = bench(
+    {
+      ...ORDER,
+      "/payments/verify": [new ApiError(400, "bad_signature", "Not valid.")],
+      "/payments/order/order_1": [{ state: "open" }],
+    },
+    pays,
+  );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message, b.count("/payments/verify")], ["refused", "Not valid.", 1]);
+  assert.deepEqual(
+    [b.checkout.stage.value.step, b.checkout.stage.value.message, b.count("/payments/verify")],
+    ["refused", "Not valid.", 1],
+  );
 });
 
 test("a closed dialog charges nothing, yet its order is watched: a payment by phone may come", async () => {
-  const b = bench({ ...ORDER, "/payments/order/order_1": [{ state: "open" }, DOWN, { state: "open" }, { state: "paid" }] }, (/** @type {any} */ on) => on.closed());
+  const b = bench(
+    { ...ORDER, "/payments/order/order_1": [{ state: "open" }, DOWN, { state: "open" }, { state: "paid" }] },
+    (/** @type {any} */ on) => on.closed(),
+  );
   /** @type {any[]} */
   const said = [];
   b.checkout.stage.subscribe(({ step, message }) => said.push([step, message]));
@@ -133,13 +196,19 @@ test("a closed dialog charges nothing, yet its order is watched: a payment by ph
 });
 
 test("a failed payment says why after the dialog; one may pay again", async () => {
-  const b = bench({ ...ORDER, "/payments/order/order_1": [{ state: "expired" }], "/payments/verify": [{ enrolled: true }] }, (/** @type {any} */ on) => {
-    on.failed("Your bank declined the payment.");
-    on.closed();
-  });
+  const b = bench(
+    { ...ORDER, "/payments/order/order_1": [{ state: "expired" }], "/payments/verify": [{ enrolled: true }] },
+    (/** @type {any} */ on) => {
+      on.failed("Your bank declined the payment.");
+      on.closed();
+    },
+  );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.code, b.checkout.stage.value.message], ["idle", "failed", "Your bank declined the payment."]);
+  assert.deepEqual(
+    [b.checkout.stage.value.step, b.checkout.stage.value.code, b.checkout.stage.value.message],
+    ["idle", "failed", "Your bank declined the payment."],
+  );
   assert.equal(b.checkout.isBusy, false);
 });
 
@@ -212,7 +281,10 @@ test("after a reload an order of somebody else's is left alone, and kept for who
 
 test("who is signed out while paying keeps the proof, is told so, and is confirmed after signing in", async () => {
   for (const status of [401, 403]) {
-    const b = bench({ ...ORDER, "/payments/verify": [new ApiError(status, "not_signed_in", "Sign in first."), { enrolled: true }] }, pays);
+    const b = bench(
+      { ...ORDER, "/payments/verify": [new ApiError(status, "not_signed_in", "Sign in first."), { enrolled: true }] },
+      pays,
+    );
     await b.checkout.pay();
     await settle();
     assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", SAFE]);

@@ -17,7 +17,16 @@ test("money has Indian grouping, and paise only when there are some", () => {
 });
 
 test("what is typed as rupees becomes whole paise or nothing", () => {
-  const rows = /** @type {[string, number|null][]} */ ([["1,499", 149900], ["₹ 1499.5", 149950], ["0.07", 7], ["", null], ["-5", null], ["1.005", null], ["ten", null], ["99999999", null]]);
+  const rows = /** @type {[string, number|null][]} */ ([
+    ["1,499", 149900],
+    ["₹ 1499.5", 149950],
+    ["0.07", 7],
+    ["", null],
+    ["-5", null],
+    ["1.005", null],
+    ["ten", null],
+    ["99999999", null],
+  ]);
   for (const [typed, paise] of rows) assert.equal(paiseOf(typed), paise, typed);
   for (const paise of [100, 149950, 7, 29999999]) assert.equal(paiseOf(rupeesOf(paise)), paise);
 });

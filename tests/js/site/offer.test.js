@@ -9,7 +9,10 @@ import { DAY, HOUR, MINUTE, NOON, offer } from "./samples.js";
 test("a trial says when it ends, or that it waits for the class", () => {
   const my = { kind: "trial", enrolled: true, expiresAt: NOON };
   assert.ok(trialTime(offer({ trialMinutes: 15, my })).endsWith(timeText(NOON)));
-  assert.equal(trialTime(offer({ trialMinutes: 15, my: { ...my, expiresAt: null } })), "15 min from when the class begins");
+  assert.equal(
+    trialTime(offer({ trialMinutes: 15, my: { ...my, expiresAt: null } })),
+    "15 min from when the class begins",
+  );
 });
 
 test("seats are told when they are few", () => {
@@ -21,18 +24,41 @@ test("seats are told when they are few", () => {
 });
 
 test("the way in says why it is closed, and opens for those who may", () => {
-  const enrolled = { enrolled: true, canJoin: false, opensAt: NOON + 45 * MINUTE, reason: { code: "not_yet_open", message: "Not yet." }, isTeacher: false };
+  const enrolled = {
+    enrolled: true,
+    canJoin: false,
+    opensAt: NOON + 45 * MINUTE,
+    reason: { code: "not_yet_open", message: "Not yet." },
+    isTeacher: false,
+  };
   assert.match(entryOf(offer({ my: enrolled }), NOON).hint, /^Opens in 45 min, at /);
-  assert.deepEqual(entryOf(offer({ my: { ...enrolled, canJoin: true, reason: null } }), NOON), { open: true, live: false, label: "Enter the waiting room", hint: "The teacher has not started yet." });
-  assert.equal(entryOf(offer({ liveSince: NOON, my: { ...enrolled, canJoin: true, reason: null } }), NOON).label, "Join now");
-  const refunded = entryOf(offer({ my: { ...enrolled, reason: { code: "refunded", message: "Your payment was refunded." } } }), NOON);
+  assert.deepEqual(entryOf(offer({ my: { ...enrolled, canJoin: true, reason: null } }), NOON), {
+    open: true,
+    live: false,
+    label: "Enter the waiting room",
+    hint: "The teacher has not started yet.",
+  });
+  assert.equal(
+    entryOf(offer({ liveSince: NOON, my: { ...enrolled, canJoin: true, reason: null } }), NOON).label,
+    "Join now",
+  );
+  const refunded = entryOf(
+    offer({ my: { ...enrolled, reason: { code: "refunded", message: "Your payment was refunded." } } }),
+    NOON,
+  );
   assert.deepEqual([refunded.open, refunded.hint], [false, "Your payment was refunded."]);
   assert.equal(entryOf(offer({ my: { ...enrolled, isTeacher: true } }), NOON).label, "Start the class");
 });
 
 test("the catalogue is filtered by words and kind, live first", () => {
-  const all = [offer({ id: "later", nextAt: NOON + 9 * DAY, title: "Water colours" }), offer({ id: "soon", price: 0 }), offer({ id: "live", liveSince: NOON, state: "live", nextAt: NOON - HOUR }), offer({ id: "none", nextAt: null })];
-  const ids = (/** @type {any} */ filter) => inOrder(shown(all, { search: "", only: "all", ...filter }, NOON)).map(({ id }) => id);
+  const all = [
+    offer({ id: "later", nextAt: NOON + 9 * DAY, title: "Water colours" }),
+    offer({ id: "soon", price: 0 }),
+    offer({ id: "live", liveSince: NOON, state: "live", nextAt: NOON - HOUR }),
+    offer({ id: "none", nextAt: null }),
+  ];
+  const ids = (/** @type {any} */ filter) =>
+    inOrder(shown(all, { search: "", only: "all", ...filter }, NOON)).map(({ id }) => id);
   assert.deepEqual(ids({}), ["live", "soon", "later", "none"]);
   assert.deepEqual(ids({ only: "week" }), ["live", "soon"]);
   assert.deepEqual(ids({ only: "free" }), ["soon"]);

@@ -12,9 +12,24 @@ const totals = [
 
 test("totals: every day has its place, classes are summed, the largest first", () => {
   const days = everyDay(totals, "2026-11-30", "2026-12-03");
-  assert.deepEqual(days.map(({ paid }) => paid), [0, 400_00, 0, 150_00]);
-  assert.deepEqual(byClass(totals).map(({ classId, paid, count }) => [classId, paid, count]), [["b", 300_00, 3], ["a", 250_00, 3]]);
-  const rows = /** @type {[number, number][]} */ ([[0, 10000], [10000, 10000], [10001, 20000], [49900, 50000], [149900, 200000]]);
+  assert.deepEqual(
+    days.map(({ paid }) => paid),
+    [0, 400_00, 0, 150_00],
+  );
+  assert.deepEqual(
+    byClass(totals).map(({ classId, paid, count }) => [classId, paid, count]),
+    [
+      ["b", 300_00, 3],
+      ["a", 250_00, 3],
+    ],
+  );
+  const rows = /** @type {[number, number][]} */ ([
+    [0, 10000],
+    [10000, 10000],
+    [10001, 20000],
+    [49900, 50000],
+    [149900, 200000],
+  ]);
   for (const [most, top] of rows) assert.equal(roundTop(most), top);
 });
 

@@ -28,7 +28,11 @@ test("only a slow answer shows that one waits", async () => {
 });
 
 test("what was there stays while it is asked again, also when that fails quietly", async () => {
-  const answersInTurn = [Promise.resolve(1), Promise.reject(new ApiError(503, "busy", "Busy.")), Promise.reject(new ApiError(503, "busy", "Busy."))];
+  const answersInTurn = [
+    Promise.resolve(1),
+    Promise.reject(new ApiError(503, "busy", "Busy.")),
+    Promise.reject(new ApiError(503, "busy", "Busy.")),
+  ];
   for (const one of answersInTurn) one.catch(() => {});
   const asked = resource(() => /** @type {Promise<any>} */ (answersInTurn.shift()), new FakeClock());
   await asked.load();

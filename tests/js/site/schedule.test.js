@@ -17,8 +17,15 @@ test("the next dates of a weekly class keep to its days, its span and what is no
 });
 
 test("a weekly class over a change of the clocks keeps its time on the wall", () => {
-  const dates = nextDates({ ...weekly, days: [6], time: "10:00", from: "2026-10-18", until: "2026-11-01", zone: "Europe/Berlin" }, 0, 5);
-  assert.deepEqual(dates.map(({ start }) => new Date(start).getUTCHours()), [8, 9, 9]);
+  const dates = nextDates(
+    { ...weekly, days: [6], time: "10:00", from: "2026-10-18", until: "2026-11-01", zone: "Europe/Berlin" },
+    0,
+    5,
+  );
+  assert.deepEqual(
+    dates.map(({ start }) => new Date(start).getUTCHours()),
+    [8, 9, 9],
+  );
 });
 
 test("a lesson past midnight is still on while it lasts", () => {

@@ -1,4 +1,5 @@
-// The emulator's checkout: window.Razorpay with the part of Razorpay's face that pages use, so that the same page code runs with both. No real money moves.
+// The emulator's checkout: window.Razorpay with the part of Razorpay's face that pages use, so that the same page code
+// runs with both. No real money moves.
 
 (() => {
   const base = new URL(".", /** @type {HTMLScriptElement} */ (document.currentScript).src);
@@ -26,7 +27,12 @@
   /** @param {number} amount in paise @param {string} currency */
   function readable(amount, currency) {
     const digits = amount % 100 ? 2 : 0;
-    return new Intl.NumberFormat("en-IN", { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount / 100);
+    return new Intl.NumberFormat("en-IN", {
+      style: "currency",
+      currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    }).format(amount / 100);
   }
 
   function addStyles() {
@@ -50,9 +56,17 @@
     constructor(options) {
       this.#options = options;
       this.#status = element("p", { class: "sandbox-status", role: "status" });
-      this.#leave = element("button", { type: "button", class: "sandbox-leave", "data-testid": "sandbox-close" }, [CLOSE]);
+      this.#leave = element("button", { type: "button", class: "sandbox-leave", "data-testid": "sandbox-close" }, [
+        CLOSE,
+      ]);
       this.#leave.addEventListener("click", () => this.#dismiss());
-      this.#dialog = /** @type {HTMLDialogElement} */ (element("dialog", { class: "sandbox", "aria-labelledby": "sandbox-title", "aria-describedby": "sandbox-mark" }, this.#contents()));
+      this.#dialog = /** @type {HTMLDialogElement} */ (
+        element(
+          "dialog",
+          { class: "sandbox", "aria-labelledby": "sandbox-title", "aria-describedby": "sandbox-mark" },
+          this.#contents(),
+        )
+      );
       this.#dialog.addEventListener("cancel", (event) => {
         event.preventDefault();
         this.#dismiss();
@@ -66,7 +80,11 @@
         element("h2", { id: "sandbox-title" }, [name ?? "Payment"]),
         element("p", { class: "sandbox-what" }, [description ?? ""]),
         element("p", { class: "sandbox-amount" }, [readable(amount, currency)]),
-        element("div", { class: "sandbox-ways" }, WAYS.map((way) => this.#button(way))),
+        element(
+          "div",
+          { class: "sandbox-ways" },
+          WAYS.map((way) => this.#button(way)),
+        ),
         this.#status,
         this.#leave,
       ];
@@ -74,7 +92,10 @@
 
     /** @param {typeof WAYS[number]} way */
     #button(way) {
-      const button = element("button", { type: "button", class: "sandbox-way", "data-testid": way.id }, [element("span", {}, [way.label]), element("small", {}, [way.hint])]);
+      const button = element("button", { type: "button", class: "sandbox-way", "data-testid": way.id }, [
+        element("span", {}, [way.label]),
+        element("small", {}, [way.hint]),
+      ]);
       button.addEventListener("click", () => {
         if (!this.#busy) this.#pay(way);
       });
@@ -104,10 +125,14 @@
       if (this.#leave.getAttribute("aria-disabled") !== "true") this.close();
     }
 
-    /** Only what can't be pressed is marked, not disabled: the focus must stay where it is. @param {boolean} busy @param {string} text @param {boolean} [closable] */
+    /**
+     * Only what can't be pressed is marked, not disabled: the focus must stay where it is.
+     * @param {boolean} busy @param {string} text @param {boolean} [closable]
+     */
     #show(busy, text, closable = !busy) {
       this.#busy = busy;
-      for (const button of this.#dialog.querySelectorAll(".sandbox-way")) button.setAttribute("aria-disabled", String(busy));
+      for (const button of this.#dialog.querySelectorAll(".sandbox-way"))
+        button.setAttribute("aria-disabled", String(busy));
       this.#leave.setAttribute("aria-disabled", String(!closable));
       this.#leave.textContent = busy ? "Close" : CLOSE;
       this.#status.textContent = text;
@@ -120,7 +145,12 @@
       const body = { order_id: this.#options.order_id, method: way.method, outcome: way.outcome };
       let response, answer;
       try {
-        response = await fetch(new URL("checkout/pay", base), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
+        response = await fetch(new URL("checkout/pay", base), {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(PATIENCE_MS),
+        });
         answer = await response.json();
       } catch {
         this.#show(false, UNREACHABLE);

@@ -1,12 +1,15 @@
 // What is wrong or waited for, above the stage: reconnecting, sound blocked, sharing, server restarting.
 
 import { html } from "htm/preact";
-import { hurry, toggleScreen, unblockSound } from "../intents.js";
-import { media as local } from "../local.js";
-import { draining, link, media, retry, soundBlocked, started } from "../store.js";
 import { Icon } from "../../ui/icon.js";
+import { hurry, toggleScreen, unblockSound } from "../intents.js";
+import { media } from "../media.js";
+import { connection, draining, link, retry, soundBlocked, started } from "../store.js";
 
-/** @param {{icon?: string, text: string, kind?: string, action?: string|false, run?: () => unknown, testid?: string}} props */
+/**
+ * @param {{icon?: string, text: string, kind?: string, action?: string|false, run?: () => unknown, testid?: string}}
+ *   props
+ */
 function Banner({ icon, text, kind = "info", action, run, testid }) {
   return html`<div class="banner" data-kind=${kind} data-testid=${testid} role="status">
     ${icon ? html`<${Icon} name=${icon} />` : html`<span class="spinner" aria-hidden="true"></span>`}
@@ -18,8 +21,9 @@ function Banner({ icon, text, kind = "info", action, run, testid }) {
 /** @returns {string|null} */
 function mediaTrouble() {
   if (!started.value) return null;
-  if (media.value === "disconnected" || media.value === "failed") return "Picture and sound are interrupted. Finding a new way…";
-  return media.value === "connected" ? null : "Connecting picture and sound…";
+  if (connection.value === "disconnected" || connection.value === "failed")
+    return "Picture and sound are interrupted. Finding a new way…";
+  return connection.value === "connected" ? null : "Connecting picture and sound…";
 }
 
 export function Banners() {
@@ -27,10 +31,22 @@ export function Banners() {
   const trouble = mediaTrouble();
   const slow = (retry.value?.attempt ?? 0) > 2;
   return html`<div class="banners">
-    ${reconnecting && html`<${Banner} kind="warning" testid="status-reconnecting" text=${draining.value ? "The server restarts. Reconnecting…" : "Reconnecting…"}
-      action=${slow && "Try now"} run=${hurry} />`}
+    ${
+      reconnecting &&
+      html`<${Banner} kind="warning" testid="status-reconnecting"
+          text=${draining.value ? "The server restarts. Reconnecting…" : "Reconnecting…"} action=${slow && "Try now"}
+          run=${hurry} />`
+    }
     ${!reconnecting && trouble && html`<${Banner} kind="warning" testid="status-media" text=${trouble} />`}
-    ${soundBlocked.value && html`<${Banner} icon="volume-2" testid="status-sound" text="Your browser holds the sound back." action="Click to hear the class" run=${unblockSound} />`}
-    ${local.screen.value.on && html`<${Banner} icon="monitor-up" kind="accent" text="You are sharing your screen" action="Stop sharing" run=${toggleScreen} />`}
+    ${
+      soundBlocked.value &&
+      html`<${Banner} icon="volume-2" testid="status-sound" text="Your browser holds the sound back."
+          action="Click to hear the class" run=${unblockSound} />`
+    }
+    ${
+      media.screen.value.on &&
+      html`<${Banner} icon="monitor-up" kind="accent" text="You are sharing your screen" action="Stop sharing"
+          run=${toggleScreen} />`
+    }
   </div>`;
 }

@@ -3,13 +3,13 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { linkParts } from "../../shared/text.js";
+import { Avatar } from "../../ui/avatar.js";
+import { Icon } from "../../ui/icon.js";
 import { chatGroups } from "../chat-groups.js";
 import { sendChat } from "../intents.js";
 import { isStaff } from "../state.js";
 import { chat, link, self } from "../store.js";
-import { linkParts } from "../../shared/text.js";
-import { Avatar } from "../../ui/avatar.js";
-import { Icon } from "../../ui/icon.js";
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -17,7 +17,13 @@ const NEAR_END = 48;
 
 /** @param {{text: string}} props */
 function Text({ text }) {
-  return html`<p class="chat-text">${linkParts(text).map((part) => (part.href ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow">${part.text}</a>` : part.text))}</p>`;
+  return html`<p class="chat-text">
+    ${linkParts(text).map((part) =>
+      part.href
+        ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow">${part.text}</a>`
+        : part.text,
+    )}
+  </p>`;
 }
 
 /** @param {{group: import("../chat-groups.js").ChatGroup}} props */
@@ -37,7 +43,8 @@ function Group({ group }) {
         </div>
         ${group.messages.map((message) => html`<${Text} key=${message.id} text=${message.text} />`)}
       </div>
-    </li>`;
+    </li>
+  `;
 }
 
 export function Chat() {
@@ -58,11 +65,24 @@ export function Chat() {
   };
   return html`<div class="chat">
     <ul class="chat-list" ref=${list} data-testid="chat-list" tabindex="0" aria-label="Messages" onScroll=${scrolled}>
-      ${messages.length === 0 && html`<li class="empty"><${Icon} name="message-square" /><p>No messages yet.<br />Everyone in the class can read what you write here.</p></li>`}
+      ${
+        messages.length === 0 &&
+        html`<li class="empty">
+          <${Icon} name="message-square" />
+          <p>No messages yet.<br />Everyone in the class can read what you write here.</p>
+        </li>`
+      }
       ${chatGroups(messages).map((group) => html`<${Group} key=${group.messages[0].id} group=${group} />`)}
     </ul>
-    ${below.value && html`<button type="button" class="pill" onClick=${toEnd}><${Icon} name="arrow-down" />New messages</button>`}
-    ${self.value?.can.chat ? html`<${Compose} />` : html`<p class="chat-closed quiet">You can read along. Writing is for students and teachers.</p>`}
+    ${
+      below.value &&
+      html`<button type="button" class="pill" onClick=${toEnd}><${Icon} name="arrow-down" />New messages</button>`
+    }
+    ${
+      self.value?.can.chat
+        ? html`<${Compose} />`
+        : html`<p class="chat-closed quiet">You can read along. Writing is for students and teachers.</p>`
+    }
   </div>`;
 }
 
@@ -86,16 +106,21 @@ function Compose() {
   };
   const offline = link.value !== "connected";
   return html`<form class="compose" onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), send())}>
-    ${!isStaff(self.value?.role) && html`<label class="compose-to quiet">To
-      <select value=${to.value} onChange=${(/** @type {any} */ event) => (to.value = event.target.value)}>
-        <option value="all">everyone</option>
-        <option value="teachers">teachers only</option>
-      </select>
-    </label>`}
+    ${
+      !isStaff(self.value?.role) &&
+      html`<label class="compose-to quiet">
+        To<select value=${to.value} onChange=${(/** @type {any} */ event) => (to.value = event.target.value)}>
+          <option value="all">everyone</option>
+          <option value="teachers">teachers only</option>
+        </select>
+      </label>`
+    }
     <div class="compose-row">
-      <textarea ref=${field} class="field" data-testid="chat-input" rows="1" maxlength="2000" aria-label="Message" placeholder="Write a message" value=${draft.value}
-        onInput=${(/** @type {any} */ event) => (draft.value = event.target.value)} onKeyDown=${keys}></textarea>
-      <button type="submit" class="send" data-testid="chat-send" aria-label="Send" disabled=${!draft.value.trim() || sending.value || offline}><${Icon} name="send" /></button>
+      <textarea ref=${field} class="field" data-testid="chat-input" rows="1" maxlength="2000" aria-label="Message"
+          placeholder="Write a message" value=${draft.value}
+          onInput=${(/** @type {any} */ event) => (draft.value = event.target.value)} onKeyDown=${keys}></textarea>
+      <button type="submit" class="send" data-testid="chat-send" aria-label="Send"
+          disabled=${!draft.value.trim() || sending.value || offline}><${Icon} name="send" /></button>
     </div>
   </form>`;
 }

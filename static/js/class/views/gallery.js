@@ -3,9 +3,9 @@
 import { useSignalEffect } from "@preact/signals";
 import { html } from "htm/preact";
 import { useRef } from "preact/hooks";
-import { galleryPage, gallerySpace, grid } from "../arrangement.js";
-import { goToPage } from "../intents.js";
 import { Icon } from "../../ui/icon.js";
+import { goToPage } from "../intents.js";
+import { galleryPage, gallerySpace, grid } from "../store.js";
 import { useMeasured } from "./measure.js";
 import { SelfTile, Tile } from "./tile.js";
 
@@ -23,7 +23,8 @@ function rove(event) {
 
 /** @param {{label: string, icon: string, to: number, disabled: boolean}} props */
 function Turn({ label, icon, to, disabled }) {
-  return html`<button type="button" class=${`turn turn-${icon}`} aria-label=${label} disabled=${disabled} onClick=${() => goToPage(to)}><${Icon} name=${icon} /></button>`;
+  return html`<button type="button" class=${`turn turn-${icon}`} aria-label=${label} disabled=${disabled}
+      onClick=${() => goToPage(to)}><${Icon} name=${icon} /></button>`;
 }
 
 export function Gallery() {
@@ -41,7 +42,8 @@ export function Gallery() {
     swipe.current = null;
     if (Math.abs(moved) > SWIPE) goToPage(Math.min(pages - 1, Math.max(0, page - Math.sign(moved))));
   };
-  const begin = (/** @type {PointerEvent} */ event) => (swipe.current = event.pointerType === "touch" ? event.clientX : null);
+  const begin = (/** @type {PointerEvent} */ event) =>
+    (swipe.current = event.pointerType === "touch" ? event.clientX : null);
   return html`<section class="gallery" data-paged=${pages > 1} aria-label="People" data-testid="gallery">
     ${pages > 1 && html`<${Turn} label="Previous page" icon="chevron-left" to=${page - 1} disabled=${page === 0} />`}
     <div class="gallery-space" ref=${space} onPointerDown=${begin} onPointerUp=${end}>
@@ -50,7 +52,16 @@ export function Gallery() {
         ${(grid.value.size > 1 || items.length === 0) && html`<${SelfTile} key="self" />`}
       </ul>
     </div>
-    ${pages > 1 && html`<${Turn} label="Next page" icon="chevron-right" to=${page + 1} disabled=${page === pages - 1} />`}
-    ${pages > 1 && html`<p class="gallery-pages" aria-label=${`Page ${page + 1} of ${pages}`}>${page + 1}<span class="quiet"> / ${pages}</span></p>`}
+    ${
+      pages > 1 &&
+      html`<${Turn} label="Next page" icon="chevron-right" to=${page + 1} disabled=${page === pages - 1} />`
+    }
+    ${
+      pages > 1 &&
+      html`<p class="gallery-pages" aria-label=${`Page ${page + 1} of ${pages}`}>
+        ${page + 1}
+        <span class="quiet"> / ${pages}</span>
+      </p>`
+    }
   </section>`;
 }

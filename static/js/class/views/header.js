@@ -3,10 +3,11 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import { moderate, startClass, toggleTheme } from "../intents.js";
-import { clockOffset, locked, quality, self, started, startedAt, title } from "../store.js";
 import { duration } from "../../shared/text.js";
 import { Icon } from "../../ui/icon.js";
+import { moderate, startClass } from "../intents.js";
+import { clockOffset, locked, quality, self, started, startedAt, title } from "../store.js";
+import { toggleTheme } from "../theme.js";
 
 function Clock() {
   const now = useSignal(Date.now());
@@ -15,7 +16,10 @@ function Clock() {
     return () => clearInterval(timer);
   }, []);
   const text = useComputed(() => duration(now.value + clockOffset.value - (startedAt.value ?? now.value)));
-  return html`<span class="live"><span class="live-dot" aria-hidden="true"></span><span class="live-word">Live</span> <time class="figures">${text.value}</time></span>`;
+  return html`<span class="live">
+    <span class="live-dot" aria-hidden="true"></span>
+    <span class="live-word">Live</span> <time class="figures">${text.value}</time>
+  </span>`;
 }
 
 const WORDS = { good: "Good connection", fair: "Fair connection", poor: "Poor connection" };
@@ -23,16 +27,24 @@ const WORDS = { good: "Good connection", fair: "Fair connection", poor: "Poor co
 function Quality() {
   const { uplink, downlink, reason } = quality.value;
   const order = /** @type {const} */ (["good", "fair", "poor"]);
-  const grade = order[Math.max(order.indexOf(/** @type {any} */ (uplink)), order.indexOf(/** @type {any} */ (downlink)))] ?? "good";
+  const grade =
+    order[Math.max(order.indexOf(/** @type {any} */ (uplink)), order.indexOf(/** @type {any} */ (downlink)))] ?? "good";
   const label = reason ? `${WORDS[grade]}: ${reason}` : WORDS[grade];
-  return html`<span class="quality" data-grade=${grade} role="img" aria-label=${label} data-tooltip=${label}><i></i><i></i><i></i></span>`;
+  return html`<span class="quality" data-grade=${grade} role="img" aria-label=${label} data-tooltip=${label}>
+    <i></i>
+    <i></i>
+    <i></i>
+  </span>`;
 }
 
 function Lock() {
-  if (!self.value?.can.moderate) return locked.value ? html`<span class="chip"><${Icon} name="lock" />Locked</span>` : null;
+  if (!self.value?.can.moderate)
+    return locked.value ? html`<span class="chip"><${Icon} name="lock" />Locked</span>` : null;
   const label = locked.value ? "Unlock the class: let people in" : "Lock the class: nobody else comes in";
-  return html`<button type="button" class="icon-button" aria-pressed=${locked.value} aria-label=${label} data-tooltip=${label}
-    data-testid="button-lock" onClick=${() => moderate(locked.value ? "unlock" : "lock")}><${Icon} name=${locked.value ? "lock" : "lock-open"} /></button>`;
+  return html`<button type="button" class="icon-button" aria-pressed=${locked.value} aria-label=${label}
+      data-tooltip=${label} data-testid="button-lock" onClick=${() => moderate(locked.value ? "unlock" : "lock")}>
+    <${Icon} name=${locked.value ? "lock" : "lock-open"} />
+  </button>`;
 }
 
 export function Header() {
@@ -43,7 +55,18 @@ export function Header() {
     <span class="spacer"></span>
     <${Quality} />
     <${Lock} />
-    <button type="button" class="icon-button theme-toggle" aria-label="Dark or light" data-tooltip="Dark or light" onClick=${toggleTheme}><${Icon} name="sun" class="when-dark" /><${Icon} name="moon" class="when-light" /></button>
-    ${!started.value && self.value?.can.moderate && html`<button type="button" class="button button-primary" data-testid="button-start" onClick=${startClass}><${Icon} name="play" />Start class</button>`}
+    <button type="button" class="icon-button theme-toggle" aria-label="Dark or light" data-tooltip="Dark or light"
+        onClick=${toggleTheme}>
+      <${Icon} name="sun" class="when-dark" />
+      <${Icon} name="moon" class="when-light" />
+    </button>
+    ${
+      !started.value &&
+      self.value?.can.moderate &&
+      html`<button type="button" class="button button-primary" data-testid="button-start" onClick=${startClass}>
+        <${Icon} name="play" />
+        Start class
+      </button>`
+    }
   </header>`;
 }

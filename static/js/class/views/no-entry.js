@@ -1,34 +1,75 @@
 // No way into the class from here: why, and where to go instead.
 
 import { html } from "htm/preact";
-import * as intents from "../intents.js";
+import { signInPath } from "../../shared/links.js";
 import { Icon } from "../../ui/icon.js";
+import * as intents from "../intents.js";
 
 /** @typedef {{icon: string, heading: string, text: string, links: [string, string][], again?: boolean}} Words */
 
 /** @param {{code: string, message: string}} refusal @param {string} classId @returns {Words} */
 function wordsFor({ code, message }, classId) {
   /** @type {[string, string][]} */
-  const signIn = [[`/login?next=${encodeURIComponent(`/class/${classId}`)}`, "Sign in"], ["/", "Paste a link"]];
+  const signIn = [
+    [signInPath(`/class/${classId}`), "Sign in"],
+    ["/", "Paste a link"],
+  ];
   /** @type {[string, string][]} */
-  const look = [[`/classes/${classId}`, "To the class"], ["/me", "My classes"]];
-  if (code === "not_signed_in") return { icon: "link", heading: "This address has no ticket", text: "Open the class with the whole link you were given, or sign in if you are enrolled here.", links: signIn };
-  if (code === "ticket_over") return { icon: "link", heading: "This ticket has run out", text: "Ask for another link, or sign in if you are enrolled here.", links: signIn };
-  if (code === "not_found") return { icon: "search", heading: "There is no such class for you", text: "It may be over, or the address is mistyped.", links: [["/me", "My classes"], ["/", "Paste a link"]] };
-  if (code === "not_yet_open") return { icon: "clock", heading: "The class is not open yet", text: message, links: look, again: true };
-  if (code === "unreachable" || code === "busy") return { icon: "wifi-off", heading: "The class cannot be reached", text: message, links: [], again: true };
+  const look = [
+    [`/classes/${classId}`, "To the class"],
+    ["/me", "My classes"],
+  ];
+  if (code === "not_signed_in")
+    return {
+      icon: "link",
+      heading: "This address has no ticket",
+      text: "Open the class with the whole link you were given, or sign in if you are enrolled here.",
+      links: signIn,
+    };
+  if (code === "ticket_over")
+    return {
+      icon: "link",
+      heading: "This ticket has run out",
+      text: "Ask for another link, or sign in if you are enrolled here.",
+      links: signIn,
+    };
+  if (code === "not_found")
+    return {
+      icon: "search",
+      heading: "There is no such class for you",
+      text: "It may be over, or the address is mistyped.",
+      links: [
+        ["/me", "My classes"],
+        ["/", "Paste a link"],
+      ],
+    };
+  if (code === "not_yet_open")
+    return { icon: "clock", heading: "The class is not open yet", text: message, links: look, again: true };
+  if (code === "unreachable" || code === "busy")
+    return { icon: "wifi-off", heading: "The class cannot be reached", text: message, links: [], again: true };
   return { icon: "circle-alert", heading: "You cannot enter this class", text: message, links: look };
 }
 
 export function NoEntry() {
   const words = wordsFor(intents.refusal ?? { code: "not_signed_in", message: "" }, intents.classId);
-  return html`<main class="card-page" data-testid="prejoin"><div class="card over" data-testid="no-entry">
-    <div class="waiting-mark"><${Icon} name=${words.icon} /></div>
-    <h1>${words.heading}</h1>
-    <p>${words.text}</p>
-    <div class="row over-links">
-      ${words.again && html`<button type="button" class="button button-primary" onClick=${() => location.reload()}><${Icon} name="rotate-cw" />Try again</button>`}
-      ${words.links.map(([path, label], index) => html`<a key=${path} class=${`button ${index || words.again ? "" : "button-primary"}`} href=${path}>${label}</a>`)}
+  return html`<main class="card-page" data-testid="prejoin">
+    <div class="card over" data-testid="no-entry">
+      <div class="waiting-mark"><${Icon} name=${words.icon} /></div>
+      <h1>${words.heading}</h1>
+      <p>${words.text}</p>
+      <div class="row over-links">
+        ${
+          words.again &&
+          html`<button type="button" class="button button-primary" onClick=${() => location.reload()}>
+            <${Icon} name="rotate-cw" />
+            Try again
+          </button>`
+        }
+        ${words.links.map(
+          ([path, label], index) => html`<a key=${path}
+              class=${`button ${index || words.again ? "" : "button-primary"}`} href=${path}>${label}</a>`,
+        )}
+      </div>
     </div>
-  </div></main>`;
+  </main>`;
 }

@@ -2,17 +2,19 @@
 
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "../../ui/icon.js";
 import { togglePanel } from "../intents.js";
 import { panel, total, unread } from "../store.js";
 import { Chat } from "./chat.js";
-import { Icon } from "../../ui/icon.js";
 import { People } from "./people.js";
 
 /** @param {{name: "chat"|"people", text: string, count: number}} props */
 function Tab({ name, text, count }) {
   const selected = panel.value === name;
-  return html`<button type="button" role="tab" class="tab" aria-selected=${selected} onClick=${() => !selected && togglePanel(name)}>
-    ${text}${count > 0 && html` <span class="figures quiet">${count}</span>`}
+  return html`<button type="button" role="tab" class="tab" aria-selected=${selected}
+      onClick=${() => !selected && togglePanel(name)}>
+    ${text}
+    ${count > 0 && html` <span class="figures quiet">${count}</span>`}
   </button>`;
 }
 
@@ -34,7 +36,9 @@ export function Panel() {
         <${Tab} name="chat" text="Chat" count=${unread.value} />
         <${Tab} name="people" text="People" count=${total.value} />
       </div>
-      <button type="button" class="icon-button" aria-label="Close panel" onClick=${() => togglePanel(name)}><${Icon} name="x" /></button>
+      <button type="button" class="icon-button" aria-label="Close panel" onClick=${() => togglePanel(name)}>
+        <${Icon} name="x" />
+      </button>
     </div>
     ${name === "chat" ? html`<${Chat} />` : html`<${People} />`}
   </aside>`;

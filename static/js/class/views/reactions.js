@@ -22,9 +22,14 @@ function Reaction({ reaction }) {
     const timer = setTimeout(() => dispatch("reaction-gone", reaction.id), SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
-  return html`<div class=${`reaction lane-${reaction.id % 3}`}><span class="reaction-symbol">${REACTIONS[reaction.kind]?.symbol}</span><span class="reaction-name">${reaction.name}</span></div>`;
+  return html`<div class=${`reaction lane-${reaction.id % 3}`}>
+    <span class="reaction-symbol">${REACTIONS[reaction.kind]?.symbol}</span>
+    <span class="reaction-name">${reaction.name}</span>
+  </div>`;
 }
 
 export function Reactions() {
-  return html`<div class="reactions" aria-hidden="true">${reactions.value.map((one) => html`<${Reaction} key=${one.id} reaction=${one} />`)}</div>`;
+  return html`<div class="reactions" aria-hidden="true">
+    ${reactions.value.map((one) => html`<${Reaction} key=${one.id} reaction=${one} />`)}
+  </div>`;
 }

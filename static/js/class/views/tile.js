@@ -1,13 +1,13 @@
 // One person in the gallery: picture or initials, name, microphone, hand, speaking ring, connection.
 
 import { html } from "htm/preact";
-import { media } from "../local.js";
-import { hands, participants, self, speakers } from "../store.js";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import { MenuButton, openMenu } from "../../ui/menu.js";
-import { personItems } from "./person-menu.js";
-import { LocalVideo, RemoteVideo } from "./video.js";
+import { media } from "../media.js";
+import { hands, participants, self, speakers } from "../store.js";
+import { personItems } from "./people.js";
+import { LocalVideo, RemoteVideo } from "./players.js";
 
 /** @typedef {import("../types.js").Participant} Participant */
 
@@ -29,7 +29,13 @@ export function TileMarks({ person, hand, own = false }) {
       <span>${own ? "You" : person.name}</span>
     </div>
     ${hand > 0 && html`<div class="tile-hand"><${Icon} name="hand" />${hand}</div>`}
-    ${person.connection !== "connected" && html`<div class="tile-link" data-kind=${person.connection}><${Icon} name=${person.connection === "lost" ? "wifi-off" : "wifi-low"} /><span>${person.connection === "lost" ? "Reconnecting" : "Poor connection"}</span></div>`}
+    ${
+      person.connection !== "connected" &&
+      html`<div class="tile-link" data-kind=${person.connection}>
+        <${Icon} name=${person.connection === "lost" ? "wifi-off" : "wifi-low"} />
+        <span>${person.connection === "lost" ? "Reconnecting" : "Poor connection"}</span>
+      </div>`
+    }
   `;
 }
 
@@ -45,12 +51,17 @@ export function Tile({ id, first }) {
     event.preventDefault(); // else the same key press would choose the menu's first item
     openMenu(/** @type {HTMLElement} */ (event.currentTarget), person.name, items);
   };
-  return html`<li class="tile" data-testid=${`tile-${id}`} data-speaking=${speaking} data-lost=${person.connection === "lost"}
-    tabindex=${first ? 0 : -1} aria-label=${describe(person, hand, speaking)} onKeyDown=${keys}>
+  return html`<li class="tile" data-testid=${`tile-${id}`} data-speaking=${speaking}
+      data-lost=${person.connection === "lost"} tabindex=${first ? 0 : -1}
+      aria-label=${describe(person, hand, speaking)} onKeyDown=${keys}>
     <${Avatar} name=${person.name} />
     ${person.camera && html`<${RemoteVideo} participant=${id} source="camera" label=${`${person.name}'s camera`} />`}
     <${TileMarks} person=${person} hand=${hand} />
-    ${items.length > 0 && html`<${MenuButton} class="tile-menu" label=${`Options for ${person.name}`} icon="ellipsis-vertical" tabindex=${-1} items=${() => items} />`}
+    ${
+      items.length > 0 &&
+      html`<${MenuButton} class="tile-menu" label=${`Options for ${person.name}`} icon="ellipsis-vertical"
+          tabindex=${-1} items=${() => items} />`
+    }
   </li>`;
 }
 
@@ -64,7 +75,7 @@ export function SelfTile() {
   const hand = hands.value.indexOf(own.id) + 1;
   const speaking = microphone && speakers.value.includes(own.id);
   return html`<li class="tile tile-self" data-testid="self-view" data-speaking=${speaking} tabindex="-1"
-    aria-label=${`You: ${describe({ ...person, microphone }, hand, speaking)}`}>
+      aria-label=${`You: ${describe({ ...person, microphone }, hand, speaking)}`}>
     <${Avatar} name=${own.name} />
     ${on && track && html`<${LocalVideo} track=${track} label="Your camera" mirrored=${true} />`}
     <${TileMarks} person=${{ ...person, microphone }} hand=${hand} own=${true} />

@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { Avatar } from "../../ui/avatar.js";
 import { get, patch, post, remove } from "../../shared/api.js";
+import { Avatar } from "../../ui/avatar.js";
 import { account, isA, me, now, say, signOut } from "../page-state.js";
 import { countdown } from "../times.js";
 import { focusFault, useAsked, useSending } from "./hooks.js";
@@ -22,9 +22,13 @@ function Name() {
   };
   return html`<form class="form" onSubmit=${save} novalidate>
     <${Field} name="name" label="Name" value=${name} onInput=${setName} autocomplete="name" error=${error?.message} />
-    <${Field} name="email" label="E-mail" value=${account.value?.email ?? ""} onInput=${() => {}} readonly hint="You sign in with it." />
+    <${Field} name="email" label="E-mail" value=${account.value?.email ?? ""} onInput=${() => {}} readonly
+        hint="You sign in with it." />
     ${isA("student") && html`<${StateOfBuyer} changed=${() => say("Saved.")} />`}
-    <div class="row"><${Button} type="submit" class="button-primary" busy=${busy} disabled=${!name.trim() || name.trim() === account.value?.name}>Save name<//></div>
+    <div class="row">
+      <${Button} type="submit" class="button-primary" busy=${busy}
+          disabled=${!name.trim() || name.trim() === account.value?.name}>Save name<//>
+    </div>
   </form>`;
 }
 
@@ -34,9 +38,19 @@ function LinkCode() {
   const { busy, error, run } = useSending();
   const show = async () => setCode((await run(() => get("/api/me/link-code"))) ?? null);
   const left = code && countdown(code.expiresAt, now.value);
-  return html`<section class="desk-card"><h2>For a parent</h2>
-    <p class="quiet">A parent with this code sees your classes and receipts, and may watch your classes. It works once.</p>
-    ${code && left ? html`<p class="link-code figures" data-testid="link-code">${code.code}</p><p class="quiet small">Ends ${left}.</p>` : html`<${Button} busy=${busy} onClick=${show}>Show a code<//>`}
+  return html`<section class="desk-card">
+    <h2>For a parent</h2>
+    <p class="quiet">
+      A parent with this code sees your classes and receipts, and may watch your classes. It works once.
+    </p>
+    ${
+      code && left
+        ? html`
+          <p class="link-code figures" data-testid="link-code">${code.code}</p>
+          <p class="quiet small">Ends ${left}.</p>
+        `
+        : html`<${Button} busy=${busy} onClick=${show}>Show a code<//>`
+    }
     ${error && html`<${Notice} kind="danger">${error.message}<//>`}
   </section>`;
 }
@@ -54,20 +68,54 @@ function Students({ students, reload }) {
   const unlink = async (/** @type {string} */ id) => {
     if (await run(() => remove(`/api/me/students/${id}`))) reload();
   };
-  return html`${students.length > 0 && html`<ul class="people-list">${students.map(({ id, name }) => html`<li key=${id}><${Avatar} name=${name} size="small" /><span>${name}</span><button type="button" class="button button-small" onClick=${() => unlink(id)} aria-label=${`Unlink ${name}`}>Unlink</button></li>`)}</ul>`}
+  return html`
+    ${
+      students.length > 0 &&
+      html`<ul class="people-list">
+        ${students.map(
+          ({ id, name }) => html`<li key=${id}>
+            <${Avatar} name=${name} size="small" />
+            <span>${name}</span>
+            <button type="button" class="button button-small" onClick=${() => unlink(id)}
+                aria-label=${`Unlink ${name}`}>
+              Unlink
+            </button>
+          </li>`,
+        )}
+      </ul>`
+    }
     <form class="form" onSubmit=${link} novalidate>
-      <${Field} name="code" label="Your child's code" value=${code} onInput=${setCode} autocomplete="off" spellcheck="false" error=${error?.message} hint="Your child finds it under My classes, Account." />
-      <div class="row"><${Button} type="submit" class="button-primary" busy=${busy} disabled=${!code.trim()}>Link student<//></div>
-    </form>`;
+      <${Field} name="code" label="Your child's code" value=${code} onInput=${setCode} autocomplete="off"
+          spellcheck="false" error=${error?.message} hint="Your child finds it under My classes, Account." />
+      <div class="row">
+        <${Button} type="submit" class="button-primary" busy=${busy} disabled=${!code.trim()}>Link student<//>
+      </div>
+    </form>
+  `;
 }
 
 function StudentsOf() {
-  const asked = useAsked(/** @returns {Promise<{items: {id: string, name: string}[]}>} */ () => get("/api/me/students"));
-  return html`<section class="desk-card"><h2>Your students</h2><${Loaded} of=${asked}>${(/** @type {{items: {id: string, name: string}[]}} */ { items }) => html`<${Students} students=${items} reload=${asked.load} />`}<//></section>`;
+  const asked = useAsked(
+    /** @returns {Promise<{items: {id: string, name: string}[]}>} */ () => get("/api/me/students"),
+  );
+  return html`<section class="desk-card">
+    <h2>Your students</h2>
+    <${Loaded} of=${asked}>
+      ${(/** @type {{items: {id: string, name: string}[]}} */ { items }) => html`<${Students} students=${items}
+          reload=${asked.load} />`}
+    <//>
+  </section>`;
 }
 
 export function Account() {
-  return html`<div class="desk-grid"><section class="desk-card"><h2>You</h2><${Name} /></section>
-    ${isA("student") && html`<${LinkCode} />`}${isA("parent") && html`<${StudentsOf} />`}
-    <section class="desk-card"><h2>This device</h2><p class="quiet">Sign out when others use it, too.</p><button type="button" class="button" onClick=${signOut}>Sign out</button></section></div>`;
+  return html`<div class="desk-grid">
+    <section class="desk-card"><h2>You</h2><${Name} /></section>
+    ${isA("student") && html`<${LinkCode} />`}
+    ${isA("parent") && html`<${StudentsOf} />`}
+    <section class="desk-card">
+      <h2>This device</h2>
+      <p class="quiet">Sign out when others use it, too.</p>
+      <button type="button" class="button" onClick=${signOut}>Sign out</button>
+    </section>
+  </div>`;
 }

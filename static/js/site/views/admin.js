@@ -2,10 +2,10 @@
 
 import { html } from "htm/preact";
 import { isA } from "../page-state.js";
+import { ForRoles } from "./guard.js";
 import { useTab, useTitle } from "./hooks.js";
 import { Orders } from "./orders.js";
 import { PageHead, Tabs } from "./parts.js";
-import { For } from "./teach.js";
 import { Totals } from "./totals.js";
 import { Users } from "./users.js";
 
@@ -14,13 +14,21 @@ const VIEWS = { totals: Totals, orders: Orders, users: Users };
 
 function Desk() {
   /** @type {[string, string][]} */
-  const tabs = [["totals", "Totals"], ["orders", "Orders"], ...(isA("admin") ? [/** @type {[string, string]} */ (["users", "Users"])] : [])];
+  const tabs = [
+    ["totals", "Totals"],
+    ["orders", "Orders"],
+    ...(isA("admin") ? [/** @type {[string, string]} */ (["users", "Users"])] : []),
+  ];
   const tab = useTab(tabs.map(([name]) => name));
   const title = isA("admin") ? "Admin" : "Payments";
   useTitle(title);
-  return html`<${PageHead} title=${title} lead=${isA("admin") ? null : "Of your own classes."} /><${Tabs} label=${title} tabs=${tabs} current=${tab} /><${VIEWS[tab]} />`;
+  return html`
+    <${PageHead} title=${title} lead=${isA("admin") ? null : "Of your own classes."} />
+    <${Tabs} label=${title} tabs=${tabs} current=${tab} />
+    <${VIEWS[tab]} />
+  `;
 }
 
 export function Page() {
-  return html`<${For} roles=${["teacher", "admin"]}><${Desk} /><//>`;
+  return html`<${ForRoles} roles=${["teacher", "admin"]}><${Desk} /><//>`;
 }

@@ -2,11 +2,11 @@
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Icon } from "../../ui/icon.js";
 import { get, withQuery } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { inOrder, shown } from "../offer.js";
-import { resource } from "../resource.js";
 import { isA, now } from "../page-state.js";
+import { resource } from "../resource.js";
 import { Card, CardBones } from "./card.js";
 import { useSending, useTitle } from "./hooks.js";
 import { Button, Empty, Loaded } from "./parts.js";
@@ -16,12 +16,20 @@ import { Button, Empty, Loaded } from "./parts.js";
 
 const PAUSE_MS = 250;
 /** @type {["all"|"live"|"week"|"free", string][]} */
-const FILTERS = [["all", "All"], ["live", "Live now"], ["week", "This week"], ["free", "Free"]];
+const FILTERS = [
+  ["all", "All"],
+  ["live", "Live now"],
+  ["week", "This week"],
+  ["free", "Free"],
+];
 
 /** @param {string} search @param {string|null} [cursor] */
 const find = (search, cursor = null) => get(withQuery("/api/classes", { search, cursor, limit: 60 }));
 
-/** The address holds what is searched for, so that it can be reloaded and shared. @param {string} search @param {string} only */
+/**
+ * The address holds what is searched for, so that it can be reloaded and shared.
+ * @param {string} search @param {string} only
+ */
 function keepAddress(search, only) {
   history.replaceState(null, "", withQuery(location.pathname, { search, only: only === "all" ? null : only }));
 }
@@ -29,11 +37,17 @@ function keepAddress(search, only) {
 /** @param {{search: string, only: string, onSearch: (text: string) => void, onOnly: (name: any) => void}} props */
 function Search({ search, only, onSearch, onOnly }) {
   return html`<form class="search" role="search" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
-    <div class="search-field"><${Icon} name="search" />
-      <input class="field" type="search" aria-label="Search classes" placeholder="Subject, title or teacher" autocomplete="off" value=${search} data-testid="search" onInput=${(/** @type {any} */ event) => onSearch(event.target.value)} />
+    <div class="search-field">
+      <${Icon} name="search" />
+      <input class="field" type="search" aria-label="Search classes" placeholder="Subject, title or teacher"
+          autocomplete="off" value=${search} data-testid="search"
+          onInput=${(/** @type {any} */ event) => onSearch(event.target.value)} />
     </div>
     <div class="filters" role="group" aria-label="Show">
-      ${FILTERS.map(([name, label]) => html`<button key=${name} type="button" class="filter" aria-pressed=${only === name} onClick=${() => onOnly(name)}>${label}</button>`)}
+      ${FILTERS.map(
+        ([name, label]) => html`<button key=${name} type="button" class="filter" aria-pressed=${only === name}
+            onClick=${() => onOnly(name)}>${label}</button>`,
+      )}
     </div>
   </form>`;
 }
@@ -41,14 +55,25 @@ function Search({ search, only, onSearch, onOnly }) {
 /** @param {{search: string, clear: () => void}} props */
 function Nothing({ search, clear }) {
   return html`<${Empty} icon="search" title=${search ? `Nothing matches “${search}”` : "Nothing here at the moment"}>
-    <p>Try other words, or look at all classes.</p><button type="button" class="button button-primary" onClick=${clear}>Show all classes</button>
+    <p>Try other words, or look at all classes.</p>
+    <button type="button" class="button button-primary" onClick=${clear}>Show all classes</button>
   <//>`;
 }
 
 function NoClasses() {
   return html`<${Empty} icon="graduation-cap" title="No classes yet" testid="no-classes">
-    <p>${isA("teacher", "admin") ? "Nobody has published a class. Yours can be the first." : "Nothing is on offer at the moment. Do you have a link to a class? It opens without the catalogue."}</p>
-    ${isA("teacher", "admin") ? html`<a class="button button-primary" href="/teach/new">Create a class</a>` : html`<a class="button button-primary" href="/">Paste a class link</a>`}
+    <p>
+      ${
+        isA("teacher", "admin")
+          ? "Nobody has published a class. Yours can be the first."
+          : "Nothing is on offer at the moment. Do you have a link to a class? It opens without the catalogue."
+      }
+    </p>
+    ${
+      isA("teacher", "admin")
+        ? html`<a class="button button-primary" href="/teach/new">Create a class</a>`
+        : html`<a class="button button-primary" href="/">Paste a class link</a>`
+    }
   <//>`;
 }
 
@@ -63,21 +88,37 @@ function Results({ found, search, only, clear, add }) {
       add({ ...found, items: [...found.items, ...items], next });
     });
   if (found.items.length === 0 && !found.next && !found.search && !search) return html`<${NoClasses} />`;
-  return html`<p class="visually-hidden" role="status">${classes.length} ${classes.length === 1 ? "class" : "classes"}</p>
-    ${classes.length === 0 ? html`<${Nothing} search=${search} clear=${clear} />` : html`<div class="offers">${classes.map((one, index) => html`<${Card} key=${one.id} class_=${one} eager=${index < 4} />`)}</div>`}
-    ${found.next && html`<p class="more"><${Button} busy=${busy} onClick=${more}>Show more classes<//></p>`}`;
+  return html`
+    <p class="visually-hidden" role="status">${classes.length} ${classes.length === 1 ? "class" : "classes"}</p>
+    ${
+      classes.length === 0
+        ? html`<${Nothing} search=${search} clear=${clear} />`
+        : html`<div class="offers">
+          ${classes.map((one, index) => html`<${Card} key=${one.id} class_=${one} eager=${index < 4} />`)}
+        </div>`
+    }
+    ${found.next && html`<p class="more"><${Button} busy=${busy} onClick=${more}>Show more classes<//></p>`}
+  `;
 }
 
 export function Page() {
   useTitle("Classes");
   const query = new URLSearchParams(location.search);
   const [search, setSearch] = useState(query.get("search") ?? "");
-  const [only, setOnly] = useState(/** @type {any} */ (FILTERS.find(([name]) => name === query.get("only"))?.[0] ?? "all"));
+  const [only, setOnly] = useState(
+    /** @type {any} */ (FILTERS.find(([name]) => name === query.get("only"))?.[0] ?? "all"),
+  );
   const wanted = useRef("");
-  const found = useMemo(() => resource(/** @returns {Promise<Found>} */ async () => {
-    const words = wanted.current;
-    return { search: words, ...(await find(words)) };
-  }), []);
+  const found = useMemo(
+    () =>
+      resource(
+        /** @returns {Promise<Found>} */ async () => {
+          const words = wanted.current;
+          return { search: words, ...(await find(words)) };
+        },
+      ),
+    [],
+  );
   useEffect(() => void found.load(), []);
   useEffect(() => {
     keepAddress(search, only);
@@ -93,7 +134,15 @@ export function Page() {
     setSearch("");
     setOnly("all");
   };
-  return html`<div class="catalogue-head"><h1>Learn live, with a teacher who sees you</h1><p class="quiet">Small live classes. Pay once, join from your browser.</p></div>
+  return html`
+    <div class="catalogue-head">
+      <h1>Learn live, with a teacher who sees you</h1>
+      <p class="quiet">Small live classes. Pay once, join from your browser.</p>
+    </div>
     <${Search} search=${search} only=${only} onSearch=${setSearch} onOnly=${setOnly} />
-    <${Loaded} of=${found} bones=${html`<${CardBones} />`}>${(/** @type {Found} */ data) => html`<${Results} found=${data} search=${search.trim()} only=${only} clear=${clear} add=${found.set} />`}<//>`;
+    <${Loaded} of=${found} bones=${html`<${CardBones} />`}>
+      ${(/** @type {Found} */ data) => html`<${Results} found=${data} search=${search.trim()} only=${only}
+          clear=${clear} add=${found.set} />`}
+    <//>
+  `;
 }

@@ -1,24 +1,23 @@
 // A class of the catalogue: what it is, when it takes place, what it costs; beside it the checkout.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
+import { get } from "../../shared/api.js";
 import { linkParts } from "../../shared/text.js";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
-import { get } from "../../shared/api.js";
 import { isLive, seatsText } from "../offer.js";
+import { knowing, me, now } from "../page-state.js";
 import { lessonCount, nextDates, rhythm, spanText } from "../schedule.js";
-import { knowing, me, now, whileVisible } from "../page-state.js";
 import { countdown, dayText, foreignTime, offsetText, ownZone, zoneName } from "../times.js";
-import { NextDate } from "./card.js";
 import { Buying } from "./buying.js";
-import { useAsked, useTitle } from "./hooks.js";
+import { NextDate } from "./card.js";
+import { usePolled, useTitle } from "./hooks.js";
 import { Empty, Loaded } from "./parts.js";
 import { Picture } from "./picture.js";
 
 /** @typedef {import("../api-types.js").Class} Class */
 
-const LOOK_AGAIN_MS = 15_000;
+const POLL_MS = 15_000;
 const DATES = 5;
 
 /** @param {{class_: Class}} props */
@@ -30,22 +29,54 @@ function Lessons({ class_ }) {
   return html`<section class="class-section" aria-labelledby="dates-title">
     <h2 id="dates-title">When</h2>
     <p>${rhythm(schedule)}${count > 1 && html` · <span class="figures">${count}</span> lessons`}</p>
-    ${dates.length === 0 ? html`<p class="quiet">All lessons have taken place.</p>` : html`<ol class="dates">${dates.map((lesson, index) => html`<${Lesson} key=${lesson.start} lesson=${lesson} zone=${schedule.zone} first=${index === 0} />`)}</ol>`}
-    <p class="quiet small">${foreign ? `Times are in your time zone, ${zoneName(ownZone(), dates[0].start)} (${offsetText(ownZone(), dates[0].start)}). The class is held in ${zoneName(schedule.zone, dates[0].start)}.` : `Times are in ${zoneName(schedule.zone, dates[0]?.start)}.`}</p>
+    ${
+      dates.length === 0
+        ? html`<p class="quiet">All lessons have taken place.</p>`
+        : html`<ol class="dates">
+          ${dates.map(
+            (lesson, index) => html`<${Lesson} key=${lesson.start} lesson=${lesson} zone=${schedule.zone}
+                first=${index === 0} />`,
+          )}
+        </ol>`
+    }
+    <p class="quiet small">${zonesText(schedule.zone, dates[0]?.start, Boolean(foreign))}</p>
   </section>`;
+}
+
+/** In which time zone the times are told. @param {string} zone @param {number|undefined} at @param {boolean} foreign */
+function zonesText(zone, at, foreign) {
+  const own = ownZone();
+  if (!foreign || !at) return `Times are in ${zoneName(zone, at)}.`;
+  const told = `${zoneName(own, at)} (${offsetText(own, at)})`;
+  return `Times are in your time zone, ${told}. The class is held in ${zoneName(zone, at)}.`;
 }
 
 /** @param {{lesson: {start: number, end: number}, zone: string, first: boolean}} props */
 function Lesson({ lesson, zone, first }) {
   const foreign = foreignTime(lesson.start, zone);
   const left = first ? countdown(lesson.start, now.value) : null;
-  return html`<li><span class="date-day">${dayText(lesson.start)}</span><span class="date-time figures">${spanText(lesson)}${foreign && html`<span class="date-foreign">${foreign}</span>`}</span>${left && html`<span class="chip chip-plain">${left}</span>`}</li>`;
+  return html`<li>
+    <span class="date-day">${dayText(lesson.start)}</span>
+    <span class="date-time figures">
+      ${spanText(lesson)}
+      ${foreign && html`<span class="date-foreign">${foreign}</span>`}
+    </span>
+    ${left && html`<span class="chip chip-plain">${left}</span>`}
+  </li>`;
 }
 
 /** Paragraphs and safe links of what the teacher wrote. @param {{text: string}} props */
 function Description({ text }) {
   const paragraphs = text.split(/\n{2,}/).filter((part) => part.trim());
-  return html`${paragraphs.map((part, index) => html`<p key=${index} class="class-text">${linkParts(part).map(({ text: words, href }) => (href ? html`<a href=${href} target="_blank" rel="noopener noreferrer">${words}</a>` : words))}</p>`)}`;
+  return html`
+    ${paragraphs.map(
+      (part, index) => html`<p key=${index} class="class-text">
+        ${linkParts(part).map(({ text: words, href }) =>
+          href ? html`<a href=${href} target="_blank" rel="noopener noreferrer">${words}</a>` : words,
+        )}
+      </p>`,
+    )}
+  `;
 }
 
 /** @param {{class_: Class}} props */
@@ -53,7 +84,11 @@ function Facts({ class_ }) {
   const seats = seatsText(class_);
   return html`<ul class="facts">
     <li><${NextDate} class_=${class_} /></li>
-    <li><${Icon} name="users" />${class_.seats === null ? "Open to everyone" : `${class_.seats} seats`}${seats && html` <span class="chip chip-warm">${seats}</span>`}</li>
+    <li>
+      <${Icon} name="users" />
+      ${class_.seats === null ? "Open to everyone" : `${class_.seats} seats`}
+      ${seats && html` <span class="chip chip-warm">${seats}</span>`}
+    </li>
     <li><${Icon} name="video" />Live in your browser, nothing to install</li>
   </ul>`;
 }
@@ -66,37 +101,66 @@ function Whole({ class_, reload }) {
     <header class="class-head">
       <a class="back" href="/classes"><${Icon} name="chevron-left" />All classes</a>
       <h1>${title}</h1>
-      <p class="class-teacher"><${Avatar} name=${teacher.name} size="small" /><span>with <strong>${teacher.name}</strong></span></p>
+      <p class="class-teacher">
+        <${Avatar} name=${teacher.name} size="small" />
+        <span>with <strong>${teacher.name}</strong></span>
+      </p>
       <${Facts} class_=${class_} />
     </header>
-    <div class="class-picture"><${Picture} title=${title} url=${imageUrl} eager=${true} />${isLive(class_) && html`<span class="live-chip"><span class="live-dot" aria-hidden="true"></span>Live now</span>`}</div>
+    <div class="class-picture">
+      <${Picture} title=${title} url=${imageUrl} eager=${true} />
+      ${
+        isLive(class_) && html`<span class="live-chip"><span class="live-dot" aria-hidden="true"></span>Live now</span>`
+      }
+    </div>
     <aside class="class-buy" aria-label="Price and enrolment"><${Buying} class_=${class_} reload=${reload} /></aside>
     <div class="class-about">
-      ${description.trim() && html`<section class="class-section" aria-labelledby="about-title"><h2 id="about-title">About this class</h2><${Description} text=${description} /></section>`}
+      ${
+        description.trim() &&
+        html`<section class="class-section" aria-labelledby="about-title">
+          <h2 id="about-title">About this class</h2>
+          <${Description} text=${description} />
+        </section>`
+      }
       <${Lessons} class_=${class_} />
     </div>
   </article>`;
 }
 
 function PageBones() {
-  return html`<div class="class-page" aria-hidden="true"><div class="class-head bones"><span class="bone"></span><span class="bone"></span></div><div class="class-picture"><div class="picture bone"></div></div><div class="class-buy"><div class="buy-card bones"><span class="bone"></span><span class="bone"></span><span class="bone"></span></div></div></div>`;
+  return html`<div class="class-page" aria-hidden="true">
+    <div class="class-head bones"><span class="bone"></span><span class="bone"></span></div>
+    <div class="class-picture"><div class="picture bone"></div></div>
+    <div class="class-buy">
+      <div class="buy-card bones"><span class="bone"></span><span class="bone"></span><span class="bone"></span></div>
+    </div>
+  </div>`;
 }
 
 /** @param {any} error */
 function failed(error) {
   if (error.status !== 404) return null;
-  return html`<${Empty} icon="search" title="This class is not on offer"><p>It may have been withdrawn, or the address is mistyped.</p><a class="button button-primary" href="/classes">See all classes</a><//>`;
+  return html`<${Empty} icon="search" title="This class is not on offer">
+    <p>It may have been withdrawn, or the address is mistyped.</p>
+    <a class="button button-primary" href="/classes">See all classes</a>
+  <//>`;
 }
 
 /** @param {{id: string}} props */
 export function Page({ id }) {
   useTitle("Class");
   // The card beside it depends on who looks: drawn before that is known, it would jump.
-  const asked = useAsked(/** @returns {Promise<Class>} */ async () => (await Promise.all([get(`/api/classes/${encodeURIComponent(id)}`), knowing]))[0], [id]);
-  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
+  const asked = usePolled(
+    /** @returns {Promise<Class>} */ async () =>
+      (await Promise.all([get(`/api/classes/${encodeURIComponent(id)}`), knowing]))[0],
+    POLL_MS,
+    [id],
+  );
   const reload = () => {
     void asked.load({ quiet: true });
     void me.load({ quiet: true });
   };
-  return html`<${Loaded} of=${asked} bones=${html`<${PageBones} />`} failed=${failed}>${(/** @type {Class} */ class_) => html`<${Whole} class_=${class_} reload=${reload} />`}<//>`;
+  return html`<${Loaded} of=${asked} bones=${html`<${PageBones} />`} failed=${failed}>
+    ${(/** @type {Class} */ class_) => html`<${Whole} class_=${class_} reload=${reload} />`}
+  <//>`;
 }

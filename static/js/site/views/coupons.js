@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { Icon } from "../../ui/icon.js";
 import { get, patch, post, withQuery } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { couponBody, couponFaults, emptyCoupon } from "../form-fields.js";
 import { money } from "../money.js";
 import { now, say } from "../page-state.js";
@@ -32,19 +32,37 @@ function NewCoupon({ classId, zone, changed }) {
     event.preventDefault();
     const found = couponFaults(fields);
     setFaults(found);
-    if (Object.keys(found).length || !(await run(() => post("/api/coupons", couponBody(fields, classId, zone))))) return focusFault(".coupon-new");
+    if (Object.keys(found).length || !(await run(() => post("/api/coupons", couponBody(fields, classId, zone)))))
+      return focusFault(".coupon-new");
     setFields(emptyCoupon());
     say("The coupon is ready to be used.");
     changed();
   };
-  return html`<form class="form coupon-new" onSubmit=${add} novalidate><h2>New coupon</h2>
-    <div class="form-row"><${Field} label="Code" ...${bind("code")} autocomplete="off" autocapitalize="characters" spellcheck="false" placeholder="DIWALI20" />
-      <${Field} label="Kind" type="select" ...${bind("kind")}><option value="percent">Percent off</option><option value="amount">Rupees off</option><//>
-      <${Field} label="Value" ...${bind("value")} inputmode="decimal" autocomplete="off" before=${fields.kind === "amount" ? "₹" : undefined} after=${fields.kind === "percent" ? "%" : undefined} /></div>
-    <div class="form-row"><${Field} label="Uses" ...${bind("maxUses")} inputmode="numeric" autocomplete="off" placeholder="No limit" hint="In all; each person once." />
-      <${Field} label="Last day" type="date" ...${bind("lastDay")} hint="Empty: it never ends." /></div>
-    ${error && !["code", "value", "maxUses"].includes(error.field ?? "") && html`<${Notice} kind="danger">${error.message}<//>`}
-    <div class="row"><${Button} type="submit" class="button-primary" busy=${busy} data-testid="add-coupon">Add coupon<//></div>
+  return html`<form class="form coupon-new" onSubmit=${add} novalidate>
+    <h2>New coupon</h2>
+    <div class="form-row">
+      <${Field} label="Code" ...${bind("code")} autocomplete="off" autocapitalize="characters" spellcheck="false"
+          placeholder="DIWALI20" />
+      <${Field} label="Kind" type="select" ...${bind("kind")}>
+        <option value="percent">Percent off</option>
+        <option value="amount">Rupees off</option>
+      <//>
+      <${Field} label="Value" ...${bind("value")} inputmode="decimal" autocomplete="off"
+          before=${fields.kind === "amount" ? "₹" : undefined} after=${fields.kind === "percent" ? "%" : undefined} />
+    </div>
+    <div class="form-row">
+      <${Field} label="Uses" ...${bind("maxUses")} inputmode="numeric" autocomplete="off" placeholder="No limit"
+          hint="In all; each person once." />
+      <${Field} label="Last day" type="date" ...${bind("lastDay")} hint="Empty: it never ends." />
+    </div>
+    ${
+      error &&
+      !["code", "value", "maxUses"].includes(error.field ?? "") &&
+      html`<${Notice} kind="danger">${error.message}<//>`
+    }
+    <div class="row">
+      <${Button} type="submit" class="button-primary" busy=${busy} data-testid="add-coupon">Add coupon<//>
+    </div>
   </form>`;
 }
 
@@ -56,18 +74,49 @@ function Row({ coupon, currency, changed }) {
   const turn = async () => {
     if (await run(() => patch(`/api/coupons/${encodeURIComponent(code)}`, { disabled: !disabled }))) changed();
   };
-  return html`<li class="coupon" data-off=${disabled || over} data-testid="coupon"><${Icon} name="ticket-percent" />
-    <div><strong>${code}</strong><span class="quiet small figures">${kind === "percent" ? `${value} % off` : `${money(value, currency)} off`} · used ${uses}${maxUses === null ? "" : ` of ${maxUses}`}${expiresAt ? ` · ${over ? "ended" : "until"} ${dateText(expiresAt)}` : ""}</span></div>
-    <${Button} class="button-small" busy=${busy} onClick=${turn} aria-label=${`${disabled ? "Allow" : "Stop"} ${code}`}>${disabled ? "Allow" : "Stop"}<//></li>`;
+  return html`<li class="coupon" data-off=${disabled || over} data-testid="coupon">
+    <${Icon} name="ticket-percent" />
+    <div>
+      <strong>${code}</strong>
+      <span class="quiet small figures">
+        ${kind === "percent" ? `${value} % off` : `${money(value, currency)} off`} · used ${uses}
+        ${maxUses === null ? "" : ` of ${maxUses}`}
+        ${expiresAt ? ` · ${over ? "ended" : "until"} ${dateText(expiresAt)}` : ""}
+      </span>
+    </div>
+    <${Button} class="button-small" busy=${busy} onClick=${turn} aria-label=${`${disabled ? "Allow" : "Stop"} ${code}`}>
+      ${disabled ? "Allow" : "Stop"}
+    <//>
+  </li>`;
 }
 
 /** @param {{class_: import("../api-types.js").Class}} props */
 export function Coupons({ class_ }) {
-  const asked = useAsked(/** @returns {Promise<Found>} */ () => get(withQuery("/api/coupons", { classId: class_.id, limit: 100 })), [class_.id]);
+  const asked = useAsked(
+    /** @returns {Promise<Found>} */ () => get(withQuery("/api/coupons", { classId: class_.id, limit: 100 })),
+    [class_.id],
+  );
   const again = () => asked.load({ quiet: true });
   const isOurs = (/** @type {Coupon} */ { classId }) => classId === class_.id || classId === null;
-  return html`<div class="desk-grid"><section class="desk-card"><h2>Coupons</h2><${Loaded} of=${asked}>${(/** @type {Found} */ { items }) => {
-    const ours = items.filter(isOurs);
-    return ours.length === 0 ? html`<p class="quiet">No coupons yet. With one, a class costs less, or nothing.</p>` : html`<ul class="coupons">${ours.map((coupon) => html`<${Row} key=${coupon.code} coupon=${coupon} currency=${class_.currency} changed=${again} />`)}</ul>`;
-  }}<//></section><section class="desk-card"><${NewCoupon} classId=${class_.id} zone=${class_.schedule.zone} changed=${again} /></section></div>`;
+  return html`<div class="desk-grid">
+    <section class="desk-card">
+      <h2>Coupons</h2>
+      <${Loaded} of=${asked}>
+        ${(/** @type {Found} */ { items }) => {
+          const ours = items.filter(isOurs);
+          return ours.length === 0
+            ? html`<p class="quiet">No coupons yet. With one, a class costs less, or nothing.</p>`
+            : html`<ul class="coupons">
+              ${ours.map(
+                (coupon) => html`<${Row} key=${coupon.code} coupon=${coupon} currency=${class_.currency}
+                    changed=${again} />`,
+              )}
+            </ul>`;
+        }}
+      <//>
+    </section>
+    <section class="desk-card">
+      <${NewCoupon} classId=${class_.id} zone=${class_.schedule.zone} changed=${again} />
+    </section>
+  </div>`;
 }

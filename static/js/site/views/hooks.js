@@ -1,8 +1,10 @@
-// Habits of the views: a page's title, the part named by the #, something asked of the server, a form that is being sent.
+// Habits of the views: a page's title, the part named by the #, something asked of the server, a form that is being
+// sent.
 
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { asApiError } from "../../shared/api.js";
+import { whileVisible } from "../page-state.js";
 import { resource } from "../resource.js";
 
 const hash = signal(location.hash.slice(1));
@@ -18,10 +20,23 @@ export function useTitle(title) {
   useEffect(() => void (document.title = title ? `${title} · liveclass` : "liveclass"), [title]);
 }
 
-/** Asked when the view appears, and again when one of `inputs` changes. @template T @param {() => Promise<T>} ask @param {any[]} [inputs] */
+/**
+ * Asked when the view appears, and again when one of `inputs` changes.
+ * @template T @param {() => Promise<T>} ask @param {any[]} [inputs]
+ */
 export function useAsked(ask, inputs = []) {
   const asked = useMemo(() => resource(ask), inputs);
   useEffect(() => void asked.load(), [asked]);
+  return asked;
+}
+
+/**
+ * Asked again every `ms` while the page is seen; a failure then leaves what is shown.
+ * @template T @param {() => Promise<T>} ask @param {number} ms @param {any[]} [inputs]
+ */
+export function usePolled(ask, ms, inputs = []) {
+  const asked = useAsked(ask, inputs);
+  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), ms), [asked]);
   return asked;
 }
 
@@ -46,5 +61,7 @@ export function useSending() {
 
 /** Puts the focus on the first field that is complained about, once it is drawn. @param {string} [within] */
 export function focusFault(within = "form") {
-  requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector(`${within} [aria-invalid="true"]`))?.focus());
+  requestAnimationFrame(() =>
+    /** @type {HTMLElement|null} */ (document.querySelector(`${within} [aria-invalid="true"]`))?.focus(),
+  );
 }

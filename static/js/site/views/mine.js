@@ -1,16 +1,15 @@
 // One's own: classes with the button into them, notices, receipts, the account.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
-import { Icon } from "../../ui/icon.js";
 import { get } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { inOrder, isLive } from "../offer.js";
-import { account, isA, me, needAccount, now, whileVisible } from "../page-state.js";
+import { account, isA, now } from "../page-state.js";
 import { dateText, foreignTime } from "../times.js";
 import { Account } from "./account.js";
-import { NextDate } from "./card.js";
-import { useAsked, useTab, useTitle } from "./hooks.js";
-import { Join } from "./join.js";
+import { Join, NextDate } from "./card.js";
+import { SignedIn } from "./guard.js";
+import { usePolled, useTab, useTitle } from "./hooks.js";
 import { Notices } from "./notices.js";
 import { Empty, Loaded, PageHead, Tabs } from "./parts.js";
 import { Picture } from "./picture.js";
@@ -18,9 +17,14 @@ import { Receipts } from "./receipts.js";
 
 /** @typedef {import("../api-types.js").Class} Class */
 
-const LOOK_AGAIN_MS = 4000;
+const POLL_MS = 4000;
 /** @type {[string, string][]} */
-const TABS = [["classes", "Classes"], ["notices", "Notices"], ["receipts", "Receipts"], ["account", "Account"]];
+const TABS = [
+  ["classes", "Classes"],
+  ["notices", "Notices"],
+  ["receipts", "Receipts"],
+  ["account", "Account"],
+];
 
 /** @param {{class_: Class}} props */
 function Mine({ class_ }) {
@@ -32,7 +36,12 @@ function Mine({ class_ }) {
       ${student && html`<p class="mine-student"><${Icon} name="user" />${student.name}</p>`}
       <h2><a href=${`/classes/${id}`}>${title}</a></h2>
       <p class="quiet small">${my?.isTeacher ? "You teach" : `with ${teacher.name}`}</p>
-      <p class="mine-when"><${NextDate} class_=${class_} />${foreign && html`<span class="quiet small">${foreign}</span>`}${my?.kind === "trial" && html`<span class="chip chip-warm">Trial</span>`}${class_.state === "draft" && html`<span class="chip chip-plain">Draft</span>`}</p>
+      <p class="mine-when">
+        <${NextDate} class_=${class_} />
+        ${foreign && html`<span class="quiet small">${foreign}</span>`}
+        ${my?.kind === "trial" && html`<span class="chip chip-warm">Trial</span>`}
+        ${class_.state === "draft" && html`<span class="chip chip-plain">Draft</span>`}
+      </p>
       ${my?.expiresAt && html`<p class="quiet small">Open to you until ${dateText(my.expiresAt)}</p>`}
     </div>
     <div class="mine-actions"><${Join} class_=${class_} /></div>
@@ -48,31 +57,58 @@ function Lists({ items }) {
   const ordered = inOrder(items);
   const [ahead, over] = [ordered.filter((one) => !isOver(one)), ordered.filter(isOver)];
   const key = (/** @type {Class} */ one) => one.id + (one.student?.id ?? "");
-  return html`${ahead.length > 0 ? html`<ul class="mines">${ahead.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>` : html`<p class="quiet">Nothing is coming up. <a href="/classes">Find your next class.</a></p>`}
-    ${over.length > 0 && html`<details class="over-list"><summary>Past classes (${over.length})</summary><ul class="mines">${over.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul></details>`}`;
+  return html`
+    ${
+      ahead.length > 0
+        ? html`<ul class="mines">${ahead.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>`
+        : html`<p class="quiet">Nothing is coming up. <a href="/classes">Find your next class.</a></p>`
+    }
+    ${
+      over.length > 0 &&
+      html`<details class="over-list">
+        <summary>Past classes (${over.length})</summary>
+        <ul class="mines">${over.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>
+      </details>`
+    }
+  `;
 }
 
 function NoneYet() {
-  if (isA("parent")) return html`<${Empty} icon="users" title="No student is linked yet"><p>Your child finds a code under My classes, Account. Enter it here to see their classes and receipts.</p><a class="button button-primary" href="#account">Link a student</a><//>`;
-  return html`<${Empty} icon="graduation-cap" title="You are in no class yet"><p>Find one that suits you; it then waits for you here.</p><a class="button button-primary" href="/classes">See all classes</a><//>`;
+  if (isA("parent"))
+    return html`<${Empty} icon="users" title="No student is linked yet">
+      <p>Your child finds a code under My classes, Account. Enter it here to see their classes and receipts.</p>
+      <a class="button button-primary" href="#account">Link a student</a>
+    <//>`;
+  return html`<${Empty} icon="graduation-cap" title="You are in no class yet">
+    <p>Find one that suits you; it then waits for you here.</p>
+    <a class="button button-primary" href="/classes">See all classes</a>
+  <//>`;
 }
 
 function Classes() {
-  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"));
-  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}<//>`;
+  const asked = usePolled(
+    /** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"),
+    POLL_MS,
+  );
+  return html`<${Loaded} of=${asked}>
+    ${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}
+  <//>`;
 }
 
 const VIEWS = { classes: Classes, notices: Notices, receipts: Receipts, account: Account };
 
-export function Page() {
-  useTitle("My classes");
-  useEffect(needAccount, []);
+function Desk() {
   const tab = /** @type {keyof typeof VIEWS} */ (useTab(TABS.map(([name]) => name)));
-  if (!account.value) return me.state.value.error ? html`<${Loaded} of=${me}>${() => null}<//>` : null;
   const hour = new Date(now.value).getHours();
   const greeting = hour < 12 ? "Good morning" : hour < 17 ? "Good afternoon" : "Good evening";
-  return html`<${PageHead} title=${`${greeting}, ${account.value.name.split(" ")[0]}`} />
+  return html`
+    <${PageHead} title=${`${greeting}, ${account.value?.name.split(" ")[0]}`} />
     <${Tabs} label="Yours" tabs=${TABS} current=${tab} />
-    <${VIEWS[tab]} />`;
+    <${VIEWS[tab]} />
+  `;
+}
+
+export function Page() {
+  useTitle("My classes");
+  return html`<${SignedIn}><${Desk} /><//>`;
 }

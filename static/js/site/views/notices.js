@@ -2,8 +2,8 @@
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
-import { Icon } from "../../ui/icon.js";
 import { get, post } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { me, now } from "../page-state.js";
 import { ago } from "../times.js";
 import { useAsked } from "./hooks.js";
@@ -21,11 +21,24 @@ function Items({ items }) {
   useEffect(() => {
     if (items.some(({ readAt }) => !readAt)) void readAll();
   }, [items]);
-  if (items.length === 0) return html`<${Empty} icon="bell" title="Nothing to tell"><p>Payments, refunds and changes of your classes are told here.</p><//>`;
-  return html`<ul class="notices">${items.map(({ id, kind, text, classId, createdAt, readAt }) => html`<li key=${id} data-new=${!readAt} data-testid="notice">
-    <${Icon} name=${/refund|fail|cancel/.test(kind) ? "circle-alert" : "info"} />
-    <div><p>${text}</p><p class="quiet small">${ago(createdAt, now.value)}${classId && html` · <a href=${`/classes/${classId}`}>To the class</a>`}</p></div>
-  </li>`)}</ul>`;
+  if (items.length === 0)
+    return html`<${Empty} icon="bell" title="Nothing to tell">
+      <p>Payments, refunds and changes of your classes are told here.</p>
+    <//>`;
+  return html`<ul class="notices">
+    ${items.map(
+      ({ id, kind, text, classId, createdAt, readAt }) => html`<li key=${id} data-new=${!readAt} data-testid="notice">
+        <${Icon} name=${/refund|fail|cancel/.test(kind) ? "circle-alert" : "info"} />
+        <div>
+          <p>${text}</p>
+          <p class="quiet small">
+            ${ago(createdAt, now.value)}
+            ${classId && html` · <a href=${`/classes/${classId}`}>To the class</a>`}
+          </p>
+        </div>
+      </li>`,
+    )}
+  </ul>`;
 }
 
 export function Notices() {

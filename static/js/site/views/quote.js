@@ -3,8 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
-import { Icon } from "../../ui/icon.js";
 import { asApiError, patch, post } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { GST_STATES } from "../gst-states.js";
 import { money } from "../money.js";
 import { account, me, say } from "../page-state.js";
@@ -40,12 +40,27 @@ export function Figures({ quote, class_, busy }) {
   const { currency } = class_;
   const tax = figures?.tax;
   return html`<div class="buy-figures">
-    ${figures && figures.discount > 0 && html`<dl class="sums figures" data-testid="sums">
-      <div><dt>Price</dt><dd>${money(figures.listPrice, currency)}</dd></div>
-      <div class="is-discount"><dt>Coupon ${quote.coupon.value}</dt><dd>−${money(figures.discount, currency)}</dd></div>
-      <div class="is-total"><dt>To pay</dt><dd>${money(figures.amount, currency)}</dd></div>
-    </dl>`}
-    <p class="quiet small buy-tax figures" data-testid="tax-line">${tax && tax.amount > 0 ? `Includes ${money(tax.amount, currency)} GST (${tax.rate} %)` : figures ? "No tax is added." : " "}</p>
+    ${
+      figures &&
+      figures.discount > 0 &&
+      html`<dl class="sums figures" data-testid="sums">
+        <div><dt>Price</dt><dd>${money(figures.listPrice, currency)}</dd></div>
+        <div class="is-discount">
+          <dt>Coupon ${quote.coupon.value}</dt>
+          <dd>−${money(figures.discount, currency)}</dd>
+        </div>
+        <div class="is-total"><dt>To pay</dt><dd>${money(figures.amount, currency)}</dd></div>
+      </dl>`
+    }
+    <p class="quiet small buy-tax figures" data-testid="tax-line">
+      ${
+        tax && tax.amount > 0
+          ? `Includes ${money(tax.amount, currency)} GST (${tax.rate} %)`
+          : figures
+            ? "No tax is added."
+            : " "
+      }
+    </p>
     <${Coupon} quote=${quote} busy=${busy} />
   </div>`;
 }
@@ -68,12 +83,24 @@ function Coupon({ quote, busy }) {
     setCode("");
     void quote.ask(null);
   };
-  if (used) return html`<p class="coupon-used" data-testid="coupon-used"><${Icon} name="ticket-percent" /><span>Coupon <strong>${used}</strong> applied</span><button type="button" class="button button-small" disabled=${busy} onClick=${drop}>Remove</button></p>`;
-  if (!open) return html`<button type="button" class="link-button" aria-expanded="false" data-testid="coupon-open" onClick=${() => setOpen(true)}><${Icon} name="ticket-percent" />I have a coupon</button>`;
+  if (used)
+    return html`<p class="coupon-used" data-testid="coupon-used">
+      <${Icon} name="ticket-percent" />
+      <span>Coupon <strong>${used}</strong> applied</span>
+      <button type="button" class="button button-small" disabled=${busy} onClick=${drop}>Remove</button>
+    </p>`;
+  if (!open)
+    return html`<button type="button" class="link-button" aria-expanded="false" data-testid="coupon-open"
+        onClick=${() => setOpen(true)}><${Icon} name="ticket-percent" />I have a coupon</button>`;
   return html`<form class="coupon-form" onSubmit=${apply} novalidate>
     <label for="coupon">Coupon</label>
-    <div class="coupon-row"><input class="field" id="coupon" name="coupon" autocomplete="off" autocapitalize="characters" spellcheck="false" value=${code} aria-invalid=${fault ? "true" : undefined} aria-describedby="coupon-note" onInput=${(/** @type {any} */ event) => setCode(event.target.value)} ref=${(/** @type {HTMLElement|null} */ input) => !code && !fault && input?.focus()} />
-    <${Button} type="submit" busy=${asking} disabled=${busy}>Apply<//></div>
+    <div class="coupon-row">
+      <input class="field" id="coupon" name="coupon" autocomplete="off" autocapitalize="characters" spellcheck="false"
+          value=${code} aria-invalid=${fault ? "true" : undefined} aria-describedby="coupon-note"
+          onInput=${(/** @type {any} */ event) => setCode(event.target.value)}
+          ref=${(/** @type {HTMLElement|null} */ input) => !code && !fault && input?.focus()} />
+      <${Button} type="submit" busy=${asking} disabled=${busy}>Apply<//>
+    </div>
     <p class="field-error" id="coupon-note" role="alert">${fault && html`<${Icon} name="circle-alert" />${fault}`}</p>
   </form>`;
 }
@@ -90,8 +117,11 @@ export function StateOfBuyer({ changed }) {
       say(/** @type {Error} */ (error).message, "danger");
     }
   };
-  return html`<div class="form-field buy-state"><label for="buyer-state">Your state, for the invoice</label>
+  return html`<div class="form-field buy-state">
+    <label for="buyer-state">Your state, for the invoice</label>
     <select id="buyer-state" class="field" value=${state} onChange=${choose}>
-      <option value="">Not given</option>${GST_STATES.map(([code, name]) => html`<option key=${code} value=${code}>${name}</option>`)}
-    </select></div>`;
+      <option value="">Not given</option>
+      ${GST_STATES.map(([code, name]) => html`<option key=${code} value=${code}>${name}</option>`)}
+    </select>
+  </div>`;
 }

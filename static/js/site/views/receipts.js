@@ -1,8 +1,8 @@
 // Invoices and credit notes: each to open, to print, to keep.
 
 import { html } from "htm/preact";
-import { Icon } from "../../ui/icon.js";
 import { get } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { money } from "../money.js";
 import { account } from "../page-state.js";
 import { dateText } from "../times.js";
@@ -18,14 +18,29 @@ function Row({ receipt }) {
   const credit = kind !== "invoice";
   return html`<li class="paper" data-testid="receipt">
     <${Icon} name="receipt-text" />
-    <div class="paper-words"><a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a><span class="quiet small">${whose}${classTitle} · ${dateText(issuedAt)}</span></div>
+    <div class="paper-words">
+      <a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a>
+      <span class="quiet small">${whose}${classTitle} · ${dateText(issuedAt)}</span>
+    </div>
     <strong class="figures">${credit ? "−" : ""}${money(Math.abs(total), currency)}</strong>
-    <a class="icon-button" href=${pdfUrl} download aria-label=${`Download ${number} as PDF`}><${Icon} name="download" /></a>
+    <a class="icon-button" href=${pdfUrl} download aria-label=${`Download ${number} as PDF`}>
+      <${Icon} name="download" />
+    </a>
   </li>`;
 }
 
 export function Receipts() {
-  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Receipt>>} */ () => get("/api/me/receipts?limit=100"));
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Receipt>} */ { items }) =>
-    items.length === 0 ? html`<${Empty} icon="receipt-text" title="No receipts yet"><p>When you pay for a class, its invoice is kept here.</p><//>` : html`<ul class="papers">${items.map((receipt) => html`<${Row} key=${receipt.number} receipt=${receipt} />`)}</ul>`}<//>`;
+  const asked = useAsked(
+    /** @returns {Promise<import("../api-types.js").List<Receipt>>} */ () => get("/api/me/receipts?limit=100"),
+  );
+  return html`<${Loaded} of=${asked}>
+    ${(/** @type {import("../api-types.js").List<Receipt>} */ { items }) =>
+      items.length === 0
+        ? html`<${Empty} icon="receipt-text" title="No receipts yet">
+          <p>When you pay for a class, its invoice is kept here.</p>
+        <//>`
+        : html`<ul class="papers">
+          ${items.map((receipt) => html`<${Row} key=${receipt.number} receipt=${receipt} />`)}
+        </ul>`}
+  <//>`;
 }

@@ -18,9 +18,19 @@ function zonesWith(chosen) {
 
 /** @param {{days: number[], choose: (days: number[]) => void, error?: string}} props */
 function Days({ days, choose, error }) {
-  const turn = (/** @type {number} */ day) => choose(days.includes(day) ? days.filter((one) => one !== day) : [...days, day].sort());
-  return html`<fieldset class="form-field days" aria-describedby="days-note"><legend class="label">Days</legend>
-    <div class="day-row">${WEEKDAYS.map((name, day) => html`<label key=${name} class="day"><input type="checkbox" checked=${days.includes(day)} aria-label=${WEEKDAY_NAMES[day]} aria-invalid=${error ? "true" : undefined} onChange=${() => turn(day)} /><span aria-hidden="true">${name}</span></label>`)}</div>
+  const turn = (/** @type {number} */ day) =>
+    choose(days.includes(day) ? days.filter((one) => one !== day) : [...days, day].sort());
+  return html`<fieldset class="form-field days" aria-describedby="days-note">
+    <legend class="label">Days</legend>
+    <div class="day-row">
+      ${WEEKDAYS.map(
+        (name, day) => html`<label key=${name} class="day">
+          <input type="checkbox" checked=${days.includes(day)} aria-label=${WEEKDAY_NAMES[day]}
+              aria-invalid=${error ? "true" : undefined} onChange=${() => turn(day)} />
+          <span aria-hidden="true">${name}</span>
+        </label>`,
+      )}
+    </div>
     <p class="field-error" id="days-note">${error}</p>
   </fieldset>`;
 }
@@ -32,25 +42,55 @@ function Preview({ fields }) {
   const dates = nextDates(scheduleOf(fields), Date.now(), 3);
   if (dates.length === 0) return html`<p class="field-hint" role="status">All of it lies in the past.</p>`;
   const foreign = foreignTime(dates[0].start, fields.zone);
-  return html`<p class="field-hint" role="status" data-testid="schedule-preview">${fields.kind === "weekly" ? "Next: " : ""}${dates.map((one) => `${dayText(one.start, fields.zone)} ${spanText(one, fields.zone)}`).join(" · ")}${foreign && ` (for you ${dayText(dates[0].start)}, ${spanText(dates[0])})`}</p>`;
+  return html`<p class="field-hint" role="status" data-testid="schedule-preview">
+    ${fields.kind === "weekly" ? "Next: " : ""}
+    ${dates.map((one) => `${dayText(one.start, fields.zone)} ${spanText(one, fields.zone)}`).join(" · ")}
+    ${foreign && ` (for you ${dayText(dates[0].start)}, ${spanText(dates[0])})`}
+  </p>`;
 }
 
-/** @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind, faults: import("../form-fields.js").Faults}} props */
+/**
+ * @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind, faults:
+ *   import("../form-fields.js").Faults}} props
+ */
 export function ScheduleFields({ fields, set, bind, faults }) {
   const weekly = fields.kind === "weekly";
   const at = Date.now();
-  return html`<fieldset class="desk-card"><legend>When</legend>
+  return html`<fieldset class="desk-card">
+    <legend>When</legend>
     <div class="segments" role="radiogroup" aria-label="How often">
-      ${[["single", "Once"], ["weekly", "Every week"]].map(([kind, label]) => html`<label key=${kind} class="segment"><input type="radio" name="kind" value=${kind} checked=${fields.kind === kind} onChange=${() => set({ kind: /** @type {any} */ (kind) })} /><span>${label}</span></label>`)}
+      ${[
+        ["single", "Once"],
+        ["weekly", "Every week"],
+      ].map(
+        ([kind, label]) =>
+          html`<label key=${kind} class="segment">
+            <input type="radio" name="kind" value=${kind} checked=${fields.kind === kind}
+                onChange=${() => set({ kind: /** @type {any} */ (kind) })} />
+            <span>${label}</span>
+          </label>`,
+      )}
     </div>
-    ${weekly && html`<${Days} days=${fields.days} choose=${(/** @type {number[]} */ days) => set({ days })} error=${faults.days} />`}
+    ${
+      weekly &&
+      html`<${Days} days=${fields.days} choose=${(/** @type {number[]} */ days) => set({ days })}
+          error=${faults.days} />`
+    }
     <div class="form-row">
       <${Field} label=${weekly ? "First day" : "Day"} type="date" ...${bind("date")} />
       ${weekly && html`<${Field} label="Last day" type="date" min=${fields.date} ...${bind("until")} />`}
       <${Field} label="Time" type="time" ...${bind("time")} />
-      <${Field} label="Length" after="min" inputmode="numeric" list="lengths" autocomplete="off" ...${bind("minutes")} /><datalist id="lengths">${LENGTHS.map((value) => html`<option key=${value} value=${value}></option>`)}</datalist>
+      <${Field} label="Length" after="min" inputmode="numeric" list="lengths" autocomplete="off"
+          ...${bind("minutes")} />
+      <datalist id="lengths">${LENGTHS.map((value) => html`<option key=${value} value=${value}></option>`)}</datalist>
     </div>
-    <${Field} label="Time zone" type="select" ...${bind("zone")} hint="Everyone sees the times in their own zone.">${zonesWith(fields.zone).map((zone) => html`<option key=${zone} value=${zone}>${zone.replaceAll("_", " ")} (${offsetText(zone, at)})</option>`)}<//>
+    <${Field} label="Time zone" type="select" ...${bind("zone")} hint="Everyone sees the times in their own zone.">
+      ${zonesWith(fields.zone).map(
+        (zone) => html`<option key=${zone} value=${zone}>
+          ${zone.replaceAll("_", " ")} (${offsetText(zone, at)})
+        </option>`,
+      )}
+    <//>
     <${Preview} fields=${fields} />
   </fieldset>`;
 }

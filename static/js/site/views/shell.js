@@ -1,12 +1,12 @@
 // What is around every page: the header with who is signed in, messages, menus and dialogs.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
+import { registerPath, signInPath } from "../../shared/links.js";
 import { Avatar } from "../../ui/avatar.js";
 import { DialogHost } from "../../ui/dialog.js";
 import { Icon } from "../../ui/icon.js";
 import { MenuHost, openMenu } from "../../ui/menu.js";
-import { signInPath } from "../routes.js";
+import { Toast } from "../../ui/toast.js";
 import { account, isA, isKnown, said, signOut, unread } from "../page-state.js";
 
 const SHOWN_MS = 7000;
@@ -18,7 +18,11 @@ function places() {
   /** @type {Place[]} */
   const all = [{ label: "Classes", path: "/classes", pages: ["catalogue", "class"], icon: "search" }];
   if (account.value) all.push({ label: "My classes", path: "/me", pages: ["mine"], icon: "graduation-cap" });
-  if (isA("teacher", "admin")) all.push({ label: "Teach", path: "/teach", pages: ["teach", "edit"], icon: "video" }, { label: isA("admin") ? "Admin" : "Payments", path: "/admin", pages: ["admin"], icon: "indian-rupee" });
+  if (isA("teacher", "admin"))
+    all.push(
+      { label: "Teach", path: "/teach", pages: ["teach", "edit"], icon: "video" },
+      { label: isA("admin") ? "Admin" : "Payments", path: "/admin", pages: ["admin"], icon: "indian-rupee" },
+    );
   return all;
 }
 
@@ -39,15 +43,19 @@ function AccountArea() {
   if (!account.value) {
     const here = location.pathname.startsWith("/login") ? "/classes" : location.pathname + location.search;
     return html`<div class="site-account">
-      <a class="button button-quiet site-register" href=${`/register?next=${encodeURIComponent(here)}`}>Register</a>
+      <a class="button button-quiet site-register" href=${registerPath(here)}>Register</a>
       <a class="button button-primary" href=${signInPath(here)} data-testid="sign-in">Sign in</a>
     </div>`;
   }
   const { name } = account.value;
   const notices = unread.value ? `Notices, ${unread.value} unread` : "Notices";
   return html`<div class="site-account">
-    <a class="icon-button" href="/me#notices" aria-label=${notices} data-testid="notices-link"><${Icon} name="bell" />${unread.value > 0 && html`<span class="badge" aria-hidden="true">${unread.value}</span>`}</a>
-    <button type="button" class="account-button" aria-haspopup="menu" aria-label=${`Your account, ${name}`} data-testid="account-button" onClick=${(/** @type {any} */ event) => openAccount(event.currentTarget)}>
+    <a class="icon-button" href="/me#notices" aria-label=${notices} data-testid="notices-link">
+      <${Icon} name="bell" />
+      ${unread.value > 0 && html`<span class="badge" aria-hidden="true">${unread.value}</span>`}
+    </a>
+    <button type="button" class="account-button" aria-haspopup="menu" aria-label=${`Your account, ${name}`}
+        data-testid="account-button" onClick=${(/** @type {any} */ event) => openAccount(event.currentTarget)}>
       <${Avatar} name=${name} size="small" />
     </button>
   </div>`;
@@ -55,35 +63,40 @@ function AccountArea() {
 
 /** @param {{page: string}} props */
 function Header({ page }) {
-  return html`<header class="site-header"><div class="site-header-in">
-    <a class="site-brand" href="/classes"><img src="/static/icon.svg" alt="" width="32" height="32" />liveclass</a>
-    <nav class="site-nav" aria-label="Main">
-      ${places().map(({ label, path, pages }) => html`<a key=${path} href=${path} aria-current=${pages.includes(page) ? "page" : undefined}>${label}</a>`)}
-    </nav>
-    <${AccountArea} />
-  </div></header>`;
+  return html`<header class="site-header">
+    <div class="site-header-in">
+      <a class="site-brand" href="/classes"><img src="/static/icon.svg" alt="" width="32" height="32" />liveclass</a>
+      <nav class="site-nav" aria-label="Main">
+        ${places().map(
+          ({ label, path, pages }) => html`<a key=${path} href=${path}
+              aria-current=${pages.includes(page) ? "page" : undefined}>${label}</a>`,
+        )}
+      </nav>
+      <${AccountArea} />
+    </div>
+  </header>`;
 }
 
+/** The last message, read aloud because its frame is a live region. */
 function Said() {
   const message = said.value;
-  const icon = message?.kind === "danger" ? "circle-alert" : "check";
-  useEffect(() => {
-    if (!message) return;
-    const timer = setTimeout(() => (said.value = null), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [message]);
   return html`<div class="toasts site-toasts" role="status" aria-live="polite">
-    ${message && html`<div class="toast" key=${message.id} data-testid="toast" data-kind=${message.kind}>
-      <${Icon} name=${icon} /><span>${message.text}</span>
-      <button type="button" class="icon-button" aria-label="Dismiss" onClick=${() => (said.value = null)}><${Icon} name="x" /></button>
-    </div>`}
+    ${
+      message &&
+      html`<${Toast} key=${message.id} text=${message.text} kind=${message.kind} ms=${SHOWN_MS}
+          icon=${message.kind === "danger" ? "circle-alert" : "check"} close=${() => (said.value = null)} />`
+    }
   </div>`;
 }
 
 /** @param {{page: string, children?: any}} props */
 export function Shell({ page, children }) {
-  return html`<a class="skip-link" href="#main">Skip to the content</a>
+  return html`
+    <a class="skip-link" href="#main">Skip to the content</a>
     <${Header} page=${page} />
     <main id="main" class="site-main" tabindex="-1" data-page=${page}>${children}</main>
-    <${Said} /><${MenuHost} /><${DialogHost} />`;
+    <${Said} />
+    <${MenuHost} />
+    <${DialogHost} />
+  `;
 }

@@ -1,27 +1,28 @@
 // The teacher's classes: what is coming, drafts, what is over; each with the way in and the way to change it.
 
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
-import { Icon } from "../../ui/icon.js";
 import { get } from "../../shared/api.js";
+import { Icon } from "../../ui/icon.js";
 import { price } from "../money.js";
 import { inOrder } from "../offer.js";
-import { account, isA, me, needAccount, whileVisible } from "../page-state.js";
-import { NextDate } from "./card.js";
-import { useAsked, useTitle } from "./hooks.js";
-import { Join } from "./join.js";
+import { Join, NextDate } from "./card.js";
+import { ForRoles } from "./guard.js";
+import { usePolled, useTitle } from "./hooks.js";
 import { Empty, Loaded, PageHead } from "./parts.js";
 import { Picture } from "./picture.js";
 
 /** @typedef {import("../api-types.js").Class} Class */
 
-const LOOK_AGAIN_MS = 10_000;
+const POLL_MS = 10_000;
 
 /** @type {[string, (one: Class) => boolean][]} */
 const GROUPS = [
   ["Coming up", ({ state, nextAt }) => state === "live" || (state === "scheduled" && nextAt !== null)],
   ["Drafts", ({ state }) => state === "draft"],
-  ["Past", ({ state, nextAt }) => state === "ended" || state === "cancelled" || (state === "scheduled" && nextAt === null)],
+  [
+    "Past",
+    ({ state, nextAt }) => state === "ended" || state === "cancelled" || (state === "scheduled" && nextAt === null),
+  ],
 ];
 
 /** "12 of 20 seats taken" @param {Class} class_ */
@@ -39,44 +40,58 @@ function Taught({ class_ }) {
     <${Picture} title=${title} url=${imageUrl} />
     <div class="mine-words">
       <h2><a href=${`/teach/${id}`}>${title}</a></h2>
-      <p class="quiet small figures">${price(class_.price, class_.currency)} · ${takenText(class_)}${!class_.my?.isTeacher && ` · ${teacher.name}`}</p>
-      <p class="mine-when">${state === "draft" ? html`<span class="chip chip-plain">Draft</span>` : html`<${NextDate} class_=${class_} />`}</p>
+      <p class="quiet small figures">
+        ${price(class_.price, class_.currency)} · ${takenText(class_)}
+        ${!class_.my?.isTeacher && ` · ${teacher.name}`}
+      </p>
+      <p class="mine-when">
+        ${state === "draft" ? html`<span class="chip chip-plain">Draft</span>` : html`<${NextDate} class_=${class_} />`}
+      </p>
     </div>
-    <div class="mine-actions">${open && html`<${Join} class_=${class_} />`}<a class="button mine-edit" href=${`/teach/${id}`} aria-label=${`Edit ${title}`}><${Icon} name="pencil" />Edit</a></div>
+    <div class="mine-actions">
+      ${open && html`<${Join} class_=${class_} />`}
+      <a class="button mine-edit" href=${`/teach/${id}`} aria-label=${`Edit ${title}`}><${Icon} name="pencil" />Edit</a>
+    </div>
   </li>`;
 }
 
 /** @param {{items: Class[]}} props */
 function Lists({ items }) {
-  if (items.length === 0) return html`<${Empty} icon="video" title="You have no classes yet"><p>A class has a title, a time and a price. Nobody sees it before you publish it.</p><a class="button button-primary" href="/teach/new"><${Icon} name="plus" />Create your first class</a><//>`;
-  return html`${GROUPS.map(([title, belongs]) => {
-    const some = inOrder(items.filter(belongs));
-    return some.length > 0 && html`<section key=${title} aria-label=${title}><h2 class="group-title">${title} <span class="quiet figures">${some.length}</span></h2><ul class="mines">${some.map((one) => html`<${Taught} key=${one.id} class_=${one} />`)}</ul></section>`;
-  })}`;
-}
-
-/** Not for students. */
-export function NotForYou() {
-  return html`<${Empty} icon="lock" title="This page is for teachers"><p>You are signed in as ${account.value?.name}. If you teach here, ask the administrator to make you a teacher.</p><a class="button button-primary" href="/classes">See all classes</a><//>`;
-}
-
-/** Waits for the account; strangers sign in, others are told. @param {{roles: string[], children: any}} props */
-export function For({ roles, children }) {
-  useEffect(needAccount, []);
-  if (!account.value) return me.state.value.error ? html`<${Loaded} of=${me}>${() => null}<//>` : null;
-  return isA(...roles) ? children : html`<${NotForYou} />`;
+  if (items.length === 0)
+    return html`<${Empty} icon="video" title="You have no classes yet">
+      <p>A class has a title, a time and a price. Nobody sees it before you publish it.</p>
+      <a class="button button-primary" href="/teach/new"><${Icon} name="plus" />Create your first class</a>
+    <//>`;
+  return html`
+    ${GROUPS.map(([title, belongs]) => {
+      const some = inOrder(items.filter(belongs));
+      return (
+        some.length > 0 &&
+        html`<section key=${title} aria-label=${title}>
+          <h2 class="group-title">${title} <span class="quiet figures">${some.length}</span></h2>
+          <ul class="mines">${some.map((one) => html`<${Taught} key=${one.id} class_=${one} />`)}</ul>
+        </section>`
+      );
+    })}
+  `;
 }
 
 function Classes() {
-  const asked = useAsked(/** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/classes?mine=1&limit=100"));
-  useEffect(() => whileVisible(() => void asked.load({ quiet: true }), LOOK_AGAIN_MS), [asked]);
-  return html`<${Loaded} of=${asked}>${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}<//>`;
+  const asked = usePolled(
+    /** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/classes?mine=1&limit=100"),
+    POLL_MS,
+  );
+  return html`<${Loaded} of=${asked}>
+    ${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}
+  <//>`;
 }
 
 export function Page() {
   useTitle("Teach");
-  return html`<${For} roles=${["teacher", "admin"]}>
-    <${PageHead} title="Your classes"><a class="button button-primary" href="/teach/new" data-testid="new-class"><${Icon} name="plus" />New class</a><//>
+  return html`<${ForRoles} roles=${["teacher", "admin"]}>
+    <${PageHead} title="Your classes">
+      <a class="button button-primary" href="/teach/new" data-testid="new-class"><${Icon} name="plus" />New class</a>
+    <//>
     <${Classes} />
   <//>`;
 }
