@@ -15,7 +15,7 @@ from bench.figures import Figure
 from bench.scene import Scene, lecture
 from bench.sinks import bare_end
 from bench.stage import Stage, from_person
-from sfu.fanout.plan import SOUND_CREW
+from sfu.fanout.plan import SOUND_GROUP
 from sfu.io.many import ManySender
 
 SFU = str(Path(__file__).parents[1] / "sfu") + "/"
@@ -23,7 +23,7 @@ READS = frozenset({"recv", "recvfrom", "recvmsg", "recv_into", "recvfrom_into", 
 TIMERS = "handle_timers"
 WRITES = frozenset({"send", "sendto", "sendmsg"})
 SENDMMSG = ManySender.send.__code__
-FEW, MANY = SOUND_CREW, 3 * SOUND_CREW  # subscribers; the difference is what copies cost
+FEW, MANY = SOUND_GROUP, 3 * SOUND_GROUP  # subscribers; the difference is what copies cost
 FRAMES = 12
 
 

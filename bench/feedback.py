@@ -61,7 +61,7 @@ def _report(scene: Scene, subscriber: Subscriber) -> bytes:
 def _nack(scene: Scene, subscriber: Subscriber) -> bytes:
     transport = scene.worker.routers[ROUTER].transports[subscriber.name]
     (consumer,) = transport.downlink.slots("video")
-    newest = consumer.line.highest
+    newest = consumer.index_space.highest
     return subscriber.nack(consumer.ssrc, [(newest - n) & 0xFFFF for n in range(LOST)])
 
 

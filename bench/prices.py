@@ -14,7 +14,6 @@ from bench import signalling
 from bench.figures import Figure
 from bench.scene import ROUTER, Scene, lecture, nowhere
 from common.work import Price
-from sfu.fanout.copies import retransmit
 from sfu.publish.twcc import TwccRecorder
 from sfu.wire.rtcp import build_compound
 from sfu.worker import Worker
@@ -118,12 +117,12 @@ def _of_retransmission(scene: Scene) -> Work:
     (slot,) = transport.downlink.slots("video")
 
     def sent() -> list[object]:
-        found = [slot.find_sent((slot.line.highest - back) & 0xFFFF) for back in range(100)]
+        found = [slot.find_sent((slot.index_space.highest - back) & 0xFFFF) for back in range(100)]
         return [one for one in found if one is not None]
 
     def again(found: object) -> object:
         assert isinstance(found, tuple)
-        return retransmit(slot, *found)
+        return slot.retransmit(*found)
 
     return Work("RETRANSMISSION", sent, again)
 

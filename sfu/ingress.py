@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sfu.ice.address_table import Directory
-from sfu.ice.agent import Address, StunError, parse_binding_request
+from sfu.ice.address_table import AddressTable
+from sfu.ice.agent import StunError, parse_binding_request
 from sfu.ice.strangers import Strangers
 from sfu.stats import DropReason
 from sfu.transport import Transport
+from sfu.wire.address import Address
 from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 
 
@@ -34,7 +35,7 @@ class Ingress:
 
     def __init__(
         self,
-        directory: Directory[Transport],
+        addresses: AddressTable[Transport],
         drops: Counter[DropReason],
         max_datagram: int,
         answer: Callable[[Address, bytes], None],
@@ -43,7 +44,7 @@ class Ingress:
         """`answer` sends a STUN response; `on_fault` hears of exceptions in a transport."""
         self.arrivals = Arrivals()
         self.active: dict[Transport, None] = {}  # those that got something since the last look
-        self._directory = directory
+        self._addresses = addresses
         self._drops = drops
         self._max_datagram = max_datagram
         self._answer = answer
@@ -64,7 +65,7 @@ class Ingress:
         if kind not in (RTP, RTCP, DTLS):
             self._drops[DropReason.UNKNOWN_KIND if data else DropReason.EMPTY] += 1
             return
-        transport = self._directory.by_address.get(address)
+        transport = self._addresses.by_address.get(address)
         if transport is None:
             self._drops[DropReason.UNKNOWN_ADDRESS] += 1
             return
@@ -85,7 +86,7 @@ class Ingress:
         if data[:1] == b"\x01":  # the class of a response, RFC 8489 5
             self._receive_stun_answer(data, address, now)
             return
-        holder = self._directory.by_address.get(address)
+        holder = self._addresses.by_address.get(address)
         if holder is None and self._strangers.is_spent(address, now):
             self._drops[DropReason.STUN_OVER_BUDGET] += 1
             return
@@ -94,7 +95,7 @@ class Ingress:
         except StunError:
             self._fail_stun(DropReason.STUN_MALFORMED, holder, address, now)
             return
-        transport = self._directory.by_ufrag.get(request.local_ufrag)
+        transport = self._addresses.by_ufrag.get(request.local_ufrag)
         if transport is None:
             self._fail_stun(DropReason.STUN_UNKNOWN_USER, holder, address, now)
             return
@@ -114,7 +115,7 @@ class Ingress:
         self._answer(address, answer)
         self.arrivals.stun_answers += 1
         if holder is not transport and transport.agent.is_bound(address):
-            self._directory.bind(transport, address, transport.agent.addresses())
+            self._addresses.bind(transport, address, transport.agent.addresses())
         self.active[transport] = None
 
     def _fail_stun(
@@ -128,7 +129,7 @@ class Ingress:
 
     def _receive_stun_answer(self, data: bytes, address: Address, now: float) -> None:
         """To our own question, whether the peer is there; nothing else is ever asked."""
-        transport = self._directory.by_address.get(address)
+        transport = self._addresses.by_address.get(address)
         if transport is None or not transport.agent.check.awaits(address, data[8:20]):
             self._drops[DropReason.STUN_UNASKED] += 1
             return

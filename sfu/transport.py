@@ -18,7 +18,6 @@ from sfu.dtls.api import DtlsFactory, DtlsSession, EndedSession
 from sfu.dtls.limits import DtlsLimits
 from sfu.fanout.outbox import Outbox
 from sfu.ice.agent import (
-    Address,
     BindingRequest,
     IceAgent,
     IceCredentials,
@@ -36,6 +35,7 @@ from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
 from sfu.timers import earliest
+from sfu.wire.address import Address
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback, build_compound
 from sfu.workload import Workload
 

@@ -23,8 +23,8 @@ from sfu.events import (
 from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected, Outbox, Send
 from sfu.fanout.pending_pictures import PendingLayers
-from sfu.ice.address_table import Directory
-from sfu.ice.agent import Address, IceState
+from sfu.ice.address_table import AddressTable
+from sfu.ice.agent import IceState
 from sfu.ingress import Ingress
 from sfu.layout import SlotWant
 from sfu.negotiation.negotiator import Answer, Negotiator
@@ -35,6 +35,7 @@ from sfu.snapshot import snapshot_transport
 from sfu.stats import DropReason
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
+from sfu.wire.address import Address
 from sfu.wire.rtp import abs_send_time
 from sfu.workload import Workload
 
@@ -59,15 +60,19 @@ class Worker:
         self._rng = rng
         self._negotiator = Negotiator(config, dtls, rng)
         self._transports: dict[str, Transport] = {}
-        self._directory: Directory[Transport] = Directory()
-        self.by_address: Mapping[Address, Transport] = self._directory.by_address
+        self._addresses: AddressTable[Transport] = AddressTable()
+        self.by_address: Mapping[Address, Transport] = self._addresses.by_address
         self._timers: Timers[Transport | Router] = Timers()
         self._collected = Collected()
         self.outbox: Outbox = self._collected
         self._events: list[Event] = []
         self._pending = PendingLayers()
         self._ingress = Ingress(
-            self._directory, self.drops, config.max_datagram, self._answer, self._on_transport_fault
+            self._addresses,
+            self.drops,
+            config.max_datagram,
+            self._answer,
+            self._on_transport_fault,
         )
         self.arrivals = self._ingress.arrivals
         self._active = self._ingress.active
@@ -154,10 +159,10 @@ class Worker:
             )
         if transport.offer is None:
             transport.begin(offer, negotiation, now)
-            self._directory.name(transport, transport.agent.ufrags())
+            self._addresses.name(transport, transport.agent.ufrags())
         elif offer.ice_ufrag != transport.offer.ice_ufrag:
             transport.restart_ice(offer, now)
-            self._directory.name(transport, transport.agent.ufrags())
+            self._addresses.name(transport, transport.agent.ufrags())
         answer = self._negotiator.answer(transport, offer, negotiation, now)
         opened, closed = transport.uplink.negotiate(negotiation)
         router = self._router(transport.router_id)
@@ -194,7 +199,7 @@ class Worker:
 
     def _close(self, transport: Transport, reason: str, now: float) -> None:
         del self._transports[transport.transport_id]
-        self._directory.forget(transport)
+        self._addresses.forget(transport)
         self._timers.clear(transport)
         for step in (transport.close, partial(self._depart, transport)):
             try:

@@ -56,28 +56,17 @@ ARROWS_BACK: frozenset[str] = frozenset(
         "loadtest.cli.command -> liveclass.file_limit",
         "loadtest.run.environment -> liveclass.config",
         "sfu.negotiation.answer -> sfu.ice.agent",
-        "sfu.negotiation.negotiator -> sfu.fanout.nonces",
         "sfu.negotiation.negotiator -> sfu.transport",
-        "sfu.publish.layer -> sfu.fanout.nonces",
-        "sfu.publish.layer -> sfu.fanout.plan",
         "sfu.publish.layer -> sfu.subscribe.consumer",
         "sfu.publish.producer -> sfu.subscribe.allocator",
         "sfu.publish.producer -> sfu.subscribe.consumer",
         "sfu.publish.uplink -> sfu.workload",
-        "sfu.subscribe.consumer -> sfu.fanout.nonces",
-        "sfu.subscribe.downlink -> sfu.fanout.copies",
-        "sfu.subscribe.downlink -> sfu.fanout.nonces",
     }
 )
 CIRCLES: frozenset[tuple[str, ...]] = frozenset(
     {
         ("loadtest.cli.app", "loadtest.cli.command", "loadtest.cli.options"),
         (
-            "sfu.fanout.copies",
-            "sfu.fanout.gso_batch",
-            "sfu.fanout.headers",
-            "sfu.fanout.nonces",
-            "sfu.fanout.plan",
             "sfu.publish.layer",
             "sfu.publish.producer",
             "sfu.publish.stream_table",
@@ -85,7 +74,6 @@ CIRCLES: frozenset[tuple[str, ...]] = frozenset(
             "sfu.subscribe.consumer",
             "sfu.subscribe.downlink",
         ),
-        ("sfu.ice.address_check", "sfu.ice.agent", "sfu.ice.seen"),
         ("sfu.rtcp_intake", "sfu.transport"),
         ("sfu.snapshot", "sfu.worker"),
     }
@@ -100,6 +88,7 @@ UNMIRRORED = {
     "sfu/dtls/api.py": "only Protocols",
     "sfu/events.py": "only records",
     "sfu/layout.py": "only a record",
+    "sfu/wire/address.py": "only a type",
     "sfu/fanout/outbox.py": "only a Protocol",
     "sfu/srtp/keys.py": "only records and an exception",
     "sfu/stats.py": "only records",

@@ -13,7 +13,7 @@ MAX_WAITING = 4_096  # steps; more than a worker has transports
 Step = Callable[[], object]
 
 
-class Turnstile:
+class AdmissionQueue:
     """Steps in the order they came, PER_TURN of them in each turn of the running loop.
 
     A step waits once, whoever has more to do enters again after it: all get equal turns.

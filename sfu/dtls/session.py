@@ -25,7 +25,7 @@ from aiortc.rtcdtlstransport import (
 )
 from OpenSSL import SSL
 
-from sfu.dtls.admission_queue import Turnstile
+from sfu.dtls.admission_queue import AdmissionQueue
 from sfu.dtls.api import DtlsHooks, Fingerprint
 from sfu.srtp.keys import SrtpKeys, SrtpProfile
 from sfu.stats import DropReason
@@ -50,9 +50,11 @@ class DatagramLink:
 
     role = "controlled"
 
-    def __init__(self, hooks: DtlsHooks, turnstile: Turnstile, drops: Counter[DropReason]) -> None:
+    def __init__(
+        self, hooks: DtlsHooks, admission: AdmissionQueue, drops: Counter[DropReason]
+    ) -> None:
         self._hooks = hooks
-        self._turnstile = turnstile
+        self._admission = admission
         self._drops = drops
         self._queue: list[bytes] = []  # a deque keeps 0.6 kB when empty
         self._admitted = asyncio.Event()  # one datagram may be taken
@@ -68,7 +70,7 @@ class DatagramLink:
         self._line_up()
 
     def _line_up(self) -> None:
-        if not self._admitted.is_set() and not self._turnstile.enter(self._admitted.set):
+        if not self._admitted.is_set() and not self._admission.enter(self._admitted.set):
             self._drops[DropReason.DTLS_CROWDED] += len(self._queue)
             self._queue.clear()
 
@@ -83,7 +85,7 @@ class DatagramLink:
 
     def close(self) -> None:
         """Takes no more turns; idempotent."""
-        self._turnstile.leave(self._admitted.set)
+        self._admission.leave(self._admitted.set)
         self._queue.clear()
 
     def drop(self, reason: DropReason) -> None:
@@ -191,12 +193,12 @@ class AiortcSession:
         self,
         hooks: DtlsHooks,
         certificate: RTCCertificate,
-        turnstile: Turnstile,
+        admission: AdmissionQueue,
         drops: Counter[DropReason],
         role: Role,
     ) -> None:
         self._hooks = hooks
-        self._link = DatagramLink(hooks, turnstile, drops)
+        self._link = DatagramLink(hooks, admission, drops)
         self._dtls = DtlsEnd(self._link, certificate, role)
         self._task: asyncio.Task[None] | None = None
         self._ended = False
@@ -263,7 +265,7 @@ class AiortcDtls:
     def __init__(self, role: Role = "server") -> None:
         self._role = role
         self._certificate = SharedCertificate.generateCertificate()
-        self._turnstile = Turnstile()
+        self._admission = AdmissionQueue()
         self.drops: Counter[DropReason] = Counter()
         self.fingerprints: tuple[Fingerprint, ...] = tuple(
             (known.algorithm, known.value)
@@ -273,4 +275,4 @@ class AiortcDtls:
 
     def session(self, hooks: DtlsHooks) -> AiortcSession:
         """A session that waits for start()."""
-        return AiortcSession(hooks, self._certificate, self._turnstile, self.drops, self._role)
+        return AiortcSession(hooks, self._certificate, self._admission, self.drops, self._role)

@@ -5,22 +5,17 @@ pieces that one send takes; a copy then only writes its numbers and its cipherte
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sfu.fanout.headers import FIXED_HEADER
 from sfu.fanout.segments import cut
-from sfu.publish.layer import ExtensionProfile
-from sfu.publish.packet import EXTENSION, PADDING, VERSION, Packet
-from sfu.wire import vp8
-from sfu.wire.rtp import build_extensions
+from sfu.srtp.copies import Prepared
+from sfu.wire.packet import PADDING, VERSION, Packet
 
 GCM_TAG = 16  # bytes, RFC 7714 13.2
 
-# index, flags with the extension bit, marker, timestamp, extension block, payload
-Prepared = tuple[int, int, int, int, bytes, bytes]
 
-
-class Run:
+class GsoBatch:
     """Datagrams that leave in one send to a peer: equal sizes, the last may be shorter.
 
     The buffer has a place for each of a few peers, `length` bytes one behind the other, which
@@ -75,13 +70,13 @@ def _size(prepared: Prepared) -> int:
     return FIXED_HEADER + GCM_TAG + len(prepared[4]) + len(prepared[5])
 
 
-def lay_out(prepared: Sequence[Prepared], places: int) -> list[Run]:
+def layout(prepared: Sequence[Prepared], places: int) -> list[GsoBatch]:
     """The runs that these datagrams make, in order, for so many peers at a time."""
     ranges = cut([_size(one) for one in prepared])
-    return [Run(prepared[start:end], places) for start, end in ranges]
+    return [GsoBatch(prepared[start:end], places) for start, end in ranges]
 
 
-def equalise(packets: Sequence[Packet]) -> None:
+def pad_to_equal_size(packets: Sequence[Packet]) -> None:
     """Pads the smaller packets of one frame by a byte, so that the frame is one run.
 
     Chromium cuts a frame into packets that differ by one byte at most, the smaller ones first;
@@ -100,42 +95,3 @@ def equalise(packets: Sequence[Packet]) -> None:
         if len(packet.payload) == smaller:
             packet.payload += b"\x01"
             packet.flags = VERSION | PADDING
-
-
-def prepare(packets: Iterable[Packet], profile: ExtensionProfile) -> list[Prepared]:
-    """What all copies of one extension profile share."""
-    stamp_id, orientation_id = profile
-    if not stamp_id and not orientation_id:
-        return [(p.index, p.flags, p.marker, p.timestamp, b"", p.payload) for p in packets]
-    shared: dict[tuple[int, bytes | None], bytes] = {}
-    prepared = []
-    for p in packets:
-        key = (p.stamp, p.orientation)
-        block = shared.get(key)
-        if block is None:
-            block = shared[key] = _extensions(p, stamp_id, orientation_id)
-        flags = p.flags | EXTENSION if block else p.flags
-        prepared.append((p.index, flags, p.marker, p.timestamp, block, p.payload))
-    return prepared
-
-
-def _extensions(packet: Packet, stamp_id: int, orientation_id: int) -> bytes:
-    elements = []
-    if stamp_id:
-        elements.append((stamp_id, packet.stamp.to_bytes(3, "big")))
-    if orientation_id and packet.orientation is not None:
-        elements.append((orientation_id, packet.orientation))
-    return build_extensions(elements)
-
-
-def rewrite_payload(packet: Packet, picture_offset: int, tl0_offset: int) -> bytes:
-    """The packet's payload on a slot's own line of VP8 picture ids."""
-    descriptor = packet.descriptor
-    if descriptor is None or not (picture_offset or tl0_offset):
-        return packet.payload
-    return vp8.rewrite(
-        packet.payload,
-        descriptor,
-        (descriptor.picture_id or 0) + picture_offset,
-        (descriptor.tl0picidx or 0) + tl0_offset,
-    )

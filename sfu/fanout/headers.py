@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sfu.fanout.nonces import NONCE, Bytes, Nonces, Row, column
+from sfu.srtp.nonces import NONCE, Bytes, Nonces, Row, column
 
 FIXED_HEADER = 12  # bytes, RFC 3550 5.1
 
@@ -32,7 +32,7 @@ class Columns:
         self.timestamp = np.array(timestamp, np.int64)
 
 
-class Numbers:
+class HeaderColumns:
     """The numbers of some consumers: offsets, SSRCs, payload types and nonces."""
 
     __slots__ = ("_nonces", "_payload_type", "_sequence", "_ssrc", "_timestamp")
@@ -59,7 +59,7 @@ class Numbers:
 
 
 class NonceScratch:
-    """Room for the nonces of a crew's run, and a view of each: views cost more than nonces."""
+    """Room for the nonces of a group's run, and a view of each: views cost more than nonces."""
 
     def __init__(self, room: int) -> None:
         self._make(room)

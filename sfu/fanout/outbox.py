@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sfu.ice.agent import Address
+from sfu.wire.address import Address
 
 Send = tuple[Address, Sequence[bytes]]
 

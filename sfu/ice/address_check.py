@@ -7,14 +7,11 @@ Pure: no I/O, no clock.
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from common.work import Price, WorkBudget
 from sfu.stats import DropReason
 from sfu.wire import stun
-
-if TYPE_CHECKING:
-    from sfu.ice.agent import Address
+from sfu.wire.address import Address
 
 PAUSES = (0.05, 0.05, 0.1)  # s: the request goes out again 50, 100 and 200 ms after the first time
 ANSWER_WITHIN = 2.0  # s after the first request: a slow path's answer still counts
@@ -39,7 +36,7 @@ class AddressCheck:
         self._budget = WorkBudget(REQUEST_RATE * Price.STUN, REQUEST_BURST * Price.STUN, now)
 
     def begin(
-        self, address: "Address", name: str, key: bytes, random: Callable[[int], bytes], limit: int
+        self, address: Address, name: str, key: bytes, random: Callable[[int], bytes], limit: int
     ) -> bool:
         """Asks there as soon as timers are handled. `name` and `key` are the USERNAME and the
         password that the peer expects; `limit` is the size of its nomination: False, and
@@ -67,7 +64,7 @@ class AddressCheck:
         """The question is answered, or of no interest any more."""
         self.address, self._due = None, None
 
-    def awaits(self, address: "Address", transaction: bytes) -> bool:
+    def awaits(self, address: Address, transaction: bytes) -> bool:
         """Whether an answer from there to this transaction was asked for. Cheap, no proof."""
         return address == self.address and transaction == self._transaction
 

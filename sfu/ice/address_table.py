@@ -6,12 +6,12 @@ Pure: no I/O, no clock.
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
-from sfu.ice.agent import Address
+from sfu.wire.address import Address
 
 Owner = TypeVar("Owner", bound=Hashable)
 
 
-class Directory(Generic[Owner]):
+class AddressTable(Generic[Owner]):
     """Two tables that change in place: a join costs the same however many are there."""
 
     def __init__(self) -> None:

@@ -16,8 +16,7 @@ from sfu.ice.seen import SeenTransactions, Sight
 from sfu.stats import DropReason
 from sfu.timers import earliest
 from sfu.wire import stun
-
-Address = tuple[str, int]  # what recvfrom gives; IPv6 may bring two more items
+from sfu.wire.address import Address
 
 MAX_ADDRESSES = 8  # of one transport
 MAX_PEERS = 4  # credentials of the peer: restarts whose ports may still be in use

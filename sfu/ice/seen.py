@@ -4,10 +4,8 @@ elsewhere, is known for hours. Pure: no I/O, no clock.
 
 from enum import Enum, auto
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sfu.ice.agent import Address
+from sfu.wire.address import Address
 
 RECENT = 16  # known exactly: their retransmissions are answered
 GENERATION = 2_048  # requests; at a browser's one in 2.5 s 85 minutes, and two are kept
@@ -32,7 +30,7 @@ class SeenTransactions:
         self._marked = 0
         self._older = b""
 
-    def look(self, transaction: bytes, address: "Address") -> Sight:
+    def look(self, transaction: bytes, address: Address) -> Sight:
         """What it is; from now on it is known."""
         if (known := self._recent.get(transaction)) is not None:
             return Sight.AGAIN if known == address else Sight.REPLAYED

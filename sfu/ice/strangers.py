@@ -5,7 +5,7 @@ Pure: no I/O, no clock.
 """
 
 from common.work import Price, WorkBudget
-from sfu.ice.agent import Address
+from sfu.wire.address import Address
 
 RATE, BURST = 500.0, 2_500.0  # units of one address: 400 requests at once, then 80 a second
 MAX_STRANGERS = 1_024

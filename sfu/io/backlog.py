@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from sfu.fanout.outbox import Send
 from sfu.fanout.segments import MAX_SEGMENTS
-from sfu.ice.agent import Address
 from sfu.stats import DropReason
+from sfu.wire.address import Address
 from sfu.wire.demux import RTP, classify
 
 MAX_AGE = 0.5  # s; media that waited longer comes too late

@@ -17,7 +17,7 @@ import numpy as np
 
 from sfu.fanout.outbox import Destinations
 from sfu.fanout.segments import UDP_SEGMENT
-from sfu.ice.agent import Address
+from sfu.wire.address import Address
 
 MAX_MESSAGES = 128  # of one call
 

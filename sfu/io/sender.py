@@ -16,10 +16,10 @@ from collections.abc import Callable, Container, Sequence
 
 from sfu.fanout.outbox import Destinations, Send, split
 from sfu.fanout.segments import UDP_SEGMENT, cut
-from sfu.ice.agent import Address
 from sfu.io import many
 from sfu.io.backlog import Backlog, IsVideo
 from sfu.stats import DropReason
+from sfu.wire.address import Address
 
 RETRY_AFTER = 0.005  # s; no event tells that a device's queue has room again (ENOBUFS)
 MAX_TURNS = 64  # of waiting destinations served before the loop goes on

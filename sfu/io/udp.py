@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sfu.events import Event, TransportClosed
-from sfu.ice.agent import Address
 from sfu.io.buffers import overruns, size_buffers
 from sfu.io.sender import Sender
 from sfu.stalls import StallWatch
 from sfu.stats import SocketSnapshot
+from sfu.wire.address import Address
 from sfu.worker import Worker
 
 MAX_BATCH = 64  # datagrams drained per wake-up

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from common.errors import PeerError
 from sfu.config import WorkerConfig
 from sfu.dtls.api import DtlsFactory
-from sfu.fanout.nonces import Lines
 from sfu.negotiation.answer import LocalParameters, SlotIds, build_answer
 from sfu.negotiation.capabilities import AgreementMemory, Negotiation, negotiate
 from sfu.negotiation.offer import Offer, SectionMemory, parse_offer
+from sfu.srtp.index_space import IndexSpaces
 from sfu.transport import Transport
 
 MAIN_STREAM = "main"  # browsers keep the tracks of one stream in lip sync
@@ -72,9 +72,9 @@ class Negotiator:
 
     def _slot_ids(self, transport: Transport, negotiation: Negotiation) -> dict[str, SlotIds]:
         """The first slot of each kind shares a stream: the teacher's voice and the stage."""
-        consumers, lines = transport.downlink.consumers, transport.downlink.lines
+        consumers, spaces = transport.downlink.consumers, transport.downlink.index_spaces
         new = sum(slot.mid not in consumers for slot in negotiation.slots)
-        if not lines.has_room(2 * new):
+        if not spaces.has_room(2 * new):
             raise PeerError("unsupported_sdp", "this connection has had too many slots")
         used: set[int] = set()
         first = {slot.kind: slot.mid for slot in reversed(negotiation.slots)}
@@ -84,15 +84,15 @@ class Negotiator:
             numbers = (
                 (consumer.ssrc, consumer.rtx_ssrc)
                 if consumer is not None
-                else (self._new_ssrc(lines, used), self._new_ssrc(lines, used))
+                else (self._new_ssrc(spaces, used), self._new_ssrc(spaces, used))
             )
             stream = MAIN_STREAM if first[slot.kind] == slot.mid else f"slot-{slot.mid}"
             ids[slot.mid] = SlotIds(*numbers, stream, f"track-{slot.mid}")
         return ids
 
-    def _new_ssrc(self, lines: Lines, used: set[int]) -> int:
+    def _new_ssrc(self, spaces: IndexSpaces, used: set[int]) -> int:
         """Random, and never used on this connection before (RFC 3550 8.1)."""
-        while not (ssrc := int.from_bytes(self._rng(4), "big")) or ssrc in lines or ssrc in used:
+        while not (ssrc := int.from_bytes(self._rng(4), "big")) or ssrc in spaces or ssrc in used:
             pass
         used.add(ssrc)
         return ssrc

@@ -1,6 +1,6 @@
 """A Layer: one RTP stream of a producer (one rid), from its first packet to its subscribers.
 
-Owns what is shared by all who receive the layer: its line of indices, the sequence map, the
+Owns what is shared by all who receive the layer: its index space, the sequence map, the
 retransmission history, reception statistics, the RTP clock, and the lists of consumers.
 Pure: no I/O, no clock.
 """
@@ -9,18 +9,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from common.work import WorkBudget
-from sfu.fanout.nonces import Ledger
 from sfu.publish.clock import RtpClock
 from sfu.publish.nack import NackGenerator
-from sfu.publish.packet import PADDING, PADDING_PAYLOAD, VERSION, Packet
 from sfu.publish.reception import ReceptionStats
 from sfu.publish.retransmission_buffer import PacketHistory
 from sfu.publish.seqmap import SeqMap
+from sfu.srtp.nonces import Ledger
 from sfu.stats import DropReason
 from sfu.wire import h264, vp8
+from sfu.wire.packet import PADDING, PADDING_PAYLOAD, VERSION, ExtensionProfile, Packet
 
 if TYPE_CHECKING:
-    from sfu.fanout.plan import Company
     from sfu.publish.producer import Producer
     from sfu.subscribe.consumer import Consumer
 
@@ -30,32 +29,30 @@ HISTORY = {"audio": 64, "video": 1_024}  # packets; 5.6 s of a recorded 720p lay
 RATES = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
 QUIET_AFTER = 1.5  # s without a packet until a layer counts as stopped
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
-STRETCH_EVERY = 1.0  # s at least between two stretches that cut subscribers off
-REORDERING = 32  # indices that may still come before the packet that began a line
+SEGMENT_EVERY = 1.0  # s at least between two segments that cut subscribers off
+REORDERING = 32  # indices that may still come before the packet that began a segment
 NOT_BEGUN = 1 << 48  # above every index
 
-ExtensionProfile = tuple[int, int]  # (abs-send-time id, video-orientation id); 0: not negotiated
-Group = tuple[ExtensionProfile, tuple["Consumer", ...]]
+ProfileGroup = tuple[ExtensionProfile, tuple["Consumer", ...]]
 
 
 class Layer:
     """One incoming RTP stream and everybody it goes to.
 
-    Its line of indices only ever grows, whatever the publisher does: a new SSRC, a leap in the
-    sequence and a pause begin a new stretch right behind the old one, and its consumers begin
+    Its index space only ever grows, whatever the publisher does: a new SSRC, a leap in the
+    sequence and a pause begin a new segment right behind the old one, and its consumers begin
     again there, so that no index stands for two packets. Its ledger sees to it that each index is
-    forwarded once (sfu.fanout.nonces).
+    forwarded once (sfu.srtp.nonces).
     """
 
     __slots__ = (
         "_first",
         "_members",
         "_newest",
-        "_next_stretch",
+        "_next_segment",
         "active",
         "clock",
         "codec_name",
-        "companies",
         "ended",
         "height",
         "history",
@@ -71,6 +68,7 @@ class Layer:
         "on_pending",
         "pending",
         "pending_since",
+        "plans",
         "plis_sent",
         "position",
         "producer",
@@ -117,12 +115,12 @@ class Layer:
         self.newest_index = -1
         self.newest_timestamp = 0
         self.newest_picture_id = self.newest_tl0 = -1
-        self.shift = 0  # from the stream's index to the line's
-        self._first = NOT_BEGUN  # the stream's lowest index that has a place on the line
-        self._newest = -1  # of the line
-        self._next_stretch = 0.0  # s, when one may cut subscribers off again
+        self.shift = 0  # from the stream's index to the layer's
+        self._first = NOT_BEGUN  # the stream's lowest index that has a place in the layer's
+        self._newest = -1  # of the layer's indices, probes included
+        self._next_segment = 0.0  # s, when one may cut subscribers off again
         self._members: dict[ExtensionProfile, dict[Consumer, None]] = {}
-        self.companies: tuple[Company, ...] | None = None  # the fan-out's own order of them
+        self.plans: object = None  # for the fan-out: how it serves these subscribers
 
     def begin_stream(self, ssrc: int) -> None:
         """Another SSRC sends this layer from here on."""
@@ -130,10 +128,10 @@ class Layer:
             self.reception = ReceptionStats(self.producer.codec.clock_rate)
             self.clock = RtpClock(self.producer.codec.clock_rate)
         self.ssrc = ssrc
-        self.end_line()
+        self.end_segment()
 
-    def end_line(self) -> None:
-        """What was received last is the end: the next packet begins a new stretch."""
+    def end_segment(self) -> None:
+        """What was received last is the end: the next packet begins a new segment."""
         self._first = NOT_BEGUN
         if self.nack is not None:
             self.nack.restart()
@@ -155,23 +153,23 @@ class Layer:
         """Takes one authentic packet (padding stripped); a reason when it goes no further."""
         if self.producer.paused:
             return DropReason.PRODUCER_PAUSED
-        line = index + self.shift
-        if index < self._first or line - self._newest > MAX_LEAP:
-            if (refusal := self._refuses_stretch(index, now)) is not None:
+        position = index + self.shift
+        if index < self._first or position - self._newest > MAX_LEAP:
+            if (refusal := self._refuses_segment(index, now)) is not None:
                 return refusal
-            self._begin_stretch(index, now)
+            self._begin_segment(index, now)
             reason = self.receive(index, marker, timestamp, payload, orientation, now)
             if self.waiters:
                 self.producer.request_keyframe(self, now)
             return reason
-        if line > self._newest:
-            self._newest = line
+        if position > self._newest:
+            self._newest = position
         if self.nack is not None:
-            self.nack.receive(line, now)
+            self.nack.receive(position, now)
         if not payload:
-            return self._receive_padding(line, timestamp, now)
+            return self._receive_padding(position, timestamp, now)
         self.last_packet_at = now  # probes don't count: they come on layers that are off, too
-        compact = self.seqmap.accept(line)
+        compact = self.seqmap.accept(position)
         if compact is None:
             return DropReason.RTP_TOO_OLD
         unwatched = not self._members and not self.waiters and not self.pending
@@ -192,19 +190,19 @@ class Layer:
             return False
         return self.codec_name == "opus" or payload[0] & 0x17 != 0x10  # as in vp8.parse
 
-    def _refuses_stretch(self, index: int, now: float) -> DropReason | None:
-        """Whoever receives the layer is cut off by a new stretch, told, and needs a key frame: a
+    def _refuses_segment(self, index: int, now: float) -> DropReason | None:
+        """Whoever receives the layer is cut off by a new segment, told, and needs a key frame: a
         publisher may do that to them once a second. Until then they keep what they have."""
         if index < self._first < NOT_BEGUN:
             return DropReason.RTP_TOO_OLD
-        if self._members and now < self._next_stretch:
+        if self._members and now < self._next_segment:
             return DropReason.RTP_LEAPING
         return None
 
-    def _begin_stretch(self, index: int, now: float) -> None:
-        """A new stretch of the line; there is room before `index` for what it overtook."""
+    def _begin_segment(self, index: int, now: float) -> None:
+        """A new segment of the indices; there is room before `index` for what it overtook."""
         if self._members:
-            self._next_stretch = now + STRETCH_EVERY
+            self._next_segment = now + SEGMENT_EVERY
         self.shift = self._newest + 1 + REORDERING - index
         self._first = index - REORDERING
         self.pending.clear()
@@ -213,18 +211,18 @@ class Layer:
         for consumer in self.consumers():
             consumer.begin_again(self)
 
-    def _receive_padding(self, line: int, timestamp: int, now: float) -> DropReason | None:
+    def _receive_padding(self, position: int, timestamp: int, now: float) -> DropReason | None:
         """A probe carries nothing: the gap is closed, unless later packets are out already."""
-        if self.seqmap.drop(line):
+        if self.seqmap.drop(position):
             return DropReason.RTP_PADDING
-        compact = self.seqmap.accept(line)
+        compact = self.seqmap.accept(position)
         if compact is None:
             return DropReason.RTP_PADDING
         padding = Packet(compact, timestamp, 0, PADDING_PAYLOAD, flags=VERSION | PADDING)
         return self._queue(padding, now)
 
     def _queue(self, packet: Packet, now: float) -> DropReason | None:
-        """For the next flush. The history knows which index was on the line, or that it is too
+        """For the next flush. The history knows which index has come, or that it is too
         old to tell."""
         rate = self.rate
         if rate.credit < 0.0 and rate.is_spent(now):
@@ -288,18 +286,18 @@ class Layer:
         return self.ended or now - self.last_packet_at > QUIET_AFTER
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def by_profile(self) -> tuple[ProfileGroup, ...]:
         """Consumers by extension profile: the fan-out builds extensions once for each."""
         return tuple((profile, tuple(group)) for profile, group in self._members.items())
 
     def consumers(self) -> tuple["Consumer", ...]:
         """All who receive the layer now."""
-        return tuple(consumer for _, group in self.groups for consumer in group)
+        return tuple(consumer for _, group in self.by_profile for consumer in group)
 
     def add(self, consumer: "Consumer") -> None:
         """From the next flush on the consumer gets this layer's packets."""
         self._members.setdefault(consumer.profile, {})[consumer] = None
-        self.regroup()
+        self.discard_plans()
 
     def remove(self, consumer: "Consumer") -> None:
         """Ends the forwarding; harmless when the consumer isn't here."""
@@ -307,11 +305,11 @@ class Layer:
         group.pop(consumer, None)
         if not group:
             self._members.pop(consumer.profile, None)
-        self.regroup()
+        self.discard_plans()
 
-    def regroup(self) -> None:
-        """Somebody comes, goes or has moved: who gets copies together is put in order anew."""
-        self.companies = None
+    def discard_plans(self) -> None:
+        """The subscribers or their addresses have changed: the fan-out plans anew."""
+        self.plans = None
 
     def wait(self, consumer: "Consumer") -> None:
         """The consumer wants to begin at the next packet that can be started with."""

@@ -95,7 +95,7 @@ class Producer:
         self.paused = True
         self._detach_consumers(now)
         for layer in self.layers:
-            layer.end_line()
+            layer.end_segment()
 
     def close(self, now: float) -> None:
         """Empties the slots and forgets the packets; idempotent."""

@@ -1,18 +1,19 @@
 """A Consumer: one receiving slot, pointed at a producer and moved without renegotiation.
 
-It keeps one continuous SSRC, sequence and timestamp line (and VP8 picture ids) while the
+It keeps one SSRC with continuous sequence numbers and timestamps (and VP8 picture ids) while the
 layer behind it changes. Pure: no I/O, no clock.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sfu.fanout.nonces import Epoch, Line
-from sfu.publish.layer import ExtensionProfile, Layer
-from sfu.publish.packet import Forwarded, Packet
+from sfu.publish.layer import Layer
 from sfu.publish.producer import Producer
+from sfu.srtp.copies import Datagram, retransmit
+from sfu.srtp.index_space import IndexSpace, StreamMapping
 from sfu.srtp.rtp import OutboundSrtp
 from sfu.wire.arith import extend_seq, ts_delta
+from sfu.wire.packet import ExtensionProfile, Forwarded, Packet
 
 if TYPE_CHECKING:
     from sfu.subscribe.downlink import Downlink
@@ -49,20 +50,20 @@ class SlotWish:
 class Consumer:
     """One slot of one subscriber.
 
-    `line` has its indices and seals what it sends, `rtx_line` what it sends again by RTX;
+    `index_space` seals what the slot sends, `rtx_index_space` what it sends again by RTX;
     everything else belongs to decisions outside the hot path.
     """
 
     __slots__ = (
         "_shared",
         "downlink",
+        "index_space",
         "kind",
         "last_at",
         "last_picture",
         "last_timestamp",
         "last_tl0",
         "layer",
-        "line",
         "mid",
         "nacks_received",
         "payload_types",
@@ -72,7 +73,7 @@ class Consumer:
         "reported",
         "reports_sent",
         "retransmitted",
-        "rtx_line",
+        "rtx_index_space",
         "rtx_ssrc",
         "sent",
         "ssrc",
@@ -86,17 +87,17 @@ class Consumer:
         downlink: "Downlink",
         mid: str,
         kind: str,
-        lines: tuple[Line, Line],
+        spaces: tuple[IndexSpace, IndexSpace],
         payload_types: dict[str, tuple[int, int | None]],
         profile: ExtensionProfile,
         timestamp: int,
     ) -> None:
-        """`lines`: its own and that for RTX; `timestamp` to begin with."""
+        """`spaces`: its own and that for RTX; `timestamp` to begin with."""
         self.downlink = downlink
         self.mid = mid
         self.kind = kind
-        self.line, self.rtx_line = lines
-        self.ssrc, self.rtx_ssrc = self.line.ssrc, self.rtx_line.ssrc
+        self.index_space, self.rtx_index_space = spaces
+        self.ssrc, self.rtx_ssrc = self.index_space.ssrc, self.rtx_index_space.ssrc
         self.payload_types = payload_types
         self.profile = profile
         self.last_timestamp = timestamp
@@ -109,7 +110,7 @@ class Consumer:
         self.target: Layer | None = None
         self.reported = 0
         self.reports_sent = 0  # Sender Reports since the last switch
-        self.sent = Tally()  # its own, beside what it shares with its crew
+        self.sent = Tally()  # its own, beside what it shares with its group
         self._shared = Tally()
         self.retransmitted = 0
         self.nacks_received = 0
@@ -118,13 +119,13 @@ class Consumer:
 
     def connect(self, srtp: OutboundSrtp) -> None:
         """Keys are there: the slot may carry media from now on."""
-        self.line.connect(srtp)
-        self.rtx_line.connect(srtp)
+        self.index_space.connect(srtp)
+        self.rtx_index_space.connect(srtp)
 
     @property
-    def epoch(self) -> Epoch | None:
+    def mapping(self) -> StreamMapping | None:
         """Its stay on the layer that it shows."""
-        return self.line.epoch
+        return self.index_space.mapping
 
     @property
     def packets(self) -> int:
@@ -137,7 +138,7 @@ class Consumer:
         return self.sent.bytes + self._shared.bytes
 
     def share(self, tally: Tally) -> None:
-        """What a crew of consumers gets together is counted once, there, from now on."""
+        """What a group of consumers gets together is counted once, there, from now on."""
         self.sent.add(self._shared.packets, self._shared.bytes)
         self._shared = tally
 
@@ -172,7 +173,7 @@ class Consumer:
         layer.producer.request_keyframe(layer, now)
 
     def detach(self, now: float) -> None:
-        """Shows nothing from here on; numbers are kept so that the line continues later."""
+        """Shows nothing from here on; numbers are kept so that they continue later."""
         self.set_target(None, now)
         if self.layer is not None:
             self._leave_layer()
@@ -186,7 +187,7 @@ class Consumer:
         layer.forget(self)
         self.target = None
         offsets = (timestamp_offset, *self._picture_offsets(packet))
-        self.line.begin(layer, packet.index, self.profile, offsets, payload_types)
+        self.index_space.begin(layer, packet.index, self.profile, offsets, payload_types)
         self.layer = layer
         self.reports_sent = 0
         self.switches += 1
@@ -194,7 +195,7 @@ class Consumer:
         self.downlink.slot_changed(self)
 
     def begin_again(self, layer: Layer) -> None:
-        """The layer's line is broken: waits for its next start, unless it waits for another."""
+        """The layer begins a new segment: waits for its next start, unless it waits for another."""
         self._leave_layer()
         if self.target is None:
             self.target = layer
@@ -203,39 +204,39 @@ class Consumer:
 
     def _leave_layer(self) -> None:
         """Takes the slot off its layer and keeps the numbers that were sent last."""
-        layer, epoch = self.layer, self.epoch
+        layer, mapping = self.layer, self.mapping
         self.layer = None
-        self.line.end()
-        if layer is None or epoch is None:
+        self.index_space.end()
+        if layer is None or mapping is None:
             return
         layer.remove(self)
-        self.last_timestamp = (layer.newest_timestamp + epoch.timestamp_offset) & _TS_MASK
+        self.last_timestamp = (layer.newest_timestamp + mapping.timestamp_offset) & _TS_MASK
         self.last_at = layer.last_packet_at
         if layer.newest_picture_id >= 0:
-            self.last_picture = (layer.newest_picture_id + epoch.picture_offset) & 0x7FFF
+            self.last_picture = (layer.newest_picture_id + mapping.picture_offset) & 0x7FFF
         if layer.newest_tl0 >= 0:
-            self.last_tl0 = (layer.newest_tl0 + epoch.tl0_offset) & 0xFF
+            self.last_tl0 = (layer.newest_tl0 + mapping.tl0_offset) & 0xFF
 
     def _timestamp_offset(self, layer: Layer, packet: Packet, now: float) -> int:
-        """Offset that puts `packet` where its capture time belongs on the slot's line.
+        """Offset that puts `packet` where its capture time belongs in the slot's timestamps.
 
         With Sender Reports of both sides the capture times are compared on the server's clock;
         without them the time between the last packet sent and this one stands in.
         """
-        old, epoch = self.layer, self.epoch
-        if old is None or epoch is None:
+        old, mapping = self.layer, self.mapping
+        if old is None or mapping is None:
             last, last_at = self.last_timestamp, self.last_at
             aligned = None
         else:
-            last = (old.newest_timestamp + epoch.timestamp_offset) & _TS_MASK
+            last = (old.newest_timestamp + mapping.timestamp_offset) & _TS_MASK
             last_at = old.last_packet_at
             aligned = _aligned_timestamp(old, layer, packet)
         if last_at is None:
             return last - packet.timestamp
         rate = layer.producer.codec.clock_rate
         expected = last + max(1, int((now - last_at) * rate))
-        if aligned is not None and epoch is not None:
-            wanted = aligned + epoch.timestamp_offset
+        if aligned is not None and mapping is not None:
+            wanted = aligned + mapping.timestamp_offset
             if abs(ts_delta(wanted & _TS_MASK, expected & _TS_MASK)) < ALIGNMENT_LIMIT * rate:
                 expected = wanted
         if ts_delta(expected & _TS_MASK, last) <= 0:
@@ -254,15 +255,19 @@ class Consumer:
             tl0 = self.last_tl0 + 1 - descriptor.tl0picidx
         return picture, tl0
 
-    def find_sent(self, sequence: int) -> tuple[int, Epoch, Forwarded] | None:
+    def find_sent(self, sequence: int) -> tuple[int, StreamMapping, Forwarded] | None:
         """What went out under a 16-bit sequence number, while the layer's history has it."""
-        out = extend_seq(sequence, self.line.highest)
-        epoch = self.line.find(out)
-        if epoch is None:
+        out = extend_seq(sequence, self.index_space.highest)
+        mapping = self.index_space.find(out)
+        if mapping is None:
             return None
-        packet = epoch.layer.history.get(out - epoch.sequence_offset)
+        packet = mapping.layer.history.get(out - mapping.sequence_offset)
         # One that is no Forwarded was received in this very batch: its copies are still to come.
-        return (out, epoch, packet) if isinstance(packet, Forwarded) else None
+        return (out, mapping, packet) if isinstance(packet, Forwarded) else None
+
+    def retransmit(self, out: int, mapping: StreamMapping, packet: Forwarded) -> Datagram | None:
+        """What `find_sent` found, as a datagram; None when the indices of RTX are used up."""
+        return retransmit(self.index_space, self.rtx_index_space, out, mapping, packet)
 
     def take_unreported(self) -> int:
         """Packets sent since the last call: what a receiver report's loss is a share of."""

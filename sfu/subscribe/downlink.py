@@ -7,18 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from sfu.events import SlotState
-from sfu.fanout.copies import retransmit
-from sfu.fanout.nonces import Lines
-from sfu.ice.agent import Address
 from sfu.negotiation.capabilities import ABS_SEND_TIME, VIDEO_ORIENTATION, Negotiation, Slot
-from sfu.publish.layer import ExtensionProfile
+from sfu.srtp.index_space import IndexSpaces
 from sfu.srtp.rtp import OutboundSrtp
 from sfu.stats import DropReason, TrafficTotals
 from sfu.subscribe.allocator import SlotRequest, allocate, next_step
 from sfu.subscribe.consumer import Consumer
 from sfu.subscribe.estimator import DownlinkEstimator
 from sfu.subscribe.retransmission_budget import ResendBudget
+from sfu.wire.address import Address
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
+from sfu.wire.packet import ExtensionProfile
 from sfu.wire.rtcp import Nack, ReportBlock, RtcpRecord, SenderReport, SourceDescription
 
 FIRST_ROUND_TRIP = 0.1  # s, until a report tells
@@ -50,7 +49,7 @@ class Downlink:
         self.transport_id = transport_id
         self.address: Address | None = None
         self.consumers: dict[str, Consumer] = {}
-        self.lines = Lines()
+        self.index_spaces = IndexSpaces()
         self.ended = TrafficTotals()  # of slots that are no longer offered
         self._changed: dict[str, Consumer] = {}
         self._told: dict[str, SlotState] = {}  # by mid: what the page knows of it
@@ -88,9 +87,12 @@ class Downlink:
 
     def _new_slot(self, slot: Slot, ssrc: int, rtx_ssrc: int) -> Consumer:
         sequence, timestamp, rtx_sequence = self._first_numbers()
-        lines = self.lines.add(ssrc, sequence), self.lines.add(rtx_ssrc, rtx_sequence)
+        spaces = (
+            self.index_spaces.add(ssrc, sequence),
+            self.index_spaces.add(rtx_ssrc, rtx_sequence),
+        )
         consumer = Consumer(
-            self, slot.mid, slot.kind, lines, _payload_types(slot), _profile(slot), timestamp
+            self, slot.mid, slot.kind, spaces, _payload_types(slot), _profile(slot), timestamp
         )
         if self._srtp is not None:
             consumer.connect(self._srtp)
@@ -127,7 +129,7 @@ class Downlink:
         self.address = address
         for consumer in self.consumers.values():
             if consumer.layer is not None:
-                consumer.layer.regroup()
+                consumer.layer.discard_plans()
 
     def forget_path(self) -> None:
         """After an outage or on another network nothing is known of the bandwidth: the loss that
@@ -235,10 +237,12 @@ class Downlink:
             packet, size = (consumer.ssrc, found[0]), len(found[2].payload)
             if self._resends.is_recent(packet, self.round_trip or 0.0, now):
                 self.drops[DropReason.RTX_RECENT] += 1
-            elif self._resends.take(packet, size, self.sent_rate, now):
-                again += retransmit(consumer, *found)
-            else:
+            elif not self._resends.take(packet, size, self.sent_rate, now):
                 self.drops[DropReason.RTX_OVER_BUDGET] += 1
+            elif (datagram := consumer.retransmit(*found)) is None:
+                self.drops[DropReason.NONCE_REFUSED] += 1
+            else:
+                again.append(datagram)
         consumer.retransmitted += len(again)
         return again
 
@@ -306,15 +310,15 @@ class Downlink:
         sources: list[tuple[int, str]] = []
         ntp = ntp_from_seconds(now)
         for consumer in self.consumers.values():
-            layer, epoch = consumer.layer, consumer.epoch
-            if layer is None or epoch is None or not consumer.packets:
+            layer, mapping = consumer.layer, consumer.mapping
+            if layer is None or mapping is None or not consumer.packets:
                 continue
             if consumer.reports_sent >= FIRST_REPORTS and self._ticks % REPORT_EVERY:
                 continue
             timestamp = layer.clock.rtp_at(now, layer.producer.uplink.clockmap)
             if timestamp is None:
                 continue
-            shifted = (round(timestamp) + epoch.timestamp_offset) & 0xFFFFFFFF
+            shifted = (round(timestamp) + mapping.timestamp_offset) & 0xFFFFFFFF
             records.append(
                 SenderReport(
                     consumer.ssrc,

@@ -4,9 +4,9 @@ import pytest
 
 from sfu.events import TransportClosed
 from sfu.publish.layer import Layer
-from sfu.publish.packet import Packet
 from sfu.subscribe.consumer import Consumer
 from sfu.wire import vp8
+from sfu.wire.packet import Packet
 from tests.support.room import SEEN_STUDENT, STUDENT, assert_unbroken, pictures
 from tests.support.siege import Siege
 

@@ -9,12 +9,12 @@ from typing import TypeVar
 from sfu.config import WorkerConfig
 from sfu.dtls.session import AiortcDtls
 from sfu.events import Event
-from sfu.ice.agent import Address
 from sfu.io.udp import UdpWorker
 from sfu.layout import SlotWant
 from sfu.negotiation.negotiator import Answer
 from sfu.snapshot import read_routers
 from sfu.stats import ConsumerSnapshot, LayerSnapshot, TransportSnapshot
+from sfu.wire.address import Address
 from sfu.worker import Worker
 from tests.interop.waiting import Signal
 

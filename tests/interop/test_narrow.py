@@ -20,9 +20,9 @@ import pytest
 from bench.publisher import BLOCK_FRAMES, FPS
 from bench.scene import Scene, lecture
 from sfu.fanout.outbox import Destinations, Send, split
-from sfu.ice.agent import Address
 from sfu.io.udp import UdpWorker
 from sfu.stats import DropReason
+from sfu.wire.address import Address
 from tests.interop.headers import HEADER
 from tests.support.wire import Wire, WireError, wire
 

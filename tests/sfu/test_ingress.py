@@ -6,11 +6,11 @@ from typing import cast
 
 import pytest
 
-from sfu.ice.address_table import Directory
-from sfu.ice.agent import Address
+from sfu.ice.address_table import AddressTable
 from sfu.ingress import Ingress
 from sfu.stats import DropReason
 from sfu.transport import Transport
+from sfu.wire.address import Address
 
 NOBODY: Address = ("203.0.113.7", 7)
 SOMEBODY: Address = ("203.0.113.8", 8)
@@ -42,12 +42,12 @@ class Desk:
     """An ingress and what it asks of its surroundings."""
 
     def __init__(self) -> None:
-        self.directory: Directory[Transport] = Directory()
+        self.addresses: AddressTable[Transport] = AddressTable()
         self.drops: Counter[DropReason] = Counter()
         self.answers: list[tuple[Address, bytes]] = []
         self.faults: list[tuple[Transport, Exception]] = []
         self.ingress = Ingress(
-            self.directory,
+            self.addresses,
             self.drops,
             1_500,
             lambda address, data: self.answers.append((address, data)),
@@ -81,8 +81,8 @@ def test_what_strangers_send_ends_in_a_counter(data: bytes, reason: str) -> None
 def test_a_fault_in_a_transport_is_told_and_goes_no_further(first: bytes) -> None:
     desk = Desk()
     broken = cast(Transport, Broken())
-    desk.directory.name(broken, ("ufrag",))
-    desk.directory.bind(broken, SOMEBODY, (SOMEBODY,))
+    desk.addresses.name(broken, ("ufrag",))
+    desk.addresses.bind(broken, SOMEBODY, (SOMEBODY,))
     desk.ingress.receive(first + bytes(30), SOMEBODY, 0.0)
     [(transport, error)] = desk.faults
     assert transport is broken
@@ -106,7 +106,7 @@ class Picky:
 def test_what_a_transport_drops_is_not_accepted() -> None:
     desk = Desk()
     picky = cast(Transport, Picky())
-    desk.directory.bind(picky, SOMEBODY, (SOMEBODY,))
+    desk.addresses.bind(picky, SOMEBODY, (SOMEBODY,))
     for first in (b"\x80\x60", b"\x80\xc8", b"\x16\x00", b"\x50\x00"):
         desk.ingress.receive(first + bytes(30), SOMEBODY, 0.0)
     assert (desk.ingress.arrivals.datagrams, desk.ingress.arrivals.accepted) == (4, 2)

@@ -54,7 +54,7 @@ class TestReports:
     def test_requests_for_packets_are_served(self) -> None:
         line, source = Line().connected(), Source()
         line.watch(source)
-        first = next(iter(line.transport.downlink.consumers.values())).line.highest
+        first = next(iter(line.transport.downlink.consumers.values())).index_space.highest
         line.sent.clear()
         line.rtcp(Nack(9, SLOT, (first & 0xFFFF,)))
         assert [address for address, _ in line.sent] == [HOME]

@@ -117,8 +117,8 @@ def assert_nothing_left(of: Worker, routers: int = 0) -> None:
     """No table of the worker still knows a transport."""
     assert len(of.routers) == routers
     assert not of._transports
-    assert not of._directory.by_address
-    assert not of._directory.by_ufrag
+    assert not of._addresses.by_address
+    assert not of._addresses.by_ufrag
     assert not of._changed
     of.flush(20_000.0)
     assert not of._active

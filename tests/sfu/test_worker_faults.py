@@ -54,9 +54,9 @@ class TestFaults:
         heard = faults(room)
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.consumers.values():
-            consumer.line.seal_into = broken
+            consumer.index_space.seal_into = broken
             if consumer.layer is not None:
-                consumer.layer.regroup()
+                consumer.layer.discard_plans()
         room.run(1.0)
         assert heard == ["ada"]
         assert closed(room) == [("ada", "error")]
@@ -74,9 +74,9 @@ class TestFaults:
         heard = faults(room)
         transport = room.rig.worker.routers["class"].transports["ada"]
         for consumer in transport.downlink.slots("video"):
-            consumer.line.seal_into = broken
+            consumer.index_space.seal_into = broken
             if consumer.layer is not None:
-                consumer.layer.regroup()
+                consumer.layer.discard_plans()
         room.run(0.2)
         assert heard == ["ada"]
         assert closed(room) == [("ada", "error")]

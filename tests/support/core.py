@@ -14,7 +14,6 @@ from cryptography.exceptions import InvalidTag
 from sfu.events import Event
 from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected, Send
-from sfu.ice.agent import Address
 from sfu.negotiation.capabilities import Negotiation, negotiate
 from sfu.negotiation.offer import parse_offer
 from sfu.publish.layer import Layer
@@ -26,6 +25,7 @@ from sfu.stats import DropReason
 from sfu.subscribe.consumer import Consumer
 from sfu.subscribe.downlink import Downlink
 from sfu.transport import Transport
+from sfu.wire.address import Address
 from tests.support.media import Mark, RtpFields, read_rtp, write_rtp, write_video
 from tests.support.offers import EXTENSIONS, Piece, compose, video
 from tests.support.workloads import workload

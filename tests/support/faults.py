@@ -45,4 +45,4 @@ def closed(room: Room) -> list[tuple[str, str]]:
 
 
 def directory(of: Worker) -> dict[str, Transport]:
-    return of._directory.by_ufrag
+    return of._addresses.by_ufrag

@@ -10,7 +10,8 @@ from random import Random
 from aioice import stun
 
 from sfu.ice import agent as ice
-from sfu.ice.agent import Address, IceAgent, IceCredentials
+from sfu.ice.agent import IceAgent, IceCredentials
+from sfu.wire.address import Address
 
 OURS = IceCredentials("localufr", "p" * 24)
 RENEWED = IceCredentials("renewedu", "q" * 24)

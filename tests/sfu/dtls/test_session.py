@@ -18,9 +18,9 @@ from aiortc.rtcdtlstransport import (
     State,
 )
 
-from sfu.dtls import admission_queue as turnstile
+from sfu.dtls import admission_queue
 from sfu.dtls import session as dtls
-from sfu.dtls.admission_queue import Turnstile
+from sfu.dtls.admission_queue import AdmissionQueue
 from sfu.dtls.api import DtlsFactory, DtlsHooks, DtlsSession
 from sfu.dtls.session import AiortcDtls, AiortcSession, DatagramLink
 from sfu.srtp.keys import SrtpKeys, SrtpProfile
@@ -192,7 +192,7 @@ async def test_the_queue_is_bounded_and_counts_what_it_refuses() -> None:
 async def test_what_a_crowded_turnstile_refuses_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(turnstile, "MAX_WAITING", 1)
+    monkeypatch.setattr(admission_queue, "MAX_WAITING", 1)
     factory = AiortcDtls()
     waits, refused = (factory.session(cast(DtlsHooks, None)) for _ in range(2))
     for session in (waits, refused, refused):
@@ -204,7 +204,7 @@ async def test_what_a_crowded_turnstile_refuses_is_counted(
 
 
 async def test_sessions_take_turns_datagram_by_datagram() -> None:
-    gate, taken = Turnstile(), list[bytes]()
+    gate, taken = AdmissionQueue(), list[bytes]()
     drops = Counter[DropReason]()
     busy, other = (DatagramLink(cast(DtlsHooks, None), gate, drops) for _ in range(2))
     tasks = [asyncio.create_task(take_all(link, taken)) for link in (busy, other)]
@@ -221,7 +221,7 @@ async def test_sessions_take_turns_datagram_by_datagram() -> None:
 
 
 async def test_a_storm_of_one_session_takes_one_datagram_a_turn() -> None:
-    link = DatagramLink(cast(DtlsHooks, None), Turnstile(), Counter())
+    link = DatagramLink(cast(DtlsHooks, None), AdmissionQueue(), Counter())
     for number in range(10):
         link.put(bytes([20, number]))
     task, left = asyncio.create_task(take_all(link, [])), list[int]()

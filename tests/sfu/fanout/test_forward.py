@@ -7,7 +7,7 @@ import pytest
 from sfu.fanout import forward as forwarder
 from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected
-from sfu.fanout.plan import SOUND_CREW
+from sfu.fanout.plan import SOUND_GROUP
 from sfu.stats import DropReason
 from tests.support.core import (
     OPUS_PT,
@@ -168,7 +168,7 @@ class TestStarting:
         assert flush(source) == []
         assert tuple(source.layer().waiters) == (viewer.slot(),)
 
-    def test_several_begin_at_once_each_on_its_own_line(self) -> None:
+    def test_several_begin_at_once_each_on_its_own_numbers(self) -> None:
         first, second = Viewer(), Viewer()
         source = watched(first)
         source.receive(2)
@@ -188,8 +188,8 @@ class TestFaults:
     def test_of_one_subscriber_leave_the_others_their_copies(self) -> None:
         viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2, 3)]
         source = watched(*viewers)
-        viewers[1].slot().line.seal_into = self.broken
-        source.layer().regroup()
+        viewers[1].slot().index_space.seal_into = self.broken
+        source.layer().discard_plans()
         source.receive(2)
         outbox = Collected()
         [(consumer, error)] = forward(source.layer(), 1, 0.0, outbox, Totals())
@@ -212,7 +212,7 @@ class TestFaults:
 
 
 class TestPictureNumbers:
-    def test_are_moved_to_the_slots_own_line(self) -> None:
+    def test_are_moved_to_the_slots_own(self) -> None:
         viewer = Viewer()
         source = watched(viewer)
         source.receive(2, vp8(picture=2, tl0=7))
@@ -233,15 +233,15 @@ class TestCrowds:
         viewers = [Viewer(address=("198.51.100.1", 1_024 + n)) for n in range(40)]
         source = watched(*viewers)
         for number, viewer in enumerate(viewers):
-            line = viewer.slot().line
-            assert line.epoch is not None
-            line.epoch = replace(
-                line.epoch,
-                first_out=line.epoch.first_out + 65_530 * number,
-                timestamp_offset=line.epoch.timestamp_offset + 2**31 * number,
+            space = viewer.slot().index_space
+            assert space.mapping is not None
+            space.mapping = replace(
+                space.mapping,
+                first_out=space.mapping.first_out + 65_530 * number,
+                timestamp_offset=space.mapping.timestamp_offset + 2**31 * number,
                 picture_offset=5 * (number % 2),
             )
-        source.layer().regroup()
+        source.layer().discard_plans()
         for sequence in range(2, 6):
             source.receive(sequence, vp8(picture=2) + bytes(sequence == 5), timestamp=9)
         source.receive(6, vp8(picture=3), marker=True, timestamp=10)
@@ -253,7 +253,7 @@ class TestCrowds:
         monkeypatch.setattr(forwarder, "MANY", many)
         viewers = [
             Viewer(audio("recvonly"), address=("198.51.100.1", 1_024 + n))
-            for n in range(SOUND_CREW + 5)
+            for n in range(SOUND_GROUP + 5)
         ]
         source = Source(audio())
         source.receive(1, b"opus", payload_type=OPUS_PT)
@@ -261,12 +261,12 @@ class TestCrowds:
             show(viewer, source)
         flush(source)
         for number, viewer in enumerate(viewers):
-            line = viewer.slot().line
-            assert line.epoch is not None
-            line.epoch = replace(line.epoch, first_out=line.epoch.first_out + number)
+            space = viewer.slot().index_space
+            assert space.mapping is not None
+            space.mapping = replace(space.mapping, first_out=space.mapping.first_out + number)
         [producer] = source.uplink.producers.values()
         [layer] = producer.layers
-        layer.regroup()
+        layer.discard_plans()
         source.receive(2, b"opus", payload_type=OPUS_PT)
         outbox = Collected()
         assert forward(layer, 1, 0.0, outbox, Totals()) == []
@@ -274,7 +274,7 @@ class TestCrowds:
 
     def test_of_listeners_get_what_few_get(self, monkeypatch: pytest.MonkeyPatch) -> None:
         few, many = self.listeners(monkeypatch, 1_000), self.listeners(monkeypatch, 1)
-        assert len({run[0] for run in few}) == SOUND_CREW + 5, "everybody's are different"
+        assert len({run[0] for run in few}) == SOUND_GROUP + 5, "everybody's are different"
         assert few == many
 
     def test_get_what_few_get(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.fanout.gso_batch import equalise, lay_out, prepare, rewrite_payload
-from sfu.publish.packet import PADDING, VERSION, Packet
+from sfu.fanout.gso_batch import layout, pad_to_equal_size
+from sfu.srtp.copies import prepare, rewrite_payload
 from sfu.wire import vp8 as wire
+from sfu.wire.packet import PADDING, VERSION, Packet
 from tests.support.core import vp8
 
 
@@ -17,40 +18,40 @@ def frame(*sizes: int, timestamp: int = 9) -> list[Packet]:
     return [Packet(n, timestamp, 0, bytes([n]) * size) for n, size in enumerate(sizes)]
 
 
-class TestEqualise:
+class TestPadding:
     def test_pads_the_smaller_packets_by_one_byte(self) -> None:
         packets = frame(5, 5, 6)
-        equalise(packets)
+        pad_to_equal_size(packets)
         assert [packet.payload for packet in packets] == [bytes(5) + b"\x01", b"\1" * 6, b"\2" * 6]
         assert [packet.flags for packet in packets] == [VERSION | PADDING] * 2 + [VERSION]
 
     @pytest.mark.parametrize("sizes", [(), (5,), (5, 5), (5, 7), (5, 6, 7)])
     def test_leaves_other_frames_as_they_are(self, sizes: tuple[int, ...]) -> None:
         packets = frame(*sizes)
-        equalise(packets)
+        pad_to_equal_size(packets)
         assert packets == frame(*sizes)
 
     def test_leaves_packets_of_several_frames_as_they_are(self) -> None:
         packets = [*frame(5), *frame(6, timestamp=10)]
-        equalise(packets)
+        pad_to_equal_size(packets)
         assert [len(packet.payload) for packet in packets] == [5, 6]
 
     def test_never_changes_what_went_out_already(self) -> None:
         packets = frame(5, 6)
         packets[0].stamp = 1
-        equalise(packets)
+        pad_to_equal_size(packets)
         assert [len(packet.payload) for packet in packets] == [5, 6]
 
     def test_leaves_padding_that_is_there(self) -> None:
         packets = frame(5, 6)
         packets[1].flags = VERSION | PADDING
-        equalise(packets)
+        pad_to_equal_size(packets)
         assert [len(packet.payload) for packet in packets] == [5, 6]
 
 
-class TestRuns:
+class TestGsoBatches:
     def test_of_a_frame_are_one(self) -> None:
-        [run] = lay_out(prepare(frame(50, 50, 40), (2, 0)), 3)
+        [run] = layout(prepare(frame(50, 50, 40), (2, 0)), 3)
         assert run.segment == 12 + 8 + 50 + 16
         assert run.length == 2 * run.segment + 12 + 8 + 40 + 16
         assert len(run.buffer) == 3 * run.length
@@ -58,7 +59,7 @@ class TestRuns:
     def test_hold_the_extensions_already(self) -> None:
         packets = frame(3)
         packets[0].stamp = 0x010203
-        [run] = lay_out(prepare(packets, (2, 0)), 2)
+        [run] = layout(prepare(packets, (2, 0)), 2)
         run.make_room(2)
         for number in range(2):
             block = bytes(run.buffer[number * run.length + 12 :][:8])
@@ -66,7 +67,7 @@ class TestRuns:
 
     @given(st.lists(st.integers(1, 1_200), min_size=1, max_size=100), st.integers(1, 4))
     def test_give_each_datagram_its_own_place(self, sizes: list[int], peers: int) -> None:
-        runs = lay_out(prepare(frame(*sizes), (0, 0)), peers)
+        runs = layout(prepare(frame(*sizes), (0, 0)), peers)
         for run in runs:
             run.make_room(peers)
             for header, place in zip(run.headers, run.sealed, strict=True):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.fanout.headers import Columns, NonceScratch, Numbers
+from sfu.fanout.headers import Columns, HeaderColumns, NonceScratch
 from sfu.wire.rtp import FIXED
 
 BITS_32, BITS_48, BITS_96 = 2**32 - 1, 2**48 - 1, 2**96 - 1
@@ -35,7 +35,7 @@ Rows = list[tuple[int, int, int, int]]
 
 @given(PACKETS, CONSUMERS)
 def test_are_the_same(packets: Rows, consumers: list[tuple[int, int, int, int, int]]) -> None:
-    headers, nonces = Numbers(consumers).write(Columns(packets))
+    headers, nonces = HeaderColumns(consumers).write(Columns(packets))
     for place, (base, ssrc, sequence, timestamp, payload_type) in enumerate(consumers):
         for number, (index, flags, marker, stamp) in enumerate(packets):
             out = index + sequence
@@ -51,7 +51,7 @@ def test_are_the_same(packets: Rows, consumers: list[tuple[int, int, int, int, i
 
 
 def test_shapes_are_consumers_by_packets_by_bytes() -> None:
-    headers, nonces = Numbers([(1, 2, 3, 4, 5)] * 3).write(Columns([(9, 0x80, 0, 7)] * 2))
+    headers, nonces = HeaderColumns([(1, 2, 3, 4, 5)] * 3).write(Columns([(9, 0x80, 0, 7)] * 2))
     assert headers.shape == nonces.shape == (3, 2, 12)
 
 
@@ -59,7 +59,7 @@ def test_nonces_have_views_however_many_they_are() -> None:
     scratch = NonceScratch(2)
     for consumers in (1, 5, 2):
         rows = [(number, 0, 0, 0, 0) for number in range(consumers)]
-        _, nonces = Numbers(rows).write(Columns([(64, 0x80, 0, 7), (65, 0x80, 0, 7)]))
+        _, nonces = HeaderColumns(rows).write(Columns([(64, 0x80, 0, 7), (65, 0x80, 0, 7)]))
         views = scratch.take(nonces)[: 2 * consumers]
         expected = [(n ^ index).to_bytes(12, "big") for n in range(consumers) for index in (64, 65)]
         assert [bytes(view) for view in views] == expected

@@ -2,9 +2,17 @@
 
 from dataclasses import replace
 
-from sfu.fanout.plan import CREW, NOT_MOVED, SOUND_CREW, Company, muster
+from sfu.fanout.plan import (
+    NOT_MOVED,
+    PICTURE_GROUP,
+    SOUND_GROUP,
+    CommonRange,
+    FanoutPlan,
+    make_plan,
+)
 from sfu.io.many import MAX_MESSAGES
 from sfu.publish.layer import Layer
+from sfu.srtp.nonces import MAX_INDEX
 from tests.support.core import OPUS_PT, Source, Viewer, flush, show, vp8
 from tests.support.offers import audio
 
@@ -20,56 +28,56 @@ def watching(count: int) -> tuple[Source, list[Viewer]]:
     return source, viewers
 
 
-def mustered(layer: Layer) -> Company:
-    return muster(layer.ledger, *layer.groups[0])
+def planned(layer: Layer) -> FanoutPlan:
+    return make_plan(layer.ledger, *layer.by_profile[0])
 
 
-def test_crews_are_full_but_the_last() -> None:
-    source, viewers = watching(CREW + 3)
-    company = mustered(source.layer())
-    assert [len(crew.consumers) for crew in company.crews] == [CREW, 3]
-    assert [crew.offsets for crew in company.crews] == [None, None]
-    assert [a for crew in company.crews for a in crew.destinations.addresses] == [
+def test_groups_are_full_but_the_last() -> None:
+    source, viewers = watching(PICTURE_GROUP + 3)
+    plan = planned(source.layer())
+    assert [len(group.consumers) for group in plan.groups] == [PICTURE_GROUP, 3]
+    assert [group.offsets for group in plan.groups] == [None, None]
+    assert [a for group in plan.groups for a in group.destinations.addresses] == [
         viewer.downlink.address for viewer in viewers
     ]
-    assert company.alone == ()
+    assert plan.alone == ()
 
 
-def test_more_are_in_a_crew_for_sound() -> None:
+def test_more_are_in_a_group_for_sound() -> None:
     source = Source(audio())
     source.receive(1, b"opus", payload_type=OPUS_PT)
-    for number in range(SOUND_CREW + 3):
+    for number in range(SOUND_GROUP + 3):
         show(Viewer(audio("recvonly"), address=("198.51.100.1", 1_024 + number)), source)
     flush(source)
     [producer] = source.uplink.producers.values()
-    company = mustered(producer.layers[0])
-    assert [(crew.first, len(crew.consumers)) for crew in company.crews] == [
-        (0, SOUND_CREW),
-        (SOUND_CREW, 3),
+    plan = planned(producer.layers[0])
+    assert [(group.first, len(group.consumers)) for group in plan.groups] == [
+        (0, SOUND_GROUP),
+        (SOUND_GROUP, 3),
     ]
-    assert company.places == SOUND_CREW
+    assert plan.places == SOUND_GROUP
 
 
-def test_one_call_takes_a_crew() -> None:
-    assert CREW <= SOUND_CREW <= MAX_MESSAGES
+def test_one_call_takes_a_group() -> None:
+    assert PICTURE_GROUP <= SOUND_GROUP <= MAX_MESSAGES
 
 
 def test_those_without_gcm_are_alone() -> None:
     source, viewers = watching(3)
-    viewers[1].slot().line.seal_into = None
-    company = mustered(source.layer())
-    assert company.alone == (viewers[1].slot(),)
-    [crew] = company.crews
-    assert len(crew.ciphers) == len(crew.rows) == 2
+    viewers[1].slot().index_space.seal_into = None
+    plan = planned(source.layer())
+    assert plan.alone == (viewers[1].slot(),)
+    [group] = plan.groups
+    assert len(group.ciphers) == len(group.rows) == 2
 
 
-def test_a_crew_knows_whose_picture_ids_are_off() -> None:
+def test_a_group_knows_whose_picture_ids_are_off() -> None:
     source, viewers = watching(3)
-    line = viewers[2].slot().line
-    assert line.epoch is not None
-    line.epoch = replace(line.epoch, picture_offset=7)
-    [crew] = mustered(source.layer()).crews
-    assert crew.offsets == (NOT_MOVED, NOT_MOVED, (7, 0))
+    space = viewers[2].slot().index_space
+    assert space.mapping is not None
+    space.mapping = replace(space.mapping, picture_offset=7)
+    [group] = planned(source.layer()).groups
+    assert group.offsets == (NOT_MOVED, NOT_MOVED, (7, 0))
 
 
 def test_who_has_no_address_is_left_out_until_it_has() -> None:
@@ -92,24 +100,37 @@ def test_the_newest_start_is_known() -> None:
     source.receive(9, vp8(key=True))
     slot = show(late, source)
     flush(source)
-    assert slot.epoch is not None
-    assert slot.epoch.first_in > 1
-    first = slot.epoch.first_in
-    room = mustered(source.layer()).room
-    assert room.covers(first, first + 9)
-    assert not room.covers(first - 1, first + 9)
+    assert slot.mapping is not None
+    assert slot.mapping.first_in > 1
+    first = slot.mapping.first_in
+    common = planned(source.layer()).common
+    assert common.covers(first, first + 9)
+    assert not common.covers(first - 1, first + 9)
 
 
-def test_what_was_sent_is_counted_through_every_change_of_crew() -> None:
+def test_what_was_sent_is_counted_through_every_change_of_plan() -> None:
     source, [first, *_] = watching(3)
     slot = first.slot()
     for sequence in range(2, 12):
         source.receive(sequence, vp8())
         if sequence % 3 == 0:
-            source.layer().regroup()
+            source.layer().discard_plans()
         flush(source)
         assert slot.packets == sequence
     slot.detach(1.0)
     source.receive(12, vp8())
     flush(source)
     assert slot.packets == 11
+
+
+def test_a_common_range_ends_with_the_next_change_of_a_mapping() -> None:
+    source, [viewer] = watching(1)
+    space, ledger = viewer.slot().index_space, source.layer().ledger
+    assert space.mapping is not None
+    common = CommonRange(ledger, [space.mapping])
+    first = space.mapping.first_in
+    assert common.covers(first, first + 5)
+    assert not common.covers(first - 1, first)
+    assert not common.covers(first, first + MAX_INDEX)
+    space.end()
+    assert not common.covers(first, first + 5)

@@ -12,9 +12,9 @@ from sfu.ice.address_check import (
     REQUEST_RATE,
     AddressCheck,
 )
-from sfu.ice.agent import Address
 from sfu.stats import DropReason
 from sfu.wire import stun
+from sfu.wire.address import Address
 
 HERE: Address = ("198.51.100.9", 50_000)
 THERE: Address = ("198.51.100.10", 50_000)

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sfu.ice import agent as ice
-from sfu.ice.agent import Address, IceAgent, IceCredentials, IceState, StunError
+from sfu.ice.agent import IceAgent, IceCredentials, IceState, StunError
+from sfu.wire.address import Address
 from tests.support.ice_peer import OURS, WIFI, ask, fresh, request
 
 

@@ -8,11 +8,11 @@ from sfu.ice.agent import (
     FAILED_AFTER,
     MAX_ADDRESSES,
     MAX_PEERS,
-    Address,
     IceCredentials,
     IceState,
     StunError,
 )
+from sfu.wire.address import Address
 from tests.support.ice_peer import (
     MOBILE,
     OURS,

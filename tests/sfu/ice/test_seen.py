@@ -2,8 +2,8 @@
 
 import sys
 
-from sfu.ice.agent import Address
 from sfu.ice.seen import GENERATION, RECENT, SeenTransactions, Sight
+from sfu.wire.address import Address
 
 HERE: Address = ("192.0.2.7", 40_000)
 ELSEWHERE: Address = ("198.51.100.9", 50_000)

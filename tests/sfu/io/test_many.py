@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from sfu.fanout.outbox import Destinations
-from sfu.ice.agent import Address
 from sfu.io.many import MAX_MESSAGES, ManySender, is_available
+from sfu.wire.address import Address
 
 REFUSED = ("255.255.255.255", 9)  # broadcast without the option: EACCES
 

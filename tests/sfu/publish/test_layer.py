@@ -150,7 +150,7 @@ def test_end_of_the_line_stops_asking_for_what_is_missing() -> None:
     take(layer, 15, now=0.0)
     assert layer.nack is not None
     assert layer.nack.deadline is not None
-    layer.end_line()
+    layer.end_segment()
     assert layer.nack.deadline is None
     take(layer, 40, now=1.0)
     assert layer.nack.deadline is None, "what came meanwhile isn't missing"
@@ -328,10 +328,10 @@ class TestMembers:
         other.profile = (0, 0)
         for consumer in (plain, other, same):
             layer.add(consumer)
-        assert layer.groups == ((plain.profile, (plain, same)), ((0, 0), (other,)))
+        assert layer.by_profile == ((plain.profile, (plain, same)), ((0, 0), (other,)))
         layer.remove(other)
         layer.remove(other)
-        left = list(layer.groups)
+        left = list(layer.by_profile)
         assert left == [(plain.profile, (plain, same))]
         assert layer.consumers() == (plain, same)
 

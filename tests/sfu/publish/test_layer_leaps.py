@@ -1,4 +1,4 @@
-"""How often a layer's stretches may cut its subscribers off."""
+"""How often a layer's segments may cut its subscribers off."""
 
 from sfu.stats import DropReason
 from tests.support.core import Source, Viewer, flush, sequences, show, vp8

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfu.fanout.copies import retransmit
-from sfu.fanout.nonces import MAX_EPOCHS
+from sfu.srtp.index_space import MAX_MAPPINGS
 from sfu.wire.arith import ts_delta
 from tests.support.core import Sent, Source, Viewer, flush, sequences, show, vp8
 from tests.support.media import read_video
@@ -273,7 +272,7 @@ class TestPictures:
 class TestWhatWasSent:
     def test_nothing_before_the_first_packet(self) -> None:
         viewer = Viewer()
-        for sequence in (0, viewer.slot().line.highest, 1):
+        for sequence in (0, viewer.slot().index_space.highest, 1):
             assert viewer.slot().find_sent(sequence) is None
 
     def test_is_found_while_the_history_has_it(self) -> None:
@@ -281,9 +280,9 @@ class TestWhatWasSent:
         delta(first, 101)
         found = viewer.slot().find_sent(2)
         assert found is not None
-        out, epoch, packet = found
+        out, mapping, packet = found
         assert out == 2
-        assert epoch.layer is first.layer()
+        assert mapping.layer is first.layer()
         assert packet.timestamp == 101 * 3_000
 
     def test_is_not_what_comes_next_or_came_before(self) -> None:
@@ -312,11 +311,11 @@ class TestWhatWasSent:
 
     def test_is_found_for_some_switches_only(self) -> None:
         first, second, viewer = two()
-        for number in range(MAX_EPOCHS):
+        for number in range(MAX_MAPPINGS):
             source = (second, first)[number % 2]
             show(viewer, source)
             key(source, 9_100 + number)
-        assert len(viewer.slot().line.epochs) == MAX_EPOCHS
+        assert len(viewer.slot().index_space.mappings) == MAX_MAPPINGS
         assert viewer.slot().find_sent(1) is None
         assert viewer.slot().find_sent(2) is not None
 
@@ -388,11 +387,11 @@ def test_whatever_happens_no_number_is_used_for_two_packets(moves: list[tuple[st
     for name, which in moves:
         play.move(name, which)
         for viewer in play.viewers:
-            newest = viewer.slot().line.highest
+            newest = viewer.slot().index_space.highest
             for sequence in range(max(newest - 5, 0), newest + 2):
                 found = viewer.slot().find_sent(sequence & 0xFFFF)
                 if found is not None:
-                    retransmit(viewer.slot(), *found)
+                    viewer.slot().retransmit(*found)
     for viewer in play.viewers:
         mine = [s.rtp for s in play.got if s.address == viewer.downlink.address]
         assert len({rtp.sequence for rtp in mine}) == len(mine)

@@ -45,7 +45,7 @@ class TestSlots:
     def test_begin_at_random_numbers_well_before_a_wrap(self) -> None:
         viewer = Viewer(random=lambda count: b"\xff" * count)
         slot = viewer.slot()
-        assert (slot.line.highest, slot.rtx_line.highest) == (0x7FFF, 0x7FFF)
+        assert (slot.index_space.highest, slot.rtx_index_space.highest) == (0x7FFF, 0x7FFF)
         assert slot.last_timestamp == 0xFFFFFFFF
 
     def test_keep_running_when_an_offer_adds_some(self) -> None:
@@ -54,7 +54,7 @@ class TestSlots:
         viewer.negotiate(video("recvonly"), video("recvonly"))
         assert viewer.slot() is slot
         assert slot.layer is not None
-        assert viewer.slot("1").line.seal(1, b"payload", b"head")[:11] == b"headpayload"
+        assert viewer.slot("1").index_space.seal(1, b"payload", b"head")[:11] == b"headpayload"
 
     @pytest.mark.parametrize("direction", ["inactive", "sendonly"])
     def test_end_when_an_offer_no_longer_receives_in_them(self, direction: str) -> None:
@@ -128,7 +128,7 @@ class TestKeys:
         viewer = Viewer(connected=False)
         assert not viewer.downlink.connected
         with pytest.raises(RuntimeError, match="keys"):
-            viewer.slot().line.seal(1, b"", b"")
+            viewer.slot().index_space.seal(1, b"", b"")
         with pytest.raises(RuntimeError, match="keys"):
             viewer.downlink.protect_rtcp(b"")
 
@@ -136,7 +136,7 @@ class TestKeys:
         viewer = Viewer(connected=False)
         viewer.downlink.connect(open_outbound(viewer.cipher))
         slot = viewer.slot()
-        for line in (slot.line, slot.rtx_line):
+        for line in (slot.index_space, slot.rtx_index_space):
             assert line.seal(5, b"payload", b"head")[:11] == b"headpayload"
         expected = [(ssrc << 48 | 5).to_bytes(12, "big") for ssrc in (SLOT, 2_000)]
         assert list(viewer.cipher.sealed) == expected

@@ -1,9 +1,8 @@
 """Single copies: what is sent again, and what goes by itself."""
 
-from sfu.fanout.copies import copy, retransmit
 from sfu.fanout.forward import Totals, forward
-from sfu.fanout.gso_batch import prepare
 from sfu.fanout.outbox import Collected
+from sfu.srtp.copies import copy, prepare
 from tests.sfu.fanout.test_forward import ORIENTED, watched, without_rtx
 from tests.support.core import (
     TAG,
@@ -18,7 +17,7 @@ from tests.support.core import (
 from tests.support.media import read_rtp
 
 
-def test_a_copy_alone_is_the_one_that_a_crew_gets() -> None:
+def test_a_copy_alone_is_the_one_that_a_group_gets() -> None:
     viewer = Viewer()
     source = watched(viewer)
     source.receive(2, vp8(picture=2), marker=True)
@@ -27,16 +26,17 @@ def test_a_copy_alone_is_the_one_that_a_crew_gets() -> None:
     [(_, [sent])] = outbox
     found = viewer.slot().find_sent(2)
     assert found is not None
-    _, epoch, packet = found
+    _, mapping, packet = found
     [entry] = prepare([packet], viewer.slot().profile)
-    assert copy(entry, viewer.slot().line, epoch) == sent
+    assert copy(entry, viewer.slot().index_space, mapping) == sent
 
 
 class TestRetransmission:
     def sent_again(self, viewer: Viewer, sequence: int) -> bytes:
         found = viewer.slot().find_sent(sequence)
         assert found is not None
-        [again] = retransmit(viewer.slot(), *found)
+        again = viewer.slot().retransmit(*found)
+        assert again is not None
         return again
 
     def test_by_rtx_names_the_first_sequence_number(self) -> None:

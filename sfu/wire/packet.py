@@ -16,6 +16,8 @@ MARKER = 0x80
 # RFC 3550 5.1, the last octet counts the padding, itself included.
 PADDING_PAYLOAD = b"\x01"
 
+ExtensionProfile = tuple[int, int]  # (abs-send-time id, video-orientation id); 0: not negotiated
+
 
 @dataclass(slots=True)
 class Packet:
@@ -40,7 +42,7 @@ class Packet:
 
 
 class Forwarded(Packet):
-    """A packet that was forwarded; only sfu.fanout.nonces.Ledger makes one.
+    """A packet that was forwarded; only sfu.srtp.nonces.Ledger makes one.
 
     It can't be changed: sent again under the same number it must be the same in every byte.
     """

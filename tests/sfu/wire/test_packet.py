@@ -1,6 +1,6 @@
 """One received packet, as forwarding shares it."""
 
-from sfu.publish.packet import PADDING, PADDING_PAYLOAD, VERSION, Packet
+from sfu.wire.packet import PADDING, PADDING_PAYLOAD, VERSION, Packet
 from tests.support.media import read_rtp, write_rtp
 
 

@@ -8,20 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.fanout.copies import retransmit
 from sfu.fanout.forward import Totals, forward
-from sfu.fanout.nonces import MAX_INDEX, MAX_LINES, WINDOW, Ledger, Line, Lines, Room
 from sfu.fanout.outbox import Collected
 from sfu.publish.layer import HISTORY
-from sfu.publish.packet import Forwarded, Packet
 from sfu.publish.retransmission_buffer import PacketHistory
+from sfu.srtp.nonces import MAX_INDEX, WINDOW, Ledger
 from sfu.srtp.rtp import OutboundSrtp
 from sfu.stats import DropReason
-from sfu.subscribe.consumer import Consumer
+from sfu.wire.packet import Forwarded, Packet
 from sfu.wire.rtcp import Nack
 from tests.support.core import (
     OPUS_PT,
-    OpenCipher,
     Source,
     Viewer,
     flush,
@@ -117,8 +114,8 @@ class TestForwarding:
         viewer, totals = Viewer(), Totals()
         source = watched(viewer)
         if not in_place:
-            viewer.slot().line.seal_into = None
-            source.layer().regroup()
+            viewer.slot().index_space.seal_into = None
+            source.layer().discard_plans()
         source.layer().pending += [packet(33, b"\x10one"), packet(33, b"\x10other"), packet(34)]
         assert len(forwarded(source, totals)) == 2
         source.layer().pending += [packet(34, b"\x10other"), packet(33, b"\x10more")]
@@ -156,16 +153,16 @@ class TestForwarding:
         assert totals.drops == {DropReason.NONCE_REFUSED: 30}
 
     def test_refuses_who_left_the_layer_unnoticed(self) -> None:
-        """As if `Layer.regroup` had been forgotten: the crews are those of before."""
+        """As if `Layer.discard_plans` had been forgotten: the plans are those of before."""
         leaver, stayer = Viewer(), Viewer(address=("198.51.100.8", 1))
         source, other = watched(leaver, stayer), Source(transport_id="other")
         source.receive(2)
         flush(source)
-        companies = source.layer().companies
+        plans = source.layer().plans
         other.receive(1, vp8(key=True, picture=900))
         show(leaver, other)
         assert sequences(flush(other)) == [3]
-        source.layer().companies = companies
+        source.layer().plans = plans
         totals = Totals()
         source.receive(3, vp8(picture=3))
         assert len(forwarded(source, totals)) == 1, "the other one's"
@@ -175,7 +172,7 @@ class TestForwarding:
         viewer, totals = Viewer(), Totals()
         source = watched(viewer)
         viewer.slot().detach(0.0)
-        viewer.slot().line._highest = MAX_INDEX - 1
+        viewer.slot().index_space._highest = MAX_INDEX - 1
         show(viewer, source)
         for sequence in (2, 3, 4):
             source.receive(sequence, vp8(key=sequence == 2, picture=sequence))
@@ -208,7 +205,7 @@ class TestAgain:
     def test_pictures_without_rtx_are_the_same_in_every_byte(self) -> None:
         viewer = Viewer(video("recvonly", PLAIN))
         source = watched(viewer)
-        for sequence in (2, 3):  # of one frame, and one shorter: equalised
+        for sequence in (2, 3):  # of one frame, and one shorter: padded
             source.receive(sequence, vp8(picture=2) + bytes(sequence == 3), timestamp=6_000)
         first = forwarded(source, Totals())
         again = viewer.downlink.receive_nack(Nack(1, 1_000, (2, 3)), 1.0)
@@ -218,99 +215,20 @@ class TestAgain:
         viewer = Viewer()
         watched(viewer)
         slot = viewer.slot()
-        slot.rtx_line._highest = MAX_INDEX - 1
+        slot.rtx_index_space._highest = MAX_INDEX - 1
         found = slot.find_sent(1)
         assert found is not None
-        assert len(retransmit(slot, *found)) == 1
-        assert retransmit(slot, *found) == []
+        assert slot.retransmit(*found) is not None
+        assert slot.retransmit(*found) is None
+        assert viewer.downlink.receive_nack(Nack(1, slot.ssrc, (1,)), 1.0) == []
         assert viewer.drops == {DropReason.NONCE_REFUSED: 1}
-
-
-class TestLine:
-    def stays(self, count: int) -> tuple[Consumer, list[Source]]:
-        """A slot that looked at two sources by turns."""
-        viewer, sources = Viewer(), [Source(), Source(transport_id="other")]
-        for number in range(count):
-            source = sources[number % 2]
-            source.receive(10 + 3 * number, vp8(key=True))
-            show(viewer, source)
-            source.receive(11 + 3 * number)
-            flush(source)
-        return viewer.slot(), sources
-
-    def test_epochs_share_no_index(self) -> None:
-        slot, _ = self.stays(6)
-        starts = [epoch.first_out for epoch in slot.line.epochs]
-        assert starts == [1, 3, 5, 7, 9, 11]
-        assert slot.line.highest == 12
-
-    def test_an_index_is_found_in_its_own_epoch(self) -> None:
-        slot, sources = self.stays(3)
-        layers = [source.layer() for source in sources]
-        found = [slot.line.find(out) for out in range(7)]
-        assert [epoch and layers.index(epoch.layer) for epoch in found] == [
-            *(None, 0, 0),
-            *(1, 1, 0, 0),
-        ]
-        assert slot.line.find(7) is None
-
-    def test_an_epoch_can_not_be_changed(self) -> None:
-        slot, _ = self.stays(1)
-        for name in ("first_out", "timestamp_offset", "payload_type", "profile"):
-            with pytest.raises(AttributeError):
-                setattr(slot.line.epoch, name, 1)
-
-    def test_is_one_for_each_ssrc_under_a_key(self) -> None:
-        lines = Lines()
-        lines.add(7, 100)
-        assert 7 in lines
-        with pytest.raises(ValueError, match="SSRC 7"):
-            lines.add(7, 200)
-
-    def test_has_an_ssrc_that_no_ended_slot_had(self) -> None:
-        viewer = Viewer(video("recvonly"))
-        viewer.negotiate(video("inactive"), video("recvonly"))
-        with pytest.raises(ValueError, match="SSRC 1000"):
-            viewer.negotiate(video("recvonly"), video("recvonly"))
-
-    def test_of_one_key_are_bounded(self) -> None:
-        lines = Lines()
-        for ssrc in range(MAX_LINES):
-            lines.add(ssrc, 0)
-        assert not lines.has_room(1)
-        with pytest.raises(ValueError, match="line"):
-            lines.add(MAX_LINES, 0)
-
-    def test_seals_nothing_without_keys(self) -> None:
-        with pytest.raises(RuntimeError, match="keys"):
-            Line(7, 0).seal(1, b"payload", b"header")
-
-    def test_makes_the_nonce_of_ssrc_and_index(self) -> None:
-        cipher, line = OpenCipher(), Line(7, 0)
-        line.connect(OutboundSrtp(cipher.seal, 5 << 90, bytes))
-        assert line.seal(9, b"payload", b"header").startswith(b"headerpayload")
-        assert list(cipher.sealed) == [(5 << 90 ^ 7 << 48 ^ 9).to_bytes(12, "big")]
-
-
-def test_a_room_ends_with_whoever_comes_or_goes() -> None:
-    viewer = Viewer()
-    source = watched(viewer)
-    line, ledger = viewer.slot().line, source.layer().ledger
-    assert line.epoch is not None
-    room = Room(ledger, [line.epoch])
-    first = line.epoch.first_in
-    assert room.covers(first, first + 5)
-    assert not room.covers(first - 1, first)
-    assert not room.covers(first, first + MAX_INDEX)
-    line.end()
-    assert not room.covers(first, first + 5)
 
 
 def test_what_waits_to_be_forwarded_is_not_sent_again() -> None:
     viewer = Viewer()
     source = watched(viewer)
     source.receive(2)
-    viewer.slot().line._highest = 99  # as if it had gone out
+    viewer.slot().index_space._highest = 99  # as if it had gone out
     assert viewer.slot().find_sent(2) is None
 
 
@@ -320,10 +238,10 @@ SOURCES = Path(__file__).parents[3] / "sfu"
 @pytest.mark.parametrize(
     ("pattern", "where"),
     [
-        (r"\bnonce_base\b", {"nonces.py", "srtp.py"}),  # what RTP's nonces begin with
+        (r"\bnonce_base\b", {"index_space.py", "rtp.py"}),  # what RTP's nonces begin with
         (r"__class__ = Forwarded|\bForwarded\(", {"nonces.py", "packet.py"}),
-        (r"\bEpoch\(", {"nonces.py"}),
-        (r"\bLine\(", {"nonces.py"}),
+        (r"\bStreamMapping\(", {"index_space.py"}),
+        (r"\bIndexSpace\(", {"index_space.py"}),
         (r"descriptor\.\w+ *[-+|&^]?= ", set()),  # of a frozen packet, and not frozen itself
     ],
 )
