@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
 
-# A busy machine is no failure.
-settings.register_profile("liveclass", deadline=None)
-settings.load_profile("liveclass")
+from tests.support import thorough
+
+thorough.register()
 
 
 @pytest.fixture(autouse=True)
