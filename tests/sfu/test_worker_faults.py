@@ -15,7 +15,7 @@ from tests.support.room import (
     SEEN_STUDENT,
     STUDENT,
     TEACHER,
-    CommonRange,
+    Room,
     assert_unbroken,
     pictures,
     sounds,
@@ -65,7 +65,7 @@ class TestFaults:
         assert teacher.name in room.rig.worker.routers["class"].transports
 
     def test_in_two_slots_of_one_subscriber_close_it_once(self) -> None:
-        room = CommonRange()
+        room = Room()
         teacher, ben = room.add(TEACHER), room.add(SEEN_STUDENT, "ben")
         ada = room.add(replace(STUDENT, video_slots=2), "ada")
         room.join(teacher, ben, ada)
@@ -82,7 +82,7 @@ class TestFaults:
         assert closed(room) == [("ada", "error")]
 
     def test_in_a_batch_cost_its_publisher_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        room = CommonRange()
+        room = Room()
         ada, ben = room.add(SEEN_STUDENT, "ada"), room.add(SEEN_STUDENT, "ben")
         watcher = room.add(replace(STUDENT, video_slots=2), "watcher")
         room.join(ada, ben, watcher)
