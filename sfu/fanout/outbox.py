@@ -32,7 +32,7 @@ class Outbox(Protocol):
     def append(self, send: Send, /) -> None:
         """Datagrams for one address."""
 
-    def append_runs(
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """One run of datagrams for each address: `length` bytes each, one behind the other.
@@ -45,7 +45,7 @@ class Outbox(Protocol):
 class Collected(list[Send]):
     """An outbox that keeps everything, for whoever fetches it."""
 
-    def append_runs(
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """As Outbox: a copy of each datagram."""

@@ -145,7 +145,7 @@ class Sender:
         except OSError:
             self._append_carefully(address, datagrams[sent:])
 
-    def append_runs(
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """The worker's outbox for a fan-out; the caller has kept to the bounds of one send."""

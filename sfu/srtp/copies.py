@@ -1,38 +1,56 @@
-"""Single copies: what all copies of a packet share, and sealing for one subscriber at a time.
+"""What all copies of a packet share, and the copy that repeats one.
 
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from sfu.srtp.headers import FIXED_HEADER, PacketFields, seal_each
 from sfu.srtp.index_space import IndexSpace, StreamMapping
 from sfu.wire import vp8
 from sfu.wire.packet import EXTENSION, ExtensionProfile, Forwarded, Packet
-from sfu.wire.rtp import FIXED, build_extensions
+from sfu.wire.rtp import build_extensions
 
 Datagram = bytes
-# index, flags with the extension bit, marker, timestamp, extension block, payload
-Prepared = tuple[int, int, int, int, bytes, bytes]
+Offsets = tuple[int, int]  # from the layer's VP8 picture ids and TL0PICIDX to the slot's
+NO_EXTENSIONS: ExtensionProfile = (0, 0)
 
 
-def prepare(packets: Iterable[Packet], profile: ExtensionProfile) -> list[Prepared]:
-    """What all copies of one extension profile share."""
-    stamp_id, orientation_id = profile
-    if not stamp_id and not orientation_id:
-        return [(p.index, p.flags, p.marker, p.timestamp, b"", p.payload) for p in packets]
-    shared: dict[tuple[int, bytes | None], bytes] = {}
-    prepared = []
-    for p in packets:
-        key = (p.stamp, p.orientation)
-        block = shared.get(key)
+class Prepared:
+    """Packets as the subscribers of one extension profile get them, by column."""
+
+    __slots__ = ("extensions", "fields", "payloads")
+
+    def __init__(self, packets: Sequence[Packet], profile: ExtensionProfile) -> None:
+        self.payloads = [packet.payload for packet in packets]
+        if profile == NO_EXTENSIONS:
+            self.fields: list[PacketFields] = [
+                (p.index, p.flags, p.marker, p.timestamp) for p in packets
+            ]
+            self.extensions = [b""] * len(packets)
+            return
+        self.extensions = _extensions(packets, profile)
+        self.fields = [
+            (p.index, p.flags | EXTENSION if block else p.flags, p.marker, p.timestamp)
+            for p, block in zip(packets, self.extensions, strict=True)
+        ]
+
+
+def _extensions(packets: Sequence[Packet], profile: ExtensionProfile) -> list[bytes]:
+    """Each packet's extension block; built once for all that carry the same."""
+    built: dict[tuple[int, bytes | None], bytes] = {}
+    blocks = []
+    for packet in packets:
+        key = (packet.stamp, packet.orientation)
+        block = built.get(key)
         if block is None:
-            block = shared[key] = _extensions(p, stamp_id, orientation_id)
-        flags = p.flags | EXTENSION if block else p.flags
-        prepared.append((p.index, flags, p.marker, p.timestamp, block, p.payload))
-    return prepared
+            block = built[key] = _extension_block(packet, profile)
+        blocks.append(block)
+    return blocks
 
 
-def _extensions(packet: Packet, stamp_id: int, orientation_id: int) -> bytes:
+def _extension_block(packet: Packet, profile: ExtensionProfile) -> bytes:
+    stamp_id, orientation_id = profile
     elements = []
     if stamp_id:
         elements.append((stamp_id, packet.stamp.to_bytes(3, "big")))
@@ -41,9 +59,10 @@ def _extensions(packet: Packet, stamp_id: int, orientation_id: int) -> bytes:
     return build_extensions(elements)
 
 
-def rewrite_payload(packet: Packet, picture_offset: int, tl0_offset: int) -> bytes:
-    """The packet's payload on a slot's own line of VP8 picture ids."""
+def rewrite_payload(packet: Packet, offsets: Offsets) -> bytes:
+    """The packet's payload with the slot's own VP8 picture id and TL0PICIDX."""
     descriptor = packet.descriptor
+    picture_offset, tl0_offset = offsets
     if descriptor is None or not (picture_offset or tl0_offset):
         return packet.payload
     return vp8.rewrite(
@@ -52,12 +71,6 @@ def rewrite_payload(packet: Packet, picture_offset: int, tl0_offset: int) -> byt
         (descriptor.picture_id or 0) + picture_offset,
         (descriptor.tl0picidx or 0) + tl0_offset,
     )
-
-
-def copy(entry: Prepared, space: IndexSpace, mapping: StreamMapping) -> bytes:
-    """One datagram for one consumer, whatever its cipher; `mapping` is one of the space's."""
-    index = entry[0] + mapping.sequence_offset
-    return _seal(entry, space, index, mapping.payload_type, mapping)
 
 
 def retransmit(
@@ -70,24 +83,28 @@ def retransmit(
     """The datagram that repeats a packet: by RTX (RFC 4588) where negotiated.
 
     `out` is the index in `space` that the packet was sent under. Without RTX the packet and the
-    mapping, which can't be changed, make the same datagram again. None when the index space of RTX
-    is used up.
+    mapping, which can't be changed, make the same datagram again. None when the indices of
+    `rtx_space` are used up.
     """
-    [entry] = prepare((packet,), mapping.profile)
-    payload = rewrite_payload(packet, mapping.picture_offset, mapping.tl0_offset)
-    if mapping.rtx_payload_type is None:
-        return copy((*entry[:5], payload), space, mapping)
-    index = rtx_space.take()
-    if index is None:
-        return None
-    entry = (*entry[:5], (out & 0xFFFF).to_bytes(2, "big") + payload)
-    return _seal(entry, rtx_space, index, mapping.rtx_payload_type, mapping)
-
-
-def _seal(
-    entry: Prepared, space: IndexSpace, index: int, payload_type: int, mapping: StreamMapping
-) -> bytes:
-    _, flags, marker, timestamp, block, payload = entry
-    timestamp = (timestamp + mapping.timestamp_offset) & 0xFFFFFFFF
-    header = FIXED.pack(flags, marker | payload_type, index & 0xFFFF, timestamp, space.ssrc)
-    return space.seal(index, payload, header + block)
+    prepared = Prepared((packet,), mapping.profile)
+    payload = rewrite_payload(packet, (mapping.picture_offset, mapping.tl0_offset))
+    payload_type = mapping.rtx_payload_type
+    if payload_type is None:
+        context = space.context(
+            mapping.sequence_offset, mapping.timestamp_offset, mapping.payload_type
+        )
+    else:
+        index = rtx_space.take()
+        if index is None:
+            return None
+        offset = index - packet.index
+        context = rtx_space.context(offset, mapping.timestamp_offset, payload_type)
+        payload = (out & 0xFFFF).to_bytes(2, "big") + payload
+    [block] = prepared.extensions
+    header_length = FIXED_HEADER + len(block)
+    datagram = bytearray(header_length + len(payload) + space.tag_length)
+    datagram[FIXED_HEADER:header_length] = block
+    view = memoryview(datagram)
+    place = (payload, view[:header_length], view[header_length:])
+    seal_each((context,), prepared.fields, iter((place,)))
+    return bytes(datagram)

@@ -10,8 +10,9 @@ from array import array
 from dataclasses import dataclass
 from typing import Protocol
 
-from sfu.srtp.nonces import MAX_INDEX, NONCE, Ledger, Row
-from sfu.srtp.rtp import OutboundSrtp, Seal, SealInto
+from sfu.srtp.headers import SealContext
+from sfu.srtp.nonces import MAX_INDEX, Ledger
+from sfu.srtp.rtp import OutboundSrtp, SealInto
 from sfu.wire.packet import ExtensionProfile, Packet
 
 MAX_MAPPINGS = 8  # of an index space, kept to find what a NACK asks for
@@ -39,7 +40,10 @@ class MappedLayer(Protocol):
 
 @dataclass(slots=True, frozen=True)
 class StreamMapping:
-    """What stands behind a slot from one outgoing index on, and all that a copy takes from it."""
+    """How one layer's packets become a slot's, for as long as the slot stays on the layer.
+
+    `first_in` and `first_out`: the index of its first packet in the layer and in the slot.
+    """
 
     first_out: int
     first_in: int
@@ -57,28 +61,35 @@ class StreamMapping:
         return self.first_out - self.first_in
 
     def covers(self, index: int) -> bool:
-        """True when this index of the layer has a place on the index space."""
+        """True when this index of the layer has an outgoing one."""
         return self.first_in <= index <= MAX_INDEX - self.sequence_offset
 
 
-class IndexSpace:
-    """The outgoing indices of one SSRC: they only grow."""
+def _no_keys(*_: object) -> int:
+    raise RuntimeError("a slot was filled before its transport had keys")
 
-    __slots__ = ("_base", "_highest", "_seal", "mapping", "mappings", "seal_into", "ssrc")
+
+class IndexSpace:
+    """The outgoing indices of one SSRC: they only grow.
+
+    `seal_into` and `tag_length` are those of the transport's cipher, once there are keys.
+    """
+
+    __slots__ = ("_base", "_highest", "mapping", "mappings", "seal_into", "ssrc", "tag_length")
 
     def __init__(self, ssrc: int, before: int) -> None:
         """`before`: the index before the first."""
         self.ssrc = ssrc
         self.mapping: StreamMapping | None = None  # the present one
         self.mappings: tuple[StreamMapping, ...] = ()  # the newest, the present one last
-        self.seal_into: SealInto | None = None
-        self._seal: Seal | None = None
+        self.seal_into: SealInto = _no_keys
+        self.tag_length = 0
         self._base = 0
         self._highest = before
 
     def connect(self, srtp: OutboundSrtp) -> None:
-        """Keys are there: the index space may seal from now on."""
-        self._seal, self.seal_into = srtp.seal, srtp.seal_into
+        """Takes the transport's keys: packets can be sealed from now on."""
+        self.seal_into, self.tag_length = srtp.seal_into, srtp.tag_length
         self._base = srtp.nonce_base(self.ssrc)
 
     @property
@@ -97,8 +108,8 @@ class IndexSpace:
         offsets: tuple[int, int, int],
         payload_types: tuple[int, int | None],
     ) -> None:
-        """Goes on with this layer, from its index `first_in` on. `offsets`: of timestamps, picture
-        ids and TL0PICIDX."""
+        """Maps this layer from its index `first_in` on. `offsets`: of timestamps, VP8 picture ids
+        and TL0PICIDX."""
         self.end()
         self.mapping = StreamMapping(
             self._highest + 1, first_in, layer, profile, *offsets, *payload_types
@@ -107,7 +118,7 @@ class IndexSpace:
         layer.ledger.changes += 1
 
     def end(self) -> None:
-        """The present mapping has got its last packet; harmless without one."""
+        """Ends the present mapping: it gets no more packets. Harmless without one."""
         if self.mapping is not None:
             self._highest = self.highest
             self.mapping.layer.ledger.changes += 1
@@ -122,32 +133,22 @@ class IndexSpace:
         """The mapping that an outgoing index belongs to, while it is known."""
         if out > self.highest:
             return None
-        return next(
-            (mapping for mapping in reversed(self.mappings) if out >= mapping.first_out), None
-        )
+        return next((one for one in reversed(self.mappings) if out >= one.first_out), None)
 
     def take(self) -> int | None:
-        """The next index of a index space without mappings, as for RTX; None when all are used."""
+        """The next index of a space without mappings, as for RTX; None when all are used."""
         if self._highest >= MAX_INDEX:
             return None
         self._highest += 1
         return self._highest
 
-    def row(self, mapping: StreamMapping) -> Row:
-        """What headers and nonces of this mapping's copies are made of."""
-        return (
-            self._base,
-            self.ssrc,
-            mapping.sequence_offset,
-            mapping.timestamp_offset,
-            mapping.payload_type,
+    def context(
+        self, sequence_offset: int, timestamp_offset: int, payload_type: int
+    ) -> SealContext:
+        """What seals packets of a layer whose indices and timestamps are off by so much."""
+        return SealContext(
+            self.seal_into, self._base, self.ssrc, sequence_offset, timestamp_offset, payload_type
         )
-
-    def seal(self, index: int, payload: bytes, header: bytes) -> bytes:
-        """One datagram: its header, ciphertext and tag."""
-        if self._seal is None:
-            raise RuntimeError("a slot was filled before its transport had keys")
-        return header + self._seal((self._base ^ index).to_bytes(NONCE, "big"), payload, header)
 
 
 class IndexSpaces:
@@ -162,12 +163,12 @@ class IndexSpaces:
         return ssrc in self._ssrcs
 
     def has_room(self, count: int) -> bool:
-        """For so many more."""
+        """True when there may be so many more."""
         return len(self._ssrcs) + count <= MAX_INDEX_SPACES
 
     def add(self, ssrc: int, before: int) -> IndexSpace:
         """A new index space. Raises ValueError for an SSRC that had one: its indices are used."""
         if ssrc in self._ssrcs or not self.has_room(1):
-            raise ValueError(f"SSRC {ssrc} can't have a index space of its own")
+            raise ValueError(f"SSRC {ssrc} can't have an index space of its own")
         self._ssrcs.append(ssrc)
         return IndexSpace(ssrc, before)

@@ -103,7 +103,7 @@ class Edge:
     def send_run(self, count: int, size: int = 300) -> None:
         """A frame as the fan-out hands it over: in one buffer that is written anew afterwards."""
         run = bytearray().join(frame(count, size))
-        self.udp.sender.append_runs(Destinations((self.far.address,)), run, len(run), size)
+        self.udp.sender.append_batches(Destinations((self.far.address,)), run, len(run), size)
         run[:] = bytes(len(run))
 
     @property
