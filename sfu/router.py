@@ -9,8 +9,7 @@ from itertools import islice
 from common.errors import PeerError, StateError
 from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
 from sfu.layout import WANTS, SlotWant
-from sfu.publish.layer import Layer
-from sfu.publish.producer import Producer
+from sfu.publish.producer import Layer, Producer
 from sfu.speakers.active_speaker import ActiveSpeaker
 from sfu.speakers.audio_slots import fill
 from sfu.stats import TrafficTotals
@@ -243,18 +242,16 @@ class Router:
         least = next(one for one in producer.by_height() if one.active)
         if producer.kind != "video" or least is not layer:
             return
-        for consumer in producer.watchers:
-            idle = consumer.layer is None and consumer.target is None
-            if idle and not consumer.downlink.limited:  # else the allocator may pause it
-                try:
-                    consumer.set_target(layer, now)
-                except Exception as error:  # as in _settle: the publisher has no part in it
-                    self._on_fault(self.transports[consumer.downlink.transport_id], error)
+        for watcher in producer.watchers:
+            try:
+                watcher.start_smallest(now)
+            except Exception as error:  # as in _settle: the publisher has no part in it
+                self._on_fault(self.transports[watcher.context.transport_id], error)
 
     def stop_quiet_layers(self, transport: Transport, now: float) -> None:
         """A layer that the publisher has given up can't be chosen any more."""
         for producer in transport.uplink.producers.values():
-            quiet = [layer for layer in producer.layers if layer.active and layer.is_quiet(now)]
+            quiet = [layer for layer in producer.layers if layer.active and layer.stream.is_quiet(now)]
             for layer in quiet:
                 layer.stop()
             if quiet:
@@ -264,7 +261,7 @@ class Router:
         if producer.kind == "audio":
             self._changed((producer,), now)
             return
-        watching = (consumer.downlink.transport_id for consumer in producer.watchers)
+        watching = (one.context.transport_id for one in producer.watchers)
         self._stale.mark([one for one in watching if one in self.transports], Slots.LAYERS)
         self._settle(now)
 
@@ -306,9 +303,9 @@ class Router:
         """Pinned microphones, then shared sound, then speakers, then whoever is not muted:
         in a small class everybody is heard from the first syllable on."""
         pinned = list(self._pinned)
-        shared = [p.producer_id for p in self._shared.values() if p.layers[0].ssrc]
+        shared = [p.producer_id for p in self._shared.values() if p.layers[0].stream.ssrc]
         microphones = self._microphones.values()
-        unmuted = (p.producer_id for p in microphones if p.available and p.layers[0].ssrc)
+        unmuted = (p.producer_id for p in microphones if p.available and p.layers[0].stream.ssrc)
         others = islice(unmuted, MAX_VOICES)
         ordered = dict.fromkeys((*shared, *self._speaker.ranked(), *others))
         return pinned, [p for p in ordered if p not in pinned][:MAX_VOICES]
@@ -330,7 +327,7 @@ class Router:
 
     def _audible(self, transport: Transport, consumer: Consumer, producer_id: str) -> bool:
         producer = self.producers.get(producer_id)
-        if producer is None or not producer.layers[0].ssrc:
+        if producer is None or not producer.layers[0].stream.ssrc:
             return False
         return self._may_show(transport, consumer, producer)
 

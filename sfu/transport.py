@@ -27,7 +27,7 @@ from sfu.ice.agent import (
 )
 from sfu.negotiation.capabilities import Negotiation
 from sfu.negotiation.offer import Offer
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.publish.uplink import LevelHandler, Uplink
 from sfu.quality import Quality, QualityMeter, judge
 from sfu.srtp.keys import SrtpError, SrtpKeys
@@ -354,7 +354,7 @@ class Transport:
         report = self.uplink.receiver_report(now)
         if records := ([report] if report else []) + self.downlink.sender_reports(now):
             self.send_rtcp(records)
-        uplink_loss = max((layer.loss for layer in self.uplink.layers), default=0.0)
+        uplink_loss = max((layer.stream.loss for layer in self.uplink.layers), default=0.0)
         quality = judge(
             uplink_loss,
             self.downlink.loss,

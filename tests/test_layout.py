@@ -25,8 +25,8 @@ PURE_SIGNALLING = frozenset(
 TOP_ORDER = ("common", "sfu", "signalling", "billing", "loadtest", "liveclass")
 BESIDE = ("signalling", "billing")  # neither imports the other
 SFU_ORDER = (
-    *("wire", "srtp", "dtls", "negotiation", "ice", "publish", "subscribe", "fanout", "speakers"),
-    *("root", "io"),
+    *("wire", "codecs", "srtp", "dtls", "negotiation", "ice", "publish", "subscribe", "fanout"),
+    *("speakers", "root", "io"),
 )
 # Modules at the root of sfu that every folder of it may import: names, records and deadlines.
 SFU_BASE = frozenset(f"sfu.{name}" for name in ("config", "events", "stats", "timers", "layout"))
@@ -36,10 +36,6 @@ ARROWS_BACK: frozenset[str] = frozenset(
     {
         "sfu.negotiation.answer -> sfu.ice.agent",
         "sfu.negotiation.negotiator -> sfu.transport",
-        "sfu.publish.layer -> sfu.subscribe.consumer",
-        "sfu.publish.producer -> sfu.subscribe.allocator",
-        "sfu.publish.producer -> sfu.subscribe.consumer",
-        "sfu.publish.uplink -> sfu.workload",
     }
 )
 CIRCLES: frozenset[tuple[str, ...]] = frozenset(
