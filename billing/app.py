@@ -19,8 +19,17 @@ from billing.jobs import Job, start_jobs, stop_jobs
 from billing.mail import queue as mail_queue
 from billing.metrics import billing_metrics, count_rows
 from billing.receipts.pdf import PdfRenderer
-from billing.routes import admin, auth, classes, coupons, me, payments, receipts, users
-from billing.routes import enrolments as entry
+from billing.routes import (
+    admin,
+    auth,
+    classes,
+    coupons,
+    enrolments,
+    me,
+    payments,
+    receipts,
+    users,
+)
 from billing.routes.errors import errors_to_json
 from billing.routes.keys import BASE_URL, CONTEXT, MINT, ORIGINS, SESSION_KEY
 from billing.routes.pages import add_site
@@ -43,7 +52,7 @@ from common.metrics import Family
 
 ROUTES = (
     *(auth.routes, me.routes, users.routes, receipts.routes, admin.routes),
-    *(classes.routes, coupons.routes, entry.routes, payments.routes),
+    *(classes.routes, coupons.routes, enrolments.routes, payments.routes),
 )
 JOBS = (
     Job(mail_queue.JOB, 60, mail_queue.deliver),
@@ -125,7 +134,7 @@ def add_routes(
     app[ORIGINS] = origins
     app[auth.LIMITS] = auth.SignInLimits()
     app[payments.LIMITS] = payments.PaymentLimits()
-    app[entry.TRIES] = Limit(entry.BURST, entry.EVERY)
+    app[enrolments.TRIES] = Limit(enrolments.BURST, enrolments.EVERY)
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
     app[receipts.PDF_RENDERER] = PdfRenderer()

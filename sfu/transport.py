@@ -34,6 +34,7 @@ from sfu.srtp.keys import SrtpError, SrtpKeys
 from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
+from sfu.subscribe.estimator import EstimatorFactory
 from sfu.timers import earliest
 from sfu.wire.address import Address
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback, build_compound
@@ -70,6 +71,7 @@ class Services:
     on_slots: Callable[["Transport"], None]
     max_streams: int
     workload: Workload
+    new_estimator: EstimatorFactory
 
 
 class Transport:
@@ -103,6 +105,7 @@ class Transport:
             services.random,
             partial(services.on_slots, self),
             self.drops,
+            services.new_estimator(),
         )
         self._dtls: DtlsSession = services.dtls.session(self)
         self._dtls_limits = DtlsLimits(now)

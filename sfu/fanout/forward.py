@@ -77,14 +77,14 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     plan: FanoutPlan
     for plan in plans:
         if plan.common.covers(oldest, newest):
-            faults += _send(Batch(packets, plan), plan, ledger, outbox, totals)
+            faults += _send(Batch(packets, plan, now), plan, ledger, outbox, totals)
         else:
-            faults += _send_slowly(packets, plan.profile, plan.consumers(), ledger, outbox, totals)
+            faults += _send_slowly(packets, plan.profile, plan.consumers(), ledger, now, outbox, totals)
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:
             for group in _switch_waiters(layer, rest[0], now, faults).items():
-                faults += _send_slowly(rest, *group, ledger, outbox, totals)
+                faults += _send_slowly(rest, *group, ledger, now, outbox, totals)
     return faults
 
 
@@ -119,10 +119,11 @@ def _switch_waiters(
 class Batch:
     """One layer's new packets as they go to the consumers of one plan."""
 
-    __slots__ = ("_moved", "_packets", "_rewrite", "count", "gso", "size")
+    __slots__ = ("_moved", "_packets", "_rewrite", "count", "gso", "now", "size")
 
-    def __init__(self, packets: Sequence[Forwarded], plan: FanoutPlan) -> None:
+    def __init__(self, packets: Sequence[Forwarded], plan: FanoutPlan, now: float) -> None:
         self._packets = packets
+        self.now = now
         self._rewrite = plan.payload_format.rewrite
         self.gso = layout(Prepared(packets, plan.profile), plan.tag_length, plan.places)
         self._moved = {NOT_MOVED: [one.payloads for one in self.gso]}
@@ -231,6 +232,10 @@ def _count(batch: Batch, group: FanoutGroup, totals: Totals) -> None:
     else:
         for consumer in group.consumers:
             consumer.sent.add(count, size)
+    if group.counters:
+        sizes = [size for gso in batch.gso for size in gso.sizes]
+        for counter in group.counters:
+            counter.count(sizes, batch.now)
     totals.copies += count * len(group.consumers)
     totals.bytes += size * len(group.consumers)
 
@@ -240,6 +245,7 @@ def _send_slowly(
     profile: ExtensionProfile,
     consumers: Iterable[Subscriber],
     ledger: Ledger,
+    now: float,
     outbox: Outbox,
     totals: Totals,
 ) -> list[Fault]:
@@ -253,7 +259,7 @@ def _send_slowly(
     faults: list[Fault] = []
     for covered, sharers in shares.values():
         for plan in make_plans(ledger, profile, sharers if covered else ()):
-            faults += _send(Batch(covered, plan), plan, ledger, outbox, totals)
+            faults += _send(Batch(covered, plan, now), plan, ledger, outbox, totals)
     return faults
 
 

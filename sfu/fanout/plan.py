@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sfu.codecs.payload_format import PayloadFormat
 from sfu.fanout.outbox import Destinations
-from sfu.publish.subscriber import CopyCount, Subscriber
+from sfu.publish.subscriber import CopyCount, PacketCounter, Subscriber
 from sfu.srtp.headers import HeaderColumns, SealContext
 from sfu.srtp.index_space import StreamMapping
 from sfu.srtp.nonces import MAX_INDEX, Ledger
@@ -59,6 +59,8 @@ class FanoutGroup:
     """Each of these offsets once."""
     count: CopyCount | None
     """Counts for all of them; None in a plan for one batch, whose members count themselves."""
+    counters: tuple[PacketCounter, ...]
+    """Of the members' transports, as far as they have one."""
 
 
 @dataclass(slots=True)
@@ -154,4 +156,5 @@ def _group(first: int, members: Sequence[Member], lasting: bool) -> FanoutGroup:
         None if distinct == (NOT_MOVED,) else offsets,
         distinct,
         count,
+        tuple(one.context.counter for one in consumers if one.context.counter is not None),
     )

@@ -12,6 +12,7 @@ from sfu.wire.rtp import build_extensions
 
 Datagram = bytes
 NO_EXTENSIONS: ExtensionProfile = (0, 0)
+_STAMP_ALONE = 0xBEDE_0001 << 32 | 2 << 24  # RFC 8285 4.2: a word of elements; three bytes of data
 
 
 class Prepared:
@@ -49,6 +50,9 @@ def _extensions(packets: Sequence[Packet], profile: ExtensionProfile) -> list[by
 
 def _extension_block(packet: Packet, profile: ExtensionProfile) -> bytes:
     stamp_id, orientation_id = profile
+    turned = orientation_id and packet.orientation is not None
+    if 0 < stamp_id < 15 and not turned:  # the usual block: one element in the one-byte form
+        return (_STAMP_ALONE | stamp_id << 28 | packet.stamp).to_bytes(8, "big")
     elements = []
     if stamp_id:
         elements.append((stamp_id, packet.stamp.to_bytes(3, "big")))
@@ -70,8 +74,12 @@ def retransmit(
     mapping, which can't be changed, make the same datagram again. None when the indices of
     `rtx_space` are used up.
     """
+<<<<<<< HEAD
     prepared = Prepared((packet,), mapping.profile)
     payload = mapping.layer.payload_format.rewrite(packet, mapping.number_offsets)
+=======
+    payload = rewrite_payload(packet, (mapping.picture_offset, mapping.tl0_offset))
+>>>>>>> main
     payload_type = mapping.rtx_payload_type
     if payload_type is None:
         context = space.context(
@@ -84,11 +92,12 @@ def retransmit(
         offset = index - packet.index
         context = rtx_space.context(offset, mapping.timestamp_offset, payload_type)
         payload = (out & 0xFFFF).to_bytes(2, "big") + payload
-    [block] = prepared.extensions
-    header_length = FIXED_HEADER + len(block)
-    datagram = bytearray(header_length + len(payload) + space.tag_length)
-    datagram[FIXED_HEADER:header_length] = block
+    block = _extension_block(packet, mapping.profile)
+    flags = packet.flags | EXTENSION if block else packet.flags
+    middle = FIXED_HEADER + len(block)
+    datagram = bytearray(middle + len(payload) + space.tag_length)
+    datagram[FIXED_HEADER:middle] = block
     view = memoryview(datagram)
-    place = (payload, view[:header_length], view[header_length:])
-    seal_each((context,), prepared.fields, iter((place,)))
+    fields = (packet.index, flags, packet.marker, packet.timestamp)
+    seal_each((context,), (fields,), iter(((payload, view[:middle], view[middle:]),)))
     return bytes(datagram)

@@ -1,7 +1,7 @@
 """A Consumer: one receiving slot, pointed at a producer and moved without renegotiation.
 
-It keeps one SSRC with continuous sequence numbers and timestamps (and running numbers
-in the payloads, such as VP8 picture ids) while the layer behind it changes. Pure: no I/O, no clock.
+It keeps one SSRC with continuous sequence numbers and timestamps, and running numbers in the
+payloads such as VP8 picture ids, while the layer behind it changes. Pure: no I/O, no clock.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sfu.codecs.payload_format import newest
+from sfu.layout import SlotWant
 from sfu.publish.producer import Layer, Producer
 from sfu.publish.subscriber import CopyCount, SendContext
 from sfu.srtp.copies import Datagram, retransmit
@@ -23,15 +24,6 @@ ALIGNMENT_LIMIT = (
 
 _TS_MASK = 0xFFFFFFFF
 _NO_NUMBERS: Mapping[str, Numbers] = MappingProxyType({})
-
-
-@dataclass(slots=True)
-class SlotWish:
-    """What the client asked of a video slot; audio slots are filled by the router."""
-
-    want: str = "off"
-    producer: str | None = None
-    max_height: int | None = None
 
 
 class Consumer:

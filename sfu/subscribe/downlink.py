@@ -13,7 +13,7 @@ from sfu.srtp.rtp import OutboundSrtp
 from sfu.stats import DropReason, TrafficTotals
 from sfu.subscribe.allocator import SlotRequest, allocate, next_step
 from sfu.subscribe.consumer import Consumer
-from sfu.subscribe.estimator import DownlinkEstimator
+from sfu.subscribe.estimator import BandwidthEstimator
 from sfu.subscribe.retransmission_budget import RetransmissionBudget
 from sfu.wire.address import Address
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
@@ -45,6 +45,7 @@ class Downlink:
         random: Callable[[int], bytes],
         on_slots: Callable[[], None],
         drops: Counter[DropReason],
+        estimator: BandwidthEstimator,
     ) -> None:
         self.transport_id = transport_id
         self.address: Address | None = None
@@ -53,7 +54,8 @@ class Downlink:
         self.ended = TrafficTotals()  # of slots that are no longer offered
         self._changed: dict[str, None] = {}  # by mid
         self._told: dict[str, SlotState] = {}  # by mid: what the page knows of it
-        self.estimator = DownlinkEstimator()
+        self.estimator = estimator
+        self.counter = estimator.counter
         self.round_trip: float | None = None
         self.loss = 0.0
         self.remb: float | None = None
@@ -134,7 +136,7 @@ class Downlink:
     def forget_path(self) -> None:
         """After an outage or on another network nothing is known of the bandwidth: the loss that
         is reported next is of the time in between."""
-        self.estimator = DownlinkEstimator()
+        self.estimator.forget_path()
         self.remb = None
         self.loss = 0.0
 
@@ -279,7 +281,7 @@ class Downlink:
             self.allocate(now)
 
     def receive_remb(self, bitrate: float, now: float) -> None:
-        """The receiver's own estimate: a brake, not a gauge."""
+        """The receiver's own estimate."""
         self.remb = bitrate
         if self.estimator.on_remb(bitrate, now):
             self.allocate(now)

@@ -5,19 +5,15 @@
 // says how many tiles fit, `planSlots` makes the `layout` message. A producer that stays in view keeps its slot, so its
 // picture never flickers.
 
+import { producerId, producerParts } from "./producer-id.js";
 import { isStaff } from "./state.js";
 
 /** @typedef {import("./types.js").Participant} Participant */
 /** @typedef {{participant: string, source: import("./types.js").VideoSource}} Shown */
 /** @typedef {{columns: number, rows: number, size: number, width: number, height: number}} Grid */
 
-export const PAGE_SIZES = [1, 2, 4, 6, 9, 12, 16, 25];
+const PAGE_SIZES = [1, 2, 4, 6, 9, 12, 16, 25];
 const RATIO = 16 / 9;
-
-/** @param {Shown} shown */
-export function producerOf(shown) {
-  return `${shown.participant}:${shown.source}`;
-}
 
 /**
  * The stage shows a shared screen, else the pinned person, else the teacher, else the dominant speaker. For staff the
@@ -41,11 +37,10 @@ export function stageOf({ selfId, participants, pinned, dominant }, previous) {
 /** @param {Record<string, Participant>} participants @param {string|null} pinned @returns {Shown|null} */
 function pinnedShown(participants, pinned) {
   if (!pinned) return null;
-  const cut = pinned.lastIndexOf(":");
-  const source = /** @type {Shown["source"]} */ (pinned.slice(cut + 1));
-  const one = participants[pinned.slice(0, cut)];
+  const { participant, source } = producerParts(pinned);
+  const one = participants[participant];
   if (!one || (source === "screen" && !one.screen)) return null;
-  return { participant: one.id, source };
+  return { participant, source: /** @type {Shown["source"]} */ (source) };
 }
 
 /**
@@ -182,10 +177,14 @@ function producersInView({ stage, tiles, participants, selfId, stageHeight, tile
   const wanted = [];
   if (stage && stage.participant !== selfId && participants[stage.participant]?.[stage.source]) {
     const height = stage.source === "screen" ? stageHeight * SCREEN_DETAIL : stageHeight;
-    wanted.push({ want: "pinned", producer: producerOf(stage), maxHeight: heightStep(height) });
+    wanted.push({
+      want: "pinned",
+      producer: producerId(stage.participant, stage.source),
+      maxHeight: heightStep(height),
+    });
   }
   for (const id of tiles) {
-    const producer = `${id}:camera`;
+    const producer = producerId(id, "camera");
     if (!participants[id]?.camera || wanted.some((want) => want.producer === producer)) continue;
     wanted.push({ want: "page", producer, maxHeight: heightStep(tileHeight) });
   }

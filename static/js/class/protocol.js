@@ -15,7 +15,7 @@ export class ProtocolError extends Error {
 }
 
 /** Codes of a refused connection that will not change for the same token. */
-export const FINAL_CODES = new Set(["no_token", "bad_token", "token_expired", "token_not_yet_valid"]);
+const FINAL_CODES = new Set(["no_token", "bad_token", "token_expired", "token_not_yet_valid"]);
 
 export const SERVER_EVENTS = Object.freeze([
   "participant-joined",
@@ -41,9 +41,14 @@ export const SERVER_EVENTS = Object.freeze([
 const SPREAD_PER_PERSON = 8;
 
 /**
- * @typedef {{connected: boolean, connect(): unknown, disconnect(): unknown, on(event: string,
- *   handler: (...args: any[]) => void): unknown, timeout(ms: number): {emitWithAck(event: string,
- *   payload: unknown): Promise<any>}, io?: {engine?: {close(): void}}}} SocketLike
+ * The part of a Socket.IO client socket that is used here.
+ * @typedef {object} SocketLike
+ * @property {boolean} connected
+ * @property {() => unknown} connect
+ * @property {() => unknown} disconnect
+ * @property {(event: string, handler: (...args: any[]) => void) => unknown} on
+ * @property {(ms: number) => {emitWithAck(event: string, payload: unknown): Promise<any>}} timeout
+ * @property {{engine?: {close(): void}}} [io]
  */
 /** @typedef {(url: string|undefined, options: object) => SocketLike} SocketFactory */
 /**

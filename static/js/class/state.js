@@ -3,11 +3,13 @@
 //
 // An action is {type, payload?, now?}. Types named like server events carry that event's payload as it came.
 
+import { producerId, producerParts } from "./producer-id.js";
+
 /** @typedef {import("./types.js").Participant} Participant */
 /** @typedef {import("./types.js").ChatMessage} ChatMessage */
 
 export const CHAT_KEPT = 500;
-export const TOASTS_SHOWN = 3;
+const TOASTS_SHOWN = 3;
 
 /** @param {string} classId */
 export function initialState(classId) {
@@ -82,7 +84,7 @@ export function joinedText(names) {
 }
 
 /** @param {any} wire @returns {ChatMessage} */
-export function chatFrom({ id, at, from, to, text }) {
+function chatFrom({ id, at, from, to, text }) {
   return { id, at, from: from.id, name: from.name, role: from.role, to, text };
 }
 
@@ -139,7 +141,7 @@ function participantLeft(state, { payload }) {
   const gone = new Set(payload.participants);
   const present = (/** @type {string} */ id) => !gone.has(id);
   const kept = Object.entries(state.participants).filter(([id]) => present(id));
-  const pinned = state.pinned && present(state.pinned.slice(0, state.pinned.lastIndexOf(":"))) ? state.pinned : null;
+  const pinned = state.pinned && present(producerParts(state.pinned).participant) ? state.pinned : null;
   return {
     ...state,
     participants: Object.fromEntries(kept),
@@ -288,7 +290,7 @@ export function peopleInOrder(state) {
  * @param {State["slots"]} slots @param {string} participant @param {string} source
  */
 export function midShowing(slots, participant, source) {
-  const producer = `${participant}:${source}`;
+  const producer = producerId(participant, source);
   for (const [mid, slot] of Object.entries(slots)) {
     if (slot && slot.kind === "video" && slot.producer === producer) return mid;
   }

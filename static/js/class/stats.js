@@ -1,5 +1,7 @@
 // Reads an RTCStatsReport into the plain numbers the page and its tests use. Pure: a report in, a record out.
 
+import { producerParts } from "./producer-id.js";
+
 /** @typedef {import("./types.js").Slot} Slot */
 
 /** @param {Iterable<[string, any]>} report @param {Record<string, Slot|null>} slots @param {string} connection */
@@ -40,7 +42,7 @@ function pairInUse(entries) {
 function shownIn(slot) {
   return {
     participant: slot?.participant ?? null,
-    source: slot ? slot.producer.slice(slot.producer.lastIndexOf(":") + 1) : null,
+    source: slot ? producerParts(slot.producer).source : null,
   };
 }
 

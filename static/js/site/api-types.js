@@ -56,7 +56,6 @@
  *   email: string}, script: string, sandbox: boolean, expiresAt: number}} Order
  */
 /** @typedef {{razorpay_order_id: string, razorpay_payment_id: string, razorpay_signature: string}} PaymentProof */
-/** @typedef {{state: string, classId: string, message: string|null}} OrderState */
 /**
  * @typedef {{id: string, kind: string, text: string, classId: string|null, createdAt: number, readAt: number|null}}
  *   AccountNotice

@@ -44,7 +44,7 @@ const NOT_OURS = new Set([401, 403, 404]);
 
 export const SAFE = "Your payment is safe. Sign in again with the account that paid to confirm it here.";
 export const CLOSED = "You closed the payment window. Nothing was charged, and you can still pay.";
-export const FAILED = "The payment did not go through. Nothing was charged; try again or use another way to pay.";
+const FAILED = "The payment did not go through. Nothing was charged; try again or use another way to pay.";
 
 export class Checkout {
   /**

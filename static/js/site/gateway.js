@@ -13,7 +13,7 @@ const NOT_LOADED =
 const loaded = new Map();
 
 /** @param {string} address @returns {Promise<void>} */
-export function loadScript(address) {
+function loadScript(address) {
   const known = loaded.get(address);
   if (known) return known;
   const loading = /** @type {Promise<void>} */ (

@@ -15,9 +15,6 @@ export function seatsText({ seats, seatsLeft }) {
 /** @param {Class} class_ */
 export const isLive = ({ liveSince, state }) => Boolean(liveSince) || state === "live";
 
-/** Whether the class can still be bought. @param {Class} class_ */
-export const isOnSale = ({ state, seatsLeft }) => (state === "scheduled" || state === "live") && seatsLeft !== 0;
-
 /** Whether this person teaches, assists or oversees the class. @param {Class} class_ */
 export const isTeaching = ({ my }) => Boolean(my?.isTeacher);
 

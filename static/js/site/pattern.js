@@ -4,7 +4,7 @@ import { hashOf } from "../shared/text.js";
 
 const COLUMNS = 8;
 const ROWS = 5;
-export const TILE = 20;
+const TILE = 20;
 
 /**
  * A generator of numbers seeded by a text: FNV-1a, then xorshift.

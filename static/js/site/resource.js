@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { asApiError } from "../shared/api.js";
 
 /** A wait shorter than this shows nothing. */
-export const SLOW_MS = 300;
+const SLOW_MS = 300;
 
 /**
  * @template T

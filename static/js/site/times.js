@@ -71,7 +71,7 @@ export function wallDay(at, zone) {
 }
 
 /** The offset of a zone from UTC at an instant, in ms. @param {number} at @param {string} zone */
-export function offsetAt(at, zone) {
+function offsetAt(at, zone) {
   const parts = Object.fromEntries(
     format("en-US", {
       timeZone: zone,

@@ -17,7 +17,7 @@ export function openMenu(anchor, label, items) {
   open.value = open.value?.anchor === anchor ? null : { anchor, label, items };
 }
 
-export function closeMenu() {
+function closeMenu() {
   const anchor = open.value?.anchor;
   open.value = null;
   anchor?.focus();

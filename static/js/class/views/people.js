@@ -7,6 +7,7 @@ import { ask } from "../../ui/dialog.js";
 import { Icon } from "../../ui/icon.js";
 import { MenuButton } from "../../ui/menu.js";
 import { moderate, togglePin } from "../intents.js";
+import { producerId } from "../producer-id.js";
 import { isStaff, peopleInOrder } from "../state.js";
 import { hands, pinned, self, state, total } from "../store.js";
 
@@ -14,7 +15,7 @@ import { hands, pinned, self, state, total } from "../store.js";
 
 /** @param {Participant} person @returns {import("../../ui/menu.js").MenuItem[]} */
 export function personItems(person) {
-  const producer = `${person.id}:camera`;
+  const producer = producerId(person.id, "camera");
   const held = pinned.value === producer;
   const pin = {
     label: held ? "Unpin" : "Pin to the stage",

@@ -31,7 +31,7 @@ export function NextDate({ class_ }) {
 }
 
 /** @param {{class_: Class}} props */
-export function Marks({ class_ }) {
+function Marks({ class_ }) {
   const { my, state } = class_;
   const seats = state === "cancelled" || state === "ended" ? null : seatsText(class_);
   return html`

@@ -84,7 +84,7 @@ export function Empty({ icon, title, children, testid = "empty" }) {
 }
 
 /** A failed request, and what to do. @param {{error: Error, retry?: () => unknown, children?: any}} props */
-export function Failure({ error, retry, children }) {
+function Failure({ error, retry, children }) {
   return html`<section class="empty" role="alert" data-testid="failure">
     <div class="waiting-mark is-danger"><${Icon} name="circle-alert" /></div>
     <h2>That did not work</h2>
@@ -128,7 +128,7 @@ export function Loaded({ of, skeleton, children, failed }) {
 }
 
 /** @param {{lines: number}} props */
-export function Skeleton({ lines }) {
+function Skeleton({ lines }) {
   return html`<div class="skeleton" aria-hidden="true">
     ${Array.from({ length: lines }, (_, index) => html`<span key=${index} class="skeleton-part"></span>`)}
   </div>`;

@@ -59,7 +59,7 @@ export function ImageField({ title, url, image, choose }) {
             aria-describedby="image-note" onChange=${take} />
       </label>
       <p class=${fault ? "field-error" : "field-hint"} id="image-note" role=${fault ? "alert" : undefined}>
-        ${fault || "16 : 10, up to 1 MB. A class without a picture has a pattern of its own."}
+        ${fault || "16 : 10, up to 1 MB. Without a picture, a pattern is shown."}
       </p>
     </div>
   </div>`;

@@ -9,7 +9,7 @@ import { focusFault, useSending } from "./hooks.js";
 import { Button, Field, Notice } from "./parts.js";
 
 /** @type {[string, string][]} */
-export const REASONS = [
+const REASONS = [
   ["requested", "The student asked for it"],
   ["class_changed", "The class was changed or missed"],
   ["technical", "Technical problem"],

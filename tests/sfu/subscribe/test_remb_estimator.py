@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sfu.subscribe.allocator import LayerInfo, SlotRequest, allocate, next_step
-from sfu.subscribe.estimator import LONGEST_HOLD, DownlinkEstimator
+from sfu.subscribe.remb_estimator import LONGEST_HOLD, RembEstimator
 
 RTT = 0.1
 K, M = 1e3, 1e6
@@ -27,7 +27,7 @@ def play(estimator: Any, rows: Any, start: Any = 0.0) -> Any:
 
 def congested(start: Any = 0.0, sent: Any = 1.8 * M, loss: Any = 0.3) -> Any:
     """An estimator that has just found congestion, and the time."""
-    estimator = DownlinkEstimator()
+    estimator = RembEstimator()
     limits = play(estimator, [(sent, None, 0.0)] * 3 + [(sent, None, loss)] * 2, start)
     assert limits[-2:] == [None, pytest.approx(0.85 * sent * (1 - loss))]
     return estimator, start + 4.2
@@ -69,7 +69,7 @@ SMOOTH = {
 
 @pytest.mark.parametrize("rows", SMOOTH.values(), ids=SMOOTH.keys())
 def test_no_congestion(rows: Any) -> None:
-    assert set(play(DownlinkEstimator(), rows)) == {None}
+    assert set(play(RembEstimator(), rows)) == {None}
 
 
 def settling(loss: Any = 0.15) -> Any:
@@ -119,21 +119,21 @@ BRAKED = {
 
 @pytest.mark.parametrize(("rows", "by", "least", "most"), BRAKED.values(), ids=BRAKED.keys())
 def test_congestion(rows: Any, by: Any, least: Any, most: Any) -> None:
-    limits = play(DownlinkEstimator(), rows)
+    limits = play(RembEstimator(), rows)
     first = next(row for row, limit in enumerate(limits) if limit is not None)
     assert first <= by
     assert least <= limits[first] <= most
 
 
 def test_the_calls_that_find_congestion_say_so() -> None:
-    estimator = DownlinkEstimator()
+    estimator = RembEstimator()
     play(estimator, [(1.8 * M, 2.2 * M, 0.0)] * 3 + [(1.8 * M, 0.9 * M, 0.0)])
     assert estimator.on_remb(0.9 * M, 4.5) is True
     assert estimator.on_remb(0.9 * M, 4.6) is False
 
 
 def test_two_quick_remb_are_not_enough() -> None:
-    estimator = DownlinkEstimator()
+    estimator = RembEstimator()
     play(estimator, [(1.8 * M, 2.2 * M, 0.0)] * 3)
     for now in (3.0, 3.2, 3.4, 3.6):
         assert estimator.on_remb(0.9 * M, now) is False
@@ -141,7 +141,7 @@ def test_two_quick_remb_are_not_enough() -> None:
 
 
 def test_reports_of_several_streams_count_by_their_packets() -> None:
-    silent, busy = DownlinkEstimator(), DownlinkEstimator()
+    silent, busy = RembEstimator(), RembEstimator()
     for second in range(10):
         for estimator, audio_loss, video_loss in ((silent, 0.4, 0.0), (busy, 0.0, 0.4)):
             estimator.sent_rate(1.8 * M, second)
@@ -152,7 +152,7 @@ def test_reports_of_several_streams_count_by_their_packets() -> None:
 
 
 def test_several_bad_reports_in_one_moment_are_one() -> None:
-    estimator = DownlinkEstimator()
+    estimator = RembEstimator()
     play(estimator, [(1.8 * M, None, 0.0)] * 3)
     for part in range(8):
         assert estimator.on_report(0.5, RTT, 3.2 + part * 0.05) is False
@@ -179,7 +179,7 @@ def test_congestion_never_raises_the_limit() -> None:
 
 
 def test_a_trial_needs_a_limit_and_the_hold_off() -> None:
-    assert DownlinkEstimator().trial(1 * M, 0.0) is False
+    assert RembEstimator().trial(1 * M, 0.0) is False
     estimator, now = congested()
     assert estimator.next_deadline() == pytest.approx(now + 5.0)
     assert estimator.trial(1.5 * M, now + 4.9) is False
@@ -279,7 +279,7 @@ def test_an_infinite_trial_lifts_the_limit() -> None:
 
 
 def test_an_absurd_round_trip_does_not_stop_the_judging() -> None:
-    estimator = DownlinkEstimator()
+    estimator = RembEstimator()
     for second in range(12):
         estimator.sent_rate(1.8 * M, second)
         estimator.on_report(0.5, 30_000.0, second + 0.2)
@@ -331,7 +331,7 @@ def watch(
     """Closed loop: estimator and allocator over a path; returns the layer of every second."""
     infos = tuple(LayerInfo(i, rate, 180 << i) for i, rate in enumerate(layers))
     requests = [SlotRequest("stage", 0, infos)]
-    estimator, chosen = DownlinkEstimator(), []
+    estimator, chosen = RembEstimator(), []
     for second, capacity in enumerate(capacities):
         estimator.handle_timers(second)
         plan = allocate(requests, estimator.limit(second))
