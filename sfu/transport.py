@@ -35,6 +35,7 @@ from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
 from sfu.subscribe.estimator import EstimatorFactory
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import earliest
 from sfu.wire.address import Address
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback, build_compound
@@ -71,7 +72,7 @@ class Services:
     on_slots: Callable[["Transport"], None]
     max_streams: int
     workload: Workload
-    new_estimator: EstimatorFactory
+    new_estimator: EstimatorFactory = RembEstimator
 
 
 class Transport:
@@ -99,13 +100,9 @@ class Transport:
         self.agent = self._new_agent(IceCredentials("", ""), now)  # the offer brings another
         self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
+        told, estimator = partial(services.on_slots, self), services.new_estimator()
         self.downlink = Downlink(
-            transport_id,
-            self.cname,
-            services.random,
-            partial(services.on_slots, self),
-            self.drops,
-            services.new_estimator(),
+            transport_id, self.cname, services.random, told, self.drops, estimator
         )
         self._dtls: DtlsSession = services.dtls.session(self)
         self._dtls_limits = DtlsLimits(now)

@@ -33,8 +33,6 @@ from sfu.publish.producer import Layer
 from sfu.router import Router
 from sfu.snapshot import snapshot_transport
 from sfu.stats import DropReason
-from sfu.subscribe.estimator import EstimatorFactory
-from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
 from sfu.wire.address import Address
@@ -48,12 +46,7 @@ class Worker:
     """Routers, their transports, and the one table of addresses they share."""
 
     def __init__(
-        self,
-        config: WorkerConfig,
-        *,
-        dtls: DtlsFactory,
-        rng: Callable[[int], bytes],
-        new_estimator: EstimatorFactory = RembEstimator,
+        self, config: WorkerConfig, *, dtls: DtlsFactory, rng: Callable[[int], bytes]
     ) -> None:
         """`outbox` may be replaced as long as there is no transport; without that the worker
         collects for `take_outbox`. `on_fault` hears of exceptions, by transport or class."""
@@ -65,7 +58,6 @@ class Worker:
         self.on_fault: Callable[[str, Exception], None] = lambda owner, error: None
         self._dtls = dtls
         self._rng = rng
-        self._new_estimator = new_estimator
         self._negotiator = Negotiator(config, dtls, rng)
         self._transports: dict[str, Transport] = {}
         self._addresses: AddressTable[Transport] = AddressTable()
@@ -141,7 +133,6 @@ class Worker:
             on_due=self._on_due,
             on_slots=self._on_slots,
             max_streams=self.config.max_streams_per_transport,
-            new_estimator=self._new_estimator,
             workload=workload or self._new_workload(now, is_teacher=pinned),
         )
         transport = Transport(router.router_id, transport_id, services, now, pinned=pinned)

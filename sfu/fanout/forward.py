@@ -1,8 +1,8 @@
 """The fan-out: from one layer's new packets to encrypted copies for every subscriber.
 
-The hottest code of the product. Per batch: datagrams are laid out once per extension profile and
-once per set of offsets of running numbers, headers and nonces are written for all at once; per copy there is one
-encryption in place.
+The hottest code of the product. Per batch: datagrams are laid out once per extension profile,
+payloads are rewritten once for all slots whose running numbers differ by the same, headers and
+nonces are written for all at once; per copy there is one encryption in place.
 Pure: no I/O, no clock.
 """
 
@@ -79,7 +79,9 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
         if plan.common.covers(oldest, newest):
             faults += _send(Batch(packets, plan, now), plan, ledger, outbox, totals)
         else:
-            faults += _send_slowly(packets, plan.profile, plan.consumers(), ledger, now, outbox, totals)
+            faults += _send_slowly(
+                packets, plan.profile, plan.consumers(), ledger, now, outbox, totals
+            )
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:

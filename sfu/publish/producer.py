@@ -154,18 +154,16 @@ class Layer:
         """Takes one authentic packet (padding stripped); a reason when it goes no further."""
         if self.producer.paused:
             return DropReason.PRODUCER_PAUSED
-        position = index + self.shift
+        position, stream = index + self.shift, self.stream
         if index < self._first or position - self.newest_position > MAX_LEAP:
-            if (refusal := self._refuses_segment(index, now)) is not None:
-                return refusal
-            self._begin_segment(index, now)
-            reason = self.receive(index, marker, timestamp, payload, orientation, now)
-            if self.waiters:
-                self.producer.request_keyframe(self, now)
+            reason = self._refuses_segment(index, now)
+            if reason is None:
+                self._begin_segment(index, now)
+                reason = self.receive(index, marker, timestamp, payload, orientation, now)
+                self._ask_for_waiters(now)
             return reason
         if position > self.newest_position:
             self.newest_position = position
-        stream = self.stream
         if stream.nack is not None:
             stream.nack.receive(index, now)
         if not payload:
@@ -174,10 +172,8 @@ class Layer:
         compact = self.seqmap.accept(position)
         if compact is None:
             return DropReason.RTP_TOO_OLD
-        # The layer of a gallery that no slot receives: only the start of a picture is kept. It
-        # tells the height, and a slot that comes meanwhile begins there; what follows it in the
-        # same batch is kept, too. The others need no place in the buffer, since no slot is sent
-        # anything from before its own start.
+        # While no slot receives the layer, only starts of pictures and what follows in the same
+        # batch are kept: a slot that comes meanwhile begins there, and is sent nothing older.
         unused = self.active and not (self._subscribers or self.waiters or self.pending)
         if unused and self.payload_format.can_skip(payload):
             return None
@@ -207,6 +203,10 @@ class Layer:
             self.stream.nack.restart()
         for subscriber in self.subscribers():
             subscriber.begin_again()
+
+    def _ask_for_waiters(self, now: float) -> None:
+        if self.waiters:
+            self.producer.request_keyframe(self, now)
 
     def _receive_padding(self, position: int, timestamp: int, now: float) -> DropReason | None:
         """A probe carries nothing: the gap is closed, unless later packets are out already."""
@@ -306,10 +306,10 @@ class Producer:
         "codec",
         "kind",
         "layers",
+        "origin",
         "paused",
         "producer_id",
         "source",
-        "origin",
         "watchers",
     )
 

@@ -78,7 +78,9 @@ class SsrcTable:
                     declared[rtx_ssrc] = (section, layer, True)
         return declared
 
-    def resolve(self, stream: IncomingSsrc, ssrc: int, payload_type: int, ext: dict[int, bytes]) -> bool:
+    def resolve(
+        self, stream: IncomingSsrc, ssrc: int, payload_type: int, ext: dict[int, bytes]
+    ) -> bool:
         """Fills in what the stream is; False while it can't be told."""
         found = self._declared.get(ssrc) or self._by_extensions(payload_type, ext)
         if found is None:

@@ -74,12 +74,7 @@ def retransmit(
     mapping, which can't be changed, make the same datagram again. None when the indices of
     `rtx_space` are used up.
     """
-<<<<<<< HEAD
-    prepared = Prepared((packet,), mapping.profile)
     payload = mapping.layer.payload_format.rewrite(packet, mapping.number_offsets)
-=======
-    payload = rewrite_payload(packet, (mapping.picture_offset, mapping.tl0_offset))
->>>>>>> main
     payload_type = mapping.rtx_payload_type
     if payload_type is None:
         context = space.context(

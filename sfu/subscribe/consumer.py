@@ -5,7 +5,6 @@ payloads such as VP8 picture ids, while the layer behind it changes. Pure: no I/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from sfu.codecs.payload_format import newest
@@ -81,7 +80,7 @@ class Consumer:
         self.last_timestamp = timestamp
         self.last_at: float | None = None
         self._last_numbers = _NO_NUMBERS  # by codec
-        self.wish = SlotWish()
+        self.wish = SlotWant(mid, "off")  # of a video slot; audio slots are filled by the router
         self.producer: Producer | None = None
         self.layer: Layer | None = None
         self.target: Layer | None = None

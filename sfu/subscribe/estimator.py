@@ -11,7 +11,7 @@ from sfu.publish.subscriber import PacketCounter
 
 
 class BandwidthEstimator(Protocol):
-    """Estimates how much one subscriber's path carries. Rates are bits per second, times seconds."""
+    """Estimates how much one subscriber's path carries; rates in bits per second, times in s."""
 
     counter: PacketCounter | None
     """Told of each batch of packets that goes out to the transport, as send-side estimators need;

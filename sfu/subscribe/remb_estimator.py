@@ -1,9 +1,9 @@
 """How much one subscriber's path carries, judged from REMB, reported loss and what was sent.
 
 A Chromium receiver without transport-cc begins its REMB near 80 kb/s and climbs slowly towards
-what it gets, so REMB tells of congestion and does not measure: the start is optimistic, and only a REMB that
-stops climbing below the sent rate, or loss, is congestion. Up again goes by trials with
-back-off. Pure: no I/O, no clock.
+what it gets, so REMB tells of congestion and does not measure: the start is optimistic, and only
+a REMB that stops climbing below the sent rate, or loss, is congestion. The limit rises again by
+trials with back-off. Pure: no I/O, no clock.
 """
 
 import math

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sfu.subscribe.allocator import LayerInfo, SlotRequest, allocate, next_step
+from sfu.publish.producer import LayerInfo
+from sfu.subscribe.allocator import SlotRequest, allocate, next_step
 from sfu.subscribe.remb_estimator import LONGEST_HOLD, RembEstimator
 
 RTT = 0.1
