@@ -26,7 +26,7 @@ class EffectRunner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def apply(self, classroom: Classroom, effects: Iterable[Effect]) -> None:
-        """Carries out effects nothing waits for: events at once, media in a task."""
+        """Carries out effects in the background: events at once, media in a task."""
         rest: list[Effect] = []
         for effect in effects:
             if isinstance(effect, Send | Disconnect):

@@ -48,7 +48,7 @@ CIRCLES: frozenset[tuple[str, ...]] = frozenset(
 )
 
 # What signalling may know of sfu.
-SFU_FACE = frozenset(f"sfu.{name}" for name in ("events", "layout", "stalls", "stats"))
+SFU_FACE = frozenset(f"sfu.{name}" for name in ("events", "layout", "stats"))
 
 # Sources of sfu without a test module of their own, and why. A name that no longer needs to be
 # here makes a test fail.
