@@ -19,8 +19,17 @@ from billing.jobs import Job, start_jobs, stop_jobs
 from billing.mail import queue as mail_queue
 from billing.metrics import billing_metrics, count_rows
 from billing.receipts.pdf import PdfRenderer
-from billing.routes import admin, auth, classes, coupons, me, payments, receipts, users
-from billing.routes import enrolments as entry
+from billing.routes import (
+    admin,
+    auth,
+    classes,
+    coupons,
+    enrolments,
+    me,
+    payments,
+    receipts,
+    users,
+)
 from billing.routes.errors import errors_to_json
 from billing.routes.keys import BASE_URL, CONTEXT, MINT, ORIGINS, SESSION_KEY
 from billing.routes.pages import add_site
@@ -43,7 +52,7 @@ from common.metrics import Family
 
 ROUTES = (
     *(auth.routes, me.routes, users.routes, receipts.routes, admin.routes),
-    *(classes.routes, coupons.routes, entry.routes, payments.routes),
+    *(classes.routes, coupons.routes, enrolments.routes, payments.routes),
 )
 JOBS = (
     Job(mail_queue.JOB, 60, mail_queue.deliver),
@@ -93,13 +102,17 @@ def add_billing(
     app.cleanup_ctx.append(_running(settings, address))
 
 
+def gate_of(app: web.Application) -> BillingGate | None:
+    """The gate to the classes of the catalogue; None for an application without billing."""
+    return BillingGate(app[CONTEXT]) if CONTEXT in app else None
+
+
 @asynccontextmanager
-async def watching(app: web.Application, live: LiveClasses) -> AsyncIterator[BillingGate]:
-    """The gate to the live classes; a job looks after who is in them until the end of the block."""
-    context = app[CONTEXT]
-    tasks = start_jobs(context, [Job("entry", LOOK_EVERY, LiveWatch(live).turn)])
+async def watching(app: web.Application, live: LiveClasses) -> AsyncIterator[None]:
+    """Runs the job that looks after the people in live classes."""
+    tasks = start_jobs(app[CONTEXT], [Job("entry", LOOK_EVERY, LiveWatch(live).turn)])
     try:
-        yield BillingGate(context)
+        yield
     finally:
         await stop_jobs(tasks)
 
@@ -125,7 +138,7 @@ def add_routes(
     app[ORIGINS] = origins
     app[auth.LIMITS] = auth.SignInLimits()
     app[payments.LIMITS] = payments.PaymentLimits()
-    app[entry.TRIES] = Limit(entry.BURST, entry.EVERY)
+    app[enrolments.TRIES] = Limit(enrolments.BURST, enrolments.EVERY)
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
     app[receipts.PDF_RENDERER] = PdfRenderer()

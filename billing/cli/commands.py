@@ -13,7 +13,7 @@ from billing.context import Context
 from billing.errors import BillingError
 from billing.gateway.opening import open_gateway
 from billing.service import accounts
-from billing.service.reconcile import Report
+from billing.service.reconcile import TurnReport
 from billing.service.reconcile import reconcile as ask_gateway
 from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
@@ -71,7 +71,7 @@ def reconcile() -> None:
     """Ask the gateway about open orders and refunds, and repair what was missed; a running server
     does so every minute."""
 
-    async def work(context: Context) -> tuple[Report, int]:
+    async def work(context: Context) -> tuple[TurnReport, int]:
         return await ask_gateway(context), await run_refunds(context)
 
     report, refunds = with_context(work)

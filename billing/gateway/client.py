@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from billing.errors import GatewayError
-from billing.gateway.circuit import Circuit
+from billing.gateway.bounds import Circuit, FullError, LateError, Threads
 from billing.gateway.keys import Keys
 from billing.gateway.protocol import GatewayOrder, GatewayPayment, GatewayRefund
 from billing.gateway.records import as_order, as_payment, as_refund, items
@@ -22,7 +22,6 @@ from billing.gateway.sdk import (
     ask,
 )
 from billing.gateway.signatures import body_signature, is_same, payment_signature
-from billing.gateway.threads import FullError, LateError, Threads
 
 THREADS = 8
 MAX_WAITING = 64  # questions that wait for a thread; more are refused

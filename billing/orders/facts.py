@@ -53,7 +53,7 @@ class PaymentAuthorized:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFailed:
-    """A try to pay that took nothing. `asked`: the gateway was asked just now, so this is no late
+    """A try to pay that took no money. `asked`: the gateway was asked just now, so this is no late
     message."""
 
     payment_id: str

@@ -68,7 +68,7 @@ _CAPTURED = (
     ),
     _row(
         *("wrong_amount", FactKind.CAPTURED, Action.REFUND),
-        "Amount or currency is not the order's: nobody is enrolled for it.",
+        "Amount or currency is not the order's: the student is not enrolled for it.",
         Reason.WRONG_AMOUNT,
         right_amount=False,
     ),

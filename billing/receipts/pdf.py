@@ -80,22 +80,22 @@ class PdfRenderer:
     """Draws receipts, a few at a time; some others may wait."""
 
     def __init__(self) -> None:
-        self._desks = asyncio.Semaphore(AT_A_TIME)
-        self._orders = 0
+        self._slots = asyncio.Semaphore(AT_A_TIME)
+        self._asked = 0
 
     async def draw(self, document: Document, assets: Assets) -> bytes:
         """The PDF; raises PdfError."""
-        if self._orders >= MOST:
+        if self._asked >= MOST:
             raise PdfError("busy", "Many receipts are being made. Try again in a moment.")
-        self._orders += 1
+        self._asked += 1
         try:
-            async with self._desks, asyncio.timeout(TIMEOUT):
+            async with self._slots, asyncio.timeout(TIMEOUT):
                 return await _run(document, assets)
         except (OSError, TimeoutError):
             message = "The PDF could not be made. Try again, or print the receipt's page."
             raise PdfError("no_pdf", message) from None
         finally:
-            self._orders -= 1
+            self._asked -= 1
 
 
 async def _run(document: Document, assets: Assets) -> bytes:

@@ -8,10 +8,9 @@ from pydantic import Field
 from billing.errors import BillingError
 from billing.orders.states import OrderState
 from billing.routes import receipts
-from billing.routes.auth import Strict
 from billing.routes.keys import CONTEXT
 from billing.routes.paging import page_of, read_page
-from billing.routes.session import Account, account_with, read_json
+from billing.routes.session import Account, Strict, account_with, read_json
 from billing.service import journal, reports
 from billing.service.refunds import request_refund
 from billing.store.queries import cursor_of

@@ -10,12 +10,12 @@ from billing.catalogue.classes import ClassState
 from billing.catalogue.schedule import Schedule
 from billing.context import Context
 from billing.errors import BillingError
-from billing.routes.auth import Strict
 from billing.routes.keys import CONTEXT
 from billing.routes.paging import next_cursor, page_of, read_page
 from billing.routes.session import (
     MAX_TEXTS,
     Account,
+    Strict,
     account,
     account_with,
     maybe_account,
@@ -23,7 +23,7 @@ from billing.routes.session import (
     read_json,
 )
 from billing.service import cancel, catalogue, classes, images
-from billing.service.catalogue import Filter, Mine, Shown
+from billing.service.catalogue import ClassFilter, ClassView, OwnView
 from billing.service.rights import Asker
 from billing.store.queries import cursor_of
 from billing.store.tables import Enrolment, User
@@ -95,7 +95,7 @@ def asker_of(found: Account) -> Asker:
     return Asker(found.id, found.role)
 
 
-def describe(shown: Shown, context: Context) -> dict[str, object]:
+def describe(shown: ClassView, context: Context) -> dict[str, object]:
     """A class as the pages get it."""
     class_, lesson = shown.class_, shown.lesson
     described: dict[str, object] = {
@@ -126,7 +126,7 @@ def describe(shown: Shown, context: Context) -> dict[str, object]:
     return described
 
 
-def _mine(mine: Mine) -> dict[str, object]:
+def _mine(mine: OwnView) -> dict[str, object]:
     reason = mine.refusal
     return {
         "enrolled": mine.enrolled,
@@ -158,12 +158,12 @@ async def search(request: web.Request) -> web.Response:
     return web.json_response({"items": [describe(one, context) for one in page], "next": following})
 
 
-def _filter(request: web.Request, found: Account | None) -> Filter:
+def _filter(request: web.Request, found: Account | None) -> ClassFilter:
     state = request.query.get("state") or None
     if state is not None and state not in tuple(ClassState):
         raise BillingError("bad_state", "There is no such state.", "state")
     mine = request.query.get("mine") == "1" and found is not None
-    return Filter(request.query.get("search", "")[:100], state, mine)
+    return ClassFilter(request.query.get("search", "")[:100], state, mine)
 
 
 @routes.post("/api/classes")
@@ -280,7 +280,7 @@ async def people(request: web.Request) -> web.Response:
     found = await account_with(request, *classes.TEACHERS)
     limit, cursor = read_page(request)
     if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
-        raise BillingError("bad_cursor", "The list has no such place.", "cursor")
+        raise BillingError("bad_cursor", "This list has no such page.", "cursor")
     offset = int(cursor or 0)
     class_id = request.match_info["class_id"]
     every = await classes.people(request.app[CONTEXT], asker_of(found), class_id, limit + 1, offset)

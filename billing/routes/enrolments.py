@@ -3,10 +3,9 @@
 from aiohttp import web
 
 from billing.accounts.rate_limit import Limit
-from billing.routes.auth import Strict
 from billing.routes.classes import PATH
 from billing.routes.keys import CONTEXT, MINT
-from billing.routes.session import account, account_with, read_json
+from billing.routes.session import Strict, account, account_with, read_json
 from billing.service.enrolments import enrol_without_paying
 from billing.service.join_tokens import issue
 

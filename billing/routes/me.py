@@ -7,9 +7,9 @@ from pydantic import Field, field_validator
 
 from billing.accounts.rate_limit import Limit
 from billing.receipts.tax import STATES
-from billing.routes.auth import Name, Strict, describe
+from billing.routes.auth import Name, describe
 from billing.routes.keys import CONTEXT
-from billing.routes.session import account, account_with, maybe_account, read_json
+from billing.routes.session import Strict, account, account_with, maybe_account, read_json
 from billing.service import accounts, guardians, notices
 from billing.service.guardians import LinkCodes
 from billing.store.tables import Notice, User
@@ -31,7 +31,7 @@ class ChangeMe(Strict):
     @classmethod
     def _is_state(cls, value: str | None) -> str | None:
         if value and value not in STATES:
-            raise ValueError("Choose a state of the list.")
+            raise ValueError("Choose a state from the list.")
         return value
 
 

@@ -101,7 +101,7 @@ async def order_state(request: web.Request) -> web.Response:
 @routes.post("/payments/webhook")
 async def take_webhook(request: web.Request) -> web.Response:
     """Takes the gateway's message: its signature is over the body as it came."""
-    refusal = TooLargeError("too_large", "That is too much.")
+    refusal = TooLargeError("too_large", "This is too large.")
     body = await read_body(request, webhook.MAX_BODY, refusal)
     signature = request.headers.get("X-Razorpay-Signature", "")
     event_id = request.headers.get("X-Razorpay-Event-Id")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from billing.accounts.sessions import SESSION_DAYS, mint_session, read_session
 from billing.errors import BillingError, NotAllowedError, SignInError
@@ -145,9 +145,15 @@ def _check_origin(request: web.Request) -> None:
 _BODIES = frozenset({"application/json", "image/jpeg", "image/png", "image/webp"})
 
 
+class Strict(BaseModel):
+    """A JSON body that holds the named fields and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 async def read_json(request: web.Request, kind: type[Body], most: int = MAX_JSON) -> Body:
     """The request's body, checked; raises BillingError or pydantic's ValidationError."""
-    refusal = BillingError("too_large", "That is too much.")
+    refusal = BillingError("too_large", "This is too large.")
     return kind.model_validate_json(await read_body(request, most, refusal) or b"{}")
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field
 
-from billing.routes.auth import Email, Name, Password, Strict, describe
+from billing.routes.auth import Email, Name, Password, describe
 from billing.routes.keys import CONTEXT
 from billing.routes.paging import page_of, read_page
-from billing.routes.session import account_with, read_json
+from billing.routes.session import Strict, account_with, read_json
 from billing.service import accounts
 from billing.store.tables import User
 

@@ -21,7 +21,7 @@ MAX_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
+class OwnView:
     """The asker's own part in a class; `opens_at` and `expires_at` in ms."""
 
     enrolled: bool
@@ -34,20 +34,20 @@ class Mine:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ClassView:
     """A class as it is shown; `student`: the child through whom a parent sees it."""
 
     class_: Class
     teacher: User
     seats_left: int | None
     lesson: schedule.Lesson | None
-    mine: Mine | None
+    mine: OwnView | None
     assistants: list[User] | None = None
     student: User | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class ClassFilter:
     """A choice of classes."""
 
     search: str = ""
@@ -56,7 +56,7 @@ class Filter:
 
 
 @dataclass(slots=True)
-class _Ties:
+class _OwnRows:
     """A person's enrolments, orders and help in some classes, by class."""
 
     enrolments: dict[str, Enrolment] = field(default_factory=dict)
@@ -65,8 +65,8 @@ class _Ties:
 
 
 async def search(
-    context: Context, asker: Asker | None, wanted: Filter, limit: int, cursor: str
-) -> list[Shown]:
+    context: Context, asker: Asker | None, wanted: ClassFilter, limit: int, cursor: str
+) -> list[ClassView]:
     """The classes, the newest first, behind the cursor."""
     query = select(Class).join(User, User.id == Class.teacher_id).where(_visible(asker, wanted))
     for word in wanted.search.split()[:MAX_WORDS]:
@@ -80,12 +80,12 @@ async def search(
         return await _show(session, context, asker, found)
 
 
-def is_offered(shown: Shown, now: int) -> bool:
+def is_offered(shown: ClassView, now: int) -> bool:
     """Whether strangers are shown the class in the catalogue."""
     return classes.is_on_sale(shown.class_.state, schedule.parse(shown.class_.schedule), now)
 
 
-def _visible(asker: Asker | None, wanted: Filter) -> ColumnElement[bool]:
+def _visible(asker: Asker | None, wanted: ClassFilter) -> ColumnElement[bool]:
     """Drafts are for their teachers and for admins."""
     whole = Class.state.in_(classes.ON_SALE) if not wanted.mine else Class.id == Class.id
     if wanted.state is not None:
@@ -104,7 +104,7 @@ def _taught_by(user_id: str) -> ColumnElement[bool]:
     return or_(Class.teacher_id == user_id, Class.id.in_(helps))
 
 
-async def one(context: Context, asker: Asker | None, class_id: str) -> Shown:
+async def one(context: Context, asker: Asker | None, class_id: str) -> ClassView:
     """A class; raises NotFoundError, for a draft also when it is not the asker's."""
     async with context.db.reading() as session:
         class_ = await session.get(Class, class_id)
@@ -123,7 +123,7 @@ async def _may_see(session: AsyncSession, asker: Asker | None, class_: Class) ->
     return await session.get(Assistant, (class_.id, asker.id)) is not None
 
 
-async def of_person(context: Context, asker: Asker) -> list[Shown]:
+async def of_person(context: Context, asker: Asker) -> list[ClassView]:
     """Classes the asker is or was enrolled in, teaches or helps in; a parent's: their children's,
     one for each child."""
     async with context.db.reading() as session:
@@ -144,12 +144,12 @@ def _counts() -> ColumnElement[bool]:
     return or_(Enrolment.ended_at.is_(None), Enrolment.ended_reason.not_in(gone), kept)
 
 
-async def _of_children(session: AsyncSession, context: Context, asker: Asker) -> list[Shown]:
+async def _of_children(session: AsyncSession, context: Context, asker: Asker) -> list[ClassView]:
     query = select(User).join(Guardian, Guardian.student_id == User.id)
     children = await session.scalars(
         query.where(Guardian.parent_id == asker.id).order_by(User.name)
     )
-    every: list[Shown] = []
+    every: list[ClassView] = []
     for child in children:
         in_them = select(Enrolment.class_id).where(Enrolment.user_id == child.id, _counts())
         found = list(await session.scalars(select(Class).where(Class.id.in_(in_them))))
@@ -166,12 +166,12 @@ async def _show(
     asker: Asker | None,
     found: Sequence[Class],
     child: User | None = None,
-) -> list[Shown]:
+) -> list[ClassView]:
     ids = [class_.id for class_ in found]
     now = context.now()
     taken = await enrolments.taken(session, ids, now)
     teachers = await _users(session, {class_.teacher_id for class_ in found})
-    ties = await _ties(session, asker, ids, child)
+    rows = await _own_rows(session, asker, ids, child)
     every = []
     for class_ in found:
         free = enrolments.free_seats(class_, taken.get(class_.id, 0))
@@ -179,12 +179,12 @@ async def _show(
         if class_.state not in classes.OVER:
             lesson = schedule.next_lesson(schedule.parse(class_.schedule), now)
         every.append(
-            Shown(
+            ClassView(
                 class_,
                 teachers[class_.teacher_id],
                 free,
                 lesson,
-                None if asker is None else _mine(context, asker, class_, ties, free),
+                None if asker is None else _mine(context, asker, class_, rows, free),
                 await _assistants(session, asker, class_),
                 child,
             )
@@ -192,46 +192,48 @@ async def _show(
     return every
 
 
-def _mine(context: Context, asker: Asker, class_: Class, ties: _Ties, free: int | None) -> Mine:
-    role = role_in(class_, asker, class_.id in ties.assisting)
-    row = ties.enrolments.get(class_.id)
+def _mine(
+    context: Context, asker: Asker, class_: Class, rows: _OwnRows, free: int | None
+) -> OwnView:
+    role = role_in(class_, asker, class_.id in rows.assisting)
+    row = rows.enrolments.get(class_.id)
     facts = facts_of(context, class_, role, row, free)
     now = context.now()
     active = row if row is not None and row.is_active(now) else None
-    return Mine(
+    return OwnView(
         enrolled=active is not None or role is Role.ASSISTANT,
         kind=active.kind if active else None,
         expires_at=active.expires_at if active else None,
-        order_state=ties.orders.get(class_.id),
+        order_state=rows.orders.get(class_.id),
         opens_at=facts.opens_at,
         refusal=entry_refusal(facts, now),
         is_teacher=role is Role.TEACHER,
     )
 
 
-async def _ties(
+async def _own_rows(
     session: AsyncSession, asker: Asker | None, ids: list[str], child: User | None
-) -> _Ties:
-    ties = _Ties()
+) -> _OwnRows:
+    rows = _OwnRows()
     if asker is None or not ids:
-        return ties
+        return rows
     people = {asker.id}
     if child is not None:
         people = {child.id}
     elif asker.role == "parent":
         people = (await enrolments.children_of(session, people)).get(asker.id, set())
-    rows = await enrolments.best_last(session, people, ids)
-    ties.enrolments = {row.class_id: row for row in rows}
+    best = await enrolments.best_last(session, people, ids)
+    rows.enrolments = {row.class_id: row for row in best}
     orders = select(Order.class_id, Order.state).where(
         Order.user_id.in_(people), Order.class_id.in_(ids)
     )
     states = await session.execute(orders.order_by(Order.created_at))
-    ties.orders = {class_id: state for class_id, state in states}
+    rows.orders = {class_id: state for class_id, state in states}
     helps = select(Assistant.class_id).where(
         Assistant.user_id == asker.id, Assistant.class_id.in_(ids)
     )
-    ties.assisting = set(await session.scalars(helps))
-    return ties
+    rows.assisting = set(await session.scalars(helps))
+    return rows
 
 
 async def _users(session: AsyncSession, ids: Iterable[str]) -> dict[str, User]:

@@ -64,14 +64,14 @@ async def order(context: Context, user_id: str, class_id: str, coupon: str | Non
     """The student's open order, the same again while class, price and coupon are the same; raises
     NotFoundError, ConflictError, GatewayError."""
     checkout = await transact(
-        context.db, lambda session: _open(session, context, user_id, class_id, coupon)
+        context.db, lambda session: _open_order(session, context, user_id, class_id, coupon)
     )
     if checkout.order.state != OrderState.OPEN or checkout.order.gateway_order_id is not None:
         return checkout
-    return await _reach_gateway(context, checkout)
+    return await _make_at_gateway(context, checkout)
 
 
-async def _reach_gateway(context: Context, checkout: Checkout) -> Checkout:
+async def _make_at_gateway(context: Context, checkout: Checkout) -> Checkout:
     """Makes the order at the gateway and keeps the gateway's id. An earlier try may have made it,
     and the answer was lost."""
     mine = checkout.order
@@ -94,17 +94,20 @@ async def _reach_gateway(context: Context, checkout: Checkout) -> Checkout:
     return replace(checkout, order=kept)
 
 
-async def _open(
+async def _open_order(
     session: AsyncSession, context: Context, user_id: str, class_id: str, coupon: str | None
 ) -> Checkout:
-    """The student is locked first, so that two tabs make one order; but not the key, which every
+    """The open order that fits, or a new one in its place.
+
+    The student is locked first, so that two tabs make one order; but not the key, which every
     enrolment and notice refers to: a transaction that holds the class would wait for this one in a
-    circle."""
+    circle.
+    """
     user = await session.get_one(User, user_id, with_for_update={"key_share": True})
     orders = await lock_orders(session, user_id, class_id)
     class_ = _offered(await lock_class(session, class_id))
     enrolment = await unended(session, user_id, class_id)
-    await _check_room(session, context, class_, enrolment)
+    await _check_may_buy(session, context, class_, enrolment)
     price = await _quote(session, context, class_, user, coupon, lock=True)
     for one in orders:
         if one.state == OrderState.OPEN and _fits(one, price, context.now()):
@@ -115,7 +118,7 @@ async def _open(
     session.add(made)
     await session.flush()
     if price.amount == 0:
-        await _give(session, context, Purchase(made, class_, [], enrolment))
+        await _enrol_at_once(session, context, Purchase(made, class_, [], enrolment))
     return Checkout(made, price, class_, user)
 
 
@@ -127,12 +130,12 @@ def _offered(class_: Class | None) -> Class:
     return class_
 
 
-async def _check_room(
+async def _check_may_buy(
     session: AsyncSession, context: Context, class_: Class, enrolment: Enrolment | None
 ) -> None:
     now = context.now()
     if not is_on_sale(class_.state, schedule.parse(class_.schedule), now):
-        raise ConflictError("class_gone", "One cannot enrol in this class any more.")
+        raise ConflictError("class_gone", "You cannot enrol in this class any more.")
     is_in = enrolment is not None and enrolment.is_active(now)
     if is_in and enrolment is not None and enrolment.kind != "trial":
         raise ConflictError("already_enrolled", "You are in this class already.")
@@ -194,7 +197,7 @@ def _new_order(context: Context, user: User, class_: Class, price: Quote) -> Ord
     )
 
 
-async def _give(session: AsyncSession, context: Context, purchase: Purchase) -> None:
+async def _enrol_at_once(session: AsyncSession, context: Context, purchase: Purchase) -> None:
     """A coupon for all of the price: enrolled at once, the gateway is not asked."""
     change = Change(session, context, SOURCE, context.now())
     await enrol_by_order(change, purchase, "coupon")

@@ -101,7 +101,7 @@ async def change(context: Context, asker: Asker, class_id: str, what: dict[str, 
         if what.get("seats") is not None:
             taken = (await enrolments.taken(session, [class_id], now)).get(class_id, 0)
             if what["seats"] < taken:
-                raise ConflictError("seats_taken", f"{taken} people are in it already.", "seats")
+                raise ConflictError("seats_taken", f"{taken} people are enrolled already.", "seats")
         moved = "schedule" in what and what["schedule"] != class_.schedule
         if moved:
             await _move_access(session, class_, schedule.parse(what["schedule"]), now)
@@ -196,7 +196,9 @@ async def add_assistant(context: Context, asker: Asker, class_id: str, email: st
             return
         query = select(Assistant).where(Assistant.class_id == class_id)
         if len((await session.scalars(query)).all()) >= MAX_ASSISTANTS:
-            raise ConflictError("too_many_assistants", f"At most {MAX_ASSISTANTS}.", "email")
+            raise ConflictError(
+                "too_many_assistants", f"A class has at most {MAX_ASSISTANTS} assistants.", "email"
+            )
         session.add(Assistant(class_id=class_id, user_id=user.id, created_at=context.now()))
         text = f"You are an assistant of {class_.title}."
         tell(session, context, user.id, "assistant", text, class_id)

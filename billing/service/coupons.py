@@ -28,7 +28,7 @@ class NewCoupon:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CountedCoupon:
     """A coupon and the number of its uses."""
 
     coupon: Coupon
@@ -44,7 +44,7 @@ async def create(context: Context, asker: Asker, new: NewCoupon) -> Coupon:
     """A new coupon; raises NotAllowedError, NotFoundError, ConflictError."""
     now = context.now()
     if new.expires_at is not None and new.expires_at <= now:
-        raise BillingError("invalid", "This day is past already.", "expiresAt")
+        raise BillingError("invalid", "This day has passed already.", "expiresAt")
     coupon = Coupon(
         code=normal_code(new.code),
         class_id=new.class_id,
@@ -74,7 +74,7 @@ async def _check_class(session: AsyncSession, asker: Asker, class_id: str | None
         raise NotAllowedError("forbidden", "This is not your class.", "classId")
 
 
-async def set_disabled(context: Context, asker: Asker, code: str, disabled: bool) -> Listed:
+async def set_disabled(context: Context, asker: Asker, code: str, disabled: bool) -> CountedCoupon:
     """Stops a coupon, or lets it be used again; raises NotFoundError."""
     async with context.db.writing() as session:
         coupon = await session.scalar(
@@ -83,12 +83,12 @@ async def set_disabled(context: Context, asker: Asker, code: str, disabled: bool
         if coupon is None:
             raise NotFoundError("not_found", "There is no such coupon.")
         coupon.disabled_at = context.now() if disabled else None
-        return Listed(coupon, (await uses(session, [coupon.code])).get(coupon.code, 0))
+        return CountedCoupon(coupon, (await uses(session, [coupon.code])).get(coupon.code, 0))
 
 
 async def managed(
     context: Context, asker: Asker, class_id: str | None, limit: int, cursor: str
-) -> list[Listed]:
+) -> list[CountedCoupon]:
     """The asker's coupons by code, behind the cursor; of a class: with those for all classes."""
     query = select(Coupon).where(_is_managed_by(asker), Coupon.code > cursor)
     if class_id is not None:
@@ -96,7 +96,7 @@ async def managed(
     async with context.db.reading() as session:
         found = list(await session.scalars(query.order_by(Coupon.code).limit(limit)))
         counts = await uses(session, [coupon.code for coupon in found])
-    return [Listed(coupon, counts.get(coupon.code, 0)) for coupon in found]
+    return [CountedCoupon(coupon, counts.get(coupon.code, 0)) for coupon in found]
 
 
 def _is_managed_by(asker: Asker) -> ColumnElement[bool]:

@@ -142,7 +142,7 @@ async def _enrol(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> 
 async def enrol_by_order(change: Change, purchase: Purchase, kind: str) -> None:
     """The order's enrolment, in place of a trial or of one that ran out."""
     order = purchase.order
-    new = enrolments.Beginning(order.user_id, purchase.class_, kind, order.id)
+    new = enrolments.NewEnrolment(order.user_id, purchase.class_, kind, order.id)
     old = purchase.enrolment
     purchase.enrolment = await enrolments.begin(change.session, change.context, new, old)
     change.book(purchase, EntryKind.ENROLLED, order.id)
@@ -185,18 +185,20 @@ async def _capture(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -
         change.book(purchase, EntryKind.AUTHORIZED, payment.id)
 
 
-async def _note_failure(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+def _fail(change: Change, purchase: Purchase, fact: Fact, kind: EntryKind) -> None:
+    """The payment took no money after all."""
     failed = _as(fact, PaymentFailed)
     payment = _keep_payment(change, purchase, failed, PaymentState.FAILED)
     payment.reason = failed.reason
-    change.book(purchase, EntryKind.FAILED, payment.id)
+    change.book(purchase, kind, payment.id)
+
+
+async def _note_failure(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+    _fail(change, purchase, fact, EntryKind.FAILED)
 
 
 async def _withdraw(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
-    failed = _as(fact, PaymentFailed)
-    payment = _keep_payment(change, purchase, failed, PaymentState.FAILED)
-    payment.reason = failed.reason
-    change.book(purchase, EntryKind.WITHDRAWN, payment.id)
+    _fail(change, purchase, fact, EntryKind.WITHDRAWN)
     for refund in purchase.owed:
         refund.state, refund.note = RefundState.FAILED, "No money was taken."
     if purchase.bought_it:

@@ -84,11 +84,11 @@ async def seats_left(session: AsyncSession, class_: Class, now: int) -> int | No
     return free_seats(class_, (await taken(session, [class_.id], now)).get(class_.id, 0))
 
 
-# Beginning and ending
+# NewEnrolment and ending
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class NewEnrolment:
     """An enrolment to be made: `kind` as in the table, `order_id` of what was bought."""
 
     user_id: str
@@ -98,7 +98,7 @@ class Beginning:
 
 
 async def begin(
-    session: AsyncSession, context: Context, new: Beginning, old: Enrolment | None
+    session: AsyncSession, context: Context, new: NewEnrolment, old: Enrolment | None
 ) -> Enrolment:
     """Makes an enrolment. It takes the place of an old one, a trial or one that ran out: a student
     has one in a class."""
@@ -164,11 +164,11 @@ async def _enrol(
     if old is not None and old.is_active(now):
         return old
     if not classes.is_on_sale(class_.state, schedule.parse(class_.schedule), now):
-        raise ConflictError("class_gone", "One cannot enrol in this class any more.")
+        raise ConflictError("class_gone", "You cannot enrol in this class any more.")
     await _check_terms(session, class_, user_id, trial)
     if await seats_left(session, class_, now) == 0:
         raise ConflictError("class_full", "All seats of this class are taken.")
-    new = Beginning(user_id, class_, "trial" if trial else "free")
+    new = NewEnrolment(user_id, class_, "trial" if trial else "free")
     made = await begin(session, context, new, old)
     text = f"You are enrolled in {class_.title}."
     if trial:

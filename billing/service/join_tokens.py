@@ -37,14 +37,14 @@ class _Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class JoinToken:
     """A join token and the address that it opens."""
 
     token: str
     url: str
 
 
-async def issue(context: Context, mint: Mint, user_id: str, class_id: str) -> Pass:
+async def issue(context: Context, mint: Mint, user_id: str, class_id: str) -> JoinToken:
     """A join token for a signed-in person; raises what the entry table refuses."""
     now = context.now()
     async with context.db.reading() as session:
@@ -62,7 +62,7 @@ async def issue(context: Context, mint: Mint, user_id: str, class_id: str) -> Pa
     token = mint(
         user.id, user.name, rights.role, class_id, now=now / 1000, lifetime=lifetime / 1000
     )
-    return Pass(token, f"/class/{class_id}")
+    return JoinToken(token, f"/class/{class_id}")
 
 
 def _lifetime(class_: Class, now: int) -> int:

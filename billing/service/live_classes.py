@@ -43,7 +43,7 @@ class LiveClasses(Protocol):
 
     def live_classes(self) -> frozenset[str]: ...
     def present(self, class_id: str) -> tuple[Person, ...]: ...
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None: ...
+    def evict(self, class_id: str, user_id: str, reason: str) -> None: ...
     def end_class(self, class_id: str) -> None: ...
 
     @property
@@ -83,7 +83,7 @@ class LiveWatch:
     async def turn(self, context: Context) -> None:
         """Brings catalogue and live classes together."""
         await self._follow(context)
-        await self._put_out(context)
+        await self._evict(context)
 
     # States
 
@@ -113,7 +113,7 @@ class LiveWatch:
 
     # People
 
-    async def _put_out(self, context: Context) -> None:
+    async def _evict(self, context: Context) -> None:
         now = context.now()
         rooms = self._live.class_ids
         if rooms:
@@ -139,7 +139,7 @@ class LiveWatch:
         for person in people:
             reason = _reason(person, rights[person.user_id])
             if reason is not None:
-                self._live.put_out(class_id, person.user_id, reason)
+                self._live.evict(class_id, person.user_id, reason)
 
 
 def _parents_in(here: tuple[Person, ...]) -> bool:

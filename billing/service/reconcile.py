@@ -27,7 +27,7 @@ log = get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Report:
+class TurnReport:
     """The counts of one turn. `repaired`: rows of the state table that changed something, by
     name."""
 
@@ -49,10 +49,10 @@ class _GatewayDownError(Exception):
     """The gateway failed too often in this turn."""
 
 
-async def reconcile(context: Context) -> Report:
+async def reconcile(context: Context) -> TurnReport:
     """Does one turn: orders that ran out are closed, then a bounded number of orders, promised
     payments and refunds is asked about."""
-    report = Report()
+    report = TurnReport()
     report.expired = await expire_orders(context)
     turn = _Turn(context, report)
     try:
@@ -83,7 +83,7 @@ async def expire_orders(context: Context) -> int:
 @dataclass(slots=True)
 class _Turn:
     context: Context
-    report: Report
+    report: TurnReport
     failures: int = 0
 
     async def ask(self, question: Callable[[str], Awaitable[None]], about: str) -> None:

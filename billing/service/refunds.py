@@ -58,9 +58,9 @@ def _checked(purchase: Purchase, amount: int | None) -> int:
     if amount is None:
         return left
     if amount <= 0:
-        raise BillingError("invalid", "An amount is more than nothing.", "amount")
+        raise BillingError("invalid", "The amount must be more than zero.", "amount")
     if amount > left:
-        raise ConflictError("refund_too_large", "That is more than is left.", "amount")
+        raise ConflictError("refund_too_large", "Less than that is left of the payment.", "amount")
     return amount
 
 

@@ -26,7 +26,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class OrderStatus:
     """The state of an order; `message` tells the student of it, `code` is for a refusal."""
 
     state: str
@@ -80,7 +80,7 @@ async def _own_order(context: Context, user_id: str, gateway_order_id: str) -> O
 
 async def status(
     context: Context, user_id: str, gateway_order_id: str, payment_id: str | None = None
-) -> Status:
+) -> OrderStatus:
     """The state of the student's order, seen from one payment if given; raises NotFoundError."""
     order = await _own_order(context, user_id, gateway_order_id)
     async with context.db.reading() as session:
@@ -97,16 +97,16 @@ async def status(
 
 def _status(
     order: Order, found: Class, payments: list[Payment], refunds: list[Refund], seen: str | None
-) -> Status:
+) -> OrderStatus:
     is_bought = order.state == OrderState.PAID and seen in (None, order.payment_id)
     if is_bought:
-        return Status(order.state, found.id)
+        return OrderStatus(order.state, found.id)
     if refunds:
         last = refunds[-1]
         text = refund_due(last.reason, found.title, last.amount, last.currency)
-        return Status(OrderState.REFUNDED, found.id, last.reason, text)
+        return OrderStatus(OrderState.REFUNDED, found.id, last.reason, text)
     if any(payment.state == PaymentState.FAILED for payment in payments):
         text = "The payment failed; no money was taken. Try again."
-        return Status(order.state, found.id, "payment_failed", text)
-    text = "Your payment has not arrived yet. You need not pay again: it is looked for."
-    return Status(order.state, found.id, "payment_pending", text)
+        return OrderStatus(order.state, found.id, "payment_failed", text)
+    text = "Your payment has not arrived yet. You need not pay again: we are looking for it."
+    return OrderStatus(order.state, found.id, "payment_pending", text)

@@ -20,7 +20,7 @@ def behind(
     """Rows behind a cursor's; raises BillingError for a text that is no cursor."""
     digits, dot, last = cursor.partition(".")
     if not (dot and digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS):
-        raise BillingError("bad_cursor", "The list has no such place.", "cursor")
+        raise BillingError("bad_cursor", "This list has no such page.", "cursor")
     moment = int(digits)
     return or_(at < moment, and_(at == moment, id < last))
 

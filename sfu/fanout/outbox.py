@@ -43,7 +43,13 @@ class Outbox(Protocol):
 
 
 class Collected(list[Send]):
-    """An outbox that keeps everything, for whoever fetches it."""
+    """An outbox that keeps everything until it is taken."""
+
+    def take(self) -> list[Send]:
+        """What was collected since the last call, in order."""
+        taken = self[:]
+        self.clear()
+        return taken
 
     def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 from sfu.srtp.headers import FIXED_HEADER, PacketFields, seal_each
 from sfu.srtp.index_space import IndexSpace, StreamMapping
-from sfu.wire import vp8
 from sfu.wire.packet import EXTENSION, ExtensionProfile, Forwarded, Packet
 from sfu.wire.rtp import build_extensions
 
 Datagram = bytes
-Offsets = tuple[int, int]  # from the layer's VP8 picture ids and TL0PICIDX to the slot's
 NO_EXTENSIONS: ExtensionProfile = (0, 0)
+_STAMP_ALONE = 0xBEDE_0001 << 32 | 2 << 24  # RFC 8285 4.2: a word of elements; three bytes of data
 
 
 class Prepared:
@@ -51,26 +50,15 @@ def _extensions(packets: Sequence[Packet], profile: ExtensionProfile) -> list[by
 
 def _extension_block(packet: Packet, profile: ExtensionProfile) -> bytes:
     stamp_id, orientation_id = profile
+    turned = orientation_id and packet.orientation is not None
+    if 0 < stamp_id < 15 and not turned:  # the usual block: one element in the one-byte form
+        return (_STAMP_ALONE | stamp_id << 28 | packet.stamp).to_bytes(8, "big")
     elements = []
     if stamp_id:
         elements.append((stamp_id, packet.stamp.to_bytes(3, "big")))
     if orientation_id and packet.orientation is not None:
         elements.append((orientation_id, packet.orientation))
     return build_extensions(elements)
-
-
-def rewrite_payload(packet: Packet, offsets: Offsets) -> bytes:
-    """The packet's payload with the slot's own VP8 picture id and TL0PICIDX."""
-    descriptor = packet.descriptor
-    picture_offset, tl0_offset = offsets
-    if descriptor is None or not (picture_offset or tl0_offset):
-        return packet.payload
-    return vp8.rewrite(
-        packet.payload,
-        descriptor,
-        (descriptor.picture_id or 0) + picture_offset,
-        (descriptor.tl0picidx or 0) + tl0_offset,
-    )
 
 
 def retransmit(
@@ -86,8 +74,7 @@ def retransmit(
     mapping, which can't be changed, make the same datagram again. None when the indices of
     `rtx_space` are used up.
     """
-    prepared = Prepared((packet,), mapping.profile)
-    payload = rewrite_payload(packet, (mapping.picture_offset, mapping.tl0_offset))
+    payload = mapping.layer.payload_format.rewrite(packet, mapping.number_offsets)
     payload_type = mapping.rtx_payload_type
     if payload_type is None:
         context = space.context(
@@ -100,11 +87,12 @@ def retransmit(
         offset = index - packet.index
         context = rtx_space.context(offset, mapping.timestamp_offset, payload_type)
         payload = (out & 0xFFFF).to_bytes(2, "big") + payload
-    [block] = prepared.extensions
-    header_length = FIXED_HEADER + len(block)
-    datagram = bytearray(header_length + len(payload) + space.tag_length)
-    datagram[FIXED_HEADER:header_length] = block
+    block = _extension_block(packet, mapping.profile)
+    flags = packet.flags | EXTENSION if block else packet.flags
+    middle = FIXED_HEADER + len(block)
+    datagram = bytearray(middle + len(payload) + space.tag_length)
+    datagram[FIXED_HEADER:middle] = block
     view = memoryview(datagram)
-    place = (payload, view[:header_length], view[header_length:])
-    seal_each((context,), prepared.fields, iter((place,)))
+    fields = (packet.index, flags, packet.marker, packet.timestamp)
+    seal_each((context,), (fields,), iter(((payload, view[:middle], view[middle:]),)))
     return bytes(datagram)

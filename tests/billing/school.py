@@ -115,7 +115,7 @@ class Rooms:
     def present(self, class_id: str) -> tuple[Identity, ...]:
         return tuple(self.people.get(class_id, ()))
 
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None:
+    def evict(self, class_id: str, user_id: str, reason: str) -> None:
         self.people[class_id] = [one for one in self.present(class_id) if one.user_id != user_id]
         self.out.append((user_id, reason))
 

@@ -99,7 +99,7 @@ class Barrage:
             for data, address in datagrams:
                 receive(data, address, now)
             self.worker.flush(now)
-            assert not self.worker.take_outbox(), f"{name}: something was sent"
+            assert not self.rig.collected.take(), f"{name}: something was sent"
         self.thrown[name] += count
         self._close_books(name, before, count)
 

@@ -112,7 +112,7 @@ class Lesson:
         self.line = line
         self.listeners = Listeners(line)
         self.scene = Scene(lecture(STUDENTS), [TEACHER, *self.listeners.addresses])
-        self.udp = UdpWorker(self.scene.worker, lambda events: None)
+        self.udp = self.scene.on_socket()
         self.tap = Tap(self.udp)
         self.scene.worker.drops.clear()
 

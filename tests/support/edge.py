@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
 from sfu.config import WorkerConfig
@@ -82,10 +84,11 @@ class Edge:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.worker = Worker(
-            WorkerConfig(candidates=((LOCAL, 1),)), dtls=ReadyDtls(), rng=Random(1).randbytes
-        )
-        self.udp = UdpWorker(self.worker, self.events.extend)
+        drops: Counter[DropReason] = Counter()
+        config = WorkerConfig(candidates=((LOCAL, 1),))
+        build = partial(Worker, config, dtls=ReadyDtls(), random=Random(1).randbytes, drops=drops)
+        self.udp = UdpWorker(build, self.events.extend, drops)
+        self.worker = self.udp.worker
         self.far = Far()
 
     def narrow(self, room: int) -> Narrow:

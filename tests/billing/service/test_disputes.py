@@ -47,7 +47,7 @@ async def test_a_refund_after_it_sends_the_rest_and_ends_the_enrolment(
 ) -> None:
     payment_id = await bought(context, gateway)
     await lose(context, gateway, payment_id, 20_000)
-    with pytest.raises(ConflictError, match="more than is left"):
+    with pytest.raises(ConflictError, match="left of the payment"):
         await request_refund(context, payment_id, 30_001, "requested", "", None)
     await request_refund(context, payment_id, None, "requested", "", None)
     assert not await enrolled(context)

@@ -134,8 +134,8 @@ def assert_no_gap(numbers: Sequence[str]) -> None:
 
 def assert_documents_follow_money(found: Sequence[Document], gateway: MemoryGateway) -> None:
     """An invoice is of what was taken; its notes are of what was sent back of that payment."""
-    notes = [paper for paper in found if paper.kind == "credit_note"]
-    for invoice in (paper for paper in found if paper.kind == "invoice"):
+    notes = [document for document in found if document.kind == "credit_note"]
+    for invoice in (document for document in found if document.kind == "invoice"):
         assert invoice.item.total == gateway.payments[invoice.payment_id].amount
         returned = [one for one in gateway.refunds.values() if one.payment_id == invoice.payment_id]
         own = [note for note in notes if note.against and note.against.number == invoice.number]
@@ -157,7 +157,7 @@ async def check(steps: list[Step], folder: Path) -> None:
         _, classes = await reports.totals(context, Span())
         assert sum(one.paid - one.refunded for one in classes) == story.kept
         found = await documents(context)
-        assert_no_gap([paper.number for paper in found])
+        assert_no_gap([document.number for document in found])
         assert_documents_follow_money(found, story.gateway)
 
 

@@ -1,7 +1,8 @@
-"""The end: everybody is told, then sockets are closed as "going away", each step within a bound.
+"""The shutdown of sockets: clients are told, then sockets are closed as "going away", each step
+within a bound.
 
-What stops in which order: new connections, this, requests that still run, media (whose peers are
-told by DTLS), jobs and database. `Watchdog` ends the process when all of it takes too long.
+The server shuts down in this order: new connections, sockets, requests that still run, media (DTLS
+tells the peers), jobs and database. `Watchdog` ends the process when that takes too long.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from aiohttp import WSCloseCode, web
 
 from common.logs import get_logger
 
-STOP_WITHIN = 2.0  # s from the signal to the end of the process
+SHUTDOWN_WITHIN = 2.0  # s from the signal to the end of the process
 TOLD_WITHIN = 0.4  # s for the event to leave
 CLOSED_WITHIN = 0.4  # s for the close frames and their answers
 AT_ONCE = 64  # sockets in one turn of the loop: media goes on meanwhile
@@ -37,18 +38,18 @@ class OpenSockets:
         self._open: WeakSet[web.WebSocketResponse] = WeakSet()
 
     async def note(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Whatever response begins: for `on_response_prepare`."""
+        """Remembers a response that is a WebSocket; a handler for `on_response_prepare`."""
         if isinstance(response, web.WebSocketResponse):
             self._open.add(response)
 
     async def go_away(self) -> None:
-        """Closes them all; a client may come back to whatever runs here next."""
+        """Closes all WebSockets; clients may reconnect to the next server here."""
         closing = [one for one in self._open if not one.closed]
         await in_parts(closing, lambda one: one.close(code=WSCloseCode.GOING_AWAY), CLOSED_WITHIN)
 
 
 async def tell_all(server: socketio.AsyncServer, event: str) -> None:
-    """Sends an event to everybody and waits until it has left, for a while."""
+    """Sends an event to every client and waits, within a bound, until it has left."""
     sockets = [sid for sid, _ in server.manager.get_participants("/", None)]
     await in_parts(sockets, lambda sid: server.emit(event, {}, to=sid), TOLD_WITHIN)
     queues = [one.queue for one in server.eio.sockets.values()]
@@ -58,7 +59,7 @@ async def tell_all(server: socketio.AsyncServer, event: str) -> None:
 async def in_parts(
     things: Iterable[Thing], work: Callable[[Thing], Awaitable[object]], within: float
 ) -> None:
-    """Works on AT_ONCE things at a time; what is not done in time is given up."""
+    """Works on AT_ONCE things in each turn of the loop; cancels what is not done in time."""
     rest = iter(things)
     tasks: list[asyncio.Future[object]] = []
     while part := list(islice(rest, AT_ONCE)):
@@ -73,8 +74,8 @@ async def in_parts(
 
 
 def end_process() -> NoReturn:
-    """Ends a process whose work is done. The interpreter would first take apart all that a
-    thousand participants left, for seconds, and wait for threads that ask the gateway."""
+    """Ends a process whose work is done. A normal exit would spend seconds on freeing the objects
+    of a thousand participants, and wait for threads that ask the gateway."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -82,18 +83,18 @@ def end_process() -> NoReturn:
 
 
 class Watchdog:
-    """Ends the process when its stop takes too long, whatever the loop and its threads do."""
+    """Ends the process when its shutdown takes too long, whatever the loop and its threads do."""
 
-    def __init__(self, within: float = STOP_WITHIN, end: Callable[[int], object] = os._exit):
+    def __init__(self, within: float = SHUTDOWN_WITHIN, end: Callable[[int], object] = os._exit):
         self._end = end
         self._timer = threading.Timer(within, self._force)
         self._timer.daemon = True
 
     def start(self) -> None:
-        """The stop begins; further calls change nothing."""
+        """Starts the time limit of the shutdown; further calls change nothing."""
         if self._timer.ident is None:
             self._timer.start()
 
     def _force(self) -> None:
-        log.error("stop.forced", within=self._timer.interval)
+        log.error("shutdown.forced", within=self._timer.interval)
         self._end(FORCED)

@@ -1,6 +1,6 @@
 """When a failing gateway is asked, and when it is left alone."""
 
-from billing.gateway.circuit import FAILURES, REST, Circuit
+from billing.gateway.bounds import FAILURES, REST, Circuit
 
 
 def broken(now: float) -> Circuit:

@@ -3,8 +3,8 @@
 import asyncio
 import threading
 
-from liveclass import stopping
-from liveclass.stopping import FORCED, Watchdog, in_parts
+from liveclass import shutdown
+from liveclass.shutdown import FORCED, Watchdog, in_parts
 
 
 async def test_work_is_begun_in_parts_with_turns_between() -> None:
@@ -24,7 +24,7 @@ async def test_work_is_begun_in_parts_with_turns_between() -> None:
     await in_parts(range(200), work, within=5.0)
     await counting
     assert begun == list(range(200))
-    assert others >= 200 // stopping.AT_ONCE
+    assert others >= 200 // shutdown.AT_ONCE
 
 
 async def test_what_never_ends_is_given_up_and_what_fails_stays_apart() -> None:

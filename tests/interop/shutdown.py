@@ -1,6 +1,6 @@
 """What clients see of a server that is told to stop, and how long it takes.
 
-`python -m tests.interop.stopping 200 100` measures it with so many sockets and so many bots with
+`python -m tests.interop.shutdown 200 100` measures it with so many sockets and so many bots with
 media: on a quiet machine, for docs/operations.md.
 """
 

@@ -1,4 +1,5 @@
-"""A bounded pool for blocking questions: so many at once, so many that wait, none for ever."""
+"""Bounds on questions to a service that is slow or fails: a pool of threads with so many at work,
+so many that wait and none for ever, and a circuit that leaves a failing service alone."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +8,9 @@ from contextlib import suppress
 from typing import TypeVar
 
 Result = TypeVar("Result")
+
+FAILURES = 5  # one after the other until the service is left alone
+REST = 10.0  # s
 
 
 class FullError(Exception):
@@ -66,3 +70,30 @@ def _release(
 ) -> None:
     with suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(free.release)
+
+
+class Circuit:
+    """Closed until so many failures came in a row; then one question each `REST` tries whether
+    the service is back, and all others are refused at once."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._next_try = 0.0
+
+    def allows(self, now: float) -> bool:
+        """Whether to ask now; while it rests, one yes in `REST` seconds tries the service."""
+        if self._failures < FAILURES:
+            return True
+        if now < self._next_try:
+            return False
+        self._next_try = now + REST
+        return True
+
+    def succeeded(self) -> None:
+        """Notes an answer, be it a refusal."""
+        self._failures = 0
+
+    def failed(self, now: float) -> None:
+        """Notes that there was none."""
+        self._failures += 1
+        self._next_try = now + REST
