@@ -30,7 +30,7 @@ from sfu.ingress import Ingress
 from sfu.layout import SlotWant
 from sfu.negotiation.negotiator import Answer, Negotiator
 from sfu.negotiation.offer import Offer
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.router import Router
 from sfu.snapshot import snapshot_transport
 from sfu.stats import DropReason
@@ -275,7 +275,7 @@ class Worker:
             self._fail(layer.producer.transport_id, error, now)
             return
         for consumer, fault in faults:
-            self._fail(consumer.downlink.transport_id, fault, now)
+            self._fail(consumer.context.transport_id, fault, now)
 
     def _start_layer(self, layer: Layer, now: float) -> None:
         transport = self._transports.get(layer.producer.transport_id)

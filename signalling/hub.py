@@ -23,7 +23,7 @@ from signalling.classroom.state import Classroom, ClassSettings, LessonState
 from signalling.effect_runner import EffectRunner
 from signalling.errors import Refusal, to_wire
 from signalling.media_plane import MediaPlane
-from signalling.socket.admission import Admission, Session, SignallingCounts
+from signalling.socket.admission import Session, SignallingCounts, SocketAdmission
 from signalling.socket.clients import ClientKey
 from signalling.socket.inbox import Ack
 from signalling.socket.outgoing import Outgoing
@@ -62,7 +62,7 @@ class Hub:
         self.gate = gate or OpenGate()
         self._outgoing = outgoing
         self._effects = EffectRunner(plane, outgoing, self._now)
-        self._admission = Admission(settings.secret, settings.max_sockets)
+        self._admission = SocketAdmission(settings.secret, settings.max_sockets)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         plane.subscribe(self.media_event)
 

@@ -58,7 +58,7 @@ class Session:
         return self.person is not None and self.person.socket == self.socket
 
 
-class Admission:
+class SocketAdmission:
     """The sockets that were admitted, each with its session."""
 
     def __init__(self, secret: str, max_sockets: int) -> None:

@@ -9,8 +9,8 @@ from signalling.socket.admission import (
     SOCKETS_PER_PERSON,
     STAFF_RESERVE,
     SUSPENDED,
-    Admission,
     Session,
+    SocketAdmission,
 )
 from signalling.socket.clients import Budget, Client
 from tests.support.class_rig import ClassRig
@@ -18,19 +18,21 @@ from tests.support.sio_client import NOW, SECRET, token_for
 
 
 def admit(
-    admission: Admission, socket: str, user: str, role: Role = Role.STUDENT, now: float = 0.0
+    admission: SocketAdmission, socket: str, user: str, role: Role = Role.STUDENT, now: float = 0.0
 ) -> None:
     admission.admit(socket, token_for(user, role), now, NOW)
 
 
-def refused(admission: Admission, user: str, role: Role = Role.STUDENT, now: float = 0.0) -> str:
+def refused(
+    admission: SocketAdmission, user: str, role: Role = Role.STUDENT, now: float = 0.0
+) -> str:
     with pytest.raises(LiveclassError) as caught:
         admit(admission, "new", user, role, now)
     return caught.value.code
 
 
 def test_a_place_in_twenty_is_kept_for_staff() -> None:
-    admission = Admission(SECRET, 100)
+    admission = SocketAdmission(SECRET, 100)
     for number in range(100 - 100 // STAFF_RESERVE):
         admit(admission, f"s{number}", f"student-{number}")
     assert refused(admission, "late") == "server_full"
@@ -42,7 +44,7 @@ def test_a_place_in_twenty_is_kept_for_staff() -> None:
 
 
 def test_the_fifth_socket_of_a_person_takes_the_place_of_the_oldest_that_is_not_bound() -> None:
-    rig, admission = ClassRig(), Admission(SECRET, 100)
+    rig, admission = ClassRig(), SocketAdmission(SECRET, 100)
     for number in range(SOCKETS_PER_PERSON):
         session = admission.admit(f"s{number}", token_for("ravi"), 0.0, NOW)
         assert admission.surplus(session) is None
@@ -57,7 +59,7 @@ def test_the_fifth_socket_of_a_person_takes_the_place_of_the_oldest_that_is_not_
 
 
 def test_a_person_who_flooded_is_not_admitted_for_a_while() -> None:
-    admission = Admission(SECRET, 100)
+    admission = SocketAdmission(SECRET, 100)
     for socket in "ab":
         admit(admission, socket, "ravi")
     assert admission.suspend(admission.sessions["a"].client.key, 10.0) == ["a", "b"]
@@ -70,7 +72,7 @@ def test_a_person_who_flooded_is_not_admitted_for_a_while() -> None:
 
 
 def test_a_stopping_server_admits_no_socket() -> None:
-    admission = Admission(SECRET, 100)
+    admission = SocketAdmission(SECRET, 100)
     admission.is_draining = True
     assert refused(admission, "asha", Role.TEACHER) == "draining"
 
