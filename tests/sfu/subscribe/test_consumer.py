@@ -11,6 +11,7 @@ from sfu.wire.arith import ts_delta
 from tests.support.core import Sent, Source, Viewer, flush, sequences, show, vp8
 from tests.support.media import read_video
 from tests.support.offers import audio, video
+from tests.support.thorough import tries
 
 SECOND = 90_000
 
@@ -378,7 +379,7 @@ class Play:
         self.got += flush(source, self.now, stamp=round(self.now * 100))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(MOVES)
 def test_whatever_happens_no_number_is_used_for_two_packets(moves: list[tuple[str, int]]) -> None:
     """The viewers' ciphers fail the test when a nonce seals two different packets."""

@@ -93,7 +93,8 @@ async def test_the_limit_stands_before_the_parser_until_it_is_lifted(
         await ws.send_str("x" * 1_000)
         assert await ws.receive_str() == "1000"
     assert not told.is_set()
-    async with http.ws_connect(url) as ws:
+    # The server reads no more, so that nothing answers this end's close frame.
+    async with http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=0.01)) as ws:
         await ws.send_str("first")
         await ws.send_str("x" * 1_000)
         async with asyncio.timeout(10):
