@@ -1,4 +1,4 @@
-"""What clients are told about the participants of a class: records, numbers and the first page.
+"""The participants of a class as clients are told of them: records, numbers and the first page.
 
 Pure: no I/O, no clock.
 """

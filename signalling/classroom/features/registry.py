@@ -1,5 +1,5 @@
-"""Which features classes have, and what follows from the list: the messages that are understood,
-the method that decides each, and one object that asks all features of a class in turn.
+"""The list of features that classes have. From it follow the messages that are understood, the
+method that decides each, and one object that asks all features of a class in turn.
 
 Pure: no I/O, no clock.
 """
