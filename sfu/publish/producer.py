@@ -132,7 +132,7 @@ class Layer:
         self.end_segment()
 
     def end_segment(self) -> None:
-        """What was received last is the end: the next packet begins a new segment."""
+        """Ends the segment: the next packet begins a new one."""
         self._first = NOT_BEGUN
         if self.stream.nack is not None:
             self.stream.nack.restart()
@@ -354,7 +354,7 @@ class Producer:
         return sorted(self.layers, key=lambda layer: (layer.height, layer.position))
 
     def layer_infos(self, now: float) -> tuple[LayerInfo, ...]:
-        """What an allocator chooses from; index is the place in `by_height`.
+        """The layers that an allocator chooses from; index is the place in `by_height`.
 
         While every layer is silent (a still screen, a pause), those that once ran stay
         on offer with a token bit rate, so that a late joiner can wait for their key frame.

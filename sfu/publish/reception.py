@@ -1,4 +1,4 @@
-"""What is known about one incoming RTP stream: loss, jitter, bit rate, the last Sender Report.
+"""Statistics of one incoming RTP stream: loss, jitter, bit rate, the last Sender Report.
 
 Pure: no I/O, no clock.
 """

@@ -8,7 +8,7 @@ QUIET_AFTER = 1.5  # s without a packet until a stream counts as stopped
 
 
 class Stream:
-    """What a layer receives. Another SSRC may take it over, as after an encoder's restart: then
+    """The RTP stream of a layer. Another SSRC may take it over, as after an encoder's restart: then
     statistics and clock begin anew, and the counters go on."""
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""What one participant publishes: streams in, feedback out.
+"""The publishing half of a participant: streams in, feedback out.
 
 Owns the incoming streams, their NACKs, key frame requests, transport-cc feedback and
 receiver reports. Pure: no I/O, no clock.
@@ -304,7 +304,7 @@ class Uplink:
                 stream.layer.stream.ended = True
 
     def handle_timers(self, now: float) -> list[RtcpRecord]:
-        """What is due towards the publisher: PLI, NACK, transport-cc."""
+        """The feedback due to the publisher: PLI, NACK, transport-cc."""
         records: list[RtcpRecord] = []
         if not self.producers:
             return records

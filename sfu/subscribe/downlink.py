@@ -1,4 +1,4 @@
-"""What one participant receives: its slots, their layers within a budget, and its feedback.
+"""The receiving half of a participant: its slots, their layers within a budget, its feedback.
 
 Pure: no I/O, no clock.
 """
@@ -167,7 +167,7 @@ class Downlink:
         self._on_slots()
 
     def take_changed_slots(self) -> dict[str, SlotState | None]:
-        """What is not as it was told last; what has changed and changed back is left out."""
+        """The slots that differ from what was told last; a change that was undone is left out."""
         states = {mid: slot_state(self.consumers.get(mid)) for mid in self._changed}
         self._changed.clear()
         news = {mid: state for mid, state in states.items() if state != self._told.get(mid)}
@@ -338,7 +338,7 @@ class Downlink:
 
 
 def slot_state(consumer: Consumer | None) -> SlotState | None:
-    """What a slot shows, for the page; None for an empty slot and one that is gone."""
+    """The content of a slot, for the page; None for an empty slot and one that is gone."""
     layer = None if consumer is None else consumer.layer
     if layer is None:
         return None
