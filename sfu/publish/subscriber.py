@@ -1,4 +1,4 @@
-"""A receiver of media as layers, producers and the fan-out see it. Pure: no I/O, no clock.
+"""What a layer, a producer and the fan-out need of a receiver. Pure: no I/O, no clock.
 
 Protocols for typing alone: a participant's slot (sfu.subscribe.consumer) is one such receiver; a
 recorder or a pipe to another router is one, too, as soon as it has these attributes.
@@ -36,7 +36,7 @@ class PacketCounter(Protocol):
 
 
 class SendContext(Protocol):
-    """The destination of a subscriber's copies, and the listener to their fate."""
+    """What a subscriber needs to send: a destination, and a place for what is counted and told."""
 
     transport_id: str
     """The transport that is closed when a copy can't be made."""

@@ -16,7 +16,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(slots=True)
 class SlotRequest(Generic[Key]):
-    """The wish of one slot. `priority` 0 comes first; `layers` ascend; no max_height: the best."""
+    """A slot's demand. `priority` 0 comes first; `layers` ascend; no max_height: the best."""
 
     key: Key
     priority: int
@@ -90,7 +90,7 @@ def _ladder(request: SlotRequest[Key]) -> list[LayerInfo]:
 
 
 def _place(ladder: Sequence[LayerInfo], index: int | None) -> int:
-    """The place of the plan's layer; -1 for a paused slot, the goal for a layer above it."""
+    """Where the plan's layer stands; -1 for a paused slot, the goal for a layer above it."""
     if index is None:
         return -1
     return max(

@@ -1,4 +1,4 @@
-"""Subscribers whose slots must be looked at anew, and what of them; a large class waits in turn.
+"""The slot update queue: subscribers whose slots must be looked at anew, a few at a time.
 
 Pure: no I/O, no clock.
 """

@@ -45,7 +45,7 @@ def delta(
 
 
 def two() -> tuple[Source, Source, Viewer]:
-    """Two publishers with media, and somebody who looks at the first."""
+    """Two publishers with media, and a viewer of the first."""
     first, second, viewer = Source(), Source(transport_id="other"), Viewer()
     first.receive(100, vp8(key=True, picture=100, tl0=100))
     show(viewer, first)
@@ -66,7 +66,7 @@ class TestPointing:
         assert viewer.slot().layer is second.layer()
         assert delta(first, 102) == []
 
-    def test_nobody_empties_the_slot(self) -> None:
+    def test_no_producer_empties_the_slot(self) -> None:
         first, _, viewer = two()
         told = viewer.told
         viewer.slot().assign(None, 0.0)
@@ -74,7 +74,7 @@ class TestPointing:
         assert viewer.told > told
         assert not first.producer().watchers
 
-    def test_somebody_else_empties_a_slot_whose_picture_is_gone(self) -> None:
+    def test_another_producer_empties_a_slot_whose_picture_is_gone(self) -> None:
         first, second, viewer = two()
         first.producer().paused = True
         viewer.slot().assign(second.producer(), 0.0)
