@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+from common.roles import Role
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.fuzz.quiet import silence
 from tests.fuzz.wire import NOW, PONG, SECRET, Endpoint, Wire
 

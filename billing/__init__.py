@@ -1,1 +1,1 @@
-"""Who may enter a paid class: catalogue, payment, enrolment. See docs/payments.md."""
+"""Billing sells classes: accounts, catalogue, payments, enrolments. See docs/payments.md."""

@@ -1,8 +1,9 @@
-"""Billing in the application: its settings, routes, database and jobs, for as long as it runs."""
+"""Billing in the application: its routes, database and jobs, for as long as the application
+runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -16,32 +17,46 @@ from billing.gateway.opening import SANDBOX, emulator_url, open_gateway
 from billing.going_live import check_going_live
 from billing.jobs import Job, start_jobs, stop_jobs
 from billing.mail import queue as mail_queue
-from billing.metrics import billing_metrics
-from billing.receipts.process import PdfRenderer
-from billing.routes import admin, auth, classes, coupons, me, payments, receipts, refunds, users
-from billing.routes import enrolments as entry
+from billing.metrics import billing_metrics, count_rows
+from billing.receipts.pdf import PdfRenderer
+from billing.routes import (
+    admin,
+    auth,
+    classes,
+    coupons,
+    enrolments,
+    me,
+    payments,
+    receipts,
+    users,
+)
 from billing.routes.errors import errors_to_json
-from billing.routes.keys import BASE_URL, CONTEXT, JOIN_SECRET, ORIGINS, SESSION_KEY
+from billing.routes.keys import BASE_URL, CONTEXT, MINT, ORIGINS, SESSION_KEY
 from billing.routes.pages import add_site
 from billing.routes.session import WEBHOOK, check_origin
-from billing.service import cancel, figures
+from billing.service import cancel
 from billing.service.guardians import LinkCodes
-from billing.service.live_classes import LOOK_EVERY, BillingGate, LiveWatch, expire_all
+from billing.service.join_tokens import Mint
+from billing.service.live_classes import (
+    LOOK_EVERY,
+    BillingGate,
+    LiveClasses,
+    LiveWatch,
+    expire_all,
+)
 from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
 from billing.start import make_context, open_database
-from liveclass.exposition import Family
-from liveclass.health import HUB
+from common.metrics import Family
 
 ROUTES = (
     *(auth.routes, me.routes, users.routes, receipts.routes, admin.routes),
-    refunds.routes,
-    *(classes.routes, coupons.routes, entry.routes, payments.routes),
+    *(classes.routes, coupons.routes, enrolments.routes, payments.routes),
 )
 JOBS = (
     Job(mail_queue.JOB, 60, mail_queue.deliver),
-    Job("figures", 15, figures.refresh),
+    Job("figures", 15, count_rows),
     Job("expiry", 60, expire_all),
     Job(cancel.JOB, 60, cancel.refund_cancelled),
 )
@@ -50,7 +65,7 @@ GATEWAY_JOBS = (Job("refunds", 30, run_refunds), Job("reconcile", 60, reconcile)
 
 @dataclass(slots=True)
 class ServerAddress:
-    """Where the server is, for people and on this machine; the sandbox, when there is one.
+    """The server's addresses, for people and on this machine; the sandbox, when there is one.
 
     Both addresses are known for sure once the socket is bound (`bound`).
     """
@@ -62,7 +77,7 @@ class ServerAddress:
     is_bound: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def bound(self, public_url: str, local_url: str) -> None:
-        """The socket is there: the sandbox can be asked and send its webhooks."""
+        """Notes the bound socket: the sandbox can be asked, and can send its webhooks."""
         self.public_url, self.local_url = public_url, local_url
         self.is_bound.set()
         if self.sandbox is not None:
@@ -73,11 +88,12 @@ ADDRESS: web.AppKey[ServerAddress] = web.AppKey("address", ServerAddress)
 
 
 def add_billing(
-    app: web.Application, settings: BillingSettings, secret: str, public_url: str
+    app: web.Application, settings: BillingSettings, secret: str, mint: Mint, public_url: str
 ) -> None:
-    """Everything of billing; CONTEXT is set while the application runs."""
+    """Everything of billing; CONTEXT is set while the application runs. Sessions are signed with
+    keys derived from the secret, join tokens by `mint`."""
     address = app[ADDRESS] = ServerAddress(public_url)
-    add_routes(app, secret, lambda: address.public_url, frozenset({public_url}))
+    add_routes(app, secret, mint, lambda: address.public_url, frozenset({public_url}))
     if settings.is_sandbox:
         address.sandbox = Sandbox(keys_of(settings), settings.var_dir / FILE)
         app.add_subapp(SANDBOX, address.sandbox.application())
@@ -86,36 +102,43 @@ def add_billing(
     app.cleanup_ctx.append(_running(settings, address))
 
 
-async def live_classes(app: web.Application) -> AsyncIterator[None]:
-    """Billing at the door of the live classes, from when the hub is there."""
-    context, hub = app[CONTEXT], app[HUB]
-    hub.gate = BillingGate(context)
-    tasks = start_jobs(context, [Job("entry", LOOK_EVERY, LiveWatch(hub).turn)])
-    yield
-    await stop_jobs(tasks)
+def gate_of(app: web.Application) -> BillingGate | None:
+    """The gate to the classes of the catalogue; None for an application without billing."""
+    return BillingGate(app[CONTEXT]) if CONTEXT in app else None
+
+
+@asynccontextmanager
+async def watching(app: web.Application, live: LiveClasses) -> AsyncIterator[None]:
+    """Runs the job that looks after the people in live classes."""
+    tasks = start_jobs(app[CONTEXT], [Job("entry", LOOK_EVERY, LiveWatch(live).turn)])
+    try:
+        yield
+    finally:
+        await stop_jobs(tasks)
 
 
 def billing_families(app: web.Application) -> Iterator[Family]:
-    """What billing tells Prometheus; nothing without it."""
+    """Billing's metrics; none when it does not run."""
     return billing_metrics(app[CONTEXT].counts) if CONTEXT in app else iter(())
 
 
 def add_routes(
     app: web.Application,
     secret: str,
+    mint: Mint,
     base_url: Callable[[], str],
     origins: frozenset[str] = frozenset(),
 ) -> None:
-    """Everything that needs no open database; CONTEXT is to be set before the first request."""
+    """Adds all that needs no open database; CONTEXT is to be set before the first request."""
     app.middlewares.append(errors_to_json)
     app.middlewares.append(check_origin)
     app[SESSION_KEY] = session_key(secret)
-    app[JOIN_SECRET] = secret
+    app[MINT] = mint
     app[BASE_URL] = base_url
     app[ORIGINS] = origins
     app[auth.LIMITS] = auth.SignInLimits()
     app[payments.LIMITS] = payments.PaymentLimits()
-    app[entry.TRIES] = Limit(entry.BURST, entry.EVERY)
+    app[enrolments.TRIES] = Limit(enrolments.BURST, enrolments.EVERY)
     app[me.LINK_CODES] = LinkCodes()
     app[me.LINK_TRIES] = Limit(me.TRIES, me.TRY_EVERY)
     app[receipts.PDF_RENDERER] = PdfRenderer()

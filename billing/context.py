@@ -1,4 +1,4 @@
-"""What every service is given: the database, the gateway, the world's clock and chance."""
+"""The context that every service is given: database, settings, gateway, mail, clock, ids."""
 
 import asyncio
 from collections import Counter
@@ -13,7 +13,7 @@ from billing.store.database import Database
 
 
 class Wake:
-    """Tells a job that there is something to do, so that it need not wait for its turn."""
+    """Wakes a job before its turn because there is something to do."""
 
     def __init__(self) -> None:
         self._events: dict[str, asyncio.Event] = {}
@@ -23,7 +23,7 @@ class Wake:
         self._event(name).set()
 
     async def wait(self, name: str, seconds: float) -> None:
-        """Until it is woken, or for so long."""
+        """Waits until the job is woken, or for so long."""
         event = self._event(name)
         try:
             async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""People and classes to try everything with: made on an empty database of the sandbox."""
+"""Demo people and classes, made on an empty database of the sandbox."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ FILE = "demo-password"
 
 
 async def seed(context: Context) -> str | None:
-    """The demo people's password, when they are there; makes them where there is nobody."""
+    """The demo people's password, when they are there; makes them in an empty database."""
     settings = context.settings
     if not settings.is_sandbox or not settings.demo:
         return None
@@ -66,7 +66,7 @@ async def _people(session: AsyncSession) -> int:
 
 
 async def _make(context: Context, password: str) -> None:
-    """All of it, or nothing when somebody was faster."""
+    """Makes all of it, or nothing when another process was faster."""
     users = await asyncio.gather(*(prepare(context, NewUser(*who, password)) for who in PEOPLE))
     async with context.db.writing() as session:
         if await _people(session):

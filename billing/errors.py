@@ -1,4 +1,4 @@
-"""What billing refuses: a code and a sentence for the person, a status for HTTP."""
+"""Billing's refusals: a code and a sentence for the person, a status for HTTP."""
 
 from common.errors import LiveclassError
 
@@ -14,19 +14,19 @@ class BillingError(LiveclassError):
 
 
 class SignInError(BillingError):
-    """Nobody is signed in, or the session is over."""
+    """The request comes without a session, or with one that is over."""
 
     status = 401
 
 
 class NotAllowedError(BillingError):
-    """Signed in, but not for this."""
+    """The person is signed in, but may not do this."""
 
     status = 403
 
 
 class NotFoundError(BillingError):
-    """There is no such thing, or not for this person."""
+    """The thing does not exist, or not for this person."""
 
     status = 404
 
@@ -38,7 +38,7 @@ class ConflictError(BillingError):
 
 
 class TooManyError(BillingError):
-    """Tried too often; `retry_after` in whole seconds."""
+    """The person has tried too often; `retry_after` in whole seconds."""
 
     status = 429
 

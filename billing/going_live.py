@@ -1,4 +1,4 @@
-"""What must not be left over from trying out when real money begins to move."""
+"""The check before real money moves: nothing of the sandbox may be left in the books."""
 
 import sqlite3
 from contextlib import closing
@@ -8,19 +8,20 @@ from sqlalchemy import select
 
 from billing.gateway.emulator.service import FILE
 from billing.gateway.opening import is_real
-from billing.settings import PREFIX, BillingSettings
+from billing.settings import BillingSettings
 from billing.store.database import Database
 from billing.store.tables import Order
+from common.config import PREFIX, ConfigError
 from common.logs import get_logger
-from liveclass.config import ConfigError
 
-AT_ONCE = 500  # ids of one question
+AT_ONCE = 500  # ids of one query
 
 log = get_logger(__name__)
 
 
 async def check_going_live(settings: BillingSettings, db: Database) -> None:
-    """Raises ConfigError when the books hold sandbox money; warns of letters nobody gets."""
+    """Raises ConfigError when the books hold sandbox money; warns when letters are only
+    printed."""
     if not is_real(settings):
         return
     if await _holds_any(db, _sandbox_orders(settings.var_dir / FILE)):

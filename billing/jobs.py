@@ -1,4 +1,4 @@
-"""Work that goes on beside requests: each job is supervised, and a failure ends only its turn."""
+"""Jobs that run beside requests: each is supervised, and a failure ends only its turn."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +20,8 @@ class Job:
 
 
 async def run_job(context: Context, job: Job, ready: asyncio.Event | None = None) -> None:
-    """From when it is ready until cancelled. What a turn raises is logged and counted."""
+    """Runs a job from when it is ready until cancelled; a turn that raises is logged and
+    counted."""
     if ready is not None:
         await ready.wait()
     while True:
@@ -35,14 +36,14 @@ async def run_job(context: Context, job: Job, ready: asyncio.Event | None = None
 def start_jobs(
     context: Context, jobs: Sequence[Job], ready: asyncio.Event | None = None
 ) -> list[asyncio.Task[None]]:
-    """A task for each."""
+    """Starts a task for each job."""
     return [
         asyncio.create_task(run_job(context, job, ready), name=f"job {job.name}") for job in jobs
     ]
 
 
 async def stop_jobs(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Ends them where they wait."""
+    """Ends the tasks wherever they wait."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,6 +1,5 @@
 """Billing's settings from the environment: LIVECLASS_… and the four RAZORPAY_… of the gateway."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,34 +11,20 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing.mail.letters import parse_mail_url
 from billing.receipts.tax import STATES, is_gstin
 from billing.store.database import database_url
-
-PREFIX = "LIVECLASS_"
-ROOT = Path(__file__).resolve().parent.parent
+from common.config import CommonSettings
 
 
 def _razorpay(name: str) -> AliasChoices:
     return AliasChoices(f"razorpay_{name}", f"RAZORPAY_{name.upper()}")
 
 
-class BillingSettings(BaseSettings):
+class BillingSettings(CommonSettings):
     """Everything that can be set; see docs/operations.md. Without keys the sandbox serves."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        populate_by_name=True,
-    )
-
-    var_dir: Path = Path("var")
-    static_dir: Path = ROOT / "static"
-    vendor_dir: Path = ROOT / "node_modules"
     database_url: SecretStr | None = None
     razorpay_key_id: str | None = Field(default=None, validation_alias=_razorpay("key_id"))
     razorpay_key_secret: SecretStr | None = Field(

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing.accounts.passwords import Passwords
@@ -13,22 +12,16 @@ from billing.context import Context, Wake
 from billing.gateway.protocol import Gateway
 from billing.mail.letters import mail_sender
 from billing.mail.queue import JOB, MailQueue
-from billing.settings import PREFIX, BillingSettings
+from billing.settings import BillingSettings
 from billing.store.database import Database
 from billing.store.migrate import upgrade
-from liveclass.config import ConfigError
+from common import config
+from common.config import PREFIX, ConfigError
 
 
 def load() -> BillingSettings:
     """The settings; raises ConfigError in one line that names the wrong one."""
-    try:
-        return BillingSettings()
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        message = str(fault["msg"]).removeprefix("Value error, ")
-        name = "_".join(str(part) for part in fault["loc"][:1]).upper()
-        named = name if not name or name.startswith("RAZORPAY_") else PREFIX + name
-        raise ConfigError(f"{named}: {message}" if named else message) from None
+    return config.load(BillingSettings)
 
 
 @asynccontextmanager

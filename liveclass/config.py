@@ -8,44 +8,30 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
+from common.addresses import is_loopback
+from common.config import PREFIX, CommonSettings, ConfigError
 from signalling.classroom.messages import Id
 
 MIN_SECRET = 32
-PREFIX = "LIVECLASS_"
-ROOT = Path(__file__).resolve().parent.parent
 
 
-class ConfigError(Exception):
-    """A wrong setting, in one line that names it."""
+class Settings(CommonSettings):
+    """All settings of the server; see docs/operations.md."""
 
-
-class Settings(BaseSettings):
-    """Everything that can be set; see docs/operations.md."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
-
-    http_host: str = "127.0.0.1"
-    http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     udp_host: str | None = None
     udp_port: Annotated[int, Field(ge=0, le=65_535)] = 40_000
     announced_ip: str | None = None
-    public_url: str | None = None
     secret: SecretStr | None = None
-    allowed_origins: Annotated[list[str], NoDecode] = []
-    allowed_hosts: Annotated[list[str], NoDecode] = []
+    allowed_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(default_factory=list)
     metrics_token: SecretStr | None = None
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     demo_class: Id = "demo"
     max_participants: Annotated[int, Field(ge=2, le=10_000)] = 1_000
     max_sockets: Annotated[int, Field(ge=2, le=100_000)] = 5_000
-    var_dir: Path = Path("var")
-    static_dir: Path = ROOT / "static"
-    vendor_dir: Path = ROOT / "node_modules"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("allowed_origins", mode="before")
@@ -89,37 +75,10 @@ class Settings(BaseSettings):
         """People reach the pages over TLS, which a proxy ends."""
         return self.base_url.startswith("https:")
 
-    @property
-    def base_url(self) -> str:
-        """Where people open pages: the public address, else the one bound to."""
-        if self.public_url:
-            return self.public_url.rstrip("/")
-        host = f"[{self.http_host}]" if ":" in self.http_host else self.http_host
-        return f"http://{host}:{self.http_port}"
-
-
-def load() -> Settings:
-    """The settings; raises ConfigError in one line that names the wrong one."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = PREFIX + "_".join(str(part) for part in fault["loc"][:1]).upper()
-        raise ConfigError(f"{name}: {fault['msg'].removeprefix('Value error, ')}") from None
-
-
-def is_loopback(host: str) -> bool:
-    """True for addresses that only this machine reaches."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
 
 def announced_ip(settings: Settings) -> str:
-    """The address browsers send media to: as set, loopback beside loopback, else our own."""
+    """The address browsers send media to: the one that is set, else loopback if pages are served on
+    loopback, else this machine's own."""
     if settings.announced_ip is not None:
         return settings.announced_ip
     return "127.0.0.1" if is_loopback(settings.http_host) else _own_address()
@@ -142,14 +101,14 @@ def _own_address() -> str:
     """The address of the interface that leads outside; nothing is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737: an address that is nobody's
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: an address for documentation
         except OSError:
             return "127.0.0.1"
         return str(probe.getsockname()[0])
 
 
 def signing_secret(settings: Settings) -> str:
-    """The secret as set, else one made once and kept for this machine's user alone."""
+    """The secret that is set, else one that is made once and that only this user can read."""
     if settings.secret is not None:
         return settings.secret.get_secret_value()
     path = settings.var_dir / "secret"

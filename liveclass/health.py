@@ -1,19 +1,22 @@
 """Liveness, readiness and metrics over HTTP."""
 
+import asyncio
 import hmac
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from aiohttp import web
-from prometheus_client import ProcessCollector
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, ProcessCollector
 
-from liveclass.exposition import CONTENT_TYPE, Family, label_text
 from liveclass.metrics import Scope
-from liveclass.scrape import Sources, in_slices, steps
+from liveclass.scrape import Sources, dump, scrape
 from signalling.hub import Hub
 
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SOURCES: web.AppKey[Sources] = web.AppKey("sources", Sources)
 METRICS_TOKEN: web.AppKey[str] = web.AppKey("metrics_token", str)
+
+METRICS = "/metrics"
+CLASS_METRICS = "/metrics/classes/{class_id:[A-Za-z0-9_-]{1,64}}"
 
 CLOSED = (
     "Metrics are closed. Set LIVECLASS_METRICS_TOKEN and send it as a Bearer token, "
@@ -21,16 +24,8 @@ CLOSED = (
 )
 NEEDS_TOKEN = "Send LIVECLASS_METRICS_TOKEN of the server as a Bearer token."
 
-_process = ProcessCollector(registry=None)
-
-
-def process_families() -> Iterator[Family]:
-    """The process as the library tells it: CPU, memory, start, open files."""
-    for metric in _process.collect():
-        family = Family(metric.name, metric.documentation, metric.type)
-        for sample in metric.samples:
-            family.add(sample.value, label_text(sample.labels))
-        yield family
+process = ProcessCollector(registry=None)
+"""CPU, memory, start and open files of this process."""
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -39,13 +34,25 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """New people may be sent here: not before the start, not while draining."""
+    """The process takes new people: not before the start, not while draining."""
     is_ready = not request.app[HUB].is_draining
     return web.json_response({"ready": is_ready}, status=200 if is_ready else 503)
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:
-    """Prometheus text for whoever has the token: behind a proxy everybody comes from here."""
+    """Prometheus's text, for requests with the token."""
+    _check_token(request)
+    return await tell_metrics(request, request.app[SOURCES])
+
+
+async def class_metrics(request: web.Request) -> web.StreamResponse:
+    """The transports of one class as JSON, for requests with the token."""
+    _check_token(request)
+    return await tell_class(request, request.app[SOURCES])
+
+
+def _check_token(request: web.Request) -> None:
+    """The token alone counts: behind a proxy every request comes from this machine."""
     token = request.app[METRICS_TOKEN]
     if not token:
         raise web.HTTPForbidden(text=CLOSED)
@@ -53,16 +60,31 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     if not hmac.compare_digest(given.encode(errors="replace"), token.encode()):
         wanted = {"WWW-Authenticate": 'Bearer realm="metrics"'}
         raise web.HTTPUnauthorized(text=NEEDS_TOKEN, headers=wanted)
-    return await tell_metrics(request, request.app[SOURCES])
 
 
 async def tell_metrics(request: web.Request, sources: Sources) -> web.StreamResponse:
-    """A scrape, in slices; `scope` says how much."""
+    """A scrape; `scope` says how much."""
     scope = _scope(request.query.get("scope", Scope.CLASSES))
-    response = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE})
+    return await _stream(request, scrape(sources, scope), CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def tell_class(request: web.Request, sources: Sources) -> web.StreamResponse:
+    """A dump of the class that the path names."""
+    class_id, plane = request.match_info["class_id"], sources.plane
+    participants = await plane.participants(class_id)
+    if participants is None:
+        raise web.HTTPNotFound(text="This class has no media now.")
+    return await _stream(request, dump(plane, class_id, participants), "application/json")
+
+
+async def _stream(
+    request: web.Request, parts: AsyncIterator[bytes], content_type: str
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": content_type})
     await response.prepare(request)
-    async for text in in_slices(steps(sources, scope)):
-        await response.write(text.encode())
+    async for part in parts:
+        await response.write(part)
+        await asyncio.sleep(0)
     await response.write_eof()
     return response
 

@@ -1,35 +1,33 @@
-"""Snapshots of the SFU and of the classes as Prometheus metrics.
+"""Counts of the SFU and of the classes as Prometheus metrics.
 
-Three scopes, each with what the one before has: `worker` is the process and the worker's
-totals, a fixed number of series; `classes` adds sums of each class; `transports` a series for
-each transport and layer. Series of a class or transport exist while it does, and for a bounded
-number of them: what was left out is counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
+Two scopes: `worker` is the process and the worker's totals, a fixed number of series; `classes`
+adds sums of each class, while it exists and for a bounded number of classes: the others are
+counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
-from liveclass.exposition import Family, by_label, label_text, single
+from common.metrics import Family, by_label, family, single
 from sfu.stalls import Stalls
-from sfu.stats import TrafficTotals, TransportSnapshot, WorkerSnapshot
+from sfu.stats import RouterSums, TrafficTotals, WorkerSnapshot
 
 MAX_CLASSES = 200
-MAX_TRANSPORTS = 1_000
 
 
 class Scope(StrEnum):
-    """How much a scrape tells."""
+    """The extent of a scrape."""
 
     WORKER = "worker"
     CLASSES = "classes"
-    TRANSPORTS = "transports"
 
 
 @dataclass(slots=True)
 class ClassCount:
-    """What signalling knows of one class."""
+    """Signalling's counts of one class."""
 
     class_id: str
     state: str
@@ -40,7 +38,7 @@ class ClassCount:
 
 @dataclass(slots=True)
 class SignallingSnapshot:
-    """What signalling counts."""
+    """Signalling's counts of the whole server."""
 
     sockets: int
     messages: Mapping[str, int]
@@ -90,14 +88,14 @@ _STALLS: tuple[tuple[str, str, str, Callable[[Stalls], float]], ...] = (
 
 
 def stall_metrics(stalls: Stalls) -> Iterator[Family]:
-    """How often the event loop stood still, and what ran."""
+    """Stalls of the event loop, and what ran during them."""
     for name, text, kind, read in _STALLS:
         yield single(f"liveclass_loop_{name}", text, kind, read(stalls))
     yield _counter("loop_stall_causes", "Stalls by what ran", "cause", stalls.causes)
 
 
 def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Family]:
-    """Sockets, messages, refusals."""
+    """Counts of sockets, messages and refusals."""
     yield single("liveclass_sockets", "Connected sockets", "gauge", signalling.sockets)
     yield _counter("messages", "Client messages by event", "event", signalling.messages)
     yield _counter("refusals", "Refused messages by error code", "code", signalling.refusals)
@@ -115,7 +113,7 @@ _CLASS: tuple[tuple[str, str, Callable[[ClassCount], int]], ...] = (
     ("hands", "Raised hands", lambda c: c.hands),
 )
 
-TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
+_TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
     ("packets_received", "Media packets from participants", lambda t: t.packets_received),
     ("received_bytes", "Media bytes from participants", lambda t: t.bytes_received),
     ("copies_sent", "Copies sent to participants", lambda t: t.copies_sent),
@@ -128,83 +126,53 @@ TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
 )
 
 
-@dataclass(slots=True)
-class ClassSums:
-    """One class, added up over its transports; `traffic` includes those that have left."""
-
-    traffic: TrafficTotals = field(default_factory=TrafficTotals)
-    connected: int = 0
-    limited: int = 0
-    worst_loss: float = 0.0
-    worst_round_trip: float = 0.0  # s
-
-    def add(self, transport: TransportSnapshot) -> None:
-        """One more transport."""
-        self.traffic.add(transport.traffic())
-        self.connected += transport.state == "connected"
-        self.limited += transport.budget is not None
-        self.worst_loss = max(self.worst_loss, transport.downlink_loss)
-        self.worst_round_trip = max(self.worst_round_trip, (transport.round_trip_ms or 0) / 1000)
-
-
-_SUMS: tuple[tuple[str, str, Callable[[ClassSums], float]], ...] = (
+_SUMS: tuple[tuple[str, str, Callable[[RouterSums], float]], ...] = (
     ("connected", "Transports with media", lambda s: s.connected),
     ("limited", "Transports whose network limits what is sent", lambda s: s.limited),
     ("worst_loss", "The greatest loss a participant reports, 0 to 1", lambda s: s.worst_loss),
-    ("worst_round_trip_seconds", "The longest round trip", lambda s: s.worst_round_trip),
+    ("worst_round_trip_seconds", "The longest round trip", lambda s: s.worst_round_trip_ms / 1000),
 )
 
 
-class ClassFamilies:
-    """The series of classes: taken in one by one, told at the end."""
+class ClassCounts:
+    """The series of signalling's counts; classes are added one by one."""
 
     def __init__(self) -> None:
         self._states: Counter[str] = Counter()
         self._counted = 0
-        self._counts = [Family(f"liveclass_class_{name}", text) for name, text, _ in _CLASS]
-        self._sums: dict[str, ClassSums] = {}
+        self._families = [_of_class(name, text) for name, text, _ in _CLASS]
 
-    def add_class(self, one: ClassCount) -> None:
-        """What signalling knows of a class."""
+    def add(self, one: ClassCount) -> None:
+        """Adds a class; beyond the limit it is only counted."""
         self._states[one.state] += 1
         self._counted += 1
         if self._counted <= MAX_CLASSES:
-            labels = label_text({"class_id": one.class_id})
-            for family, (_, _, read) in zip(self._counts, _CLASS, strict=True):
-                family.add(read(one), labels)
-
-    def add_router(self, router_id: str, departed: TrafficTotals) -> None:
-        """A class with what those who have left had counted."""
-        self._sums[router_id] = ClassSums(departed)
-
-    def add_transport(self, router_id: str, transport: TransportSnapshot) -> None:
-        """A transport of a class that was added."""
-        self._sums[router_id].add(transport)
-
-    @property
-    def omitted(self) -> int:
-        """Classes without series of their own."""
-        return max(0, self._counted - MAX_CLASSES)
+            for found, (_, _, read) in zip(self._families, _CLASS, strict=True):
+                found.add_metric((one.class_id,), read(one))
 
     def families(self) -> Iterator[Family]:
-        """Everything that was taken in."""
+        """All that was added, and the number of classes without series of their own."""
         yield by_label("liveclass_classes", "Classes by state", "gauge", "state", self._states)
-        yield from self._counts
-        shown = [(label_text({"class_id": key}), s) for key, s in self._sums.items()][:MAX_CLASSES]
-        for name, text, read in _SUMS:
-            family = Family(f"liveclass_class_{name}", text)
-            for labels, sums in shown:
-                family.add(read(sums), labels)
-            yield family
-        for name, text, count in TRAFFIC:
-            family = Family(f"liveclass_class_{name}", text, "counter")
-            for labels, sums in shown:
-                family.add(count(sums.traffic), labels)
-            yield family
+        yield from self._families
+        omitted = {"class": max(0, self._counted - MAX_CLASSES)}
+        text = "Classes without series"
+        yield by_label("liveclass_metrics_omitted", text, "gauge", "kind", omitted)
 
 
-def omitted(classes: int, transports: int) -> Family:
-    """What has no series because there are too many."""
-    text = "Classes and transports without series"
-    counts = {"class": classes, "transport": transports}
-    return by_label("liveclass_metrics_omitted", text, "gauge", "kind", counts)
+def class_metrics(classes: Iterable[RouterSums]) -> Iterator[Family]:
+    """The traffic of each class, summed over its transports."""
+    shown = tuple(islice(classes, MAX_CLASSES))
+    for name, text, read in _SUMS:
+        found = _of_class(name, text)
+        for one in shown:
+            found.add_metric((one.router_id,), read(one))
+        yield found
+    for name, text, count in _TRAFFIC:
+        found = _of_class(name, text, "counter")
+        for one in shown:
+            found.add_metric((one.router_id,), count(one.traffic))
+        yield found
+
+
+def _of_class(name: str, text: str, kind: str = "gauge") -> Family:
+    return family(f"liveclass_class_{name}", text, kind, ("class_id",))

@@ -1,13 +1,20 @@
-"""A listener of its own for metrics, on this machine alone: no proxy in front of the pages leads
-to it, so it asks for no token."""
+"""A separate listener for metrics on the loopback address: the proxy in front of the pages does not
+lead to it, so it asks for no token."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
-from liveclass.config import ConfigError
-from liveclass.health import SOURCES, healthz, tell_metrics
+from common.config import ConfigError
+from liveclass.health import (
+    CLASS_METRICS,
+    METRICS,
+    SOURCES,
+    healthz,
+    tell_class,
+    tell_metrics,
+)
 from liveclass.hosts import check_host
 from liveclass.pages import add_headers
 
@@ -15,7 +22,7 @@ HOST = "127.0.0.1"
 
 
 def metrics_listener(port: int) -> Callable[[web.Application], AsyncIterator[None]]:
-    """For as long as an application runs: what it counts, on this port; raises ConfigError."""
+    """Serves the metrics of an application on this port while it runs; raises ConfigError."""
 
     async def context(app: web.Application) -> AsyncIterator[None]:
         runner = web.AppRunner(_application(app), access_log=None, keepalive_timeout=30.0)
@@ -36,8 +43,12 @@ def _application(main: web.Application) -> web.Application:
     async def metrics(request: web.Request) -> web.StreamResponse:
         return await tell_metrics(request, main[SOURCES])
 
+    async def class_metrics(request: web.Request) -> web.StreamResponse:
+        return await tell_class(request, main[SOURCES])
+
     app = web.Application(middlewares=[check_host(frozenset({"localhost"}), Counter())])
     app.on_response_prepare.append(add_headers)
     app.router.add_get("/healthz", healthz)
-    app.router.add_get("/metrics", metrics)
+    app.router.add_get(METRICS, metrics)
+    app.router.add_get(CLASS_METRICS, class_metrics)
     return app

@@ -1,90 +1,88 @@
-"""One scrape of /metrics, in slices: media goes on while a thousand transports are told.
+"""A scrape of /metrics and a dump of one class: read from the media plane, written in slices.
 
-A step is a transport read, a class counted or a family written; steps run until SLICE has
-passed, then everything else gets its turn. A thread would not help: it would hold the
-interpreter's lock for 5 ms at a time.
+A step counts one class, writes one family or reads one transport, so media goes on in between.
 """
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
-from liveclass.exposition import Family
+import msgspec
+from prometheus_client import Metric, generate_latest
+from prometheus_client.registry import Collector
+
+from common.slices import in_slices
 from liveclass.metrics import (
     ClassCount,
-    ClassFamilies,
+    ClassCounts,
     Scope,
     SignallingSnapshot,
-    omitted,
+    class_metrics,
     signalling_metrics,
     stall_metrics,
     worker_metrics,
 )
-from liveclass.transport_metrics import TransportFamilies
 from sfu.stalls import Stalls
-from sfu.stats import RouterReading, WorkerSnapshot
-
-SLICE = 0.001  # s of the loop at a time
+from signalling.media_plane import MediaPlane
 
 
 @dataclass(slots=True)
 class Sources:
-    """Where a scrape takes its numbers from; iterators may be drained over a while."""
+    """The sources of a scrape's numbers; their iterators may be drained over a while."""
 
-    process: Callable[[], Iterable[Family]]
-    worker: Callable[[], WorkerSnapshot]
+    plane: MediaPlane
+    process: Callable[[], Iterable[Metric]]
     stalls: Callable[[], Stalls]
-    routers: Callable[[], list[RouterReading]]
     signalling: Callable[[], SignallingSnapshot]
     classes: Callable[[], Iterator[ClassCount]]
-    billing: Callable[[], Iterable[Family]] = tuple
+    billing: Callable[[], Iterable[Metric]] = tuple
 
 
-def steps(sources: Sources, scope: Scope) -> Iterator[str]:
-    """The text of a scrape in small steps; a step may be empty."""
-    yield from _texts(sources.process())
-    yield from _texts(worker_metrics(sources.worker()))
-    yield from _texts(stall_metrics(sources.stalls()))
-    yield from _texts(signalling_metrics(sources.signalling()))
-    yield from _texts(sources.billing())
-    if scope is Scope.WORKER:
-        return
-    classes = ClassFamilies()
-    transports = TransportFamilies() if scope is Scope.TRANSPORTS else None
-    for count in sources.classes():
-        classes.add_class(count)
-        yield ""
-    for router in sources.routers():
-        classes.add_router(router.router_id, router.departed)
-        for transport in router.transports:
-            classes.add_transport(router.router_id, transport)
-            if transports is not None:
-                transports.add(router.router_id, transport)
-            yield ""
-    yield from _texts(classes.families())
-    if transports is not None:
-        yield from _texts(transports.families())
-    yield omitted(classes.omitted, 0 if transports is None else transports.omitted).text()
+async def scrape(sources: Sources, scope: Scope) -> AsyncIterator[bytes]:
+    """Writes a scrape, slice by slice."""
+    totals = await sources.plane.totals()
+    families: Iterable[Metric] = chain(
+        sources.process(),
+        worker_metrics(totals),
+        stall_metrics(sources.stalls()),
+        signalling_metrics(sources.signalling()),
+        sources.billing(),
+    )
+    if scope is Scope.CLASSES:
+        sums, counts = await sources.plane.classes(), ClassCounts()
+        async for part in in_slices(sources.classes()):
+            for one in part:
+                counts.add(one)
+        families = chain(families, counts.families(), class_metrics(sums))
+    # A family is made when it is written: with 200 classes each takes about a slice.
+    async for texts in in_slices(generate_latest(_Single(family)) for family in families):
+        yield b"".join(texts)
 
 
-def _texts(families: Iterable[Family]) -> Iterator[str]:
-    return (family.text() for family in families)
+class _Single(Collector):
+    """A collector of one family, which is written by itself."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+
+    def collect(self) -> Iterable[Metric]:
+        return (self._metric,)
 
 
-async def in_slices(
-    parts: Iterator[str], clock: Callable[[], float] = time.perf_counter
-) -> AsyncIterator[str]:
-    """What the steps of one slice gave, slice by slice, with a turn of the loop in between."""
-    gathered: list[str] = []
-    until = clock() + SLICE
-    for part in parts:
-        gathered.append(part)
-        if clock() < until:
-            continue
-        if text := "".join(gathered):
-            yield text
-        gathered.clear()
-        await asyncio.sleep(0)
-        until = clock() + SLICE
-    yield "".join(gathered)
+async def dump(plane: MediaPlane, class_id: str, participants: list[str]) -> AsyncIterator[bytes]:
+    """Writes the transports of a class as JSON: traffic, drops, layers and slots of each.
+
+    It leaves out participants that have left meanwhile.
+    """
+    delivered = msgspec.json.encode(await plane.delivered(class_id))
+    yield b'{"class_id":%b,"delivered":%b,"transports":[' % (
+        msgspec.json.encode(class_id),
+        delivered,
+    )
+    separator = b""
+    for participant_id in participants:
+        transport = await plane.transport(class_id, participant_id)
+        if transport is not None:
+            yield separator + msgspec.json.encode(transport)
+            separator = b",\n"
+    yield b"]}\n"

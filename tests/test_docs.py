@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from billing.settings import BillingSettings
-from liveclass.config import PREFIX, Settings
-from signalling.classroom.messages import MESSAGES
+from common.config import PREFIX
+from liveclass.config import Settings
+from signalling.classroom.features.registry import FEATURES
 from tests.support import docs
 from tests.support.docs import Names
 
@@ -22,7 +23,6 @@ VARIABLE = re.compile(rf"{PREFIX}[A-Z_]*[A-Z]")
 # Names in code spans that are not ours, by whose they are.
 FOREIGN = {
     "browsers": ("RTCPeerConnection", "window.liveclass"),
-    "Prometheus": ("rate()",),
     "an example's": ("key_frame",),
 }
 
@@ -60,10 +60,10 @@ def names() -> Names:
 
 def series() -> set[str]:
     """What the metrics may be called: their names are put together where they are made."""
-    makers = ("liveclass/metrics.py", "liveclass/transport_metrics.py", "billing/metrics.py")
+    makers = ("liveclass/metrics.py", "billing/metrics.py")
     made = "".join(text(name) for name in makers)
     parts = set(re.findall(r"[a-z_]+", made))
-    owners = ("", "worker_", "loop_", "class_", "transport_", "layer_", "billing_")
+    owners = ("", "worker_", "loop_", "class_", "billing_")
     return {f"liveclass_{owner}{part}" for owner in owners for part in parts}
 
 
@@ -143,11 +143,11 @@ def test_every_variable_that_is_described_exists() -> None:
 
 
 def test_the_protocol_names_every_message_of_clients() -> None:
-    assert docs.table_events(text(PROTOCOL), "Client to server") == set(MESSAGES)
+    assert docs.table_events(text(PROTOCOL), "Client to server") == set(FEATURES.messages)
 
 
 def test_the_protocol_names_every_event_of_the_server() -> None:
-    sources = [n for n in files() if re.fullmatch(r"(signalling|liveclass)/(\w+/)?\w+\.py", n)]
+    sources = [n for n in files() if re.fullmatch(r"(signalling|liveclass)/(\w+/)*\w+\.py", n)]
     sent = {event for n in sources for event in docs.sent_events(ast.parse(text(n)))}
     assert docs.table_events(text(PROTOCOL), "Server to client") == sent
 

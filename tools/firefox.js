@@ -1,10 +1,11 @@
-// Drives Firefox for the browser tests: a line of JSON in is a call, a line of JSON out its answer or a page's
-// complaint.
+// Drives Firefox for the browser tests: a line of JSON in is a call, a line of JSON out is its answer or an error of a
+// page.
 //
 // node tools/firefox.js PROGRAM PREFERENCES    (both given by tests/browser/firefox.py)
 //   in:  {"id": 1, "page": "Ben", "method": "goto", "args": ["http://…"]}
 //   out: {"id": 1, "value": …} or {"id": 1, "error": "…"};  {"page": "Ben", "problem": "…"}
-// A page's methods are puppeteer's own; a page begins with its first call, in a context of its own, and ends with
+//
+// The methods of a page are puppeteer's own. A page is opened by its first call, in a context of its own, and closed by
 // "close".
 
 import { createInterface } from "node:readline";

@@ -1,5 +1,5 @@
-// Builds static/icons.svg, the one sprite all pages use, from lucide's icons: `npm run icons`.
-// `spriteOf` is also used by the test that checks the committed sprite is current.
+// Builds static/icons.svg, the one sprite of all pages, from lucide's icons: `npm run icons`. A test uses `spriteOf` to
+// check that the committed sprite is current.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
-"""How often something may be tried, by address or account. Pure: no I/O, no clock.
+"""Limits of tries by address or account. Pure: no I/O, no clock.
 
-Times in ms. The tables are bounded: when one is full, who has been quiet longest is forgotten.
+Times in ms. The tables are bounded: a full one forgets the key that has been quiet longest.
 """
 
 from collections import OrderedDict
@@ -18,7 +18,7 @@ class Limit:
     burst: int
     every: int
     _due: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    """When the key will have all its tries again."""
+    """The time at which a key has all its tries again."""
 
     def take(self, key: str, now: int) -> None:
         """Uses up one try; raises TooManyError when there is none."""

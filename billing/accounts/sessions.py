@@ -12,9 +12,8 @@ from typing import Annotated
 import jwt
 from pydantic import BaseModel, ConfigDict, Field
 
-from signalling.auth.tokens import UNREADABLE, YEAR_9999
+from common.jwts import ALGORITHM, UNREADABLE, YEAR_9999
 
-ALGORITHM = "HS256"
 SESSION_DAYS = 30
 RESET_MINUTES = 60
 MAX_TOKEN = 1_024
@@ -42,7 +41,7 @@ _Seconds = Annotated[int, Field(ge=0, le=YEAR_9999)]
 
 
 class Claim(BaseModel):
-    """Who it is for; it holds as long as the account's epoch stays the same."""
+    """A token's claim; it holds as long as the account's epoch stays the same."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
     sub: str = Field(min_length=1, max_length=64)
@@ -52,7 +51,7 @@ class Claim(BaseModel):
 
 
 def mint_session(key: SessionKey, user_id: str, epoch: int, now: int) -> str:
-    """The cookie of somebody who has signed in."""
+    """The cookie of a person who has signed in."""
     return _mint(key.session, user_id, epoch, now, SESSION_DAYS * _DAY)
 
 
@@ -62,12 +61,12 @@ def mint_reset(key: SessionKey, user_id: str, epoch: int, now: int) -> str:
 
 
 def read_session(key: SessionKey, token: str, now: int) -> Claim | None:
-    """What a cookie says; None for one that is not ours, or is over."""
+    """The claim of a cookie; None for one that is not ours, or is over."""
     return _read(key.session, token, now)
 
 
 def read_reset(key: SessionKey, token: str, now: int) -> Claim | None:
-    """The same of a link's token."""
+    """The claim of a link's token; None likewise."""
     return _read(key.reset, token, now)
 
 

@@ -1,4 +1,4 @@
-"""What a class of the catalogue may become, and what it is worth to whoever enrols.
+"""The states of a class in the catalogue, and the time for which an enrolment opens it.
 Pure: no I/O, no clock.
 """
 
@@ -10,7 +10,7 @@ from billing.errors import ConflictError
 
 
 class ClassState(StrEnum):
-    """Where a class is in its life."""
+    """The states of a class, from draft to its end."""
 
     DRAFT = "draft"
     SCHEDULED = "scheduled"
@@ -20,7 +20,7 @@ class ClassState(StrEnum):
 
 
 class Step(StrEnum):
-    """What happens to a class. `start`: its teacher begins to teach; `stop`: the lesson is over,
+    """The steps between states. `start`: the teacher begins to teach; `stop`: the lesson is over,
     another one follows; `finish`: it was the last one; `break_off`: the server went down in it."""
 
     PUBLISH = "publish"
@@ -80,9 +80,9 @@ def is_on_sale(state: str, plan: Single | Weekly, now: int) -> bool:
 
 
 def access_until(plan: Single | Weekly, access_days: int | None, now: int) -> int | None:
-    """Until when an enrolment of now opens the class (ms); None: to its end.
+    """The time until which an enrolment of now opens the class (ms); None: to its end.
 
-    The days count from the next lesson: one who enrols early loses none.
+    The days count from the next lesson: a student who enrols early loses none.
     """
     if access_days is None:
         return None
@@ -92,16 +92,16 @@ def access_until(plan: Single | Weekly, access_days: int | None, now: int) -> in
 def moved_access(
     old: Single | Weekly, new: Single | Weekly, since: int, until: int, now: int
 ) -> int:
-    """Until when an enrolment made at `since` that ended at `until` opens a class whose lessons
-    are moved now (ms): as long after its first lesson as before, and never shorter. One whose
-    lessons have begun stays as it is."""
+    """The time until which an enrolment made at `since` that ended at `until` opens a class whose
+    lessons are moved now (ms): as long after its first lesson as before, and never shorter. One
+    whose lessons have begun stays as it is."""
     first = _beginning(old, since)
     return until if first <= now else max(until, _beginning(new, now) + until - first)
 
 
 def trial_until(minutes: int, is_live: bool, now: int) -> int | None:
-    """Until when a free trial opens the class (ms): so many minutes from now in a lesson that is
-    taught; None: they begin with the next one that is, however late its teacher is."""
+    """The time until which a free trial opens the class (ms): so many minutes from now in a lesson
+    that is taught; None: they begin with the next one that is, however late its teacher is."""
     return now + minutes * MINUTE if is_live else None
 
 

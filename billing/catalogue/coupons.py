@@ -1,4 +1,4 @@
-"""What a coupon takes off a price, and when it may be used. Pure: no I/O, no clock."""
+"""The discount of a coupon, and the rules for its use. Pure: no I/O, no clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ LEAST_PAID = 100  # paise; gateways take nothing smaller
 
 
 class CouponKind(StrEnum):
-    """How the value is meant: percent of the price, or paise."""
+    """The meaning of the value: percent of the price, or paise."""
 
     PERCENT = "percent"
     AMOUNT = "amount"
@@ -18,7 +18,7 @@ class CouponKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CouponFacts:
-    """A coupon beside the class and the person it shall be used for. `used`: by others and this
+    """A coupon beside the class and the person it is to be used for. `used`: by others and this
     person; `used_by_person`: by them alone; times in ms."""
 
     kind: CouponKind
@@ -31,10 +31,10 @@ class CouponFacts:
     disabled_at: int | None
 
 
-Row = tuple[Callable[[CouponFacts, int], bool], str, str]
+_Row = tuple[Callable[[CouponFacts, int], bool], str, str]
 
 # The first row that applies refuses.
-_TABLE: tuple[Row, ...] = (
+_TABLE: tuple[_Row, ...] = (
     (
         lambda c, _: c.disabled_at is not None or not c.is_for_class,
         "coupon_unknown",
@@ -66,7 +66,7 @@ def check(coupon: CouponFacts, now: int) -> None:
 
 
 def discount(kind: CouponKind, value: int, price: int) -> int:
-    """What is taken off a price, in paise; the student never pays a fraction more.
+    """The discount on a price, in paise; the student never pays a fraction more.
 
     A rest too small to be paid is not asked for.
     """

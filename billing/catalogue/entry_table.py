@@ -1,48 +1,23 @@
-"""Who may enter a class, as one table. Pure: no I/O, no clock."""
+"""The entry table decides whether a person may enter a class. Pure: no I/O, no clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from billing.catalogue.classes import ClassState
 from billing.catalogue.schedule import Lesson
-
-
-class Standing(StrEnum):
-    """What somebody is to a class: its teacher, assistant or an admin; who learns; their parent."""
-
-    STAFF = "staff"
-    STUDENT = "student"
-    PARENT = "parent"
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """Somebody's newest enrolment; `expires_at` and `ended_at` in ms, None: never."""
-
-    expires_at: int | None = None
-    ended_at: int | None = None
-    ended_reason: str | None = None
-
-    def is_active(self, now: int) -> bool:
-        """Whether it opens the class."""
-        return self.ended_at is None and not self.has_expired(now)
-
-    def has_expired(self, now: int) -> bool:
-        """Whether its time is over."""
-        if self.ended_at is not None:
-            return self.ended_reason == "expired"
-        return self.expires_at is not None and self.expires_at <= now
+from billing.store.tables import Enrolment
+from common.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision rests on. `lesson`: the one that is on, else the next; `opens_at` (ms):
-    when it opens; `seats_left` None: no limit."""
+    """The facts of a decision. `enrolment`: the person's newest, or a parent's best of a child;
+    `lesson`: the one that is on, else the next; `opens_at` (ms): when it opens; `seats_left` None:
+    no limit."""
 
     state: ClassState
-    standing: Standing
-    enrolled: Enrolled | None
+    role: Role
+    enrolment: Enrolment | None
     lesson: Lesson | None
     opens_at: int | None
     seats_left: int | None
@@ -50,17 +25,22 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why somebody is not let in: a code for programs, a sentence for people."""
+    """The reason against entering: a code for programs, a sentence for people."""
 
     code: str
     message: str
 
 
-Row = tuple[Callable[[Facts, int], bool], Refusal | None]
+_Row = tuple[Callable[[Facts, int], bool], Refusal | None]
+
+
+def is_staff(role: Role) -> bool:
+    """Whether the role is to teach, help or look after a class, and needs no enrolment."""
+    return role not in (Role.STUDENT, Role.PARENT)
 
 
 def _is_staff(facts: Facts) -> bool:
-    return facts.standing is Standing.STAFF
+    return is_staff(facts.role)
 
 
 def _lesson_is_on(facts: Facts, now: int) -> bool:
@@ -69,28 +49,26 @@ def _lesson_is_on(facts: Facts, now: int) -> bool:
 
 def _ended_by(reason: str) -> Callable[[Facts, int], bool]:
     def applies(facts: Facts, now: int) -> bool:
-        enrolled = facts.enrolled
-        if enrolled is None or enrolled.ended_at is None:
-            return False
-        return enrolled.ended_reason == reason
+        one = facts.enrolment
+        return one is not None and one.ended_at is not None and one.ended_reason == reason
 
     return applies
 
 
 def _has_expired(facts: Facts, now: int) -> bool:
-    return facts.enrolled is not None and facts.enrolled.has_expired(now)
-
-
-def _is_active(facts: Facts, now: int) -> bool:
-    return facts.enrolled is not None and facts.enrolled.is_active(now)
+    """Its time is over, whether it has been ended for that already or not."""
+    one = facts.enrolment
+    if one is None or one.ended_at is not None:
+        return one is not None and one.ended_reason == "expired"
+    return not one.is_active(now)
 
 
 def _is_outside(facts: Facts, now: int) -> bool:
-    return not _is_active(facts, now)
+    return facts.enrolment is None or not facts.enrolment.is_active(now)
 
 
 # The first row that applies decides.
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[_Row, ...] = (
     (
         lambda f, _: f.state is ClassState.DRAFT and _is_staff(f),
         Refusal("not_found", "This class is a draft. Publish it, then it can be entered."),
@@ -118,7 +96,7 @@ TABLE: tuple[Row, ...] = (
         Refusal("enrolment_expired", "Your time in this class is over. Enrol again to enter."),
     ),
     (
-        lambda f, now: _is_outside(f, now) and f.standing is Standing.PARENT,
+        lambda f, now: _is_outside(f, now) and f.role is Role.PARENT,
         Refusal("not_enrolled", "None of your children is enrolled in this class."),
     ),
     (
@@ -138,6 +116,6 @@ TABLE: tuple[Row, ...] = (
 )
 
 
-def decide(facts: Facts, now: int) -> Refusal | None:
-    """None: let them in. `now` in ms."""
+def entry_refusal(facts: Facts, now: int) -> Refusal | None:
+    """The first row's answer: a refusal, or None when the person may enter at `now` (ms)."""
     return next((answer for applies, answer in TABLE if applies(facts, now)), None)

@@ -1,6 +1,6 @@
-"""When the lessons of a class take place. Pure: no I/O, no clock.
+"""The schedule of a class and the lessons that follow from it. Pure: no I/O, no clock.
 
-A schedule is what the teacher reads off the clock on the wall of one zone; instants are ms since
+A schedule holds wall times, which the teacher reads off a clock in one zone; instants are ms since
 1970. Of a wall time that comes twice (clocks go back) the first is meant; one that never comes
 (clocks go forward) is read by the clock before the change.
 """
@@ -117,7 +117,7 @@ def parse(data: dict[str, Any]) -> Single | Weekly:
 
 
 def dump(schedule: Single | Weekly) -> dict[str, Any]:
-    """As it is kept and sent."""
+    """A schedule as it is kept and sent."""
     return schedule.model_dump(by_alias=True)
 
 
@@ -149,7 +149,7 @@ def has_later_lesson(schedule: Single | Weekly, now: int) -> bool:
 
 
 def opens_at(lesson: Lesson, before_minutes: int) -> int:
-    """From when on those who are enrolled are let in."""
+    """The time from which enrolled students may enter."""
     return lesson.start - before_minutes * MINUTE
 
 

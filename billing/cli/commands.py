@@ -13,14 +13,13 @@ from billing.context import Context
 from billing.errors import BillingError
 from billing.gateway.opening import open_gateway
 from billing.service import accounts
-from billing.service.reconcile import Report
+from billing.service.reconcile import TurnReport
 from billing.service.reconcile import reconcile as ask_gateway
 from billing.service.refunds import run_refunds
 from billing.settings import BillingSettings
 from billing.start import load, make_context, open_database
 from billing.store.tables import User
-from liveclass.config import ConfigError
-from liveclass.config import load as load_server
+from common.config import ConfigError
 
 Result = TypeVar("Result")
 
@@ -34,7 +33,7 @@ def fail(message: str) -> NoReturn:
 
 
 def billing_settings() -> BillingSettings:
-    """The settings, or the end of the command."""
+    """The settings; wrong ones end the command."""
     try:
         return load()
     except ConfigError as error:
@@ -46,7 +45,7 @@ def with_context(work: Callable[[Context], Awaitable[Result]]) -> Result:
     settings = billing_settings()
 
     async def run() -> Result:
-        gateway = open_gateway(settings, lambda: load_server().base_url)
+        gateway = open_gateway(settings, lambda: settings.base_url)
         try:
             async with open_database(settings) as db:
                 return await work(make_context(settings, db, gateway))
@@ -72,7 +71,7 @@ def reconcile() -> None:
     """Ask the gateway about open orders and refunds, and repair what was missed; a running server
     does so every minute."""
 
-    async def work(context: Context) -> tuple[Report, int]:
+    async def work(context: Context) -> tuple[TurnReport, int]:
         return await ask_gateway(context), await run_refunds(context)
 
     report, refunds = with_context(work)
@@ -142,7 +141,7 @@ async def _find(context: Context, email: str) -> User:
 
 
 def _read_password() -> str:
-    """From a pipe, or asked for; empty: make one."""
+    """Reads a password from a pipe or a prompt; empty: one is to be made."""
     if sys.stdin.isatty():
         given: str = typer.prompt("Password (empty: make one)", default="", hide_input=True)
     else:

@@ -12,7 +12,7 @@ from billing.gateway.emulator.faults import Faults, parse_faults
 from billing.gateway.emulator.service import Sandbox
 from billing.gateway.keys import FILE as KEYS_FILE
 from billing.gateway.keys import sandbox_keys
-from liveclass.config import ConfigError
+from common.config import ConfigError
 
 HOST = "127.0.0.1"
 FILE = "emulator.db"  # not the sandbox's of a server that runs in the same folder

@@ -11,7 +11,7 @@ import typer
 
 from billing.cli.commands import with_context
 from billing.context import Context
-from billing.service import gateway_events, journal, ledger_check
+from billing.service import journal
 from billing.service.journal import decimal
 from billing.service.reports import Span
 from billing.text.days import span
@@ -38,7 +38,7 @@ def export(
 @ledger.command()
 def check() -> None:
     """Say whether the ledger agrees with payments and refunds; exit code 1 when it does not."""
-    found = with_context(ledger_check.mismatches)
+    found = with_context(journal.mismatches)
     for one in found:
         ledger_says, expected = decimal(one.ledger), decimal(one.expected)
         typer.echo(f"{one.payment_id}: the ledger has {ledger_says}, expected {expected}")
@@ -52,9 +52,9 @@ def events(
     last: Annotated[int, typer.Option(help="So many of the newest.", min=1, max=10_000)] = 50,
     ours: Annotated[bool, typer.Option(help="--no-ours: only what fitted no order.")] = True,
 ) -> None:
-    """What the gateway has told, and what it led to; the bodies stay in the database."""
+    """List the gateway's messages and the outcome of each; the bodies stay in the database."""
     found = with_context(
-        lambda context: gateway_events.newest(context, last, only_strange=not ours)
+        lambda context: journal.newest_events(context, last, only_strange=not ours)
     )
     for event in found:
         at = datetime.fromtimestamp(event.received_at / 1000, UTC).isoformat(timespec="seconds")

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from billing.errors import GatewayError
-from billing.gateway.answers import as_order, as_payment, as_refund, items
-from billing.gateway.circuit import Circuit
+from billing.gateway.bounds import Circuit, FullError, LateError, Threads
 from billing.gateway.keys import Keys
 from billing.gateway.protocol import GatewayOrder, GatewayPayment, GatewayRefund
+from billing.gateway.records import as_order, as_payment, as_refund, items
 from billing.gateway.sdk import (
     UNREACHABLE,
     GatewayRefusedError,
@@ -22,7 +22,6 @@ from billing.gateway.sdk import (
     ask,
 )
 from billing.gateway.signatures import body_signature, is_same, payment_signature
-from billing.gateway.threads import FullError, LateError, Threads
 
 THREADS = 8
 MAX_WAITING = 64  # questions that wait for a thread; more are refused
@@ -38,7 +37,7 @@ ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class GatewayAddress:
-    """Where the gateway is. `base_url` is asked when it is first needed: the sandbox's is known
+    """The gateway's address. `base_url` is asked when it is first needed: the sandbox's is known
     when the server's socket is bound."""
 
     base_url: Callable[[], str] = lambda: LIVE_URL
@@ -82,7 +81,7 @@ class RazorpayGateway:
         return self._address.is_sandbox
 
     async def close(self) -> None:
-        """Answers that are still awaited are lost; whoever asked is told so."""
+        """Closes the threads; answers that are still awaited are lost, and the questions fail."""
         self._threads.close()
 
     # Questions
@@ -90,7 +89,7 @@ class RazorpayGateway:
     async def create_order(
         self, amount: int, currency: str, receipt: str, notes: dict[str, str]
     ) -> GatewayOrder:
-        """Asked once: whoever does not get an answer looks with `find_order`."""
+        """Asks once: without an answer, `find_order` tells whether the order was made."""
         data = {"amount": amount, "currency": currency, "receipt": receipt, "notes": notes}
         return as_order(await self._once(lambda client: client.order.create(data=data)))
 
@@ -110,7 +109,7 @@ class RazorpayGateway:
         return as_payment(await self._again(lambda client: client.payment.fetch(known)))
 
     async def capture(self, payment_id: str, amount: int, currency: str) -> GatewayPayment:
-        """What has been captured already is no error: it may have been this very question."""
+        """A payment that is captured already is no error: an earlier try may have done it."""
         known = _checked(payment_id)
 
         def ask_for_it(client: Any) -> Any:

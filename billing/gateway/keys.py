@@ -1,4 +1,5 @@
-"""The gateway's keys: as set, or the sandbox's, made once and readable by this user alone."""
+"""The gateway's keys: those that are set, or the sandbox's, made once for this user alone to
+read."""
 
 import json
 import os
@@ -9,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from billing.settings import BillingSettings
-from liveclass.config import ConfigError
+from common.config import ConfigError
 
 FILE = "sandbox-keys.json"
 
@@ -24,7 +25,7 @@ class Keys:
 
 
 def keys_of(settings: BillingSettings) -> Keys:
-    """Real ones when they are set."""
+    """The real keys when they are set, else the sandbox's."""
     key_id, secret = settings.razorpay_key_id, settings.razorpay_key_secret
     if key_id is None or secret is None or settings.razorpay_webhook_secret is None:
         return sandbox_keys(settings.var_dir)
@@ -34,7 +35,8 @@ def keys_of(settings: BillingSettings) -> Keys:
 
 
 def sandbox_keys(folder: Path) -> Keys:
-    """Those of this folder; made when there are none. Raises ConfigError for a broken file."""
+    """The sandbox's keys in this folder; made when there are none. Raises ConfigError for a broken
+    file."""
     path = folder / FILE
     if not path.exists():
         _make(path)
@@ -45,7 +47,7 @@ def sandbox_keys(folder: Path) -> Keys:
 
 
 def _make(path: Path) -> None:
-    """Appears at once and whole; when another process is faster, its keys stay."""
+    """Writes the file at once and whole; when another process is faster, its keys stay."""
     keys = Keys(
         f"rzp_test_{secrets.token_hex(7)}", secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     )

@@ -1,4 +1,4 @@
-"""Which gateway there is: Razorpay with its keys, else the sandbox of this server."""
+"""Chooses the gateway: Razorpay when its keys are set, else the sandbox of this server."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -6,18 +6,18 @@ from urllib.parse import urlsplit
 from billing.gateway.client import LIVE_URL, GatewayAddress, RazorpayGateway
 from billing.gateway.keys import keys_of
 from billing.settings import BillingSettings
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 
 SANDBOX = "/sandbox"
 
 
 def is_real(settings: BillingSettings) -> bool:
-    """Real money moves: keys are set, and the API is not an emulator on this machine."""
+    """Whether real money moves: keys are set, and the API is not an emulator on this machine."""
     return not settings.is_sandbox and emulator_url(settings) is None
 
 
 def emulator_url(settings: BillingSettings) -> str | None:
-    """Where an emulator is that serves on its own; its checkout is loaded from there, too.
+    """The address of an emulator that serves on its own; its checkout is loaded from there, too.
 
     Only one on this machine is taken for an emulator: any other address leads to real money.
     """

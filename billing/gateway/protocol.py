@@ -1,4 +1,4 @@
-"""What billing asks of a payment gateway, and what it is told. Amounts in paise."""
+"""The questions that billing asks a payment gateway, and the answers. Amounts are paise."""
 
 from dataclasses import dataclass, field
 from typing import Protocol

@@ -58,7 +58,7 @@ class _Session(requests.Session):
 
 
 def _words(response: requests.Response) -> dict[str, str]:
-    """What a refusal says in words of the API; its sentences may repeat what they were told."""
+    """A refusal's words of the API; its sentences are left out, as they may repeat the question."""
     try:
         error = response.json()["error"]
         said = {name: error.get(name) for name in ("code", "reason", "field")}

@@ -8,15 +8,15 @@ import hmac
 
 
 def payment_signature(order_id: str, payment_id: str, key_secret: str) -> str:
-    """What the checkout answers for a payment that went through."""
+    """The signature that the checkout answers for a payment that went through."""
     return body_signature(f"{order_id}|{payment_id}".encode(), key_secret)
 
 
 def body_signature(body: bytes, secret: str) -> str:
-    """What comes with a webhook's raw body."""
+    """The signature that comes with a webhook's raw body."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def is_same(expected: str, given: str) -> bool:
-    """In constant time, whatever was given."""
+    """Compares in constant time, whatever was given."""
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))

@@ -32,7 +32,7 @@ class MailSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where letters are handed in."""
+    """The mail server that takes the letters."""
 
     host: str
     port: int
@@ -43,7 +43,7 @@ class SmtpServer:
 
 
 def parse_mail_url(url: str) -> SmtpServer | None:
-    """None for "console"; raises ValueError for what is neither that nor an SMTP URL.
+    """None for "console"; raises ValueError for anything else that is no SMTP URL.
 
     smtp://user:password@host:port?from=classes@example.com&tls=starttls|ssl|none
     """
@@ -67,7 +67,7 @@ def parse_mail_url(url: str) -> SmtpServer | None:
 
 
 class ConsoleMail:
-    """Prints letters on standard output: for trying out, and where no mail is set up."""
+    """Prints letters on standard output, for trying out and where no mail is set up."""
 
     async def send(self, letter: Letter) -> None:
         """Print it."""

@@ -1,7 +1,7 @@
-"""Letters on their way: handed over at once, delivered by a job, so that no answer waits for mail.
+"""A queue of letters that a job delivers, so that no answer waits for mail.
 
-Who asks for a new password cannot tell by the time of the answer whether there is an account.
-What waits when the process ends is lost: people ask again.
+The time of an answer about a new password does not tell whether there is an account.
+Letters that wait when the process ends are lost: people ask again.
 """
 
 import smtplib
@@ -34,7 +34,8 @@ class MailQueue:
         self._wake()
 
     async def turn(self, context: Context) -> None:
-        """Delivers what waits; a letter that is not taken is counted and given up."""
+        """Delivers the waiting letters; one that the server does not take is counted and given
+        up."""
         while self._letters:
             letter = self._letters.popleft()
             try:

@@ -1,4 +1,4 @@
-"""What the gateway tells, in one shape whichever way it came. Pure: no I/O, no clock.
+"""The gateway's messages and answers as facts of one form. Pure: no I/O, no clock.
 
 Amounts are paise; `order_id`, `payment_id`, `refund_id` and `dispute_id` are the gateway's ids.
 """
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class FactKind(StrEnum):
-    """What a fact is about: the first column of the state table."""
+    """The kinds of facts: the first column of the state table."""
 
     CAPTURED = "payment captured"
     AUTHORIZED = "payment authorized"
@@ -53,7 +53,7 @@ class PaymentAuthorized:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFailed:
-    """A try to pay that took nothing. `asked`: the gateway was asked just now, so this is no late
+    """A try to pay that took no money. `asked`: the gateway was asked just now, so this is no late
     message."""
 
     payment_id: str

@@ -1,7 +1,7 @@
-"""The ledger's entries: what happened to money and to what it opens; balances are sums of them.
+"""The ledger's entries tell what happened to money and to enrolments; balances are sums of them.
 Pure: no I/O, no clock.
 
-Amounts are signed paise: what came is positive, what went negative, all else 0.
+Amounts are signed paise: money that came is positive, money that went negative, all else 0.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class EntryKind(StrEnum):
-    """What an entry tells. The first three carry money."""
+    """The kinds of entries. The first three carry money."""
 
     CAPTURED = "captured"
     REFUNDED = "refunded"
@@ -58,7 +58,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What came and what went, both positive; paise."""
+    """Money that came and money that went, both positive; paise."""
 
     taken: int = 0
     returned: int = 0
@@ -66,7 +66,7 @@ class Balance:
 
     @property
     def kept(self) -> int:
-        """What is left."""
+        """The money that is left."""
         return self.taken - self.returned - self.charged_back
 
 

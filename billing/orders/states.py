@@ -1,5 +1,5 @@
-"""What an order, a payment and a refund may be, and how one fact moves them: the state table is
-in `billing.orders.table`. Pure: no I/O, no clock."""
+"""The states of an order, a payment and a refund, and the record of one decision. The state table
+is in `billing.orders.table`. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,7 +39,7 @@ class RefundState(StrEnum):
 
 
 class PaymentStanding(StrEnum):
-    """What is known of a payment before the fact. `promised`: captured by the checkout's signature
+    """A payment as it was known before the fact. `promised`: captured by the checkout's signature
     alone, amount not yet confirmed."""
 
     UNKNOWN = "unknown"
@@ -51,7 +51,8 @@ class PaymentStanding(StrEnum):
 
 
 class EnrolledThrough(StrEnum):
-    """Whether the student is in the class already. `this`: through this very order."""
+    """Whether the student is in the class already, and through which order. `this`: this very
+    one."""
 
     NOTHING = "no"
     THIS = "this"
@@ -59,7 +60,7 @@ class EnrolledThrough(StrEnum):
 
 
 class Action(StrEnum):
-    """What a row does."""
+    """The action of a row."""
 
     NOTHING = "change nothing"
     RECORD = "record the event alone"
@@ -81,7 +82,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why money goes back."""
+    """The reason for which money goes back."""
 
     DUPLICATE = "duplicate"
     WRONG_AMOUNT = "wrong_amount"
@@ -96,7 +97,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a decision rests on. `order` None: nobody knows it. `offer`: price and discount are
+    """All that a decision rests on. `order` None: it is unknown. `offer`: price and discount are
     still those of the order. `refunding`: a refund of the payment is written down. `refund`: the
     state of the refund in question, `same`: the fact speaks of its latest try at the gateway.
     `whole`: with what a lost dispute takes, nothing of the payment is left."""
@@ -139,7 +140,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a fact led to: the row's name, what is done, and why money goes back if it does."""
+    """The decision about a fact: the row's name, its action, and the reason if money goes back."""
 
     row: str
     action: Action

@@ -68,7 +68,7 @@ _CAPTURED = (
     ),
     _row(
         *("wrong_amount", FactKind.CAPTURED, Action.REFUND),
-        "Amount or currency is not the order's: nobody is enrolled for it.",
+        "Amount or currency is not the order's: the student is not enrolled for it.",
         Reason.WRONG_AMOUNT,
         right_amount=False,
     ),
@@ -303,6 +303,6 @@ ROWS = (*_CAPTURED, *_AUTHORIZED, *_FAILED, *_REFUNDS, *_DISPUTES)
 
 
 def decide(situation: Situation) -> Outcome:
-    """What the first row that fits says; one always does."""
+    """The outcome of the first row that fits; one always does."""
     row = next(row for row in ROWS if row.fits(situation))
     return Outcome(row.name, row.action, row.reason)

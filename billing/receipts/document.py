@@ -1,13 +1,16 @@
-"""What an invoice or a credit note says, and how it is numbered. Pure: no I/O, no clock."""
+"""An invoice or a credit note: what it says, its number, and the text that is printed, which the
+page and the PDF only lay out. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from billing.receipts import tax
+from billing.receipts.tax import STATES
+from billing.text.amounts import in_words, money, percent
+from billing.text.days import local_time
 
 ReceiptKind = Literal["invoice", "credit_note"]
 PREFIXES: dict[ReceiptKind, str] = {"invoice": "INV", "credit_note": "CN"}
@@ -19,7 +22,7 @@ class _Record(BaseModel):
 
 
 class Seller(_Record):
-    """Who sells. `state` and `gstin` are None for who is not registered."""
+    """The seller. `state` and `gstin` are None for one that is not registered."""
 
     name: str
     address: str
@@ -28,7 +31,7 @@ class Seller(_Record):
 
 
 class Buyer(_Record):
-    """Who buys, as they were called on that day."""
+    """The buyer, as they were called on that day."""
 
     name: str
     email: str
@@ -36,7 +39,7 @@ class Buyer(_Record):
 
 
 class Item(_Record):
-    """What was bought: `total` is `list_price` less `discount`, tax included; paise."""
+    """The class that was bought: `total` is `list_price` less `discount`, tax included; paise."""
 
     class_id: str
     title: str
@@ -99,25 +102,20 @@ class Document(_Record):
         return "Tax invoice" if self.split.lines else "Bill of supply"
 
 
-def local_day(at: int, zone: str) -> datetime:
-    """The moment on the clock of the zone; `at` in ms."""
-    return datetime.fromtimestamp(at / 1000, ZoneInfo(zone))
-
-
 def financial_year(at: int, zone: str) -> str:
-    """April to March, as "26-27"."""
-    day = local_day(at, zone)
+    """The financial year, April to March, as "26-27"."""
+    day = local_time(at, zone)
     first = day.year if day.month >= 4 else day.year - 1
     return f"{first % 100:02}-{(first + 1) % 100:02}"
 
 
 def series_of(kind: ReceiptKind, at: int, zone: str) -> str:
-    """The line of numbers that a document of that day belongs to, as "INV/26-27"."""
+    """The series that the numbers of that day belong to, as "INV/26-27"."""
     return f"{PREFIXES[kind]}/{financial_year(at, zone)}"
 
 
 def number_of(series: str, sequence: int) -> str:
-    """As "INV/26-27/000123": 16 characters at most. After 999,999 the dash makes room."""
+    """A number as "INV/26-27/000123": 16 characters at most. After 999,999 the dash makes room."""
     number = f"{series}/{sequence:06}"
     if len(number) > MAX_NUMBER:
         number = number.replace("-", "")
@@ -127,14 +125,14 @@ def number_of(series: str, sequence: int) -> str:
 
 
 def split_of(total: tax.Tax, supply: tax.Supply) -> Split:
-    """The tax as it is printed."""
+    """The total taken apart as it is printed."""
     lines = [TaxLine(name=p.name, rate=p.rate, amount=p.amount) for p in total.parts]
     rate = sum(line.rate for line in lines)
     return Split(taxable=total.taxable, rate=rate, lines=lines, place=supply.place)
 
 
 def supply_of(invoice: Document) -> tax.Supply:
-    """The supply an invoice was issued for: what is credited follows it, not today's settings."""
+    """The supply an invoice was issued for: its credit notes follow it, not today's settings."""
     seller = invoice.seller
     return tax.Supply(seller.gstin, invoice.split.rate, seller.state, invoice.split.place)
 
@@ -166,3 +164,123 @@ def credit_note(invoice: Document, number: str, returned: Returned, now: int) ->
             ),
         }
     )
+
+
+# As text
+
+_REASONS = {
+    "class_cancelled": "The class was cancelled",
+    "class_changed": "The class was changed or missed",
+    "class_full": "The class was full",
+    "class_gone": "The class was over",
+    "duplicate": "Paid twice",
+    "mistake": "Paid by mistake",
+    "price_changed": "The price had changed",
+    "requested": "Asked for by the student",
+    "technical": "Technical trouble",
+    "wrong_amount": "Another amount than asked",
+}
+_UNSIGNED = "Made by a computer; it needs no signature."
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedReceipt:
+    """A receipt as text. `facts` and `sums` are pairs of a label and its value."""
+
+    title: str
+    number: str
+    issued: datetime
+    date: str
+    seller: tuple[str, ...]
+    buyer: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    item: str
+    hsn_sac: str
+    price: str
+    sums: tuple[tuple[str, str], ...]
+    total_label: str
+    total: str
+    words: str
+    notes: tuple[str, ...]
+
+
+def printed_of(document: Document) -> PrintedReceipt:
+    """The text of a document."""
+    item = document.item
+    is_refund = document.against is not None
+    return PrintedReceipt(
+        title=document.title,
+        number=document.number,
+        issued=local_time(document.issued_at, document.zone),
+        date=day(document.issued_at, document.zone),
+        seller=_seller(document),
+        buyer=(document.buyer.name, document.buyer.email, *_state(document.buyer.state)),
+        facts=tuple(_facts(document)),
+        item=f"Refund of {item.title}" if is_refund else item.title,
+        hsn_sac=item.hsn_sac,
+        price=money(item.total if is_refund else item.list_price, item.currency),
+        sums=tuple(_sums(document)),
+        total_label="Total returned" if is_refund else "Total paid",
+        total=money(item.total, item.currency),
+        words=in_words(item.total) if item.currency == "INR" else "",
+        notes=_notes(document),
+    )
+
+
+def day(at: int, zone: str) -> str:
+    """A day as "24 November 2026"; `at` in ms."""
+    return f"{local_time(at, zone):%-d %B %Y}"
+
+
+def state_name(code: str) -> str:
+    """A state as "Karnataka (29)"."""
+    return f"{STATES.get(code, 'State')} ({code})"
+
+
+def _seller(document: Document) -> tuple[str, ...]:
+    seller = document.seller
+    address = [line.strip() for line in seller.address.splitlines() if line.strip()]
+    gstin = (f"GSTIN {seller.gstin}",) if seller.gstin else ()
+    return (seller.name, *address, *_state(seller.state), *gstin)
+
+
+def _state(code: str | None) -> tuple[str, ...]:
+    return (state_name(code),) if code else ()
+
+
+def _facts(document: Document) -> list[tuple[str, str]]:
+    facts = []
+    if document.against is not None:
+        against = document.against
+        facts.append(("Invoice", against.number))
+        facts.append(("Invoice date", day(against.issued_at, document.zone)))
+        facts.append(("Reason", reason(against.reason)))
+        facts.append(("Refund", document.refund_id or ""))
+    if document.seller.gstin and document.split.place:
+        facts.append(("Place of supply", state_name(document.split.place)))
+    return [*facts, ("Order", document.order_id), ("Payment", document.payment_id)]
+
+
+def reason(code: str) -> str:
+    """The reason for a refund, as a person reads it."""
+    return _REASONS.get(code, code.replace("_", " ").capitalize())
+
+
+def _sums(document: Document) -> list[tuple[str, str]]:
+    item, sums = document.item, []
+    if item.discount and document.against is None:
+        coupon = f" ({item.coupon})" if item.coupon else ""
+        sums.append((f"Discount{coupon}", money(-item.discount, item.currency)))
+    if document.split.lines:
+        sums.append(("Taxable value", money(document.split.taxable, item.currency)))
+    for line in document.split.lines:
+        sums.append((f"{line.name} {percent(line.rate)}", money(line.amount, item.currency)))
+    return sums
+
+
+def _notes(document: Document) -> tuple[str, ...]:
+    if not document.seller.gstin:
+        return ("The seller is not registered for GST; no tax is charged.", _UNSIGNED)
+    if not document.split.lines:
+        return ("This supply is exempt: no tax is charged.", _UNSIGNED)
+    return ("The price includes tax. Tax payable on reverse charge: no.", _UNSIGNED)

@@ -4,7 +4,7 @@ Pure: no I/O, no clock."""
 from html import escape
 from string import Template
 
-from billing.receipts.sheet import PrintedReceipt
+from billing.receipts.document import PrintedReceipt
 
 # Nothing but our own stylesheet and icon.
 POLICY = (

@@ -51,7 +51,7 @@ _UNION_TERRITORIES = frozenset(("04", "26", "31", "35", "38", "97"))
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """Who supplies from where to where, and at which rate. No GSTIN: not registered, no tax."""
+    """A supply from one state to another at a rate. No GSTIN: not registered, no tax."""
 
     gstin: str | None
     rate: int

@@ -1,15 +1,19 @@
-"""What those who sell see: orders and totals; the ledger for admins."""
+"""Orders, totals and refunds for teachers and admins; the ledger for admins."""
+
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import Field
 
 from billing.errors import BillingError
 from billing.orders.states import OrderState
 from billing.routes import receipts
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
-from billing.routes.session import Account, account_with
+from billing.routes.paging import page_of, read_page
+from billing.routes.session import Account, Strict, account_with, read_json
 from billing.service import journal, reports
-from billing.store.keyset import cursor_of
+from billing.service.refunds import request_refund
+from billing.store.queries import cursor_of
 from billing.store.tables import Refund
 from billing.text.days import span as span_of_days
 
@@ -19,9 +23,18 @@ _MARK = "\ufeff"  # spreadsheets take the file for UTF-8 then
 routes = web.RouteTableDef()
 
 
+class WantedRefund(Strict):
+    """Money to send back; no amount: all that is left of the payment."""
+
+    payment_id: Annotated[str, Field(alias="paymentId", min_length=1, max_length=64)]
+    amount: Annotated[int, Field(gt=0, strict=True)] | None = None
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
 @routes.get("/api/admin/orders")
 async def orders(request: web.Request) -> web.Response:
-    """The newest first; a teacher's own classes alone."""
+    """Lists orders, the newest first; a teacher sees those of their own classes."""
     who = await account_with(request, "admin", "teacher")
     limit, cursor = read_page(request)
     query = request.query
@@ -32,15 +45,14 @@ async def orders(request: web.Request) -> web.Response:
         state=_state(query.get("state", "")),
     )
     found = await reports.orders(request.app[CONTEXT], wanted, limit + 1, cursor)
-    last = found[limit - 1].order if len(found) > limit else None
-    following = cursor_of(last.created_at, last.id) if last else None
-    items = [_order(report) for report in found[:limit]]
-    return web.json_response({"items": items, "next": following})
+    return page_of(
+        found, limit, _order, lambda last: cursor_of(last.order.created_at, last.order.id)
+    )
 
 
 @routes.get("/api/admin/totals")
 async def totals(request: web.Request) -> web.Response:
-    """By class and day, from the ledger, in the seller's days."""
+    """Answers totals by class and day, from the ledger, in the seller's days."""
     who = await account_with(request, "admin", "teacher")
     context = request.app[CONTEXT]
     days, classes = await reports.totals(context, _span(request, who))
@@ -55,7 +67,7 @@ async def totals(request: web.Request) -> web.Response:
 
 @routes.get("/api/admin/ledger.csv")
 async def ledger(request: web.Request) -> web.StreamResponse:
-    """Everything that happened to money, as it is read from the database."""
+    """Streams the ledger as CSV while it is read from the database."""
     who = await account_with(request, "admin")
     span = _span(request, who)
     headers = {
@@ -72,8 +84,21 @@ async def ledger(request: web.Request) -> web.StreamResponse:
     return response
 
 
+@routes.post("/api/admin/refunds")
+async def refunds(request: web.Request) -> web.Response:
+    """Sends money back; a teacher that of own classes."""
+    who = await account_with(request, "admin", "teacher")
+    body = await read_json(request, WantedRefund)
+    context = request.app[CONTEXT]
+    await reports.check_seller(context, body.payment_id, teacher_of(who))
+    made = await request_refund(
+        context, body.payment_id, body.amount, body.reason, body.note.strip(), who.id
+    )
+    return web.json_response(describe_refund(made), status=201)
+
+
 def teacher_of(who: Account) -> str | None:
-    """Whose classes a person may see; None: all."""
+    """The teacher whose classes a person may see; None: all."""
     return None if who.role == "admin" else who.id
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from billing.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from billing.accounts.rate_limit import Limit
 from billing.routes.keys import BASE_URL, CONTEXT, SESSION_KEY
-from billing.routes.session import client_address, read_json, sign_in, sign_out
+from billing.routes.session import Strict, client_address, read_json, sign_in, sign_out
 from billing.service import accounts
 from billing.store.tables import User
 from common.logs import get_logger
@@ -36,12 +36,6 @@ Name = Annotated[
 Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 
 
-class Strict(BaseModel):
-    """A body that holds what is named and nothing else."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Register(Strict):
     """A new account."""
 
@@ -52,14 +46,14 @@ class Register(Strict):
 
 
 class Login(Strict):
-    """Somebody who comes back."""
+    """A person who comes back."""
 
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[str, Field(max_length=MAX_LENGTH)]
 
 
 class Forgot(Strict):
-    """Somebody who needs a new password."""
+    """A person who needs a new password."""
 
     email: Annotated[str, Field(max_length=254)]
 
@@ -128,7 +122,7 @@ async def login(request: web.Request) -> web.Response:
 
 @routes.post("/api/auth/logout")
 async def logout(request: web.Request) -> web.Response:
-    """Takes the cookie back; no error when nobody was signed in."""
+    """Takes the cookie back; no error without a session."""
     response = web.json_response({})
     sign_out(response)
     return response

@@ -1,4 +1,4 @@
-"""Classes: the catalogue, one's own, and what their teachers do with them."""
+"""Classes over HTTP: the catalogue, a person's own, and their teachers' changes."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,12 +10,12 @@ from billing.catalogue.classes import ClassState
 from billing.catalogue.schedule import Schedule
 from billing.context import Context
 from billing.errors import BillingError
-from billing.routes.auth import Strict
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
+from billing.routes.paging import next_cursor, page_of, read_page
 from billing.routes.session import (
     MAX_TEXTS,
     Account,
+    Strict,
     account,
     account_with,
     maybe_account,
@@ -23,9 +23,10 @@ from billing.routes.session import (
     read_json,
 )
 from billing.service import cancel, catalogue, classes, images
-from billing.service.catalogue import Filter, Mine, Shown
-from billing.service.join_tokens import Asker
-from billing.store.keyset import cursor_of
+from billing.service.catalogue import ClassFilter, ClassView, OwnView
+from billing.service.rights import Asker
+from billing.store.queries import cursor_of
+from billing.store.tables import Enrolment, User
 
 CLASS_ID = "{class_id:[A-Za-z0-9_-]{1,64}}"
 PATH = f"/api/classes/{CLASS_ID}"
@@ -48,7 +49,7 @@ Days = Annotated[int, Field(ge=1, le=3_650)]
 
 
 class ChangeClass(Strict):
-    """What is changed; what is not named stays."""
+    """The changes of a class; a field that is not named stays."""
 
     title: Title = ""
     description: Text = ""
@@ -74,7 +75,7 @@ class ChangeClass(Strict):
         return value
 
     def columns(self) -> dict[str, Any]:
-        """What was named, by the table's columns."""
+        """The named fields by the table's columns."""
         names = {"trialMinutes": "trial_minutes", "accessDays": "access_days"}
         named = {names.get(one, one): getattr(self, one) for one in self.model_fields_set}
         if "schedule" in named:
@@ -94,7 +95,7 @@ def asker_of(found: Account) -> Asker:
     return Asker(found.id, found.role)
 
 
-def describe(shown: Shown, context: Context) -> dict[str, object]:
+def describe(shown: ClassView, context: Context) -> dict[str, object]:
     """A class as the pages get it."""
     class_, lesson = shown.class_, shown.lesson
     described: dict[str, object] = {
@@ -125,7 +126,7 @@ def describe(shown: Shown, context: Context) -> dict[str, object]:
     return described
 
 
-def _mine(mine: Mine) -> dict[str, object]:
+def _mine(mine: OwnView) -> dict[str, object]:
     reason = mine.refusal
     return {
         "enrolled": mine.enrolled,
@@ -149,19 +150,20 @@ async def search(request: web.Request) -> web.Response:
     asker = None if found is None else asker_of(found)
     every = await catalogue.search(context, asker, wanted, limit + 1, cursor)
     page = every[:limit]
-    last = page[-1].class_ if len(every) > limit else None
-    following = cursor_of(last.created_at, last.id) if last else None
+    following = next_cursor(
+        every, limit, lambda last: cursor_of(last.class_.created_at, last.class_.id)
+    )
     if not wanted.mine and wanted.state is None:
         page = [one for one in page if catalogue.is_offered(one, context.now())]
     return web.json_response({"items": [describe(one, context) for one in page], "next": following})
 
 
-def _filter(request: web.Request, found: Account | None) -> Filter:
+def _filter(request: web.Request, found: Account | None) -> ClassFilter:
     state = request.query.get("state") or None
     if state is not None and state not in tuple(ClassState):
         raise BillingError("bad_state", "There is no such state.", "state")
     mine = request.query.get("mine") == "1" and found is not None
-    return Filter(request.query.get("search", "")[:100], state, mine)
+    return ClassFilter(request.query.get("search", "")[:100], state, mine)
 
 
 @routes.post("/api/classes")
@@ -222,7 +224,7 @@ async def step(request: web.Request) -> web.Response:
 
 @routes.put(PATH + "/assistants/{email}")
 async def add_assistant(request: web.Request) -> web.Response:
-    """Lets somebody help."""
+    """Makes a person an assistant."""
     return await _assistant(request, classes.add_assistant)
 
 
@@ -274,24 +276,24 @@ async def mine(request: web.Request) -> web.Response:
 
 @routes.get(PATH + "/people")
 async def people(request: web.Request) -> web.Response:
-    """Who is enrolled, by name."""
+    """Lists the enrolled students by name."""
     found = await account_with(request, *classes.TEACHERS)
     limit, cursor = read_page(request)
     if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
-        raise BillingError("bad_cursor", "The list has no such place.", "cursor")
+        raise BillingError("bad_cursor", "This list has no such page.", "cursor")
     offset = int(cursor or 0)
     class_id = request.match_info["class_id"]
     every = await classes.people(request.app[CONTEXT], asker_of(found), class_id, limit + 1, offset)
-    items = [
-        {
-            "id": user.id,
-            "name": user.name,
-            "email": user.email,
-            "kind": enrolment.kind,
-            "since": enrolment.created_at,
-            "expiresAt": enrolment.expires_at,
-        }
-        for user, enrolment in every[:limit]
-    ]
-    following = str(offset + limit) if len(every) > limit else None
-    return web.json_response({"items": items, "next": following})
+    return page_of(every, limit, _person, lambda _: str(offset + limit))
+
+
+def _person(found: tuple[User, Enrolment]) -> dict[str, object]:
+    user, enrolment = found
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "kind": enrolment.kind,
+        "since": enrolment.created_at,
+        "expiresAt": enrolment.expires_at,
+    }

@@ -6,13 +6,12 @@ from aiohttp import web
 from pydantic import Field, StringConstraints, model_validator
 
 from billing.catalogue.coupons import CouponKind
-from billing.routes.auth import Strict
 from billing.routes.classes import asker_of
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
-from billing.routes.session import account_with, read_json
+from billing.routes.paging import page_of, read_page
+from billing.routes.session import Strict, account_with, read_json
 from billing.service import coupons
-from billing.service.coupons import Listed, NewCoupon
+from billing.service.coupons import CountedCoupon, NewCoupon
 
 MAX_VALUE = 100_000_000
 ROLES = ("teacher", "admin")
@@ -47,16 +46,16 @@ class ChangeCoupon(Strict):
     disabled: bool
 
 
-def describe(listed: Listed) -> dict[str, object]:
+def describe(counted: CountedCoupon) -> dict[str, object]:
     """A coupon as its teacher sees it."""
-    coupon = listed.coupon
+    coupon = counted.coupon
     return {
         "code": coupon.code,
         "classId": coupon.class_id,
         "kind": coupon.kind,
         "value": coupon.value,
         "maxUses": coupon.max_uses,
-        "uses": listed.uses,
+        "uses": counted.uses,
         "expiresAt": coupon.expires_at,
         "disabled": coupon.disabled_at is not None,
     }
@@ -64,16 +63,15 @@ def describe(listed: Listed) -> dict[str, object]:
 
 @routes.get("/api/coupons")
 async def managed(request: web.Request) -> web.Response:
-    """One's own by code; admins see all. `classId`: those that serve for a class."""
+    """Lists a teacher's coupons by code; admins see all. `classId`: those that serve for a
+    class."""
     found = await account_with(request, *ROLES)
     limit, cursor = read_page(request)
     class_id = request.query.get("classId") or None
     every = await coupons.managed(
         request.app[CONTEXT], asker_of(found), class_id, limit + 1, cursor
     )
-    following = every[limit - 1].coupon.code if len(every) > limit else None
-    items = [describe(one) for one in every[:limit]]
-    return web.json_response({"items": items, "next": following})
+    return page_of(every, limit, describe, lambda last: last.coupon.code)
 
 
 @routes.post("/api/coupons")
@@ -83,7 +81,7 @@ async def create(request: web.Request) -> web.Response:
     body = await read_json(request, CreateCoupon)
     new = NewCoupon(body.code, body.classId, body.kind, body.value, body.maxUses, body.expiresAt)
     made = await coupons.create(request.app[CONTEXT], asker_of(found), new)
-    return web.json_response(describe(Listed(made, 0)), status=201)
+    return web.json_response(describe(CountedCoupon(made, 0)), status=201)
 
 
 @routes.patch("/api/coupons/{code}")
@@ -92,5 +90,5 @@ async def change(request: web.Request) -> web.Response:
     found = await account_with(request, *ROLES)
     body = await read_json(request, ChangeCoupon)
     code = request.match_info["code"][:40]
-    listed = await coupons.set_disabled(request.app[CONTEXT], asker_of(found), code, body.disabled)
-    return web.json_response(describe(listed))
+    counted = await coupons.set_disabled(request.app[CONTEXT], asker_of(found), code, body.disabled)
+    return web.json_response(describe(counted))

@@ -1,4 +1,4 @@
-"""From exceptions to JSON errors, in one middleware."""
+"""One middleware turns exceptions into JSON errors."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -25,7 +25,7 @@ def error_response(code: str, message: str, status: int, field: str | None = Non
 
 @web.middleware
 async def errors_to_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refusals with their status; what nobody expected without its details."""
+    """Answers refusals with their status, and unexpected errors without details."""
     if not request.path.startswith(PATHS):
         return await handler(request)
     try:
@@ -76,7 +76,7 @@ _SENTENCES = {
 
 
 def _sentence(fault: ErrorDetails) -> str:
-    """What a person is told; our own checks bring their own sentences."""
+    """The sentence for a person; our own checks bring theirs."""
     known = _SENTENCES.get(fault["type"])
     if known is not None:
         return known.format_map(fault.get("ctx", {}))

@@ -1,4 +1,4 @@
-"""One's own account, notices, and the link between parents and students."""
+"""A person's own account, notices, and the link between parents and students."""
 
 from typing import Annotated
 
@@ -7,9 +7,9 @@ from pydantic import Field, field_validator
 
 from billing.accounts.rate_limit import Limit
 from billing.receipts.tax import STATES
-from billing.routes.auth import Name, Strict, describe
+from billing.routes.auth import Name, describe
 from billing.routes.keys import CONTEXT
-from billing.routes.session import account, account_with, maybe_account, read_json
+from billing.routes.session import Strict, account, account_with, maybe_account, read_json
 from billing.service import accounts, guardians, notices
 from billing.service.guardians import LinkCodes
 from billing.store.tables import Notice, User
@@ -22,7 +22,7 @@ routes = web.RouteTableDef()
 
 
 class ChangeMe(Strict):
-    """What people change themselves; an empty state: none."""
+    """The changes that people make themselves; an empty state: none."""
 
     name: Name | None = None
     state: str | None = None
@@ -31,7 +31,7 @@ class ChangeMe(Strict):
     @classmethod
     def _is_state(cls, value: str | None) -> str | None:
         if value and value not in STATES:
-            raise ValueError("Choose a state of the list.")
+            raise ValueError("Choose a state from the list.")
         return value
 
 
@@ -43,7 +43,7 @@ class LinkCode(Strict):
 
 @routes.get("/api/me")
 async def me(request: web.Request) -> web.Response:
-    """Who is signed in, or nobody."""
+    """Answers the account that is signed in, or none."""
     found = await maybe_account(request)
     if found is None:
         return web.json_response({"account": None, "notices": 0})

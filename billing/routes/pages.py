@@ -1,4 +1,4 @@
-"""The pages of catalogue, checkout and desks: one file, whose script looks at the address."""
+"""The pages of the site: one file for all, whose script looks at the address."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from aiohttp import web
 from yarl import URL
 
 from billing.routes.classes import CLASS_ID
-from liveclass.pages import Extra, page, permissions_policy
+from common.pages import Extra, page, permissions_policy
 
 PATHS = (
     "/classes",
@@ -21,8 +21,9 @@ PATHS = (
     "/reset",
 )
 
-# What the gateway's checkout needs: its script, its frame, what they load; styles it writes into
-# the page; a window of the bank's that may speak to ours; and its own name for where it is shown.
+# Allowances for the gateway's checkout: its script, its frame, what they load; styles it writes
+# into the page; a window of the bank's that may speak to ours; and its own name for where it is
+# shown.
 CHECKOUT = Extra(
     policy={
         "script-src": "https://checkout.razorpay.com",
@@ -41,7 +42,7 @@ CHECKOUT = Extra(
 
 
 def from_emulator(url: str) -> Extra:
-    """What the checkout of an emulator at this address needs."""
+    """The allowances for the checkout of an emulator at this address."""
     origin = str(URL(url).origin())
     return Extra(policy=dict.fromkeys(("script-src", "style-src", "connect-src"), origin))
 

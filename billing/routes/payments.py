@@ -1,4 +1,4 @@
-"""/payments: quote, order, verify, webhook, and where an order is."""
+"""Payments over HTTP: quote, order, verify, webhook, and the state of an order."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -39,14 +39,14 @@ class _Body(BaseModel):
 
 
 class WantedClass(_Body):
-    """What a student wants to buy; the price is the catalogue's."""
+    """The class that a student wants to buy; the price is the catalogue's."""
 
     classId: Id
     coupon: Annotated[str, Field(max_length=40)] | None = None
 
 
 class PaymentProof(_Body):
-    """What the checkout's script hands to the page."""
+    """The proof that the checkout's script hands to the page."""
 
     razorpay_order_id: Id
     razorpay_payment_id: Id
@@ -55,7 +55,7 @@ class PaymentProof(_Body):
 
 @routes.post("/payments/quote")
 async def quote(request: web.Request) -> web.Response:
-    """The figures, without an order."""
+    """Answers the figures, without an order."""
     who = await account_with(request, "student")
     wanted = await read_json(request, WantedClass)
     if wanted.coupon:
@@ -68,20 +68,20 @@ async def quote(request: web.Request) -> web.Response:
 
 @routes.post("/payments/order")
 async def order(request: web.Request) -> web.Response:
-    """An order that the checkout can pay."""
+    """Answers an order that the checkout can pay."""
     who = await account_with(request, "student")
     wanted = await read_json(request, WantedClass)
     context = request.app[CONTEXT]
     request.app[LIMITS].order.take(who.id, context.now())
     found = await checkout.order(context, who.id, wanted.classId, wanted.coupon or None)
     if found.order.state == OrderState.PAID:
-        return web.json_response({"enrolled": True, "classId": found.found.id})
+        return web.json_response({"enrolled": True, "classId": found.class_.id})
     return web.json_response(_payable(context.gateway, found))
 
 
 @routes.post("/payments/verify")
 async def verify_payment(request: web.Request) -> web.Response:
-    """The checkout's answer, shown by the page."""
+    """Takes the checkout's answer from the page."""
     who = await account_with(request, "student")
     body = await read_json(request, PaymentProof)
     proof = verify.Proof(body.razorpay_order_id, body.razorpay_payment_id, body.razorpay_signature)
@@ -91,7 +91,7 @@ async def verify_payment(request: web.Request) -> web.Response:
 
 @routes.get("/payments/order/{order_id}")
 async def order_state(request: web.Request) -> web.Response:
-    """Where the order is: the page asks when its answer could not be brought."""
+    """Answers the order's state: the page asks when it could not bring the checkout's answer."""
     who = await account_with(request, "student")
     found = await verify.status(request.app[CONTEXT], who.id, request.match_info["order_id"])
     body = {"state": found.state, "classId": found.class_id, "message": found.message}
@@ -100,8 +100,8 @@ async def order_state(request: web.Request) -> web.Response:
 
 @routes.post("/payments/webhook")
 async def take_webhook(request: web.Request) -> web.Response:
-    """The gateway's message: its signature is over the body as it came."""
-    refusal = TooLargeError("too_large", "That is too much.")
+    """Takes the gateway's message: its signature is over the body as it came."""
+    refusal = TooLargeError("too_large", "This is too large.")
     body = await read_body(request, webhook.MAX_BODY, refusal)
     signature = request.headers.get("X-Razorpay-Signature", "")
     event_id = request.headers.get("X-Razorpay-Event-Id")
@@ -126,8 +126,8 @@ def _payable(gateway: Gateway, found: Checkout) -> dict[str, object]:
         "amount": found.order.amount,
         "currency": found.order.currency,
         "keyId": gateway.key_id,
-        "name": found.found.title,
-        "description": found.found.title,
+        "name": found.class_.title,
+        "description": found.class_.title,
         "prefill": {"name": found.user.name, "email": found.user.email},
         "script": gateway.checkout_script,
         "sandbox": gateway.is_sandbox,

@@ -6,14 +6,14 @@ from aiohttp import web
 
 from billing.errors import NotFoundError
 from billing.receipts import page as receipt_page
-from billing.receipts.document import Document
-from billing.receipts.process import PdfRenderer, assets_of
-from billing.receipts.sheet import printed_of
+from billing.receipts.document import Document, printed_of
+from billing.receipts.pdf import Assets, PdfRenderer
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
+from billing.routes.paging import page_of, read_page
 from billing.routes.session import account, maybe_account
-from billing.service import receipt_access
-from billing.store.keyset import cursor_of
+from billing.service import receipts
+from billing.settings import BillingSettings
+from billing.store.queries import cursor_of
 from billing.store.tables import Receipt
 
 PDF_RENDERER: web.AppKey[PdfRenderer] = web.AppKey("pdf_renderer", PdfRenderer)
@@ -22,6 +22,11 @@ PDF_RENDERER: web.AppKey[PdfRenderer] = web.AppKey("pdf_renderer", PdfRenderer)
 _HEADERS = {"Cache-Control": "private, no-store", "Content-Security-Policy": receipt_page.POLICY}
 
 routes = web.RouteTableDef()
+
+
+def assets_of(settings: BillingSettings) -> Assets:
+    """The fonts among the browser modules, the logo among the static files."""
+    return Assets(settings.vendor_dir / "@fontsource", settings.static_dir / "icon.svg")
 
 
 def describe(receipt: Receipt) -> dict[str, object]:
@@ -42,19 +47,16 @@ def describe(receipt: Receipt) -> dict[str, object]:
 
 @routes.get("/api/me/receipts")
 async def mine(request: web.Request) -> web.Response:
-    """One's own and those of linked students, the newest first."""
+    """Lists a person's receipts and those of linked students, the newest first."""
     who = await account(request)
     limit, cursor = read_page(request)
-    found = await receipt_access.of_person(request.app[CONTEXT], who.id, limit + 1, cursor)
-    items = [describe(receipt) for receipt in found[:limit]]
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last.issued_at, last.id) if last else None
-    return web.json_response({"items": items, "next": following})
+    found = await receipts.of_person(request.app[CONTEXT], who.id, limit + 1, cursor)
+    return page_of(found, limit, describe, lambda last: cursor_of(last.issued_at, last.id))
 
 
 @routes.get("/receipts/{number:.+}.pdf")
 async def pdf(request: web.Request) -> web.Response:
-    """The receipt to keep."""
+    """Answers the receipt as a PDF."""
     context = request.app[CONTEXT]
     document = await _read(request)
     body = await request.app[PDF_RENDERER].draw(document, assets_of(context.settings))
@@ -67,7 +69,7 @@ async def pdf(request: web.Request) -> web.Response:
 
 @routes.get("/receipts/{number:.+}")
 async def page(request: web.Request) -> web.Response:
-    """The receipt to read and to print; who is not signed in does that first."""
+    """Answers the receipt as a page; a person who is not signed in is sent to do that first."""
     if await maybe_account(request) is None:
         raise web.HTTPFound(f"/login?next={quote(request.path)}")
     try:
@@ -80,7 +82,7 @@ async def page(request: web.Request) -> web.Response:
 async def _read(request: web.Request) -> Document:
     who = await account(request)
     number = request.match_info["number"]
-    return await receipt_access.read(request.app[CONTEXT], who.id, who.role, number)
+    return await receipts.read(request.app[CONTEXT], who.id, who.role, number)
 
 
 def _html(text: str, status: int = 200) -> web.Response:

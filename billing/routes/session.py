@@ -1,4 +1,4 @@
-"""Who is asking: the session's cookie, and where a request that changes things may come from."""
+"""A request's account from the session's cookie, its origin, and its body."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from billing.accounts.sessions import SESSION_DAYS, mint_session, read_session
 from billing.errors import BillingError, NotAllowedError, SignInError
 from billing.routes.keys import CONTEXT, ORIGINS, SESSION_KEY
 from billing.store.tables import User
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 
 Body = TypeVar("Body", bound=BaseModel)
 
 COOKIE = "liveclass_session"
-MAX_JSON = 8_192  # bytes: 2 ms of the loop at worst, whoever sends them
+MAX_JSON = 8_192  # bytes: 2 ms of the loop at worst
 MAX_TEXTS = 65_536  # bytes of a class with its description, from a teacher
 MAX_ADDRESS = 45  # characters of an IPv6 address
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,7 +27,7 @@ WEBHOOK = "/payments/webhook"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who is signed in."""
+    """A person who is signed in."""
 
     id: str
     email: str
@@ -39,14 +39,14 @@ _FOUND: web.RequestKey[tuple[Account | None]] = web.RequestKey("account", tuple)
 
 
 async def maybe_account(request: web.Request) -> Account | None:
-    """Who is signed in, if anybody; asked once a request."""
+    """The account that is signed in, if any; looked up once a request."""
     if _FOUND not in request:
         request[_FOUND] = (await _find(request),)
     return request[_FOUND][0]
 
 
 async def account(request: web.Request) -> Account:
-    """Who is signed in; raises SignInError."""
+    """The account that is signed in; raises SignInError."""
     found = await maybe_account(request)
     if found is None:
         raise SignInError("not_signed_in", "Sign in first.")
@@ -54,7 +54,7 @@ async def account(request: web.Request) -> Account:
 
 
 async def account_with(request: web.Request, *roles: str) -> Account:
-    """The same, of somebody with one of these roles; raises NotAllowedError."""
+    """The account that is signed in, with one of these roles; raises NotAllowedError."""
     found = await account(request)
     require(found, *roles)
     return found
@@ -82,7 +82,8 @@ async def _find(request: web.Request) -> Account | None:
 
 
 def client_address(request: web.Request) -> str:
-    """Whom tries are counted for: an IPv4 address, or an IPv6 network of one customer (/64)."""
+    """The address that tries are counted for: an IPv4 address, or one customer's IPv6 network
+    (/64)."""
     address = _address(request)
     try:
         network = ipaddress.IPv6Interface(f"{address.partition('%')[0]}/64").network
@@ -93,7 +94,8 @@ def client_address(request: web.Request) -> str:
 
 
 def _address(request: web.Request) -> str:
-    """Where a request comes from; from a proxy on this machine: what the proxy saw."""
+    """The address that a request comes from; behind a proxy on this machine the one the proxy
+    saw."""
     remote = request.remote or ""
     forwarded = request.headers.getall("X-Forwarded-For", [])
     if not forwarded or not is_loopback(remote):
@@ -122,14 +124,15 @@ def sign_out(response: web.Response) -> None:
 
 @web.middleware
 async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What changes things must come from our own pages: cookies are sent by others' pages, too."""
+    """Refuses changes that do not come from our own pages: cookies are sent by others' pages,
+    too."""
     if request.method not in _SAFE and request.path.startswith(_OURS) and request.path != WEBHOOK:
         _check_origin(request)
     return await handler(request)
 
 
 def _check_origin(request: web.Request) -> None:
-    """Browsers say where a request comes from; who says nothing is no browser."""
+    """Browsers say where a request comes from; a client that does not is no browser."""
     origin = request.headers.get("Origin")
     fetch_site = request.headers.get("Sec-Fetch-Site", "same-origin")
     own = {f"{request.scheme}://{request.host}", *request.app[ORIGINS]}
@@ -142,9 +145,15 @@ def _check_origin(request: web.Request) -> None:
 _BODIES = frozenset({"application/json", "image/jpeg", "image/png", "image/webp"})
 
 
+class Strict(BaseModel):
+    """A JSON body that holds the named fields and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 async def read_json(request: web.Request, kind: type[Body], most: int = MAX_JSON) -> Body:
     """The request's body, checked; raises BillingError or pydantic's ValidationError."""
-    refusal = BillingError("too_large", "That is too much.")
+    refusal = BillingError("too_large", "This is too large.")
     return kind.model_validate_json(await read_body(request, most, refusal) or b"{}")
 
 

@@ -1,4 +1,4 @@
-"""Accounts as admins manage them."""
+"""Admins manage accounts."""
 
 import secrets
 from typing import Annotated, Literal
@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field
 
-from billing.routes.auth import Email, Name, Password, Strict, describe
+from billing.routes.auth import Email, Name, Password, describe
 from billing.routes.keys import CONTEXT
-from billing.routes.paging import read_page
-from billing.routes.session import account_with, read_json
+from billing.routes.paging import page_of, read_page
+from billing.routes.session import Strict, account_with, read_json
 from billing.service import accounts
 from billing.store.tables import User
 
@@ -28,7 +28,7 @@ class NewAccount(Strict):
 
 
 class ChangeAccount(Strict):
-    """What an admin changes."""
+    """An admin's changes of an account."""
 
     name: Name | None = None
     role: AccountRole | None = None
@@ -46,15 +46,13 @@ def _describe(user: User) -> dict[str, object]:
 
 @routes.get("/api/users")
 async def users(request: web.Request) -> web.Response:
-    """By address; `search` looks into names and addresses."""
+    """Lists accounts by address; `search` looks into names and addresses."""
     await account_with(request, "admin")
     limit, cursor = read_page(request)
     found = await accounts.search(
         request.app[CONTEXT], request.query.get("search", "")[:100], limit + 1, cursor
     )
-    items = [_describe(user) for user in found[:limit]]
-    following = found[limit - 1].email if len(found) > limit else None
-    return web.json_response({"items": items, "next": following})
+    return page_of(found, limit, _describe, lambda last: last.email)
 
 
 @routes.post("/api/users")

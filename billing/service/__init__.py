@@ -1,1 +1,1 @@
-"""What billing does: one module a use case; each opens its transaction by itself."""
+"""Billing's use cases; each opens its transactions by itself."""

@@ -1,4 +1,4 @@
-"""Accounts: registration, sign-in, forgotten passwords, what an admin changes."""
+"""Accounts: registration, sign-in, forgotten passwords, an admin's changes."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ ROLES = ("student", "parent", "teacher", "admin")
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """What an account is made of."""
+    """The values of a new account."""
 
     email: str
     name: str
@@ -57,7 +57,7 @@ async def prepare(context: Context, new: NewUser) -> User:
 
 
 async def register(context: Context, new: NewUser) -> User:
-    """A new account of somebody who came by; teachers and admins are made by an admin."""
+    """A new account that a person makes for themselves; an admin makes teachers and admins."""
     if context.settings.registration == "closed":
         raise BillingError("registration_closed", "Accounts are made by the school here.")
     return await create_user(context, new)
@@ -104,7 +104,7 @@ async def reset(context: Context, key: SessionKey, token: str, password: str) ->
 
 
 async def set_password(context: Context, user_id: str, password: str) -> User:
-    """As an admin or the command line does; all sessions end."""
+    """Sets a password for an admin or the command line; all sessions end."""
     return await _store_password(context, user_id, password, ends_sessions=True)
 
 
@@ -121,7 +121,7 @@ async def _store_password(
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """What changes in an account; None: it stays."""
+    """The changes of an account; None: the value stays."""
 
     name: str | None = None
     state: str | None = None
@@ -130,7 +130,7 @@ class AccountChange:
 
 
 async def change(context: Context, user_id: str, what: AccountChange) -> User:
-    """Changes an account; who is disabled or has another role must sign in anew."""
+    """Changes an account; one that is disabled or gets another role must sign in anew."""
     async with context.db.writing() as session:
         admins = await _lock_admins(session)
         user = await _locked(session, user_id)
@@ -156,13 +156,13 @@ async def _locked(session: AsyncSession, user_id: str) -> User:
 
 
 async def _lock_admins(session: AsyncSession) -> set[str]:
-    """Those there are; none of them goes before the transaction has ended."""
+    """All admins; none of them goes before the transaction has ended."""
     admins = select(User.id).where(User.role == "admin", User.disabled_at.is_(None))
     return set(await session.scalars(admins.order_by(User.id).with_for_update()))
 
 
 def _keep_an_admin(user: User, admins: set[str]) -> None:
-    """Nobody can lock everybody out."""
+    """Refuses to take the last admin away."""
     if user.id in admins and len(admins) < 2:
         raise ConflictError("last_admin", "This is the last admin. Make another one first.")
 

@@ -1,21 +1,21 @@
-"""Cancelling a class: everybody's enrolment ends, and all who paid get their money back.
+"""Cancelling a class: all enrolments end, and all who paid get their money back.
 
-The state is written first; a job then asks for the refunds, payment by payment, so nobody waits
+The state is written first; a job then asks for the refunds, payment by payment, so no request waits
 for them and none is left out by a crash.
 """
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.catalogue.classes import ClassState, Step, after
+from billing.catalogue.classes import ClassState, Step
 from billing.context import Context
 from billing.errors import ConflictError
-from billing.orders.ledger import EntryKind
-from billing.service.classes import owned
-from billing.service.join_tokens import Asker
+from billing.service.classes import close
 from billing.service.notices import tell
+from billing.service.purchase import payments_left
 from billing.service.refunds import request_refund
-from billing.store.tables import Class, Enrolment, LedgerEntry, Order, Payment, Refund
+from billing.service.rights import Asker
+from billing.store.tables import Class, Enrolment, Order, Payment
 from common.logs import get_logger
 
 JOB = "cancellations"
@@ -27,10 +27,7 @@ log = get_logger(__name__)
 async def cancel(context: Context, asker: Asker, class_id: str) -> None:
     """Raises ConflictError for a class that is over."""
     async with context.db.writing() as session:
-        class_ = await owned(session, asker, class_id)
-        class_.state = after(ClassState(class_.state), Step.CANCEL)
-        class_.live_since = None
-        class_.updated_at = context.now()
+        class_ = await close(session, context, asker, class_id, Step.CANCEL)
         await _end_unpaid(session, context, class_)
     log.info("class.cancelled", room=class_id, by=asker.id)
     context.wake("entry")
@@ -38,7 +35,7 @@ async def cancel(context: Context, asker: Asker, class_id: str) -> None:
 
 
 async def _end_unpaid(session: AsyncSession, context: Context, class_: Class) -> None:
-    """Enrolments that no money opened; a refund ends the others."""
+    """Ends the enrolments that no money opened; a refund ends the others."""
     query = (
         update(Enrolment)
         .where(
@@ -54,7 +51,7 @@ async def _end_unpaid(session: AsyncSession, context: Context, class_: Class) ->
 
 
 async def refund_cancelled(context: Context) -> None:
-    """Asks for the refunds of cancelled classes that nobody has asked for."""
+    """Asks for the refunds of cancelled classes that have not been asked for."""
     while True:
         async with context.db.reading() as session:
             due = list(await session.scalars(_unreturned()))
@@ -66,12 +63,6 @@ async def refund_cancelled(context: Context) -> None:
 def _unreturned() -> Select[str]:
     """Payments of which something was taken and is not on its way back; one in dispute waits
     for the bank's decision."""
-    back = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == Payment.id)
-    lost = select(func.coalesce(func.sum(-LedgerEntry.amount), 0)).where(
-        LedgerEntry.order_id == Payment.order_id,
-        LedgerEntry.payment_id == Payment.id,
-        LedgerEntry.kind == EntryKind.CHARGED_BACK,
-    )
     return (
         select(Payment.id)
         .join(Order, Order.id == Payment.order_id)
@@ -80,7 +71,7 @@ def _unreturned() -> Select[str]:
             Class.state == ClassState.CANCELLED,
             Payment.state == "captured",
             func.coalesce(Payment.dispute, "") != "open",
-            Payment.amount > back.scalar_subquery() + lost.scalar_subquery(),
+            payments_left() > 0,
         )
         .order_by(Payment.created_at)
         .limit(AT_ONCE)

@@ -1,4 +1,4 @@
-"""The catalogue as people see it: classes with their seats, and what each is to the asker."""
+"""The catalogue as people see it: classes with their seats, and the asker's own part in each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,49 +7,48 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue import classes, schedule
-from billing.catalogue import entry_table as entry
 from billing.catalogue.classes import ClassState
+from billing.catalogue.entry_table import Refusal, entry_refusal
 from billing.context import Context
 from billing.errors import NotFoundError
 from billing.service import enrolments
-from billing.service.join_tokens import Asker, facts_of, standing_of
-from billing.store.keyset import behind
-from billing.store.queries import containing
+from billing.service.rights import Asker, facts_of, role_in
+from billing.store.queries import behind, containing
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, Order, User
-from signalling.classroom.permissions import Role
+from common.roles import Role
 
 MAX_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
-    """What a class is to whoever asks; `opens_at` and `expires_at` in ms."""
+class OwnView:
+    """The asker's own part in a class; `opens_at` and `expires_at` in ms."""
 
     enrolled: bool
     kind: str | None
     expires_at: int | None
     order_state: str | None
     opens_at: int | None
-    refusal: entry.Refusal | None
+    refusal: Refusal | None
     is_teacher: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A class with what belongs to it; `student`: the child through whom a parent sees it."""
+class ClassView:
+    """A class as it is shown; `student`: the child through whom a parent sees it."""
 
     class_: Class
     teacher: User
     seats_left: int | None
     lesson: schedule.Lesson | None
-    mine: Mine | None
+    mine: OwnView | None
     assistants: list[User] | None = None
     student: User | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """What is asked of the catalogue."""
+class ClassFilter:
+    """A choice of classes."""
 
     search: str = ""
     state: str | None = None
@@ -57,8 +56,8 @@ class Filter:
 
 
 @dataclass(slots=True)
-class _Ties:
-    """How somebody is tied to some classes, by class."""
+class _OwnRows:
+    """A person's enrolments, orders and help in some classes, by class."""
 
     enrolments: dict[str, Enrolment] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
@@ -66,9 +65,9 @@ class _Ties:
 
 
 async def search(
-    context: Context, asker: Asker | None, wanted: Filter, limit: int, cursor: str
-) -> list[Shown]:
-    """Classes, the newest first, behind the cursor."""
+    context: Context, asker: Asker | None, wanted: ClassFilter, limit: int, cursor: str
+) -> list[ClassView]:
+    """The classes, the newest first, behind the cursor."""
     query = select(Class).join(User, User.id == Class.teacher_id).where(_visible(asker, wanted))
     for word in wanted.search.split()[:MAX_WORDS]:
         columns = (Class.title, Class.description, User.name)
@@ -81,13 +80,13 @@ async def search(
         return await _show(session, context, asker, found)
 
 
-def is_offered(shown: Shown, now: int) -> bool:
+def is_offered(shown: ClassView, now: int) -> bool:
     """Whether strangers are shown the class in the catalogue."""
     return classes.is_on_sale(shown.class_.state, schedule.parse(shown.class_.schedule), now)
 
 
-def _visible(asker: Asker | None, wanted: Filter) -> ColumnElement[bool]:
-    """Drafts are for who teaches them and for admins."""
+def _visible(asker: Asker | None, wanted: ClassFilter) -> ColumnElement[bool]:
+    """Drafts are for their teachers and for admins."""
     whole = Class.state.in_(classes.ON_SALE) if not wanted.mine else Class.id == Class.id
     if wanted.state is not None:
         whole = Class.state == wanted.state
@@ -105,7 +104,7 @@ def _taught_by(user_id: str) -> ColumnElement[bool]:
     return or_(Class.teacher_id == user_id, Class.id.in_(helps))
 
 
-async def one(context: Context, asker: Asker | None, class_id: str) -> Shown:
+async def one(context: Context, asker: Asker | None, class_id: str) -> ClassView:
     """A class; raises NotFoundError, for a draft also when it is not the asker's."""
     async with context.db.reading() as session:
         class_ = await session.get(Class, class_id)
@@ -124,7 +123,7 @@ async def _may_see(session: AsyncSession, asker: Asker | None, class_: Class) ->
     return await session.get(Assistant, (class_.id, asker.id)) is not None
 
 
-async def of_person(context: Context, asker: Asker) -> list[Shown]:
+async def of_person(context: Context, asker: Asker) -> list[ClassView]:
     """Classes the asker is or was enrolled in, teaches or helps in; a parent's: their children's,
     one for each child."""
     async with context.db.reading() as session:
@@ -137,20 +136,20 @@ async def of_person(context: Context, asker: Asker) -> list[Shown]:
 
 
 def _counts() -> ColumnElement[bool]:
-    """A class that was paid back or left is one's own no more; one that was cancelled (whose money
-    goes back, too), or whose time is over, still is."""
+    """Enrolments that still count: a class that was paid back or left is a student's no more; one
+    that was cancelled (whose money goes back, too), or whose time is over, still is."""
     gone = ("refunded", "disputed", "upgraded")
     cancelled = select(Class.id).where(Class.state == ClassState.CANCELLED)
     kept = and_(Enrolment.ended_reason == "refunded", Enrolment.class_id.in_(cancelled))
     return or_(Enrolment.ended_at.is_(None), Enrolment.ended_reason.not_in(gone), kept)
 
 
-async def _of_children(session: AsyncSession, context: Context, asker: Asker) -> list[Shown]:
+async def _of_children(session: AsyncSession, context: Context, asker: Asker) -> list[ClassView]:
     query = select(User).join(Guardian, Guardian.student_id == User.id)
     children = await session.scalars(
         query.where(Guardian.parent_id == asker.id).order_by(User.name)
     )
-    every: list[Shown] = []
+    every: list[ClassView] = []
     for child in children:
         in_them = select(Enrolment.class_id).where(Enrolment.user_id == child.id, _counts())
         found = list(await session.scalars(select(Class).where(Class.id.in_(in_them))))
@@ -167,25 +166,25 @@ async def _show(
     asker: Asker | None,
     found: Sequence[Class],
     child: User | None = None,
-) -> list[Shown]:
+) -> list[ClassView]:
     ids = [class_.id for class_ in found]
     now = context.now()
     taken = await enrolments.taken(session, ids, now)
     teachers = await _users(session, {class_.teacher_id for class_ in found})
-    ties = await _ties(session, asker, ids, child)
+    rows = await _own_rows(session, asker, ids, child)
     every = []
     for class_ in found:
-        free = None if class_.seats is None else max(0, class_.seats - taken.get(class_.id, 0))
+        free = enrolments.free_seats(class_, taken.get(class_.id, 0))
         lesson = None
         if class_.state not in classes.OVER:
             lesson = schedule.next_lesson(schedule.parse(class_.schedule), now)
         every.append(
-            Shown(
+            ClassView(
                 class_,
                 teachers[class_.teacher_id],
                 free,
                 lesson,
-                None if asker is None else _mine(context, asker, class_, ties, free),
+                None if asker is None else _mine(context, asker, class_, rows, free),
                 await _assistants(session, asker, class_),
                 child,
             )
@@ -193,63 +192,48 @@ async def _show(
     return every
 
 
-def _mine(context: Context, asker: Asker, class_: Class, ties: _Ties, free: int | None) -> Mine:
-    role = _role(asker, class_, ties)
-    standing = standing_of(role)
-    row = ties.enrolments.get(class_.id)
-    facts = facts_of(context, class_, standing, row, free)
+def _mine(
+    context: Context, asker: Asker, class_: Class, rows: _OwnRows, free: int | None
+) -> OwnView:
+    role = role_in(class_, asker, class_.id in rows.assisting)
+    row = rows.enrolments.get(class_.id)
+    facts = facts_of(context, class_, role, row, free)
     now = context.now()
-    active = facts.enrolled is not None and facts.enrolled.is_active(now)
-    return Mine(
-        enrolled=active or role is Role.ASSISTANT,
-        kind=row.kind if row is not None and active else None,
-        expires_at=row.expires_at if row is not None and active else None,
-        order_state=ties.orders.get(class_.id),
+    active = row if row is not None and row.is_active(now) else None
+    return OwnView(
+        enrolled=active is not None or role is Role.ASSISTANT,
+        kind=active.kind if active else None,
+        expires_at=active.expires_at if active else None,
+        order_state=rows.orders.get(class_.id),
         opens_at=facts.opens_at,
-        refusal=entry.decide(facts, now),
+        refusal=entry_refusal(facts, now),
         is_teacher=role is Role.TEACHER,
     )
 
 
-def _role(asker: Asker, class_: Class, ties: _Ties) -> Role:
-    if asker.id == class_.teacher_id:
-        return Role.TEACHER
-    if asker.role == "admin":
-        return Role.ADMIN
-    if class_.id in ties.assisting:
-        return Role.ASSISTANT
-    return Role.PARENT if asker.role == "parent" else Role.STUDENT
-
-
-async def _ties(
+async def _own_rows(
     session: AsyncSession, asker: Asker | None, ids: list[str], child: User | None
-) -> _Ties:
-    ties = _Ties()
+) -> _OwnRows:
+    rows = _OwnRows()
     if asker is None or not ids:
-        return ties
-    people = [child.id] if child is not None else await _children_or_self(session, asker)
-    query = select(Enrolment).where(Enrolment.user_id.in_(people), Enrolment.class_id.in_(ids))
-    # The last one stays: those that have not ended come last, of the others the newest.
-    query = query.order_by(Enrolment.ended_at.is_(None), Enrolment.created_at)
-    ties.enrolments = {row.class_id: row for row in await session.scalars(query)}
+        return rows
+    people = {asker.id}
+    if child is not None:
+        people = {child.id}
+    elif asker.role == "parent":
+        people = (await enrolments.children_of(session, people)).get(asker.id, set())
+    best = await enrolments.best_last(session, people, ids)
+    rows.enrolments = {row.class_id: row for row in best}
     orders = select(Order.class_id, Order.state).where(
         Order.user_id.in_(people), Order.class_id.in_(ids)
     )
-    rows = await session.execute(orders.order_by(Order.created_at))
-    ties.orders = {class_id: state for class_id, state in rows}
+    states = await session.execute(orders.order_by(Order.created_at))
+    rows.orders = {class_id: state for class_id, state in states}
     helps = select(Assistant.class_id).where(
         Assistant.user_id == asker.id, Assistant.class_id.in_(ids)
     )
-    ties.assisting = set(await session.scalars(helps))
-    return ties
-
-
-async def _children_or_self(session: AsyncSession, asker: Asker) -> list[str]:
-    if asker.role != "parent":
-        return [asker.id]
-    return list(
-        await session.scalars(select(Guardian.student_id).where(Guardian.parent_id == asker.id))
-    )
+    rows.assisting = set(await session.scalars(helps))
+    return rows
 
 
 async def _users(session: AsyncSession, ids: Iterable[str]) -> dict[str, User]:
@@ -260,7 +244,7 @@ async def _users(session: AsyncSession, ids: Iterable[str]) -> dict[str, User]:
 async def _assistants(
     session: AsyncSession, asker: Asker | None, class_: Class
 ) -> list[User] | None:
-    """For the class's teacher and admins alone."""
+    """The assistants, for the class's teacher and admins alone."""
     if asker is None or (asker.role != "admin" and asker.id != class_.teacher_id):
         return None
     query = select(User).join(Assistant, Assistant.user_id == User.id)

@@ -1,4 +1,4 @@
-"""Buying a class: what it costs, the order a student pays, and the way in without paying."""
+"""Buying a class: the quote, the order that a student pays, and a coupon that pays all of it."""
 
 from dataclasses import dataclass, replace
 
@@ -12,20 +12,14 @@ from billing.orders.ledger import EntryKind
 from billing.orders.states import OrderState
 from billing.receipts import tax
 from billing.service import coupons as coupon_service
-from billing.service import enrolments
-from billing.service.effects import enrol
-from billing.service.purchase import (
-    Change,
-    Purchase,
-    active_enrolment,
-    coupon_holds,
-    lock_class,
-    lock_orders,
-)
+from billing.service.change import Change
+from billing.service.effects import enrol_by_order
+from billing.service.enrolments import lock_class, seats_left, unended
+from billing.service.purchase import Purchase, lock_orders
 from billing.service.receipts import supply_to
-from billing.store.retry import transact
+from billing.store.database import transact
 from billing.store.tables import Class, Enrolment, Order, User
-from billing.text.payment_notices import enrolled as enrolled_words
+from billing.text.payment_notices import enrolled as enrolled_text
 
 MINUTE = 60_000
 SOURCE = "checkout"
@@ -44,7 +38,7 @@ class Quote:
 
     @property
     def amount(self) -> int:
-        """What is to be paid."""
+        """The amount to be paid."""
         return self.list_price - self.discount
 
 
@@ -54,31 +48,32 @@ class Checkout:
 
     order: Order
     quote: Quote
-    found: Class
+    class_: Class
     user: User
 
 
 async def quote(context: Context, user_id: str, class_id: str, coupon: str | None) -> Quote:
-    """What the student would pay now; raises NotFoundError, ConflictError."""
+    """The price that the student would pay now; raises NotFoundError, ConflictError."""
     async with context.db.reading() as session:
-        found = await session.get(Class, class_id)
+        class_ = await session.get(Class, class_id)
         user = await session.get_one(User, user_id)
-        return await _quote(session, context, _offered(found), user, coupon, lock=False)
+        return await _quote(session, context, _offered(class_), user, coupon, lock=False)
 
 
 async def order(context: Context, user_id: str, class_id: str, coupon: str | None) -> Checkout:
     """The student's open order, the same again while class, price and coupon are the same; raises
     NotFoundError, ConflictError, GatewayError."""
     checkout = await transact(
-        context.db, lambda session: _open(session, context, user_id, class_id, coupon)
+        context.db, lambda session: _open_order(session, context, user_id, class_id, coupon)
     )
     if checkout.order.state != OrderState.OPEN or checkout.order.gateway_order_id is not None:
         return checkout
-    return await _reach_gateway(context, checkout)
+    return await _make_at_gateway(context, checkout)
 
 
-async def _reach_gateway(context: Context, checkout: Checkout) -> Checkout:
-    """Gives the order its gateway's id. It may have been made before, and the answer lost."""
+async def _make_at_gateway(context: Context, checkout: Checkout) -> Checkout:
+    """Makes the order at the gateway and keeps the gateway's id. An earlier try may have made it,
+    and the answer was lost."""
     mine = checkout.order
     there = await context.gateway.find_order(mine.id)
     if there is None or (there.amount, there.currency) != (mine.amount, mine.currency):
@@ -99,55 +94,59 @@ async def _reach_gateway(context: Context, checkout: Checkout) -> Checkout:
     return replace(checkout, order=kept)
 
 
-async def _open(
+async def _open_order(
     session: AsyncSession, context: Context, user_id: str, class_id: str, coupon: str | None
 ) -> Checkout:
-    """The student is locked first, so that two tabs make one order; but not the key, which every
-    enrolment and notice refers to: whoever holds the class would wait for us in a circle."""
+    """The open order that fits, or a new one in its place.
+
+    The student is locked first, so that two tabs make one order; but not the key, which every
+    enrolment and notice refers to: a transaction that holds the class would wait for this one in a
+    circle.
+    """
     user = await session.get_one(User, user_id, with_for_update={"key_share": True})
     orders = await lock_orders(session, user_id, class_id)
-    found = _offered(await lock_class(session, class_id))
-    enrolment = await active_enrolment(session, user_id, class_id)
-    await _check_room(session, context, found, enrolment)
-    price = await _quote(session, context, found, user, coupon, lock=True)
+    class_ = _offered(await lock_class(session, class_id))
+    enrolment = await unended(session, user_id, class_id)
+    await _check_may_buy(session, context, class_, enrolment)
+    price = await _quote(session, context, class_, user, coupon, lock=True)
     for one in orders:
         if one.state == OrderState.OPEN and _fits(one, price, context.now()):
-            return Checkout(one, price, found, user)
+            return Checkout(one, price, class_, user)
     _close_open(orders, context.now())
     await session.flush()
-    made = _new_order(context, user, found, price)
+    made = _new_order(context, user, class_, price)
     session.add(made)
     await session.flush()
     if price.amount == 0:
-        await _give(session, context, Purchase(made, found, [], enrolment))
-    return Checkout(made, price, found, user)
+        await _enrol_at_once(session, context, Purchase(made, class_, [], enrolment))
+    return Checkout(made, price, class_, user)
 
 
-def _offered(found: Class | None) -> Class:
-    if found is None or found.state == ClassState.DRAFT:
+def _offered(class_: Class | None) -> Class:
+    if class_ is None or class_.state == ClassState.DRAFT:
         raise NotFoundError("not_found", "There is no such class.")
-    if found.price == 0:
+    if class_.price == 0:
         raise ConflictError("class_is_free", "This class costs nothing. Enrol without paying.")
-    return found
+    return class_
 
 
-async def _check_room(
-    session: AsyncSession, context: Context, found: Class, enrolment: Enrolment | None
+async def _check_may_buy(
+    session: AsyncSession, context: Context, class_: Class, enrolment: Enrolment | None
 ) -> None:
     now = context.now()
-    if not is_on_sale(found.state, schedule.parse(found.schedule), now):
-        raise ConflictError("class_gone", "One cannot enrol in this class any more.")
-    is_in = enrolment is not None and (enrolment.expires_at is None or enrolment.expires_at > now)
+    if not is_on_sale(class_.state, schedule.parse(class_.schedule), now):
+        raise ConflictError("class_gone", "You cannot enrol in this class any more.")
+    is_in = enrolment is not None and enrolment.is_active(now)
     if is_in and enrolment is not None and enrolment.kind != "trial":
         raise ConflictError("already_enrolled", "You are in this class already.")
-    if not is_in and await enrolments.left(session, found, now) == 0:
+    if not is_in and await seats_left(session, class_, now) == 0:
         raise ConflictError("class_full", "All seats of this class are taken.")
 
 
 async def _quote(
     session: AsyncSession,
     context: Context,
-    found: Class,
+    class_: Class,
     user: User,
     code: str | None,
     *,
@@ -155,14 +154,14 @@ async def _quote(
 ) -> Quote:
     discount, kept = 0, None
     if code:
-        coupon, facts = await coupon_service.find(session, code, found, user.id, lock=lock)
-        held = await coupon_holds(session, coupon.code, user.id, context.now())
-        coupons.check(replace(facts, used=held + facts.used_by_person), context.now())
-        discount, kept = coupons.discount(facts.kind, facts.value, found.price), coupon.code
+        now = context.now()
+        coupon, facts = await coupon_service.find(session, code, class_, user.id, now, lock=lock)
+        coupons.check(facts, now)
+        discount, kept = coupons.discount(facts.kind, facts.value, class_.price), coupon.code
     supply = supply_to(context.settings, user.state)
-    parts = tax.included(found.price - discount, supply)
+    parts = tax.included(class_.price - discount, supply)
     rate = sum(part.rate for part in parts.parts)
-    return Quote(found.price, discount, found.currency, rate, parts.amount, kept)
+    return Quote(class_.price, discount, class_.currency, rate, parts.amount, kept)
 
 
 def _fits(order: Order, price: Quote, now: int) -> bool:
@@ -180,13 +179,13 @@ def _close_open(orders: list[Order], now: int) -> None:
             order.closed_at = now
 
 
-def _new_order(context: Context, user: User, found: Class, price: Quote) -> Order:
+def _new_order(context: Context, user: User, class_: Class, price: Quote) -> Order:
     now = context.now()
     is_paid = price.amount == 0
     return Order(
         id=context.new_id("o"),
         user_id=user.id,
-        class_id=found.id,
+        class_id=class_.id,
         list_price=price.list_price,
         amount=price.amount,
         currency=price.currency,
@@ -198,11 +197,11 @@ def _new_order(context: Context, user: User, found: Class, price: Quote) -> Orde
     )
 
 
-async def _give(session: AsyncSession, context: Context, purchase: Purchase) -> None:
+async def _enrol_at_once(session: AsyncSession, context: Context, purchase: Purchase) -> None:
     """A coupon for all of the price: enrolled at once, the gateway is not asked."""
     change = Change(session, context, SOURCE, context.now())
-    await enrol(change, purchase, "coupon")
+    await enrol_by_order(change, purchase, "coupon")
     await session.flush()
     await change.write_entries(None)
-    change.tell(purchase, "enrolled", enrolled_words(purchase.found.title))
+    change.tell(purchase, "enrolled", enrolled_text(purchase.class_.title))
     assert all(entry.kind == EntryKind.ENROLLED for entry, _ in change.entries)

@@ -15,8 +15,8 @@ from billing.context import Context
 from billing.errors import BillingError, ConflictError, NotAllowedError, NotFoundError
 from billing.service import enrolments, images
 from billing.service.accounts import normal_email
-from billing.service.join_tokens import Asker
 from billing.service.notices import tell
+from billing.service.rights import Asker
 from billing.store.tables import Assistant, Class, Enrolment, User
 
 TEACHERS = ("teacher", "admin")
@@ -26,7 +26,7 @@ MAX_ASSISTANTS = 20
 
 @dataclass(frozen=True, slots=True)
 class NewClass:
-    """What a class is made of; price in paise."""
+    """The values of a new class; price in paise."""
 
     title: str
     description: str
@@ -45,7 +45,7 @@ def slug(title: str) -> str:
 
 
 async def create(context: Context, asker: Asker, new: NewClass) -> str:
-    """Makes a draft; its id."""
+    """Makes a draft; returns its id."""
     now = context.now()
     _check_ahead(new.schedule, now)
     class_id = f"{slug(new.title)}-{context.new_id('c')[-6:]}"
@@ -86,8 +86,8 @@ async def owned(session: AsyncSession, asker: Asker, class_id: str) -> Class:
 
 
 async def change(context: Context, asker: Asker, class_id: str, what: dict[str, Any]) -> None:
-    """Changes columns of a class that is not over; a changed schedule is told to who is enrolled,
-    and moves their access.
+    """Changes columns of a class that is not over; a changed schedule is told to all who are
+    enrolled, and moves their access.
 
     Raises ConflictError: over, or fewer seats than people.
     """
@@ -101,7 +101,7 @@ async def change(context: Context, asker: Asker, class_id: str, what: dict[str, 
         if what.get("seats") is not None:
             taken = (await enrolments.taken(session, [class_id], now)).get(class_id, 0)
             if what["seats"] < taken:
-                raise ConflictError("seats_taken", f"{taken} people are in it already.", "seats")
+                raise ConflictError("seats_taken", f"{taken} people are enrolled already.", "seats")
         moved = "schedule" in what and what["schedule"] != class_.schedule
         if moved:
             await _move_access(session, class_, schedule.parse(what["schedule"]), now)
@@ -132,16 +132,16 @@ async def _move_access(
 async def tell_enrolled(
     session: AsyncSession, context: Context, class_: Class, kind: str, text: str
 ) -> None:
-    """A notice to everybody who is in a class."""
+    """Sends a notice to everybody who is enrolled in a class."""
     query = select(Enrolment.user_id).where(
-        Enrolment.class_id == class_.id, enrolments.is_active(context.now())
+        Enrolment.class_id == class_.id, Enrolment.active(context.now())
     )
     for user_id in await session.scalars(query):
         tell(session, context, user_id, kind, text, class_.id)
 
 
 async def publish(context: Context, asker: Asker, class_id: str) -> None:
-    """From now on everybody sees it and can enrol."""
+    """Publishes a class: everybody sees it and can enrol."""
     now = context.now()
     async with context.db.writing() as session:
         class_ = await owned(session, asker, class_id)
@@ -152,17 +152,25 @@ async def publish(context: Context, asker: Asker, class_id: str) -> None:
 
 
 async def end(context: Context, asker: Asker, class_id: str) -> None:
-    """No more lessons; who is in it now leaves."""
+    """Ends a class: no more lessons, and the people in it leave."""
     async with context.db.writing() as session:
-        class_ = await owned(session, asker, class_id)
-        class_.state = after(ClassState(class_.state), Step.END)
-        class_.live_since = None
-        class_.updated_at = context.now()
+        await close(session, context, asker, class_id, Step.END)
     context.wake("entry")
 
 
+async def close(
+    session: AsyncSession, context: Context, asker: Asker, class_id: str, step: Step
+) -> Class:
+    """Takes the step that ends or cancels a class; raises ConflictError for one that is over."""
+    class_ = await owned(session, asker, class_id)
+    class_.state = after(ClassState(class_.state), step)
+    class_.live_since = None
+    class_.updated_at = context.now()
+    return class_
+
+
 async def set_image(context: Context, asker: Asker, class_id: str, data: bytes) -> None:
-    """Another picture; the old one's file goes."""
+    """Sets the picture; the old one's file goes."""
     async with context.db.reading() as session:
         await owned(session, asker, class_id)
     url = await images.keep(context, class_id, data)
@@ -178,7 +186,7 @@ async def set_image(context: Context, asker: Asker, class_id: str, data: bytes) 
 
 
 async def add_assistant(context: Context, asker: Asker, class_id: str, email: str) -> None:
-    """Lets somebody with an account help; no error when they do already."""
+    """Makes a person with an account an assistant; no error when they are one already."""
     async with context.db.writing() as session:
         class_ = await owned(session, asker, class_id)
         user = await _user(session, email)
@@ -188,14 +196,16 @@ async def add_assistant(context: Context, asker: Asker, class_id: str, email: st
             return
         query = select(Assistant).where(Assistant.class_id == class_id)
         if len((await session.scalars(query)).all()) >= MAX_ASSISTANTS:
-            raise ConflictError("too_many_assistants", f"At most {MAX_ASSISTANTS}.", "email")
+            raise ConflictError(
+                "too_many_assistants", f"A class has at most {MAX_ASSISTANTS} assistants.", "email"
+            )
         session.add(Assistant(class_id=class_id, user_id=user.id, created_at=context.now()))
         text = f"You are an assistant of {class_.title}."
         tell(session, context, user.id, "assistant", text, class_id)
 
 
 async def remove_assistant(context: Context, asker: Asker, class_id: str, email: str) -> None:
-    """They help no more; no error when they did not."""
+    """Ends an assistant's help; no error when they did not help."""
     async with context.db.writing() as session:
         await owned(session, asker, class_id)
         user = await _user(session, email)
@@ -217,11 +227,11 @@ async def _user(session: AsyncSession, email: str) -> User:
 async def people(
     context: Context, asker: Asker, class_id: str, limit: int, offset: int
 ) -> list[tuple[User, Enrolment]]:
-    """Who is enrolled, by name; for the class's teacher and admins."""
+    """The enrolled students by name, for the class's teacher and admins."""
     query = (
         select(User, Enrolment)
         .join(Enrolment, Enrolment.user_id == User.id)
-        .where(Enrolment.class_id == class_id, enrolments.is_active(context.now()))
+        .where(Enrolment.class_id == class_id, Enrolment.active(context.now()))
         .order_by(User.name, User.id)
         .offset(offset)
         .limit(limit)

@@ -1,10 +1,8 @@
-"""What each action of the state table does to the locked rows."""
+"""The effects of the state table's actions on the locked rows."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from billing.catalogue import schedule
-from billing.catalogue.classes import access_until
 from billing.orders.facts import (
     DisputeMoved,
     Fact,
@@ -16,10 +14,12 @@ from billing.orders.facts import (
 )
 from billing.orders.ledger import EntryKind
 from billing.orders.states import Action, OrderState, Outcome, PaymentState, Reason, RefundState
-from billing.service.purchase import Change, Purchase
+from billing.service import enrolments
+from billing.service.change import Change
+from billing.service.purchase import Purchase, sum_of
 from billing.service.receipts import issue_credit_note, issue_invoice
-from billing.store.tables import Enrolment, Payment, Refund
-from billing.text import payment_notices as words
+from billing.store.tables import Payment, Refund
+from billing.text import payment_notices
 
 FIRST_PAUSE = 120_000  # ms until a refund is asked for again; doubles with each try
 LONGEST_PAUSE = 6 * 3_600_000
@@ -34,7 +34,7 @@ def pause_after(attempts: int) -> int:
 
 
 async def act(change: Change, purchase: Purchase, fact: Fact, outcome: Outcome) -> None:
-    """Does what the outcome says."""
+    """Carries out an outcome."""
     effect = _EFFECTS.get(outcome.action)
     if effect is not None:
         await effect(change, purchase, fact, outcome)
@@ -42,7 +42,7 @@ async def act(change: Change, purchase: Purchase, fact: Fact, outcome: Outcome) 
 
 
 def end_enrolment(change: Change, purchase: Purchase, reason: str) -> None:
-    """The student is out, and the room's watcher is told."""
+    """The student is out of the class; the job that watches live classes is woken."""
     one = purchase.enrolment
     if one is None or one.order_id != purchase.order.id:
         return
@@ -79,15 +79,15 @@ def add_refund(
     purchase.refunds.append(made)
     purchase.refund = made
     change.book(purchase, EntryKind.REFUND_DUE, made.id)
-    text = words.refund_due(reason, purchase.found.title, amount, payment.currency)
+    text = payment_notices.refund_due(reason, purchase.class_.title, amount, payment.currency)
     change.tell(purchase, "refund_due", text)
     change.woken.add("refunds")
     return made
 
 
-def settle_order(change: Change, purchase: Purchase) -> None:
-    """All of a purchase's money is going back: it opens nothing any more."""
-    if purchase.buys and purchase.order.state == OrderState.PAID and purchase.left <= 0:
+def close_if_returned(change: Change, purchase: Purchase) -> None:
+    """Closes a purchase whose money is all going back, and ends its enrolment."""
+    if purchase.bought_it and purchase.order.state == OrderState.PAID and purchase.left <= 0:
         _close(change, purchase, OrderState.REFUNDED)
         end_enrolment(change, purchase, "refunded")
 
@@ -129,35 +129,23 @@ async def _enrol(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> 
     order = purchase.order
     _close(change, purchase, OrderState.PAID)
     order.payment_id = payment.id
-    await enrol(change, purchase, "paid")
+    await enrol_by_order(change, purchase, "paid")
     for sibling in purchase.siblings:
         if sibling.state == OrderState.OPEN:
             sibling.state, sibling.closed_at = OrderState.SUPERSEDED, change.now
     await change.session.flush()
     if payment.confirmed:
         await issue_invoice(change.session, change.context.settings, order, payment, change.now)
-    change.tell(purchase, "enrolled", words.enrolled(purchase.found.title))
+    change.tell(purchase, "enrolled", payment_notices.enrolled(purchase.class_.title))
 
 
-async def enrol(change: Change, purchase: Purchase, kind: str) -> None:
-    """The order's enrolment; it takes the place of a trial, or of one that ran out."""
+async def enrol_by_order(change: Change, purchase: Purchase, kind: str) -> None:
+    """The order's enrolment, in place of a trial or of one that ran out."""
+    order = purchase.order
+    new = enrolments.NewEnrolment(order.user_id, purchase.class_, kind, order.id)
     old = purchase.enrolment
-    if old is not None:
-        old.ended_at = change.now
-        old.ended_reason = "upgraded" if old.kind == "trial" else "expired"
-        await change.session.flush()
-    found = purchase.found
-    purchase.enrolment = Enrolment(
-        id=change.context.new_id("e"),
-        user_id=purchase.order.user_id,
-        class_id=found.id,
-        order_id=purchase.order.id,
-        kind=kind,
-        created_at=change.now,
-        expires_at=access_until(schedule.parse(found.schedule), found.access_days, change.now),
-    )
-    change.session.add(purchase.enrolment)
-    change.book(purchase, EntryKind.ENROLLED, purchase.order.id)
+    purchase.enrolment = await enrolments.begin(change.session, change.context, new, old)
+    change.book(purchase, EntryKind.ENROLLED, order.id)
 
 
 async def _confirm(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
@@ -169,7 +157,7 @@ async def _confirm(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -
         refund.amount = payment.amount if whole else min(refund.amount, payment.amount)
         refund.currency = payment.currency
     await change.session.flush()
-    if purchase.buys:
+    if purchase.bought_it:
         settings = change.context.settings
         await issue_invoice(change.session, settings, purchase.order, payment, change.now)
 
@@ -183,7 +171,7 @@ async def _refund(change: Change, purchase: Purchase, fact: Fact, outcome: Outco
 
 
 async def _end_and_refund(change: Change, purchase: Purchase, fact: Fact, outcome: Outcome) -> None:
-    if purchase.buys:
+    if purchase.bought_it:
         end_enrolment(change, purchase, "refunded")
         _close(change, purchase, OrderState.REFUNDED)
     await _refund(change, purchase, fact, outcome)
@@ -197,24 +185,26 @@ async def _capture(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -
         change.book(purchase, EntryKind.AUTHORIZED, payment.id)
 
 
-async def _note_failure(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+def _fail(change: Change, purchase: Purchase, fact: Fact, kind: EntryKind) -> None:
+    """The payment took no money after all."""
     failed = _as(fact, PaymentFailed)
     payment = _keep_payment(change, purchase, failed, PaymentState.FAILED)
     payment.reason = failed.reason
-    change.book(purchase, EntryKind.FAILED, payment.id)
+    change.book(purchase, kind, payment.id)
+
+
+async def _note_failure(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
+    _fail(change, purchase, fact, EntryKind.FAILED)
 
 
 async def _withdraw(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
-    failed = _as(fact, PaymentFailed)
-    payment = _keep_payment(change, purchase, failed, PaymentState.FAILED)
-    payment.reason = failed.reason
-    change.book(purchase, EntryKind.WITHDRAWN, payment.id)
+    _fail(change, purchase, fact, EntryKind.WITHDRAWN)
     for refund in purchase.owed:
         refund.state, refund.note = RefundState.FAILED, "No money was taken."
-    if purchase.buys:
+    if purchase.bought_it:
         end_enrolment(change, purchase, "cancelled")
         _close(change, purchase, OrderState.CANCELLED)
-        change.tell(purchase, "withdrawn", words.withdrawn(purchase.found.title))
+        change.tell(purchase, "withdrawn", payment_notices.withdrawn(purchase.class_.title))
 
 
 async def _adopt(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
@@ -231,7 +221,7 @@ async def _asked(change: Change, purchase: Purchase, fact: Fact, _: Outcome | No
     refund = _the_refund(purchase)
     refund.state, refund.gateway_refund_id = RefundState.ASKED, moved.refund_id
     change.book(purchase, EntryKind.REFUND_ASKED, f"{refund.id}:{moved.refund_id}")
-    settle_order(change, purchase)
+    close_if_returned(change, purchase)
 
 
 async def _processed(change: Change, purchase: Purchase, fact: Fact, _: Outcome | None) -> None:
@@ -241,18 +231,17 @@ async def _processed(change: Change, purchase: Purchase, fact: Fact, _: Outcome 
     refund.amount, refund.processed_at = moved.amount, change.now
     change.book(purchase, EntryKind.REFUNDED, refund.id, -moved.amount)
     _close_payment(purchase)
-    settle_order(change, purchase)
+    close_if_returned(change, purchase)
     await change.session.flush()
     await issue_credit_note(change.session, change.context.settings, refund, change.now)
-    text = words.refund_sent(purchase.found.title, moved.amount, payment.currency)
+    text = payment_notices.refund_sent(purchase.class_.title, moved.amount, payment.currency)
     change.tell(purchase, "refund_sent", text)
 
 
 def _close_payment(purchase: Purchase) -> None:
-    """Nothing is left of a payment that was sent back or taken by the bank, part by part: what was
-    still to be sent has gone another way."""
-    done = [one.amount for one in purchase.refunds if one.state == RefundState.PROCESSED]
-    if sum(done) + purchase.charged_back >= purchase.paid.amount:
+    """Closes a payment of which nothing is left after refunds and the bank's takings: money that
+    was still to be sent has gone another way."""
+    if purchase.kept <= 0:
         purchase.paid.state = PaymentState.REFUNDED
         for refund in purchase.owed:
             refund.state = RefundState.ELSEWHERE
@@ -286,7 +275,7 @@ def _shrink_owed(purchase: Purchase) -> None:
     """Refunds that are due shrink to what is left, else the gateway would refuse them for ever;
     none to nothing, as there is no such refund. Where nothing is left they stay as they are until
     it has arrived (`_close_payment`)."""
-    if sum(refund.amount for refund in purchase.owed) <= -purchase.left:
+    if sum_of(purchase.owed) <= -purchase.left:
         return
     for refund in reversed(purchase.owed):
         refund.amount -= min(refund.amount - 1, max(0, -purchase.left))
@@ -300,13 +289,13 @@ def _book_loss(change: Change, purchase: Purchase, fact: Fact) -> None:
 
 
 async def _charge_back(change: Change, purchase: Purchase, fact: Fact, _: Outcome) -> None:
-    """What the bank took cannot be sent back once more."""
+    """Books the loss: money that the bank took cannot be sent back once more."""
     _book_loss(change, purchase, fact)
     _close_payment(purchase)
-    if purchase.buys and purchase.order.state == OrderState.PAID:
+    if purchase.bought_it and purchase.order.state == OrderState.PAID:
         end_enrolment(change, purchase, "disputed")
         _close(change, purchase, OrderState.REFUNDED)
-        change.tell(purchase, "charged_back", words.charged_back(purchase.found.title))
+        change.tell(purchase, "charged_back", payment_notices.charged_back(purchase.class_.title))
 
 
 def _the_refund(purchase: Purchase) -> Refund:

@@ -19,7 +19,7 @@ CODE_LENGTH = 8
 
 @dataclass(slots=True)
 class LinkCodes:
-    """Codes that are valid now, and whose they are; a restart forgets them."""
+    """The valid codes with their students; a restart forgets them."""
 
     _codes: OrderedDict[str, tuple[str, int]] = field(default_factory=OrderedDict)
 
@@ -36,7 +36,7 @@ class LinkCodes:
         return code, expires
 
     def use(self, code: str, now: int) -> str:
-        """Whose code it was; raises BillingError. It is used up."""
+        """Uses a code up and returns its student; raises BillingError."""
         student_id, expires = self._codes.pop(code.strip().upper(), ("", 0))
         if expires <= now:
             message = "This code is not valid. Ask your child for a new one."

@@ -13,7 +13,7 @@ TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
 def kind_of(data: bytes) -> str:
-    """What kind of picture it is, as a file's ending; raises BillingError for anything else."""
+    """The kind of a picture as a file's ending; raises BillingError for anything else."""
     if data.startswith(b"\xff\xd8\xff") and data.rstrip(b"\0").endswith(b"\xff\xd9"):
         return "jpg"
     if data.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"):
@@ -24,7 +24,7 @@ def kind_of(data: bytes) -> str:
 
 
 def folder(context: Context) -> Path:
-    """Where they are."""
+    """The folder of the pictures."""
     return context.settings.var_dir / "media" / "classes"
 
 

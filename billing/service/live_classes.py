@@ -1,7 +1,7 @@
 """The live classes and the catalogue: the gate's answers, and what follows when rights end.
 
-One job looks twice a second, and at once when it is woken: what the catalogue says of a class
-becomes what it is, and who has lost the right to be in it is put out.
+One job looks twice a second, and at once when it is woken: a class becomes what the catalogue says
+of it, and people who have lost the right to be in it are removed.
 """
 
 from typing import Protocol
@@ -12,18 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.catalogue import schedule
 from billing.catalogue.classes import OVER, ClassState, Step, after, may_step, trial_until
 from billing.context import Context
-from billing.service import enrolments
-from billing.service.rights import Judged, judge
+from billing.service.enrolments import expire, lock_class
+from billing.service.rights import Rights, rights_of
 from billing.store.tables import Assistant, Class, Enrolment, Guardian, User
 from common.errors import LiveclassError
 from common.logs import get_logger
-from signalling.auth.gate import Admission
-from signalling.classroom.permissions import Identity, Role
+from common.roles import STAFF, Admission, Person, Role
 
 LOOK_EVERY = 0.5  # s
 MARGIN = 10_000  # ms: a transaction of another process may be written so late
 
-# What the page is told; whatever else keeps somebody out does not put them out.
+# The reason that a removed person is told, by the refusal's code; other refusals remove no one.
 _REASONS = {
     "refunded": "refunded",
     "disputed": "disputed",
@@ -33,18 +32,18 @@ _REASONS = {
     "class_full": "not_enrolled",
 }
 
-# Who is in the classes.
-Here = dict[str, tuple[Identity, ...]]
+# The people in each class.
+Here = dict[str, tuple[Person, ...]]
 
 log = get_logger(__name__)
 
 
 class LiveClasses(Protocol):
-    """What is asked of the live classes; the hub."""
+    """The live classes as this job needs them; the hub is one."""
 
     def live_classes(self) -> frozenset[str]: ...
-    def present(self, class_id: str) -> tuple[Identity, ...]: ...
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None: ...
+    def present(self, class_id: str) -> tuple[Person, ...]: ...
+    def evict(self, class_id: str, user_id: str, reason: str) -> None: ...
     def end_class(self, class_id: str) -> None: ...
 
     @property
@@ -52,28 +51,29 @@ class LiveClasses(Protocol):
 
 
 class BillingGate:
-    """Asks billing about classes of the catalogue; others are none of its business."""
+    """Asks billing about classes of the catalogue; it does not answer for others."""
 
     def __init__(self, context: Context) -> None:
-        self._shop = context
+        self._context = context
 
-    async def admit(self, identity: Identity) -> Admission | None:
+    async def admit(self, identity: Person) -> Admission | None:
         """The class's title and what the person is in it; raises LiveclassError with the
         refusal's code and sentence."""
-        async with self._shop.db.reading() as session:
+        async with self._context.db.reading() as session:
             class_ = await session.get(Class, identity.class_id)
             if class_ is None:
                 return None
-            judged = (await judge(session, self._shop, class_, [identity]))[identity.user_id]
-        refusal = judged.refusal
+            people = await rights_of(session, self._context, class_, [identity])
+        rights = people[identity.user_id]
+        refusal = rights.refusal
         if refusal is not None:
-            self._shop.counts[f"entry_refused:{refusal.code}"] += 1
+            self._context.counts[f"entry_refused:{refusal.code}"] += 1
             raise LiveclassError(refusal.code, refusal.message)
-        return Admission(class_.title, judged.role)
+        return Admission(class_.title, rights.role)
 
 
 class LiveWatch:
-    """What the job remembers from turn to turn."""
+    """The job's memory from turn to turn."""
 
     def __init__(self, live: LiveClasses) -> None:
         self._live = live
@@ -83,7 +83,7 @@ class LiveWatch:
     async def turn(self, context: Context) -> None:
         """Brings catalogue and live classes together."""
         await self._follow(context)
-        await self._put_out(context)
+        await self._evict(context)
 
     # States
 
@@ -113,7 +113,7 @@ class LiveWatch:
 
     # People
 
-    async def _put_out(self, context: Context) -> None:
+    async def _evict(self, context: Context) -> None:
         now = context.now()
         rooms = self._live.class_ids
         if rooms:
@@ -125,7 +125,8 @@ class LiveWatch:
         self._looked_at = now
 
     async def _check(self, context: Context, class_id: str, users: set[str]) -> None:
-        """Those of the users who are there and may not be any more, and their parents, leave."""
+        """Removes those of the users, and of their parents, who are there and may not be any
+        more."""
         here = self._live.present(class_id)
         if not any(one.user_id in users for one in here) and not _parents_in(here):
             return
@@ -134,23 +135,24 @@ class LiveWatch:
             concerned = users | set(await session.scalars(parents))
             class_ = await session.get_one(Class, class_id)
             people = [one for one in here if one.user_id in concerned]
-            judged = await judge(session, context, class_, people)
-        for identity in people:
-            reason = _reason(identity, judged[identity.user_id])
+            rights = await rights_of(session, context, class_, people)
+        for person in people:
+            reason = _reason(person, rights[person.user_id])
             if reason is not None:
-                self._live.put_out(class_id, identity.user_id, reason)
+                self._live.evict(class_id, person.user_id, reason)
 
 
-def _parents_in(here: tuple[Identity, ...]) -> bool:
+def _parents_in(here: tuple[Person, ...]) -> bool:
     return any(one.role is Role.PARENT for one in here)
 
 
-def _reason(identity: Identity, judged: Judged) -> str | None:
-    """Why somebody has to leave: a refund says more than that the class is off; who paid for a
-    class that is off gets one. Who is staff no more may come back as what they are."""
-    refusal, last = judged.refusal, judged.own
+def _reason(person: Person, rights: Rights) -> str | None:
+    """The reason for which a person is removed, if any: a refund says more than a cancelled class,
+    and a student who paid for a cancelled class gets one. A person who is staff no more may come
+    back as what they are."""
+    refusal, last = rights.refusal, rights.own
     if refusal is None:
-        return "not_enrolled" if identity.is_staff and not judged.is_staff else None
+        return "not_enrolled" if person.role in STAFF and not rights.is_staff else None
     if refusal.code == "account_disabled":
         return "disabled"
     if last is not None and last.ended_reason in ("refunded", "disputed"):
@@ -161,7 +163,8 @@ def _reason(identity: Identity, judged: Judged) -> str | None:
 
 
 async def _expire(context: Context, rooms: frozenset[str]) -> None:
-    """Asks before it writes: nothing is due nearly always."""
+    """Ends enrolments in these classes whose time is over; asks first, as hardly ever one is
+    due."""
     now = context.now()
     due = select(Enrolment.id).where(
         Enrolment.class_id.in_(rooms), Enrolment.ended_at.is_(None), Enrolment.expires_at <= now
@@ -170,19 +173,19 @@ async def _expire(context: Context, rooms: frozenset[str]) -> None:
         if await session.scalar(due.limit(1)) is None:
             return
     async with context.db.writing() as session:
-        await enrolments.expire(session, now, rooms)
+        await expire(session, now, rooms)
 
 
 async def expire_all(context: Context) -> None:
     """Ends enrolments whose time is over, in all classes."""
     async with context.db.writing() as session:
-        ended = await enrolments.expire(session, context.now())
+        ended = await expire(session, context.now())
     if ended:
         context.wake("entry")
 
 
 async def _to_check(context: Context, here: Here, since: int) -> dict[str, set[str]]:
-    """Who may have lost the right to be in these classes, by class."""
+    """The people who may have lost the right to be in these classes, by class."""
     found: dict[str, set[str]] = {}
     everybody = {one.user_id for people in here.values() for one in people}
     ended = select(Enrolment.class_id, Enrolment.user_id).where(
@@ -204,7 +207,7 @@ async def _to_check(context: Context, here: Here, since: int) -> dict[str, set[s
 
 
 async def _no_staff(session: AsyncSession, here: Here) -> set[str]:
-    """Who is here as an assistant or admin and has an account that is neither."""
+    """The people who are here as assistant or admin and have an account that is neither."""
     helping = {
         (class_id, one.user_id)
         for class_id, people in here.items()
@@ -225,7 +228,7 @@ async def _step(context: Context, class_id: str, step: Step) -> None:
     """A class begins to be taught, or is taught no more."""
     now = context.now()
     async with context.db.writing() as session:
-        class_ = await enrolments.lock_class(session, class_id)
+        class_ = await lock_class(session, class_id)
         plan = schedule.parse(class_.schedule)
         if step is Step.STOP and not schedule.has_later_lesson(plan, now):
             step = Step.FINISH

@@ -1,4 +1,4 @@
-"""What people are told about their money and their classes."""
+"""Notices to people about their money and their classes."""
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ def tell(
     text: str,
     class_id: str | None,
 ) -> None:
-    """A notice, in the caller's transaction."""
+    """Adds a notice in the caller's transaction."""
     session.add(
         Notice(
             id=context.new_id("n"),
@@ -31,21 +31,21 @@ def tell(
 
 
 async def newest(context: Context, user_id: str) -> list[Notice]:
-    """The newest first."""
+    """A person's notices, the newest first."""
     query = select(Notice).where(Notice.user_id == user_id)
     async with context.db.reading() as session:
         return list(await session.scalars(query.order_by(Notice.created_at.desc()).limit(SHOWN)))
 
 
 async def unread(context: Context, user_id: str) -> int:
-    """How many have not been read."""
+    """The number of notices that have not been read."""
     query = select(func.count()).where(Notice.user_id == user_id, Notice.read_at.is_(None))
     async with context.db.reading() as session:
         return await session.scalar(query) or 0
 
 
 async def mark_read(context: Context, user_id: str) -> None:
-    """All of them have been read now."""
+    """Marks all notices of a person as read."""
     async with context.db.writing() as session:
         await session.execute(
             update(Notice)

@@ -1,18 +1,22 @@
-"""The one transition: whatever the gateway tells, by whichever way, changes the books here."""
+"""The gateway's facts change the books here: by whichever way a fact comes, `apply` is the one
+transition. `settle` and `capture` bring facts of what the gateway has just answered."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.context import Context
+from billing.gateway.protocol import GatewayPayment, GatewayRefund
+from billing.gateway.records import payment_facts, refund_fact
 from billing.orders.facts import Fact, PaymentFact, RefundMoved
 from billing.orders.states import Action, Outcome, Situation
 from billing.orders.table import decide
+from billing.service.change import Change, in_one_change
 from billing.service.effects import act
-from billing.service.purchase import Change, Purchase, lock_purchase, situation
-from billing.store.retry import transact
+from billing.service.purchase import Purchase, lock_purchase, situation
 from billing.store.tables import GatewayEvent, Order, Payment, Refund
 
 MAX_OUTCOME = 60
@@ -22,7 +26,7 @@ _QUIET = (Action.NOTHING, Action.RECORD)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Where facts come from: `source` webhook, verify, reconcile or refunds; `body` as it came.
+    """The origin of facts: `source` is webhook, verify, reconcile or refunds; `body` as it came.
     The same `event_id` is taken once."""
 
     source: str
@@ -31,29 +35,48 @@ class Event:
     event_id: str | None = None
 
 
+async def settle(context: Context, payment: GatewayPayment, source: str) -> list[Outcome]:
+    """Applies a payment that the gateway has just answered, with its refunds if any, and captures
+    one that is only held. Raises GatewayError, with all done that could be: the next call does the
+    rest."""
+    refunds = await context.gateway.refunds_of(payment.id) if payment.amount_refunded else []
+    facts = [*payment_facts(payment, asked=True), *(refund_fact(refund) for refund in refunds)]
+    outcomes = await apply(context, facts, answer_of(payment, source))
+    if any(outcome.action == Action.CAPTURE for outcome in outcomes):
+        outcomes = await capture(context, payment.id, payment.amount, payment.currency, source)
+    return outcomes
+
+
+async def capture(
+    context: Context, payment_id: str, amount: int, currency: str, source: str
+) -> list[Outcome]:
+    """Takes an authorized payment; raises GatewayError."""
+    payment = await context.gateway.capture(payment_id, amount, currency)
+    return await apply(context, payment_facts(payment, asked=True), answer_of(payment, source))
+
+
+def answer_of(record: GatewayPayment | GatewayRefund, source: str) -> Event:
+    """The gateway's answer about a payment or a refund, as an event."""
+    about = "payment" if isinstance(record, GatewayPayment) else "refund"
+    body = {name: value for name, value in asdict(record).items() if name != "notes"}
+    return Event(source, f"{about}.{record.status}"[:60], json.dumps(body))
+
+
 async def apply(context: Context, facts: Sequence[Fact], event: Event) -> list[Outcome]:
-    """All changes that the facts of one event lead to, in one transaction: payment, order,
+    """Makes all changes that the facts of one event lead to, in one transaction: payment, order,
     enrolment, receipt, refund, notice, ledger and the event itself."""
-    woken: set[str] = set()
-
-    async def work(session: AsyncSession) -> list[Outcome]:
-        change = Change(session, context, event.source, context.now())
-        outcomes = await _apply(change, facts, event)
-        woken.update(change.woken)
-        return outcomes
-
-    outcomes = await transact(context.db, work)
-    for name in sorted(woken):
-        context.wake(name)
+    outcomes = await in_one_change(
+        context, event.source, lambda change: _apply_all(change, facts, event)
+    )
     for outcome in outcomes:
         context.counts[f"fact:{outcome.row}"] += 1
     return outcomes
 
 
-async def _apply(change: Change, facts: Sequence[Fact], event: Event) -> list[Outcome]:
+async def _apply_all(change: Change, facts: Sequence[Fact], event: Event) -> list[Outcome]:
     if event.event_id is not None and await _is_known(change.session, event.event_id):
         return [Outcome("event_twice", Action.NOTHING)]
-    outcomes = [await _one(change, fact) for fact in facts]
+    outcomes = [await apply_one(change, fact) for fact in facts]
     if event.source != WEBHOOK and all(outcome.action in _QUIET for outcome in outcomes):
         return outcomes
     row = GatewayEvent(
@@ -75,20 +98,21 @@ async def _is_known(session: AsyncSession, event_id: str) -> bool:
     return await session.scalar(query) is not None
 
 
-async def _one(change: Change, fact: Fact) -> Outcome:
+async def apply_one(change: Change, fact: Fact) -> Outcome:
+    """Locks the purchase, asks the state table, carries out its row."""
     order_id = await _order_of(change.session, fact)
     if order_id is None:
         return decide(Situation(kind=fact.kind))
     purchase = await lock_purchase(change.session, order_id, fact.payment_id)
     if isinstance(fact, RefundMoved):
         purchase.refund = _refund_of(purchase, fact)
-    outcome = decide(await situation(change, purchase, fact))
+    outcome = decide(await situation(change.session, purchase, fact, change.now))
     await act(change, purchase, fact, outcome)
     return replace(outcome, order_id=order_id, payment_id=fact.payment_id)
 
 
 async def _order_of(session: AsyncSession, fact: Fact) -> str | None:
-    """A payment that is known keeps its order."""
+    """The fact's order; a payment that is known keeps its own."""
     payment = await session.get(Payment, fact.payment_id)
     if payment is not None:
         return payment.order_id

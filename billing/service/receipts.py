@@ -1,17 +1,32 @@
-"""Invoices and credit notes: issued inside the transaction that takes or returns the money."""
+"""Receipts, that is invoices and credit notes: issued inside the transaction that takes or returns
+the money, and read by those whom they concern."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing.receipts import document as receipts
+from billing.context import Context
+from billing.errors import NotFoundError
+from billing.receipts import document as documents
 from billing.receipts import tax
 from billing.settings import BillingSettings
-from billing.store.tables import Class, Order, Payment, Receipt, ReceiptCounter, Refund, User
+from billing.store.queries import behind
+from billing.store.tables import (
+    Class,
+    Guardian,
+    Order,
+    Payment,
+    Receipt,
+    ReceiptCounter,
+    Refund,
+    User,
+)
 
 
 def supply_to(settings: BillingSettings, buyer_state: str | None) -> tax.Supply:
-    """The supply to a buyer of that state; what quotes and invoices are taxed by."""
+    """The supply to a buyer of that state, by which quotes and invoices are taxed."""
     rate = round(settings.gst_percent * 1000)
     return tax.Supply(settings.seller_gstin, rate, settings.seller_state, buyer_state)
 
@@ -30,17 +45,17 @@ async def issue_invoice(
     buyer = await session.get_one(User, order.user_id)
     bought = await session.get_one(Class, order.class_id)
     supply = supply_to(settings, buyer.state)
-    series = receipts.series_of("invoice", now, settings.seller_zone)
+    series = documents.series_of("invoice", now, settings.seller_zone)
     sequence = await _next(session, series)
-    document = receipts.Document(
+    document = documents.Document(
         kind="invoice",
-        number=receipts.number_of(series, sequence),
+        number=documents.number_of(series, sequence),
         issued_at=now,
         zone=settings.seller_zone,
         seller=_seller(settings, supply),
-        buyer=receipts.Buyer(name=buyer.name, email=buyer.email, state=buyer.state),
+        buyer=documents.Buyer(name=buyer.name, email=buyer.email, state=buyer.state),
         item=_item(settings, order, bought, payment),
-        split=receipts.split_of(tax.included(payment.amount, supply), supply),
+        split=documents.split_of(tax.included(payment.amount, supply), supply),
         order_id=order.id,
         payment_id=payment.id,
     )
@@ -62,14 +77,14 @@ async def issue_credit_note(
     row = await _invoice_of(session, payment.order_id)
     if row is None or row.data["payment_id"] != payment.id:
         return None
-    invoice = receipts.Document.model_validate(row.data)
+    invoice = documents.Document.model_validate(row.data)
     before = await _credited_before(session, row.order_id)
-    series = receipts.series_of("credit_note", now, settings.seller_zone)
+    series = documents.series_of("credit_note", now, settings.seller_zone)
     sequence = await _next(session, series)
-    document = receipts.credit_note(
+    document = documents.credit_note(
         invoice,
-        receipts.number_of(series, sequence),
-        receipts.Returned(refund.id, refund.amount, before, refund.reason),
+        documents.number_of(series, sequence),
+        documents.Returned(refund.id, refund.amount, before, refund.reason),
         now,
     )
     return await _keep(session, document, series, sequence, row.user_id)
@@ -82,16 +97,16 @@ async def _invoice_of(session: AsyncSession, order_id: str) -> Receipt | None:
 
 
 async def _credited_before(session: AsyncSession, order_id: str) -> int:
-    """What notes have taken back of an order's invoice so far; paise."""
+    """The sum that credit notes have taken back of an order's invoice so far; paise."""
     notes = await session.scalars(
         select(Receipt).where(Receipt.order_id == order_id, Receipt.kind == "credit_note")
     )
-    return sum(receipts.Document.model_validate(note.data).item.total for note in notes)
+    return sum(documents.Document.model_validate(note.data).item.total for note in notes)
 
 
 async def _next(session: AsyncSession, series: str) -> int:
-    """The next of a series. Its row stays locked to the end of the transaction, so that numbers
-    are given in order and a rollback leaves no gap."""
+    """The next number of a series. Its row stays locked to the end of the transaction, so that
+    numbers are given in order and a rollback leaves no gap."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     moved = (
         insert(ReceiptCounter)
@@ -105,7 +120,7 @@ async def _next(session: AsyncSession, series: str) -> int:
 
 
 async def _keep(
-    session: AsyncSession, document: receipts.Document, series: str, sequence: int, user_id: str
+    session: AsyncSession, document: documents.Document, series: str, sequence: int, user_id: str
 ) -> Receipt:
     receipt = Receipt(
         id=document.number,
@@ -124,8 +139,8 @@ async def _keep(
     return receipt
 
 
-def _seller(settings: BillingSettings, supply: tax.Supply) -> receipts.Seller:
-    return receipts.Seller(
+def _seller(settings: BillingSettings, supply: tax.Supply) -> documents.Seller:
+    return documents.Seller(
         name=settings.seller_name,
         address=settings.seller_address,
         gstin=settings.seller_gstin,
@@ -135,8 +150,8 @@ def _seller(settings: BillingSettings, supply: tax.Supply) -> receipts.Seller:
 
 def _item(
     settings: BillingSettings, order: Order, bought: Class, payment: Payment
-) -> receipts.Item:
-    return receipts.Item(
+) -> documents.Item:
+    return documents.Item(
         class_id=bought.id,
         title=bought.title,
         hsn_sac=settings.hsn_sac,
@@ -145,4 +160,51 @@ def _item(
         coupon=order.coupon_code,
         total=payment.amount,
         currency=payment.currency,
+    )
+
+
+# Reading them
+
+
+async def read(context: Context, user_id: str, role: str, number: str) -> documents.Document:
+    """A receipt's document; raises NotFoundError when there is none, or not for this person."""
+    query = select(Receipt).where(Receipt.number == number, _may_read(user_id, role))
+    async with context.db.reading() as session:
+        receipt = await session.scalar(query)
+    if receipt is None:
+        raise NotFoundError("no_receipt", "There is no such receipt for your account.")
+    return documents.Document.model_validate(receipt.data)
+
+
+async def of_person(context: Context, user_id: str, limit: int, cursor: str) -> Sequence[Receipt]:
+    """A person's receipts and those of linked students, the newest first, behind the cursor."""
+    query = (
+        select(Receipt)
+        .where(or_(Receipt.user_id == user_id, _is_of_child(user_id)))
+        .order_by(Receipt.issued_at.desc(), Receipt.id.desc())
+        .limit(limit)
+    )
+    if cursor:
+        query = query.where(behind(cursor, Receipt.issued_at, Receipt.id))
+    async with context.db.reading() as session:
+        return (await session.scalars(query)).all()
+
+
+def _may_read(user_id: str, role: str) -> ColumnElement[bool]:
+    if role == "admin":
+        return true()
+    taught = (
+        select(Class.id)
+        .join(Order, Order.class_id == Class.id)
+        .where(Order.id == Receipt.order_id, Class.teacher_id == user_id)
+        .exists()
+    )
+    return or_(Receipt.user_id == user_id, _is_of_child(user_id), taught)
+
+
+def _is_of_child(user_id: str) -> ColumnElement[bool]:
+    return (
+        select(Guardian.student_id)
+        .where(Guardian.parent_id == user_id, Guardian.student_id == Receipt.user_id)
+        .exists()
     )

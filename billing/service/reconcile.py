@@ -1,4 +1,5 @@
-"""Asking the gateway about what may have been missed, and repairing it."""
+"""Reconciling: asks the gateway about payments and refunds that may have been missed, and applies
+the answers."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -8,10 +9,9 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from billing.context import Context
 from billing.errors import GatewayError
+from billing.gateway.records import refund_fact
 from billing.orders.states import Action, OrderState, Outcome, PaymentState, RefundState
-from billing.service.payment_facts import apply
-from billing.service.refunds import event_of
-from billing.service.settle import refund_fact, settle
+from billing.service.payment_facts import answer_of, apply, settle
 from billing.store.tables import Order, Payment, Refund
 from common.logs import get_logger
 
@@ -27,8 +27,9 @@ log = get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Report:
-    """What one turn did. `repaired`: rows of the state table that changed something, by name."""
+class TurnReport:
+    """The counts of one turn. `repaired`: rows of the state table that changed something, by
+    name."""
 
     orders: int = 0
     payments: int = 0
@@ -38,20 +39,20 @@ class Report:
     repaired: dict[str, int] = field(default_factory=dict)
 
     def add(self, outcomes: list[Outcome]) -> None:
-        """Counts what changed something."""
+        """Counts the outcomes that changed something."""
         for outcome in outcomes:
             if outcome.action not in _QUIET:
                 self.repaired[outcome.row] = self.repaired.get(outcome.row, 0) + 1
 
 
 class _GatewayDownError(Exception):
-    """Too many failures: not now."""
+    """The gateway failed too often in this turn."""
 
 
-async def reconcile(context: Context) -> Report:
-    """One turn: orders that ran out are closed, then a bounded number of orders, promised payments
-    and refunds is asked about."""
-    report = Report()
+async def reconcile(context: Context) -> TurnReport:
+    """Does one turn: orders that ran out are closed, then a bounded number of orders, promised
+    payments and refunds is asked about."""
+    report = TurnReport()
     report.expired = await expire_orders(context)
     turn = _Turn(context, report)
     try:
@@ -67,7 +68,7 @@ async def reconcile(context: Context) -> Report:
 
 
 async def expire_orders(context: Context) -> int:
-    """Open orders whose time is over; they are honoured if they are paid late and can be."""
+    """Closes open orders whose time is over; one that is paid late is honoured if it can be."""
     now = context.now()
     over = (
         update(Order)
@@ -82,7 +83,7 @@ async def expire_orders(context: Context) -> int:
 @dataclass(slots=True)
 class _Turn:
     context: Context
-    report: Report
+    report: TurnReport
     failures: int = 0
 
     async def ask(self, question: Callable[[str], Awaitable[None]], about: str) -> None:
@@ -98,7 +99,7 @@ class _Turn:
 
     @contextmanager
     def _past_refusals(self, about: str) -> Iterator[None]:
-        """A no is an answer, too: it must not keep what comes after it from being asked about."""
+        """Takes a refusal for an answer: the questions after it are still asked."""
         try:
             yield
         except GatewayError as error:
@@ -108,7 +109,7 @@ class _Turn:
             log.warning("reconcile.refused", about=about, error=error.code)
 
     async def order(self, gateway_order_id: str) -> None:
-        """All payments of an order. Marked last: what no answer leaves out comes again."""
+        """Asks about all payments of an order, then marks it: without an answer it comes again."""
         self.report.orders += 1
         with self._past_refusals(gateway_order_id):
             for payment in await self.context.gateway.payments_of(gateway_order_id):
@@ -120,7 +121,8 @@ class _Turn:
             await session.execute(checked.values(checked_at=self.context.now()))
 
     async def payment(self, payment_id: str) -> None:
-        """One payment that only a signature has promised, or that is held and not taken."""
+        """Asks about a payment that only a signature has promised, or that is held and not
+        taken."""
         self.report.payments += 1
         with self._past_refusals(payment_id):
             payment = await self.context.gateway.payment(payment_id)
@@ -128,18 +130,18 @@ class _Turn:
         await self._mark(payment_id)
 
     async def refund(self, payment_id: str) -> None:
-        """The refunds of a payment."""
+        """Asks about the refunds of a payment."""
         self.report.refunds += 1
         with self._past_refusals(payment_id):
             for refund in await self.context.gateway.refunds_of(payment_id):
                 outcomes = await apply(
-                    self.context, [refund_fact(refund)], event_of(refund, SOURCE)
+                    self.context, [refund_fact(refund)], answer_of(refund, SOURCE)
                 )
                 self.report.add(outcomes)
         await self._mark(payment_id)
 
     async def _mark(self, payment_id: str) -> None:
-        """Others are asked about before this one is again."""
+        """Notes the time, so that others are asked about before this one is again."""
         checked = update(Payment).where(Payment.id == payment_id)
         async with self.context.db.writing() as session:
             await session.execute(checked.values(checked_at=self.context.now()))

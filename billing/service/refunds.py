@@ -1,20 +1,15 @@
-"""Sending money back: written down first, asked for by a worker, as often as it takes."""
-
-import json
-from dataclasses import asdict
+"""Refunds: written down first, then asked for by a worker as often as it takes."""
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.context import Context
 from billing.errors import BillingError, ConflictError, GatewayError, NotFoundError
-from billing.gateway.protocol import GatewayRefund
+from billing.gateway.records import refund_fact
 from billing.orders.states import PaymentState, RefundState
-from billing.service.effects import add_refund, pause_after, settle_order
-from billing.service.payment_facts import Event, apply
-from billing.service.purchase import Change, Purchase, lock_purchase
-from billing.service.settle import refund_fact, settle
-from billing.store.retry import transact
+from billing.service.change import Change, in_one_change
+from billing.service.effects import add_refund, close_if_returned, pause_after
+from billing.service.payment_facts import answer_of, apply, settle
+from billing.service.purchase import Purchase, lock_purchase
 from billing.store.tables import Payment, Refund
 from common.logs import get_logger
 
@@ -30,34 +25,25 @@ async def request_refund(
 ) -> Refund:
     """A refund that is due; no amount: all that is left. One that leaves nothing ends the
     enrolment at once. Raises NotFoundError, ConflictError, BillingError."""
-    woken: set[str] = set()
 
-    async def work(session: AsyncSession) -> Refund:
-        change = Change(session, context, SOURCE, context.now())
-        purchase = await _lock_purchase(session, payment_id)
+    async def work(change: Change) -> Refund:
+        payment = await change.session.get(Payment, payment_id)
+        if payment is None:
+            raise NotFoundError("not_found", "There is no such payment.")
+        purchase = await lock_purchase(change.session, payment.order_id, payment_id)
         wanted = _checked(purchase, amount)
         refund = add_refund(change, purchase, reason, wanted, note[:200], by)
-        settle_order(change, purchase)
-        await session.flush()
+        close_if_returned(change, purchase)
+        await change.session.flush()
         await change.write_entries(None)
-        woken.update(change.woken)
         return refund
 
-    refund = await transact(context.db, work)
-    for name in sorted(woken):
-        context.wake(name)
-    return refund
-
-
-async def _lock_purchase(session: AsyncSession, payment_id: str) -> Purchase:
-    payment = await session.get(Payment, payment_id)
-    if payment is None:
-        raise NotFoundError("not_found", "There is no such payment.")
-    return await lock_purchase(session, payment.order_id, payment_id)
+    return await in_one_change(context, SOURCE, work)
 
 
 def _checked(purchase: Purchase, amount: int | None) -> int:
-    """What may be sent back; refunds that are due count as sent, and so does what a bank took."""
+    """The amount that may be sent back; refunds that are due count as sent, and so does money that
+    a bank took."""
     payment = purchase.paid
     if payment.state == PaymentState.REFUNDED:
         raise ConflictError("already_refunded", "All of this payment has been sent back.")
@@ -72,15 +58,15 @@ def _checked(purchase: Purchase, amount: int | None) -> int:
     if amount is None:
         return left
     if amount <= 0:
-        raise BillingError("invalid", "An amount is more than nothing.", "amount")
+        raise BillingError("invalid", "The amount must be more than zero.", "amount")
     if amount > left:
-        raise ConflictError("refund_too_large", "That is more than is left.", "amount")
+        raise ConflictError("refund_too_large", "Less than that is left of the payment.", "amount")
     return amount
 
 
 async def run_refunds(context: Context) -> int:
-    """Asks the gateway for refunds that are due; how many were asked for. What fails comes again,
-    ever later."""
+    """Asks the gateway for refunds that are due; returns how many it asked for. A refund that fails
+    comes again, ever later."""
     asked = 0
     while claimed := await _claim(context):
         for refund in claimed:
@@ -94,7 +80,7 @@ async def run_refunds(context: Context) -> int:
 
 
 async def _claim(context: Context) -> list[Refund]:
-    """Takes refunds for this worker: until their next try nobody else asks for them."""
+    """Takes refunds for this worker: no other worker asks for them until their next try."""
     now = context.now()
     query = (
         select(Refund)
@@ -117,7 +103,8 @@ async def _claim(context: Context) -> list[Refund]:
 
 
 async def _ask(context: Context, refund: Refund) -> None:
-    """A promised payment is confirmed first: it may have been of another amount."""
+    """Asks for one refund. A promised payment is confirmed first, as it may have been of another
+    amount."""
     async with context.db.reading() as session:
         payment = await session.get_one(Payment, refund.payment_id)
     if not payment.confirmed:
@@ -127,7 +114,7 @@ async def _ask(context: Context, refund: Refund) -> None:
             return
         refund = fresh
     answer = await context.gateway.refund(refund.payment_id, refund.amount, refund.id)
-    await apply(context, [refund_fact(answer)], event_of(answer, SOURCE))
+    await apply(context, [refund_fact(answer)], answer_of(answer, SOURCE))
 
 
 async def _due_again(context: Context, refund_id: str) -> Refund | None:
@@ -136,9 +123,3 @@ async def _due_again(context: Context, refund_id: str) -> Refund | None:
         payment = await session.get_one(Payment, refund.payment_id)
     due = refund.state in _DUE and payment.state == PaymentState.CAPTURED
     return refund if due else None
-
-
-def event_of(refund: GatewayRefund, source: str) -> Event:
-    """The gateway's answer about a refund, as an event."""
-    body = {name: value for name, value in asdict(refund).items() if name != "notes"}
-    return Event(source, f"refund.{refund.status}"[:60], json.dumps(body))

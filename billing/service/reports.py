@@ -1,4 +1,4 @@
-"""What was ordered, paid and sent back, for those who sell: admins see all, teachers their own."""
+"""Reports of orders, payments and refunds: admins see all, teachers those of their own classes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing.context import Context
 from billing.errors import NotFoundError
 from billing.orders.states import RefundState
-from billing.store.keyset import behind
-from billing.store.queries import containing
+from billing.store.queries import behind, containing
 from billing.store.tables import Class, LedgerEntry, Order, Payment, Receipt, Refund, User
 from billing.text.days import day_of
 
@@ -19,8 +18,8 @@ _BATCH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `begin` to `end` (not included), in ms; None is open. `teacher_id`: of whose classes,
-    None: of all."""
+    """The time from `begin` to `end` (not included), in ms; None is open. `teacher_id`: whose
+    classes, None: of all."""
 
     begin: int | None = None
     end: int | None = None
@@ -29,7 +28,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders; empty fields choose nothing."""
+    """A choice of orders; empty fields choose all."""
 
     span: Span = Span()
     search: str = ""
@@ -39,7 +38,7 @@ class OrderFilter:
 
 @dataclass(slots=True)
 class OrderReport:
-    """An order with all that hangs on it."""
+    """An order with its student, class, payments, refunds and receipts."""
 
     order: Order
     student: User
@@ -51,7 +50,7 @@ class OrderReport:
 
 @dataclass(slots=True)
 class Total:
-    """Of a class, on a day or in all days; paise. `count`: payments."""
+    """The money of a class on a day or in all days; paise. `count`: payments."""
 
     class_id: str | None
     title: str
@@ -62,7 +61,7 @@ class Total:
     count: int = 0
 
     def add(self, amount: int) -> None:
-        """Counts an entry of the ledger: what came is positive."""
+        """Counts an entry of the ledger: money that came is positive."""
         if amount > 0:
             self.paid += amount
             self.count += 1
@@ -73,7 +72,7 @@ class Total:
 async def orders(
     context: Context, wanted: OrderFilter, limit: int, cursor: str
 ) -> list[OrderReport]:
-    """The newest first, from behind the cursor."""
+    """The orders, the newest first, behind the cursor."""
     query = (
         select(Order, User, Class)
         .join(User, User.id == Order.user_id)
@@ -107,7 +106,7 @@ def _conditions(wanted: OrderFilter) -> Iterable[ColumnElement[bool]]:
 
 
 def _matches(text: str) -> ColumnElement[bool]:
-    """Whom and what people look for: a name, an address, a class, an id, a receipt's number."""
+    """Orders with this text in a name, an address, a class, an id or a receipt's number."""
     paid = select(Payment.id).where(Payment.order_id == Order.id, containing(Payment.id, text))
     receipt = select(Receipt.id).where(
         Receipt.order_id == Order.id, containing(Receipt.number, text)
@@ -122,7 +121,7 @@ def _matches(text: str) -> ColumnElement[bool]:
 
 
 async def _attach(session: AsyncSession, found: dict[str, OrderReport]) -> None:
-    """What hangs on the orders, in three questions however many they are."""
+    """Adds payments, refunds and receipts with three queries, however many the orders are."""
     payments = await session.scalars(
         select(Payment).where(Payment.order_id.in_(found)).order_by(Payment.created_at, Payment.id)
     )
@@ -143,7 +142,8 @@ async def _attach(session: AsyncSession, found: dict[str, OrderReport]) -> None:
 
 
 async def totals(context: Context, span: Span) -> tuple[list[Total], list[Total]]:
-    """By day and class, and by class alone, from the ledger; the seller's days, in order."""
+    """The totals by day and class, and by class alone, from the ledger; the seller's days in
+    order."""
     days: dict[tuple[str, str | None, str], Total] = {}
     classes: dict[tuple[str | None, str], Total] = {}
     zone = context.settings.seller_zone
@@ -191,7 +191,7 @@ async def check_seller(context: Context, payment_id: str, teacher_id: str | None
 
 
 def refunded(report: OrderReport, payment: Payment) -> int:
-    """What of a payment has gone back, or is on its way; paise."""
+    """The part of a payment that has gone back or is on its way; paise."""
     return sum(
         refund.amount
         for refund in report.refunds

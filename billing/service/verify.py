@@ -1,4 +1,4 @@
-"""The checkout's answer: the page brings the gateway's signature, the student is in."""
+"""The checkout's answer: the page brings the gateway's signature, and the student is enrolled."""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from billing.context import Context
 from billing.errors import BillingError, ConflictError, GatewayError, NotFoundError
 from billing.orders.facts import PaymentCaptured
 from billing.orders.states import OrderState, PaymentState
-from billing.service.payment_facts import Event, apply
-from billing.service.settle import settle
+from billing.service.payment_facts import Event, apply, settle
 from billing.store.tables import Class, Order, Payment, Refund
 from billing.text.payment_notices import refund_due
 
@@ -19,7 +18,7 @@ SOURCE = "verify"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the checkout handed to the page; the gateway's ids."""
+    """The checkout's proof that it handed to the page; the gateway's ids."""
 
     order_id: str
     payment_id: str
@@ -27,8 +26,8 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """Where an order is; `message`: what the student should know, `code` for a refusal."""
+class OrderStatus:
+    """The state of an order; `message` tells the student of it, `code` is for a refusal."""
 
     state: str
     class_id: str
@@ -43,31 +42,31 @@ async def verify(context: Context, user_id: str, proof: Proof) -> str:
         context.counts["verify_forged"] += 1
         raise BillingError("bad_signature", "This payment could not be verified.")
     order = await _own_order(context, user_id, proof.order_id)
-    await _take(context, order, proof)
+    try:
+        payment = await context.gateway.payment(proof.payment_id)
+    except GatewayError:
+        await _promise(context, order, proof)
+    else:
+        if payment.order_id != proof.order_id:
+            raise ConflictError("wrong_order", "This payment belongs to another order.")
+        try:
+            await settle(context, payment, SOURCE)
+        except GatewayError:
+            context.counts["verify_unsettled"] += 1  # reconciling does the rest
     found = await status(context, user_id, proof.order_id, proof.payment_id)
     if found.code is not None:
         raise ConflictError(found.code, found.message)
     return found.class_id
 
 
-async def _take(context: Context, order: Order, proof: Proof) -> None:
+async def _promise(context: Context, order: Order, proof: Proof) -> None:
     """The signature says that the payment succeeded: the student does not wait for a gateway that
     cannot be reached, and the amount is confirmed later."""
-    try:
-        payment = await context.gateway.payment(proof.payment_id)
-    except GatewayError:
-        promised = PaymentCaptured(
-            proof.payment_id, proof.order_id, order.amount, order.currency, confirmed=False
-        )
-        body = {"razorpay_order_id": proof.order_id, "razorpay_payment_id": proof.payment_id}
-        await apply(context, [promised], Event(SOURCE, "payment.promised", json.dumps(body)))
-        return
-    if payment.order_id != proof.order_id:
-        raise ConflictError("wrong_order", "This payment belongs to another order.")
-    try:
-        await settle(context, payment, SOURCE)
-    except GatewayError:
-        context.counts["verify_unsettled"] += 1  # reconciling does the rest
+    promised = PaymentCaptured(
+        proof.payment_id, proof.order_id, order.amount, order.currency, confirmed=False
+    )
+    body = {"razorpay_order_id": proof.order_id, "razorpay_payment_id": proof.payment_id}
+    await apply(context, [promised], Event(SOURCE, "payment.promised", json.dumps(body)))
 
 
 async def _own_order(context: Context, user_id: str, gateway_order_id: str) -> Order:
@@ -81,8 +80,8 @@ async def _own_order(context: Context, user_id: str, gateway_order_id: str) -> O
 
 async def status(
     context: Context, user_id: str, gateway_order_id: str, payment_id: str | None = None
-) -> Status:
-    """Where the student's order is, seen from one payment if there is one; raises NotFoundError."""
+) -> OrderStatus:
+    """The state of the student's order, seen from one payment if given; raises NotFoundError."""
     order = await _own_order(context, user_id, gateway_order_id)
     async with context.db.reading() as session:
         found = await session.get_one(Class, order.class_id)
@@ -98,16 +97,16 @@ async def status(
 
 def _status(
     order: Order, found: Class, payments: list[Payment], refunds: list[Refund], seen: str | None
-) -> Status:
+) -> OrderStatus:
     is_bought = order.state == OrderState.PAID and seen in (None, order.payment_id)
     if is_bought:
-        return Status(order.state, found.id)
+        return OrderStatus(order.state, found.id)
     if refunds:
         last = refunds[-1]
         text = refund_due(last.reason, found.title, last.amount, last.currency)
-        return Status(OrderState.REFUNDED, found.id, last.reason, text)
+        return OrderStatus(OrderState.REFUNDED, found.id, last.reason, text)
     if any(payment.state == PaymentState.FAILED for payment in payments):
         text = "The payment failed; no money was taken. Try again."
-        return Status(order.state, found.id, "payment_failed", text)
-    text = "Your payment has not arrived yet. You need not pay again: it is looked for."
-    return Status(order.state, found.id, "payment_pending", text)
+        return OrderStatus(order.state, found.id, "payment_failed", text)
+    text = "Your payment has not arrived yet. You need not pay again: we are looking for it."
+    return OrderStatus(order.state, found.id, "payment_pending", text)

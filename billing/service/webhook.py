@@ -1,4 +1,4 @@
-"""The gateway's own messages. They come late, twice, in any order, or from somebody else."""
+"""The gateway's own messages, which come late, twice, in any order, or are forged."""
 
 import hashlib
 
@@ -7,8 +7,7 @@ from billing.errors import BillingError, GatewayError
 from billing.gateway.events import GatewayMessage, MalformedEventError, parse
 from billing.orders.facts import PaymentAuthorized
 from billing.orders.states import Action
-from billing.service.payment_facts import WEBHOOK, Event, apply
-from billing.service.settle import capture
+from billing.service.payment_facts import WEBHOOK, Event, apply, capture
 from common.logs import get_logger
 
 MAX_BODY = 256 * 1024  # bytes

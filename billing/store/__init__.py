@@ -1,1 +1,1 @@
-"""What is kept: the tables, how they are reached, how they are migrated."""
+"""The database: its tables, its transactions, its migrations."""

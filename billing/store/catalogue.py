@@ -1,4 +1,4 @@
-"""Tables of what is offered: classes, their staff, coupons."""
+"""Tables of the catalogue: classes, their assistants, coupons."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,7 +37,7 @@ class Class(Base):
 
 
 class Assistant(Base):
-    """Who helps in a class and enters it free."""
+    """A person who helps in a class and enters it free."""
 
     __tablename__ = "assistants"
     class_id: Mapped[str] = mapped_column(String(64), ForeignKey("classes.id"), primary_key=True)

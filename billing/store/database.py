@@ -1,16 +1,23 @@
-"""The database: SQLite in a file, or PostgreSQL by its URL; transactions that write."""
+"""The database: SQLite in a file, or PostgreSQL by its URL; transactions that write, and that start
+anew when another one was faster."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+Answer = TypeVar("Answer")
+
+TRIES = 3
+# PostgreSQL: serialization failure, deadlock, unique violation (class 40 and 23505).
+_AGAIN = frozenset(("40001", "40P01", "23505"))
 BUSY_TIMEOUT = 10.0  # s that a writer waits for another one's transaction
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -47,10 +54,10 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed at the end of the block, rolled back when it raises.
+        """A transaction that is committed at the end of the block, and rolled back when it raises.
 
-        On SQLite nobody else writes from its beginning; on PostgreSQL lock what a decision rests
-        on with `select(...).with_for_update()`, the order before the class.
+        On SQLite no other one writes from its beginning; on PostgreSQL lock the rows that a
+        decision rests on with `select(...).with_for_update()`, the order before the class.
         """
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             if self.is_sqlite:
@@ -98,3 +105,20 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+async def transact(db: Database, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+    """Does the work in one transaction. When a unique index refuses it, or the database ends it as
+    a deadlock, the work is done anew and finds what the other transaction wrote."""
+    for left in reversed(range(TRIES)):
+        try:
+            async with db.writing() as session:
+                return await work(session)
+        except DBAPIError as error:
+            if not left or not _worth_another_try(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", "") in _AGAIN

@@ -1,10 +1,24 @@
-"""Tables that are only ever added to; triggers of the database refuse anything else."""
+"""Tables that only grow; triggers of the database refuse anything else."""
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
+from sqlalchemy import BigInteger, Connection, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.store.columns import Base, MaybeRef, Millis, Paise, Word
 
+JOURNAL = ("gateway_events", "ledger")
+
+_SQLITE = """
+CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+_FUNCTION = """
+CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
+"""
+_POSTGRES = """
+CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()
+"""
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -22,7 +36,7 @@ class GatewayEvent(Base):
 
 
 class LedgerEntry(Base):
-    """One thing that happened to money or to what it opens. `amount` is signed: what came is
+    """An event that happened to money or to an enrolment. `amount` is signed: money that came is
     positive. `key` says what happened to what: the same cannot be written twice."""
 
     __tablename__ = "ledger"
@@ -40,3 +54,15 @@ class LedgerEntry(Base):
     source: Mapped[Word]
     event: Mapped[int | None] = mapped_column(_Number, ForeignKey("gateway_events.number"))
     note: Mapped[str] = mapped_column(String(200), default="")
+
+
+def keep_journal(connection: Connection) -> None:
+    """Makes the triggers; call it once, in a migration."""
+    if connection.dialect.name == "sqlite":
+        for table in JOURNAL:
+            for verb in ("update", "delete"):
+                connection.exec_driver_sql(_SQLITE.format(table=table, verb=verb))
+        return
+    connection.exec_driver_sql(_FUNCTION)
+    for table in JOURNAL:
+        connection.exec_driver_sql(_POSTGRES.format(table=table))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing.store.database import Database
 
 FOLDER = Path(__file__).parent / "migrations"
-_LOCK = 5_190_212  # PostgreSQL's advisory lock of our migrations; any number nobody else uses
+_LOCK = 5_190_212  # PostgreSQL's advisory lock of our migrations; any number
 
 
 async def upgrade(db: Database) -> None:

@@ -1,6 +1,6 @@
-"""Tables of what was asked, paid, sent back, and of what that opened."""
+"""Tables of orders, payments, refunds, enrolments and receipts."""
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.store.columns import Base, Data, Key, MaybeMillis, MaybeRef, Millis, Paise, Ref, Word
@@ -43,7 +43,7 @@ class Order(Base):
 
 
 class Payment(Base):
-    """What the gateway took for an order; its id is the gateway's. `state` is one of
+    """A payment for an order; its id is the gateway's. `state` is one of
     `billing.orders.states.PaymentState`; `confirmed`: the gateway itself told amount and currency;
     `checked_at`: reconciling last asked about it or its refunds."""
 
@@ -83,10 +83,10 @@ class Refund(Base):
 
 
 class Enrolment(Base):
-    """What opens a class to a student. One active enrolment a student and class.
+    """A student's access to a class. A student has one active enrolment in a class.
 
-    `kind`: paid, free, coupon, trial; `ended_reason`: refunded, cancelled, expired,
-    disputed.
+    `kind`: paid, free, coupon, trial; `ended_reason`: refunded, cancelled, expired, disputed,
+    upgraded.
     """
 
     __tablename__ = "enrolments"
@@ -109,6 +109,15 @@ class Enrolment(Base):
     expires_at: Mapped[MaybeMillis]
     ended_at: Mapped[MaybeMillis] = mapped_column(index=True)
     ended_reason: Mapped[str | None] = mapped_column(String(40))
+
+    def is_active(self, now: int) -> bool:
+        """Whether it opens its class now (ms)."""
+        return self.ended_at is None and (self.expires_at is None or self.expires_at > now)
+
+    @classmethod
+    def active(cls, now: int) -> ColumnElement[bool]:
+        """The same as a condition of a query."""
+        return cls.ended_at.is_(None) & or_(cls.expires_at.is_(None), cls.expires_at > now)
 
 
 class ReceiptCounter(Base):

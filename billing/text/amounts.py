@@ -11,7 +11,7 @@ _SCALES = ((10_000_000, "crore"), (100_000, "lakh"), (1_000, "thousand"), (100, 
 
 
 def money(paise: int, currency: str) -> str:
-    """As "₹1,23,456.00": grouped in lakhs and crores for rupees, in thousands otherwise."""
+    """An amount as "₹1,23,456.00": in lakhs and crores for rupees, in thousands otherwise."""
     whole, part = divmod(abs(paise), 100)
     digits = _grouped(whole) if currency == "INR" else f"{whole:,}"
     sign = "-" if paise < 0 else ""
@@ -19,12 +19,12 @@ def money(paise: int, currency: str) -> str:
 
 
 def percent(rate: int) -> str:
-    """Thousandths of a percent as "9 %" or "2.5 %"."""
+    """A rate in thousandths of a percent as "9 %" or "2.5 %"."""
     return f"{rate / 1000:g} %"
 
 
 def in_words(paise: int) -> str:
-    """Rupees as "Rupees one lakh five and fifty paise only"; `paise` is not negative."""
+    """An amount as "Rupees one lakh five and fifty paise only"; `paise` is not negative."""
     whole, part = divmod(paise, 100)
     words = f"Rupees {_words(whole)}"
     return f"{words} and {_words(part)} paise only" if part else f"{words} only"

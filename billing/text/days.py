@@ -6,20 +6,25 @@ from zoneinfo import ZoneInfo
 from billing.errors import BillingError
 
 
+def local_time(at: int, zone: str) -> datetime:
+    """A moment (ms) on the clock of the zone."""
+    return datetime.fromtimestamp(at / 1000, ZoneInfo(zone))
+
+
 def day_of(at: int, zone: str) -> str:
     """The day of a moment (ms), as "2026-12-01"."""
-    return datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).date().isoformat()
+    return local_time(at, zone).date().isoformat()
 
 
 def begin_of(day: date, zone: str) -> int:
-    """When a day begins there, in ms."""
+    """The moment at which a day begins there, in ms."""
     return round(datetime.combine(day, time(), ZoneInfo(zone)).timestamp() * 1000)
 
 
 def span(first: str, last: str, zone: str) -> tuple[int | None, int | None]:
-    """From the begin of `first` to the end of `last` (not included), in ms; "" is open.
+    """The time from the begin of `first` to the end of `last` (not included), in ms; "" is open.
 
-    Raises BillingError for what is no day.
+    Raises BillingError for a text that is no day.
     """
     begin = begin_of(_day(first, "from"), zone) if first else None
     end = begin_of(_day(last, "to") + timedelta(days=1), zone) if last else None

@@ -1,4 +1,4 @@
-"""What a student is told about a payment, and the code of each refusal. Pure: no I/O, no clock."""
+"""The sentences that tell a student about a payment. Pure: no I/O, no clock."""
 
 from billing.orders.states import Reason
 from billing.text.amounts import money
@@ -17,26 +17,26 @@ _WHY: dict[str, str] = {
 
 
 def refund_due(reason: str, title: str, amount: int, currency: str) -> str:
-    """Why money goes back, and when it is there."""
+    """Says why money goes back, and when it arrives."""
     why = _WHY.get(reason, _WHY[Reason.REQUESTED]).format(title=title)
     return f"{why}. {money(amount, currency)} go back to you; that takes 5 to 7 working days."
 
 
 def refund_sent(title: str, amount: int, currency: str) -> str:
-    """The gateway has sent the money."""
+    """Says that the gateway has sent the money."""
     return f"{money(amount, currency)} for {title} have been sent back to you."
 
 
 def enrolled(title: str) -> str:
-    """The payment is there."""
+    """Says that the payment has arrived and the student is enrolled."""
     return f"You are in {title}. Your receipt is under My classes."
 
 
 def withdrawn(title: str) -> str:
-    """A promised payment came to nothing."""
+    """Says that a promised payment came to nothing."""
     return f"Your bank did not complete the payment for {title}. No money was taken; pay again."
 
 
 def charged_back(title: str) -> str:
-    """The payer's bank took the money back."""
+    """Says that the payer's bank took the money back."""
     return f"Your bank took the payment for {title} back, so you are no longer in the class."

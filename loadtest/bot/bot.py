@@ -14,12 +14,12 @@ import aiohttp
 from loadtest.bot import offer
 from loadtest.bot.connection import Action, Connection
 from loadtest.bot.faults import BadLink
-from loadtest.bot.link import CarefulLink, Lag, PlainLink, Poller, open_socket
-from loadtest.bot.receiver import Stream
+from loadtest.bot.layout import layout
+from loadtest.bot.link import Lag, MeasuredLink, PlainLink, Poller, open_socket
+from loadtest.bot.receiver import ReceivedStream
 from loadtest.bot.sender import Publisher
-from loadtest.bot.show import layout
 from loadtest.bot.signal import TIMEOUT, SignalError, Signalling
-from loadtest.bot.studio import Studio
+from loadtest.bot.sources import SourceMaker
 from loadtest.bot.totals import result
 from loadtest.media.footage import Clip
 from loadtest.records import SILENT_AFTER, BotPlan, BotResult, Failed, Joined, People
@@ -38,8 +38,8 @@ _FRAME = 1 / 30
 
 
 @dataclass(slots=True)
-class Surroundings:
-    """What all bots of a fleet share."""
+class BotContext:
+    """The objects that all bots of a fleet share."""
 
     url: str
     class_id: str
@@ -59,7 +59,7 @@ class Surroundings:
 class Bot:
     """One participant. `left` says why it ended, and is empty until then."""
 
-    def __init__(self, plan: BotPlan, around: Surroundings, phase: float) -> None:
+    def __init__(self, plan: BotPlan, around: BotContext, phase: float) -> None:
         """`phase`, 0 to 1, is this bot's place among the fleet's for what recurs."""
         self.plan = plan
         self.left = ""
@@ -176,7 +176,7 @@ class Bot:
         around = self._around
         udp = open_socket(connection.answer.address)
         if self.plan.sampled or self._bad is not None:
-            return CarefulLink(
+            return MeasuredLink(
                 connection,
                 around.poller,
                 udp,
@@ -200,7 +200,7 @@ class Bot:
         await self._signal.request("layout", wanted)
 
     def people_changed(self) -> None:
-        """Somebody who publishes is new."""
+        """There is a new publisher."""
         self._around.spawn(self._show_again())
 
     async def _show_again(self) -> None:
@@ -294,7 +294,7 @@ class Bot:
         publisher = None
         if self.plan.publish:
             assert self._around.clip is not None
-            studio = Studio(self._around.clip, sealing, self._around.began, os.urandom)
+            studio = SourceMaker(self._around.clip, sealing, self._around.began, os.urandom)
             start = now + self._phase * _FRAME
             sources = studio.sources(self.plan, self._ssrcs[0], start)
             publisher = Publisher(sources, self.send, time.time_ns, self.plan.name)
@@ -326,7 +326,7 @@ class Bot:
     def _expects_nothing(self) -> bool:
         return not self._expects_video() and not self.plan.audio_slots
 
-    def _first(self, moment: Callable[[Stream], float | None]) -> float | None:
+    def _first(self, moment: Callable[[ReceivedStream], float | None]) -> float | None:
         """Milliseconds from when it was to join to the first such moment of any slot."""
         assert self.connection is not None
         moments = [at for one in self.connection.slots.values() if (at := moment(one)) is not None]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from loadtest.bot.feedback import Feedback
-from loadtest.bot.ice import IceAgent
-from loadtest.bot.offer import Answer
-from loadtest.bot.receiver import ASK_AFTER, Stream
+from loadtest.bot.ice import IceClient
+from loadtest.bot.offer import ReadAnswer
+from loadtest.bot.receiver import ASK_AFTER, ReceivedStream
 from loadtest.bot.sender import Publisher
 from loadtest.media.stamp import read_stamp
 from sfu.ice.agent import IceCredentials, IceState
@@ -37,8 +37,8 @@ REPORT_EVERY = 1.0  # s
 FIRST_ROUND_TRIP = 0.05  # s, until ICE has measured one
 
 
-class Hooks(Protocol):
-    """What a connection asks of its bot."""
+class ConnectionListener(Protocol):
+    """The calls that a connection makes to its bot."""
 
     def send(self, data: bytes) -> None: ...
     def receive_dtls(self, data: bytes) -> None: ...
@@ -51,7 +51,7 @@ class Hooks(Protocol):
 
 
 @dataclass(slots=True)
-class Tally:
+class ConnectionCounts:
     """Counts of one connection since its beginning."""
 
     nacks: int = 0  # sequence numbers asked for
@@ -65,20 +65,20 @@ class Connection:
 
     def __init__(
         self,
-        answer: Answer,
+        answer: ReadAnswer,
         local: IceCredentials,
-        hooks: Hooks,
+        hooks: ConnectionListener,
         timers: Timers[Action],
         random: Callable[[int], bytes],
         now: float,
     ) -> None:
         self.answer = answer
-        self.streams: dict[int, Stream] = {}
+        self.streams: dict[int, ReceivedStream] = {}
         self.slots = {
-            slot.ssrc: Stream(slot.mid, slot.kind == "video", slot.ssrc, slot.rtx_ssrc)
+            slot.ssrc: ReceivedStream(slot.mid, slot.kind == "video", slot.ssrc, slot.rtx_ssrc)
             for slot in answer.slots
         }
-        self.tally = Tally()
+        self.tally = ConnectionCounts()
         self.publisher: Publisher | None = None
         self._by_mid = {stream.mid: stream for stream in self.slots.values()}
         self._repairs = {s.rtx_ssrc: s for s in self.slots.values() if s.rtx_ssrc is not None}
@@ -92,16 +92,19 @@ class Connection:
         self._outbound: OutboundSrtp | None = None
         self._opened: dict[int, InboundStream] = {}
         self._feedback = Feedback(int.from_bytes(random(4), "big"), now)
-        self.ice = IceAgent(local, answer.credentials, random, now)
-        self._other: IceAgent | None = None  # on its way to take over
+        self.ice = IceClient(local, answer.credentials, random, now)
+        self._other: IceClient | None = None  # on its way to take over
         timers.set(self._keep_path, now)
 
     # -- ICE ----------------------------------------------------------------------------------
 
     def try_path(self, now: float) -> None:
-        """Checks the path of another socket (`Hooks.probe`); `Hooks.probed` says how it went.
-        When the server has answered, everything is to go that way."""
-        self._other = IceAgent(self._local, self.answer.credentials, self._random, now)
+        """Checks the path of another socket with `ConnectionListener.probe`.
+
+        `ConnectionListener.probed` tells the result. Once the server has answered, everything goes
+        that way.
+        """
+        self._other = IceClient(self._local, self.answer.credentials, self._random, now)
         self._timers.set(self._check_other, now)
 
     def _check_other(self, now: float) -> None:
@@ -207,7 +210,7 @@ class Connection:
             self._receive_rtp(data, now, arrival_ns)
 
     def _receive_rtp(self, data: bytes, now: float, arrival_ns: int) -> None:
-        """Decrypts; what a bot that is not sampled sees here are first packets and repairs."""
+        """Decrypts; a bot that is not sampled sees only first packets and repairs here."""
         if self._inbound is None:
             return  # as a browser: before its handshake is done, media can't be read
         _, second, seq, _, ssrc = FIXED.unpack_from(data) if len(data) >= FIXED.size else (0,) * 5
@@ -244,7 +247,7 @@ class Connection:
         except RtpError:
             return None
 
-    def _measure(self, stream: Stream, stamp: int, arrival_ns: int) -> None:
+    def _measure(self, stream: ReceivedStream, stamp: int, arrival_ns: int) -> None:
         if stream.is_video:
             for done in stream.stamps:
                 self._hooks.latency(done, arrival_ns)
@@ -252,7 +255,7 @@ class Connection:
         elif stamp:
             self._hooks.latency(stamp, arrival_ns)
 
-    def _begin(self, stream: Stream, payload: bytes) -> None:
+    def _begin(self, stream: ReceivedStream, payload: bytes) -> None:
         """A decoder can only start with a key frame."""
         self.streams[stream.ssrc] = stream
         if stream.is_video:
@@ -291,7 +294,7 @@ class Connection:
         self._send_rtcp(records)
         self._timers.set(self._report, now + REPORT_EVERY)
 
-    def _request_keyframe(self, stream: Stream) -> None:
+    def _request_keyframe(self, stream: ReceivedStream) -> None:
         self.tally.plis += 1
         self._send_rtcp([PictureLossIndication(self._feedback.ssrc, stream.ssrc)])
 
@@ -300,7 +303,7 @@ class Connection:
         self._timers.set(self._chase, now + ASK_AFTER)
 
     def _chase(self, now: float) -> None:
-        """NACKs for video; what is missing too long is lost, and video then needs a key frame."""
+        """NACKs for video; a packet missing too long is lost, and video then needs a key frame."""
         round_trip = (self.ice.round_trip or FIRST_ROUND_TRIP) + self._hooks.queued(now)
         for stream in self.streams.values():
             if not stream.missing:

@@ -1,4 +1,4 @@
-"""What a receiving bot tells the server once a second: Receiver Reports and REMB, as Chromium.
+"""Feedback of a receiving bot once a second: Receiver Reports and REMB, as Chromium sends them.
 
 Jitter is left out (0): the SFU acts on loss and round trip. Pure: no I/O, no clock.
 """
@@ -6,7 +6,7 @@ Jitter is left out (0): the SFU acts on loss and round trip. Pure: no I/O, no cl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from loadtest.bot.receiver import Stream
+from loadtest.bot.receiver import ReceivedStream
 from sfu.wire.arith import compact_ntp
 from sfu.wire.rtcp import ReceiverReport, Remb, ReportBlock, RtcpRecord, SenderReport
 from sfu.wire.rtcp_packet import MAX_COUNT
@@ -39,7 +39,7 @@ class Estimate:
 
 @dataclass(slots=True)
 class _Reported:
-    """What the last block of a stream said, and the last Sender Report about it."""
+    """The last report block of a stream, and the last Sender Report about it."""
 
     highest: int = -1
     lost: int = 0
@@ -63,8 +63,10 @@ class Feedback:
         reported.lsr = compact_ntp(report.ntp)
         reported.heard_at = now
 
-    def report(self, streams: Iterable[Stream], queued: float, now: float) -> list[RtcpRecord]:
-        """What to send now; nothing as long as nothing has come."""
+    def report(
+        self, streams: Iterable[ReceivedStream], queued: float, now: float
+    ) -> list[RtcpRecord]:
+        """The records to send now; none before the first packet has come."""
         begun = [stream for stream in streams if stream.begun][:MAX_COUNT]
         total = sum(stream.bytes for stream in begun)
         elapsed = max(now - self._at, 1e-3)
@@ -79,7 +81,7 @@ class Feedback:
             Remb(self.ssrc, bitrate, tuple(stream.ssrc for stream in begun)),
         ]
 
-    def _block(self, stream: Stream, now: float) -> ReportBlock:
+    def _block(self, stream: ReceivedStream, now: float) -> ReportBlock:
         reported = self._reported.setdefault(stream.ssrc, _Reported())
         if reported.highest < 0:
             reported.highest = stream.first - 1

@@ -20,7 +20,7 @@ _HOST_PRIORITY = (126 << 24) + (65535 << 8) + 255  # RFC 8445 5.1.2.1
 _REMEMBERED = 16  # requests whose answers still count
 
 
-class IceAgent:
+class IceClient:
     """One path to the server. `state`: NEW until the first answer, FAILED for good."""
 
     def __init__(

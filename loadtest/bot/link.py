@@ -167,7 +167,7 @@ def _segment(ancillary: list[tuple[int, int, bytes]]) -> int:
     return 0
 
 
-class CarefulLink(PlainLink):
+class MeasuredLink(PlainLink):
     """A socket whose datagrams carry their time of arrival, and which may be a bad one."""
 
     def __init__(
@@ -222,7 +222,7 @@ class CarefulLink(PlainLink):
         self._timers.set(self._release, self._queue[0][0])
 
     def _release(self, now: float) -> None:
-        """What has come through the slow link by now."""
+        """The datagrams that have come through the slow link by now."""
         queue = self._queue
         while queue and queue[0][0] <= now:
             _, data, arrival_ns = queue.popleft()

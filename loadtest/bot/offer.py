@@ -97,7 +97,7 @@ class AnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What is this client's own in its offer."""
+    """The client's own values in its offer."""
 
     credentials: IceCredentials
     fingerprint: tuple[str, str]
@@ -117,7 +117,7 @@ class AnsweredSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReadAnswer:
     """The server's side; all sections share one transport."""
 
     credentials: IceCredentials
@@ -216,7 +216,7 @@ def _video_codecs(sends: bool) -> tuple[str, ...]:
     return (*lines, *_PROTECTION, *(() if sends else _FLEXFEC))
 
 
-def read_answer(text: str) -> Answer:
+def read_answer(text: str) -> ReadAnswer:
     """Raises AnswerError when something that a bot needs is not there."""
     session, *sections = text.replace("\r\n", "\n").split("\nm=")
     if not sections:
@@ -232,7 +232,7 @@ def read_answer(text: str) -> Answer:
     if not fingerprints:
         raise AnswerError("the answer has no a=fingerprint: line")
     slots = tuple(slot for one in sections if (slot := _read_slot(one)) is not None)
-    return Answer(IceCredentials(ufrag, pwd), fingerprints, _address(lines), slots)
+    return ReadAnswer(IceCredentials(ufrag, pwd), fingerprints, _address(lines), slots)
 
 
 def _value(lines: list[str], prefix: str) -> str:

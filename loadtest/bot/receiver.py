@@ -1,4 +1,4 @@
-"""What arrives of one slot: loss and its repair, complete frames, freezes.
+"""One received slot: its loss and repair, complete frames and freezes.
 
 Header fields are all it needs, so that a bot need not decrypt. Pure: no I/O, no clock.
 """
@@ -32,7 +32,7 @@ class Gap:
         self.tries = 0
 
 
-class Stream:
+class ReceivedStream:
     """The packets of one SSRC, a slot's. An index is a sequence number without wraparound.
 
     `expected` is the sequence number of the one packet that makes no trouble, the next one while

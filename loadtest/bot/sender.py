@@ -1,4 +1,4 @@
-"""What a bot publishes: a player's packets sealed as RTP, and what answers feedback about them.
+"""The sources of a publishing bot: packets sealed as RTP, and the answers to feedback.
 
 Pure: no I/O, no clock; the wall clock, for stamps and Sender Reports, is an argument.
 """
@@ -33,7 +33,7 @@ _AUDIO_LEVEL = offer.AUDIO_LEVEL << 4
 _VOICE = 0x80
 
 
-class Line:
+class OutgoingStream:
     """One RTP stream and its RTX; names itself by mid and rid until the server has heard it."""
 
     __slots__ = (
@@ -153,7 +153,7 @@ class Source(Protocol):
     """One published track: a player and the streams of its layers, the lowest first."""
 
     @property
-    def lines(self) -> Sequence[Line]: ...
+    def lines(self) -> Sequence[OutgoingStream]: ...
     def next_deadline(self) -> float: ...
     def due(self, now: float) -> list[MediaPacket]: ...
     def request_keyframe(self, layer: int) -> None: ...
@@ -163,7 +163,7 @@ class Source(Protocol):
 class Camera:
     """Simulcast layers of one picture."""
 
-    def __init__(self, player: VideoPlayer, lines: Sequence[Line]) -> None:
+    def __init__(self, player: VideoPlayer, lines: Sequence[OutgoingStream]) -> None:
         self.lines = lines
         self._player = player
         self.next_deadline = player.next_deadline
@@ -177,7 +177,9 @@ class Camera:
 class Microphone:
     """A voice that is loud in some spans of time, or always."""
 
-    def __init__(self, player: AudioPlayer, line: Line, speaks: Sequence[Span] | None) -> None:
+    def __init__(
+        self, player: AudioPlayer, line: OutgoingStream, speaks: Sequence[Span] | None
+    ) -> None:
         self.lines = (line,)
         self._player = player
         self._turns = [] if speaks is None else [at for span in sorted(speaks) for at in span]

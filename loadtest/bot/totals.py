@@ -8,7 +8,7 @@ from loadtest.records import BotPlan, BotResult
 
 
 @dataclass(slots=True)
-class Totals:
+class BotTotals:
     """Of many connections since they began."""
 
     packets: int = 0
@@ -34,15 +34,15 @@ class Totals:
         if connection.publisher is not None:
             self.sent += connection.publisher.sent
 
-    def since(self, before: "Totals") -> "Totals":
-        """What has been added since then."""
-        return Totals(
+    def since(self, before: "BotTotals") -> "BotTotals":
+        """The difference from an earlier total."""
+        return BotTotals(
             *(getattr(self, one.name) - getattr(before, one.name) for one in fields(self))
         )
 
 
-def total(connections: Iterable[Connection], now: float) -> Totals:
-    totals = Totals()
+def total(connections: Iterable[Connection], now: float) -> BotTotals:
+    totals = BotTotals()
     for connection in connections:
         totals.add(connection, now)
     return totals

@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.async_api import Browser
 
 from loadtest.browser.chromium import chromium
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from loadtest.figures.arithmetic import percentile
 from loadtest.run import machine
 from loadtest.run.local_server import LocalServer, local_server
@@ -56,7 +56,7 @@ class Percentiles:
 
 @dataclass(slots=True)
 class JoinReport:
-    """What one run found, and where."""
+    """The result of one run, and the machine it ran on."""
 
     joins: int
     join_ms: Percentiles
@@ -76,17 +76,19 @@ def summary(values: Sequence[float]) -> Percentiles:
 async def one_join(browser: Browser, server: LocalServer, number: int) -> tuple[float, float]:
     """Milliseconds from the press of Join to the class's screen, and to the first frame."""
     name = f"Student {number}"
-    seat = await Seat.take(browser, name, server.link(CLASS, "student", name, f"student-{number}"))
-    await seat.context.add_init_script(MARKS)
-    await seat.open()
-    await seat.find("join-button").click()
+    visitor = await PlaywrightPage.take(
+        browser, name, server.link(CLASS, "student", name, f"student-{number}")
+    )
+    await visitor.context.add_init_script(MARKS)
+    await visitor.open()
+    await visitor.find("join-button").click()
 
     async def has_frame() -> bool:
-        return bool(await seat.page.evaluate("joinMarks.frame !== undefined"))
+        return bool(await visitor.page.evaluate("joinMarks.frame !== undefined"))
 
-    await seat.until("shows the first frame", has_frame, FIRST_FRAME_WITHIN)
-    marks = await seat.page.evaluate("joinMarks")
-    await seat.leave()
+    await visitor.until("shows the first frame", has_frame, FIRST_FRAME_WITHIN)
+    marks = await visitor.page.evaluate("joinMarks")
+    await visitor.leave()
     return marks["joined"] - marks["pressed"], marks["frame"] - marks["pressed"]
 
 
@@ -95,7 +97,7 @@ async def measure(joins: int) -> JoinReport:
     with tempfile.TemporaryDirectory() as directory:
         async with local_server(Path(directory)) as server, chromium() as browser:
             link = server.link(CLASS, "teacher", "Teacher", "teacher")
-            teacher = await Seat.take(browser, "Teacher", link)
+            teacher = await PlaywrightPage.take(browser, "Teacher", link)
             await teacher.join()
             await teacher.until("publishes the top layer", lambda: _publishes(teacher))
             taken = [await one_join(browser, server, number) for number in range(1, joins + 1)]
@@ -109,7 +111,7 @@ async def measure(joins: int) -> JoinReport:
     )
 
 
-async def _publishes(teacher: Seat) -> bool:
+async def _publishes(teacher: PlaywrightPage) -> bool:
     return any(layer["height"] == 720 for layer in (await teacher.stats())["outbound"])
 
 

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
-from liveclass.config import is_loopback
+from common.addresses import is_loopback
 from loadtest.browser.chromium import chromium
 from loadtest.browser.join import FIRST_FRAME_WITHIN, MARKS
-from loadtest.browser.session import Seat
-from loadtest.browser.stats import SCRIPT, Tally
+from loadtest.browser.playwright_page import PlaywrightPage
+from loadtest.browser.stats import SCRIPT, PageCounts
 from loadtest.records import BrowserResult
 from loadtest.run.links import without_tokens
 from loadtest.run.machine import on_cores
@@ -26,7 +26,7 @@ EVERY = 1.0
 ANSWERS_WITHIN = 5.0
 STARTS_WITHIN = 60.0
 ENDED_EARLY = "the run ended before it had joined"
-# What a viewer's own trouble looks like; anything else is a mistake of ours and is raised.
+# The errors of a viewer's own browser; any other error is a mistake of ours and is raised.
 TROUBLE = (PlaywrightError, AssertionError, TimeoutError)
 
 
@@ -36,17 +36,17 @@ class Viewer:
     def __init__(self, name: str, link: str) -> None:
         self.name = name
         self._link = link
-        self._seat: Seat | None = None
+        self._seat: PlaywrightPage | None = None
         self._joined = False
         self._join_ms: float | None = None
         self._first_frame_ms: float | None = None
         self._error: str | None = None
-        self._tally = Tally()
+        self._tally = PageCounts()
 
     async def join(self, browser: Browser) -> None:
         """Enters the class and waits for the first picture; trouble becomes the result's error."""
         try:
-            self._seat = await Seat.take(browser, self.name, self._link)
+            self._seat = await PlaywrightPage.take(browser, self.name, self._link)
             await self._seat.context.add_init_script(SCRIPT)
             await self._seat.context.add_init_script(MARKS)
             await self._seat.join(camera=False, microphone=False)
@@ -167,6 +167,6 @@ def untrusted_origin(link: str) -> str | None:
 
 
 def _line(trouble: BaseException) -> str:
-    """What went wrong, in one line without anybody's token."""
+    """The error in one line, without tokens."""
     lines = without_tokens(str(trouble)).splitlines()
     return lines[0] if lines else type(trouble).__name__

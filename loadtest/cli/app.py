@@ -1,11 +1,12 @@
 """`liveclass loadtest`: its options. Light to import: other commands need nothing of the rest."""
 
 import importlib.util
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+
+from loadtest.cli.options import Options
 
 NEEDED = ("av", "matplotlib", "numpy")
 EXTRA = "pip install 'liveclass[loadtest]'"
@@ -165,7 +166,7 @@ MaxWithoutPicture = Annotated[
         "--max-without-picture",
         min=0,
         metavar="N",
-        help="People who should see somebody, and saw nothing within 10 s.",
+        help="People who should have had a picture, and had none within 10 s.",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -218,47 +219,6 @@ HtmlFile = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=_OUTPUT)]
-
-
-@dataclass(slots=True)
-class Options:
-    """What was typed, by the names of the command's parameters."""
-
-    url: str = ""
-    spawn: bool = False
-    class_key: str = field(default="", repr=False)
-    metrics_token: str = field(default="", repr=False)
-    metrics_url: str = ""
-    scenario: str = "class"
-    viewers: int | None = None
-    duration: float | None = None
-    processes: int | None = None
-    browsers: int = 0
-    joins_per_s: float | None = None
-    storm_joins: int | None = None
-    storm_within: float | None = None
-    churn_rate: float | None = None
-    churn_stay: float | None = None
-    flaky_loss: float | None = None
-    turn: float | None = None
-    set_keys: list[str] | None = None
-    max_loss: float | None = None
-    max_p99: float | None = None
-    max_late_p99: float | None = None
-    max_join_p95: float | None = None
-    max_first_packet_p95: float | None = None
-    max_failed: int = 0
-    max_without_picture: int = 0
-    max_freezes: int | None = None
-    max_cpu: float | None = None
-    max_stalls: int | None = None
-    no_drift: bool = False
-    find_limit: bool = False
-    resolution: int = 20
-    most: int = 5_000
-    json_file: Path | None = None
-    html_file: Path | None = None
-    quiet: bool = False
 
 
 STATUS = "Exit status: 0 all limits kept, 1 one broke, 2 could not run, 130 interrupted."

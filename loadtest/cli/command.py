@@ -14,33 +14,33 @@ from random import Random
 
 from rich.console import Console
 
-from liveclass.file_limit import raise_file_limit
-from loadtest.cli.app import Options
-from loadtest.cli.options import command_line, limits_of, limits_to_find, overrides
+from common.file_limit import raise_file_limit
+from loadtest.cli.options import Options
+from loadtest.cli.overrides import command_line, limits_of, limits_to_find, overrides
 from loadtest.cli.progress import Progress
 from loadtest.cli.table import table
 from loadtest.figures.figures import BY_PATH
-from loadtest.figures.formats import written
+from loadtest.figures.formats import formatted
 from loadtest.figures.summary import Summary, summarise
 from loadtest.figures.thresholds import breaches
 from loadtest.media.clip import load_clip
 from loadtest.plan import scenario
 from loadtest.plan.cast import cast
-from loadtest.plan.limit import Search, Step, find
+from loadtest.plan.limit import Search, SearchStep, find
 from loadtest.plan.scenario import Scenario, ScenarioError
 from loadtest.records import RunRecord
 from loadtest.report.html import render
 from loadtest.run import machine
-from loadtest.run.baseline import Watch
+from loadtest.run.browsers import Watch
 from loadtest.run.processes import FleetError
-from loadtest.run.runner import Order, run
+from loadtest.run.runner import RunOptions, run
 from loadtest.run.target import Interrupted, RunError, Target, remote, spawned
 
 FINE, BROKEN, UNABLE, INTERRUPTED = 0, 1, 2, 130
 SEED = 1  # of what chance decides in a cast: two runs of a scenario have the same
 LIMIT_DURATION = 15.0  # s measured in a step of --find-limit
 
-# What is said of each step of --find-limit.
+# The figures printed for each step of --find-limit.
 STEP_FIGURES = {
     "loss": "media.loss",
     "p50": "media.added_latency_ms.p50",
@@ -52,7 +52,7 @@ STEP_FIGURES = {
 
 
 @dataclass(slots=True)
-class Outcome:
+class MeasuredRun:
     """One run and what it came to."""
 
     record: RunRecord
@@ -124,8 +124,8 @@ class _Command:
             return INTERRUPTED
         return BROKEN if breaches(outcome.summary, self._limits) else FINE
 
-    async def _measure(self, wanted: Scenario) -> Outcome:
-        order = Order(
+    async def _measure(self, wanted: Scenario) -> MeasuredRun:
+        order = RunOptions(
             wanted,
             self._fleet_cores,
             self._options.processes,
@@ -140,7 +140,7 @@ class _Command:
             screen = Console(stderr=True, quiet=self._options.quiet)
             with Progress(wanted.title, len(people.bots), people.measure_to, screen) as progress:
                 record = await run(target, order, people, progress)
-        return Outcome(record, summarise(record))
+        return MeasuredRun(record, summarise(record))
 
     @asynccontextmanager
     async def _target(self, people: int) -> AsyncIterator[Target]:
@@ -159,9 +159,9 @@ class _Command:
             search = Search(self._scenario.viewers, options.resolution, options.most)
         except ValueError as error:
             raise RunError(str(error)) from None
-        shown: Outcome | None = None  # of the best step, or the last while none has held
+        shown: MeasuredRun | None = None  # of the best step, or the last while none has held
 
-        async def measure(viewers: int) -> Step:
+        async def measure(viewers: int) -> SearchStep:
             nonlocal shown
             step, outcome = await self._step(viewers)
             if step.holds or search.best is None:
@@ -174,7 +174,7 @@ class _Command:
         self._write(shown, shown.summary.to_json() | {"find_limit": search.to_json()})
         return FINE if search.best else BROKEN
 
-    async def _step(self, viewers: int) -> tuple[Step, Outcome]:
+    async def _step(self, viewers: int) -> tuple[SearchStep, MeasuredRun]:
         changed: dict[str, object] = {"viewers": viewers}
         if self._options.duration is None:
             changed["duration"] = LIMIT_DURATION
@@ -182,7 +182,7 @@ class _Command:
         if self._stop.is_set():
             raise Interrupted("interrupted before the limit was found")
         summary = outcome.summary
-        step = Step(
+        step = SearchStep(
             viewers,
             tuple(breaches(summary, self._limits)),
             summary.bots.reasons if summary.bots.were_the_limit else (),
@@ -191,7 +191,7 @@ class _Command:
         self._console.print(_told(step), highlight=False)
         return step, outcome
 
-    def _write(self, outcome: Outcome, found: dict[str, object]) -> None:
+    def _write(self, outcome: MeasuredRun, found: dict[str, object]) -> None:
         options = self._options
         if options.json_file is not None:
             _save(options.json_file, json.dumps(found, indent=2) + "\n")
@@ -208,10 +208,10 @@ def _watch() -> Watch:
     return watch
 
 
-def _told(step: Step) -> str:
+def _told(step: SearchStep) -> str:
     """A step in one line."""
     figures = ", ".join(
-        f"{name} {written(step.figures[path], BY_PATH[path].unit)}"
+        f"{name} {formatted(step.figures[path], BY_PATH[path].unit)}"
         for name, path in STEP_FIGURES.items()
     )
     broken = "; ".join(step.broken)
@@ -224,4 +224,4 @@ def _save(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror}") from None
+        raise RunError(f"{path}: cannot be formatted: {error.strerror}") from None

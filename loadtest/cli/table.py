@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest.figures.figures import BY_PATH, JOINS, PARTS, QUALITY
-from loadtest.figures.formats import percent, written
+from loadtest.figures.formats import formatted, percent
 from loadtest.figures.summary import Summary
-from loadtest.figures.thresholds import Check, Limits, breaches, checks
+from loadtest.figures.thresholds import Check, Thresholds, breaches, checks
 
 # Rows of single figures; those of a part that the run does not have are left out.
 SINGLES = (
@@ -35,7 +35,7 @@ SINGLES = (
 Checks = dict[str, Check]
 
 
-def table(summary: Summary, limits: Limits) -> RenderableType:
+def table(summary: Summary, limits: Thresholds) -> RenderableType:
     """Everything a terminal should say of a run; good or bad is told only where a limit is."""
     found = checks(summary, limits)
     return Group(
@@ -99,7 +99,7 @@ def _limit(check: Check, named: bool = False) -> Text:
     return text.append(word, style=style)
 
 
-def _words(summary: Summary, limits: Limits) -> Iterator[Text]:
+def _words(summary: Summary, limits: Thresholds) -> Iterator[Text]:
     broken = breaches(summary, limits)
     yield Text()
     if limits.any and not broken:
@@ -122,5 +122,5 @@ def _bots(summary: Summary) -> Text:
         reasons = "; ".join(bots.reasons)
         return Text(f"The bots were the limit, not the server: {reasons}.", style="bold yellow")
     busiest = percent(bots.busiest_fleet or 0.0)
-    lag = written(bots.lag_ms.p99 if bots.lag_ms else None, "ms")
+    lag = formatted(bots.lag_ms.p99 if bots.lag_ms else None, "ms")
     return Text(f"The bots were not the limit: {busiest} of a core, packets read {lag} late.")

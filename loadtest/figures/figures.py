@@ -1,11 +1,11 @@
-"""The figures of a summary: what each is called, how it is written, what it means.
+"""The figures of a summary: what each is called, how it is formatted, what it means.
 
 Pure: no I/O, no clock. The terminal's table, the limits and the HTML report all read from here.
 """
 
 from dataclasses import dataclass
 
-from loadtest.figures.formats import written
+from loadtest.figures.formats import formatted
 from loadtest.figures.summary import Summary
 
 
@@ -29,13 +29,13 @@ class Figure:
         return found
 
     def has_a_row(self, summary: Summary) -> bool:
-        """A part that the run did not have is left out; what its server did not tell is unknown."""
+        """Leaves out parts that the run did not have; figures not told are unknown."""
         is_servers = self.path.startswith(("server.", "memory."))
         answered = is_servers and summary.server.copies_per_s is not None
         return answered or self.of(summary) is not None
 
     def text(self, summary: Summary) -> str:
-        return written(self.of(summary), self.unit)
+        return formatted(self.of(summary), self.unit)
 
 
 PARTS = {"p50": "p50", "p95": "p95", "p99": "p99", "max": "worst"}
@@ -61,7 +61,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FigureGroup:
     """Figures that belong together."""
 
     title: str
@@ -69,7 +69,7 @@ class Group:
     times: tuple[Times, ...] = ()
 
 
-JOINS = Group(
+JOINS = FigureGroup(
     "Joins",
     (
         Figure("joins.joined", "Joined", "count", "People who got in."),
@@ -88,7 +88,7 @@ JOINS = Group(
         Times("joins.first_frame_ms", "First frame", "From when it was due."),
     ),
 )
-QUALITY = Group(
+QUALITY = FigureGroup(
     "What viewers got",
     (
         Figure("media.loss", "Loss", "share", "Never came, not even sent again."),
@@ -102,7 +102,7 @@ QUALITY = Group(
         Times("media.late_added_latency_ms", "Latecomers' latency", "Who joined during the run."),
     ),
 )
-SERVER = Group(
+SERVER = FigureGroup(
     "The server",
     (
         Figure(
@@ -120,7 +120,7 @@ SERVER = Group(
         Figure("server.longest_stall_ms", "Longest stall", "ms", "Since the server's start."),
     ),
 )
-MEMORY = Group(
+MEMORY = FigureGroup(
     "The server's memory",
     (
         Figure("memory.start_mb", "Memory at the start", "MB", "Resident, before anybody joined."),
@@ -130,7 +130,7 @@ MEMORY = Group(
         Figure("soak.memory_mb_per_h", "Memory growth", "MB/h", "Robust slope of the steady part."),
     ),
 )
-BOTS = Group(
+BOTS = FigureGroup(
     "The bots' own load",
     (
         Figure("bots.cpu_cores", "CPU, all fleets", "core", "Of one core."),
@@ -143,7 +143,7 @@ BOTS = Group(
     ),
     (Times("bots.lag_ms", "Read late", "Each second's longest wait of a packet to be read."),),
 )
-BROWSERS = Group(
+BROWSERS = FigureGroup(
     "Chromium viewers",
     (
         Figure("browsers.viewers", "Browsers", "count", "Real ones, beside the bots."),

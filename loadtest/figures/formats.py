@@ -1,11 +1,11 @@
-"""How figures are written for people. Pure: no I/O, no clock."""
+"""How figures are formatted for people. Pure: no I/O, no clock."""
 
 from collections.abc import Callable
 
 UNKNOWN = "unknown"
 
 
-def written(value: float | None, unit: str) -> str:
+def formatted(value: float | None, unit: str) -> str:
     """With its unit, in as many digits as count."""
     return UNKNOWN if value is None else WRITERS[unit](value)
 

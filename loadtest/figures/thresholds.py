@@ -3,12 +3,12 @@
 from dataclasses import dataclass, fields, replace
 
 from loadtest.figures.figures import BY_PATH, Figure
-from loadtest.figures.formats import written
+from loadtest.figures.formats import formatted
 from loadtest.figures.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Thresholds:
     """The most that each figure may be; None: anything."""
 
     max_loss: float | None = None  # share
@@ -26,7 +26,7 @@ class Limits:
     @property
     def any(self) -> bool:
         """Whether a figure is limited; that all must get in and see goes without saying."""
-        return replace(self, max_missing=None, max_without_picture=None) != Limits()
+        return replace(self, max_missing=None, max_without_picture=None) != Thresholds()
 
 
 PATHS = {
@@ -57,20 +57,20 @@ class Check:
 
     @property
     def limit_text(self) -> str:
-        return written(self.limit, self.figure.unit)
+        return formatted(self.limit, self.figure.unit)
 
     @property
     def words(self) -> str:
         """The breach; for a kept limit, that it was kept."""
         if self.value is None:
             return f"{self.figure.label} is unknown; the limit is {self.limit_text}"
-        value = written(self.value, self.figure.unit)
+        value = formatted(self.value, self.figure.unit)
         above = "just above" if value == self.limit_text else "above"
         relation = "within" if self.kept else above
         return f"{self.figure.label} {value} is {relation} the limit of {self.limit_text}"
 
 
-def checks(summary: Summary, limits: Limits) -> dict[str, Check]:
+def checks(summary: Summary, limits: Thresholds) -> dict[str, Check]:
     """By the figure's path, of every limit that was set."""
     found = {}
     for field in fields(limits):
@@ -81,7 +81,7 @@ def checks(summary: Summary, limits: Limits) -> dict[str, Check]:
     return found
 
 
-def breaches(summary: Summary, limits: Limits) -> list[str]:
+def breaches(summary: Summary, limits: Thresholds) -> list[str]:
     """In words, the figure beside the limit; empty when all limits were kept.
 
     A figure that a limit needs and that is unknown is a breach too.

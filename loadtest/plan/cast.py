@@ -1,4 +1,4 @@
-"""Who does what, when and in which process: a scenario made into plans of fleets.
+"""Plans of fleets made from a scenario: each bot's part, times and process.
 
 Pure: no I/O, no clock, chance is an argument. Times are seconds after the run's start.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from loadtest.plan.scenario import MAX_PEOPLE, Group, Link, Person, Scenario, ScenarioError
 from loadtest.plan.window import PATIENCE
-from loadtest.records import BotPlan, Faults, FleetPlan
+from loadtest.records import BotPlan, FleetPlan, LinkFaults
 
 # The class is begun by its teacher; the others come when that has certainly happened.
 LEAD = 2.0
@@ -57,7 +57,7 @@ def cast(scenario: Scenario, chance: Chance) -> Cast:
     speakers = (
         name for group in scenario.groups if group.speaks == "turns" for name in names[group.name]
     )
-    # the latest end: in a run that is measured later than planned nobody may fall silent
+    # the latest end: no voice may fall silent in a run that is measured later than planned
     spoken = _take_turns(bots, frozenset(speakers), scenario.turn, measure_to + PATIENCE)
     return Cast(tuple(spoken), frozenset(apart), measure_from, measure_to)
 
@@ -131,12 +131,12 @@ def _bot(person: Person, name: str, at: float, *, base: bool, late: bool = False
     )
 
 
-def _faults(link: Link) -> Faults:
+def _faults(link: Link) -> LinkFaults:
     rate = tuple((step.at, None if step.kbps is None else step.kbps * 1000.0) for step in link.rate)
-    return Faults(link.loss, rate, link.handover_every)
+    return LinkFaults(link.loss, rate, link.handover_every)
 
 
-def _seeded(faults: Faults | None, seed: int) -> Faults | None:
+def _seeded(faults: LinkFaults | None, seed: int) -> LinkFaults | None:
     return None if faults is None else replace(faults, seed=seed)
 
 
@@ -155,7 +155,7 @@ def _storm(scenario: Scenario, measure_from: float, chance: Chance) -> list[BotP
 
 
 def _churn(scenario: Scenario, start: float, end: float, chance: Chance) -> list[BotPlan]:
-    """From the last join of the base on; who would stay beyond the end is not told to leave."""
+    """From the base's last join on; a bot that would stay beyond the end is not told to leave."""
     churn, person = scenario.churn, scenario.latecomer
     if churn is None or person is None:
         return []
@@ -192,7 +192,7 @@ def wants_media(bot: BotPlan) -> bool:
 
 
 def without_sight(people: Cast) -> frozenset[str]:
-    """Who asks for no picture, or only for one that nobody sends."""
+    """The bots that ask for no picture, or only for one that is not sent."""
     cameras = {bot.name for bot in people.bots if "camera" in bot.publish}
     teacher = cameras & {people.teacher}
 

@@ -10,7 +10,7 @@ GROWTH = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SearchStep:
     """One run of the search."""
 
     viewers: int
@@ -30,7 +30,7 @@ class Search:
     start: int
     resolution: int
     most: int
-    steps: list[Step] = field(default_factory=list)
+    steps: list[SearchStep] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not 1 <= self.start <= self.most:
@@ -39,12 +39,12 @@ class Search:
             raise ValueError("the resolution must be 1 or more")
 
     @property
-    def best(self) -> Step | None:
+    def best(self) -> SearchStep | None:
         """The largest that held."""
         return max((s for s in self.steps if s.holds), key=lambda s: s.viewers, default=None)
 
     @property
-    def worst(self) -> Step | None:
+    def worst(self) -> SearchStep | None:
         """The smallest that broke; a larger one that held does not change that."""
         return min((s for s in self.steps if not s.holds), key=lambda s: s.viewers, default=None)
 
@@ -78,7 +78,7 @@ class Search:
         }
 
     def answer(self) -> str:
-        """What was found, in a sentence or two."""
+        """The answer in a sentence or two."""
         held, broke = self.best, self.worst
         if held is None and broke is None:
             return "Nothing was tried."
@@ -98,7 +98,7 @@ class Search:
         return f"{held.viewers} viewers on one core. At {broke.viewers}: {why}."
 
 
-async def find(search: Search, measure: Callable[[int], Awaitable[Step]]) -> None:
+async def find(search: Search, measure: Callable[[int], Awaitable[SearchStep]]) -> None:
     """Runs the search's steps, one after the other."""
     while (viewers := search.next()) is not None:
         search.steps.append(await measure(viewers))

@@ -10,13 +10,13 @@ from importlib.resources import files
 
 from loadtest.figures.arithmetic import Spread
 from loadtest.figures.figures import BY_PATH
-from loadtest.figures.formats import clock, written
+from loadtest.figures.formats import clock, formatted
 from loadtest.figures.summary import Summary
-from loadtest.figures.thresholds import Check, Limits, checks
+from loadtest.figures.thresholds import Check, Thresholds, checks
 from loadtest.records import RunRecord
 from loadtest.report.plots import BOTS, JOINS, SERVER, VIEWERS, Material, Plot, draw
 from loadtest.report.tables import all_figures, mark, reasons
-from loadtest.report.verdict import Verdict, verdict
+from loadtest.report.verdict import RunVerdict, verdict
 
 SECTIONS = (
     ("What viewers got", VIEWERS),
@@ -33,9 +33,9 @@ HOW = (
 )
 
 
-def render(record: RunRecord, summary: Summary, limits: Limits | None = None) -> str:
+def render(record: RunRecord, summary: Summary, limits: Thresholds | None = None) -> str:
     """The whole page; limits give tiles and figures their marks."""
-    limits = limits or Limits()
+    limits = limits or Thresholds()
     found, said = checks(summary, limits), verdict(summary, limits)
     given = Material(record, summary, found)
     body = (
@@ -61,7 +61,7 @@ def _text(words: str) -> str:
     return re.sub(r"(?<=\d) (?=%|(?:ms|MB|kB|s|min)\b)", "&nbsp;", escape(words))
 
 
-def _head(summary: Summary, said: Verdict) -> Iterator[str]:
+def _head(summary: Summary, said: RunVerdict) -> Iterator[str]:
     run = summary.run
     when = _when(run.started_at)
     yield "<header>\n"
@@ -119,14 +119,14 @@ def _chosen(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "media.loss", f"{media.lost:,} of {media.lost + media.received:,} packets"
     yield "media.freezes", f"in {media.frames:,} frames"
     yield "joins.first_frame_ms.p95", f"half within {_part(frame, 'p50')}"
-    yield "server.copies_per_s", f"{written(server.sent_mbit_per_s, 'Mbit/s')}"
+    yield "server.copies_per_s", f"{formatted(server.sent_mbit_per_s, 'Mbit/s')}"
     yield "server.cpu_share", "of one core"
-    yield "server.us_per_copy", f"a full core: {written(server.copies_per_cpu_s, 'per s')}"
-    yield "memory.kb_per_subscriber", f"{written(memory.max_mb, 'MB')} at most in all"
+    yield "server.us_per_copy", f"a full core: {formatted(server.copies_per_cpu_s, 'per s')}"
+    yield "memory.kb_per_subscriber", f"{formatted(memory.max_mb, 'MB')} at most in all"
 
 
 def _part(found: Spread | None, name: str) -> str:
-    return written(getattr(found, name) if found else None, "ms")
+    return formatted(getattr(found, name) if found else None, "ms")
 
 
 def _tested(summary: Summary) -> Iterator[str]:
@@ -161,8 +161,9 @@ def _plots(title: str, plots: Sequence[Plot]) -> Iterator[str]:
         return
     yield f'<h2>{escape(title)}</h2>\n<div class="plots">\n'
     for plot in plots:
-        yield f"<figure>\n<h3>{escape(plot.title)}</h3>\n"
-        yield f'<figcaption id="{plot.caption}">{_text(plot.finding)}</figcaption>\n'
+        yield f'<figure>\n<h3 id="{plot.name}-title">{escape(plot.title)}</h3>\n'
+        if plot.finding:
+            yield f'<figcaption id="{plot.name}-finding">{_text(plot.finding)}</figcaption>\n'
         yield f"{plot.svg}\n</figure>\n"
     yield "</div>\n"
 

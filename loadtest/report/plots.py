@@ -1,4 +1,4 @@
-"""The report's plots; each with its finding in words, which is also what a screen reader says."""
+"""The report's plots; a screen reader says the title of each and what to act on."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,22 +49,17 @@ WIDE, NARROW = (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One plot as the page needs it."""
+    """One plot as the page needs it; `finding` is empty where the picture says all."""
 
     name: str
     title: str
     finding: str
     svg: str
 
-    @property
-    def caption(self) -> str:
-        """The id of the element that holds the finding."""
-        return f"{self.name}-finding"
-
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What plots are drawn from."""
+    """The run that plots are drawn from."""
 
     record: RunRecord
     summary: Summary
@@ -110,7 +105,7 @@ def latency_spread(given: Material) -> Plot | None:
         heap.set_xlabel("added latency, ms")
         heap.set_ylabel("measured")
         _counts(heap)
-        return _plot(figure, "latency", "Added latency", findings.latency_spread(given.summary))
+        return _plot(figure, "latency", "Added latency", "")
 
 
 def latency_over_time(given: Material) -> Plot | None:
@@ -127,7 +122,7 @@ def latency_over_time(given: Material) -> Plot | None:
         _from_zero(axes, "ms")
         _legend(axes)
         _time(axes, given)
-        text = findings.latency_over_time(given.summary)
+        text = findings.latency(given.summary)
         return _plot(figure, "latency-time", "Added latency over time", text)
 
 
@@ -163,7 +158,7 @@ def joins_over_time(given: Material) -> Plot | None:
         _over_time(people, series.at, series.present, FIRST, "present")
         _from_zero(people, "people in")
         _time(people, given)
-        text = findings.joins_over_time(given.record)
+        text = findings.joins(given.record, given.summary)
         return _plot(figure, "joins-time", "Joins over time", text)
 
 
@@ -191,7 +186,7 @@ def joins_spread(given: Material) -> Plot | None:
         axes.set_xlabel("ms after it was due")
         axes.set_ylabel("people")
         axes.legend(loc="lower right")
-        return _plot(figure, "joins", "How long joining took", findings.joins_spread(given.summary))
+        return _plot(figure, "joins", "How long joining took", "")
 
 
 def quality(given: Material) -> Plot | None:
@@ -240,7 +235,8 @@ def bots(given: Material) -> Plot | None:
 
 def _plot(figure: Figure, name: str, title: str, finding: str) -> Plot:
     figure.align_ylabels()
-    return Plot(name, title, finding, inline(figure, name, f"{name}-finding"))
+    labels = f"{name}-title {name}-finding" if finding else f"{name}-title"
+    return Plot(name, title, finding, inline(figure, name, labels))
 
 
 def _over_time(axes: Axes, at: Sequence[int], column: Column, colour: str, label: str) -> bool:
@@ -322,7 +318,7 @@ def _legend(axes: Axes) -> None:
 
 
 def _time(axes: Axes, given: Material) -> None:
-    """Minutes and seconds below; what is not measured is shaded."""
+    """Minutes and seconds on the axis; time outside the measured part is shaded."""
     given.steady(axes)
     axes.set_xlim(0, max(1, len(given.summary.series.at)))
     axes.xaxis.set_major_locator(MultipleLocator(_step(len(given.summary.series.at))))

@@ -63,15 +63,15 @@ def drawing(panels: int = 1, height: int = HEIGHT) -> Iterator[tuple[Figure, lis
         yield figure, list(axes)
 
 
-def inline(figure: Figure, name: str, caption: str) -> str:
-    """As an `svg` element; `name` keeps its ids apart, `caption` is the id of what describes it."""
+def inline(figure: Figure, name: str, labels: str) -> str:
+    """As an `svg` element; `name` keeps its ids apart, `labels` are ids of its labels."""
     with matplotlib.rc_context(SETTINGS):
         written = io.StringIO()
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    return _for_a_page(written.getvalue(), name, caption)
+    return _for_a_page(written.getvalue(), name, labels)
 
 
-def _for_a_page(svg: str, name: str, caption: str) -> str:
+def _for_a_page(svg: str, name: str, labels: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
@@ -84,5 +84,5 @@ def _for_a_page(svg: str, name: str, caption: str) -> str:
         svg = svg.replace(colour, f"var({prop})")
     box = re.search(r'viewBox="[^"]*"', svg)
     assert box is not None
-    opening = f'<svg class="plot" {box.group()} role="img" aria-labelledby="{caption}">'
+    opening = f'<svg class="plot" {box.group()} role="img" aria-labelledby="{labels}">'
     return opening + svg[svg.index(">") + 1 :].strip()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from loadtest.figures.figures import BROWSERS, GROUPS, PARTS, TIMES, Figure, Group
+from loadtest.figures.figures import BROWSERS, GROUPS, PARTS, TIMES, Figure, FigureGroup
 from loadtest.figures.summary import Summary
 from loadtest.figures.thresholds import Check
 
@@ -56,7 +56,7 @@ def _limit(check: Check | None) -> str:
     return f"{escape(check.limit_text)} {mark(check)}" if check else ""
 
 
-def _group(group: Group, summary: Summary, found: Mapping[str, Check]) -> Iterator[str]:
+def _group(group: FigureGroup, summary: Summary, found: Mapping[str, Check]) -> Iterator[str]:
     limited = any(figure.path in found for figure in group.figures)
     yield f'<div class="card wide"><table>\n<caption>{escape(group.title)}</caption>\n'
     yield '<thead><tr><th scope="col">Figure</th><th scope="col" class="number">Value</th>'

@@ -15,10 +15,10 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from loadtest.bot.bot import Bot, Surroundings
+from loadtest.bot.bot import Bot, BotContext
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
-from loadtest.bot.totals import Totals, frozen, total
+from loadtest.bot.totals import BotTotals, frozen, total
 from loadtest.figures.arithmetic import thinned
 from loadtest.media.footage import Clip
 from loadtest.records import (
@@ -67,13 +67,13 @@ async def _run(plan: FleetPlan, pipe: Pipe) -> None:
         try:
             await fleet.run()
         except RunnerGone:
-            pass  # nobody is left to tell
+            pass  # there is no runner left to tell
         finally:
             await fleet.close()
 
 
 def _load_clip(plan: FleetPlan) -> Clip | None:
-    """Only where somebody publishes: viewers need neither the clip nor the codecs."""
+    """Only for publishers: viewers need neither the clip nor the codecs."""
     if not any(bot.publish for bot in plan.bots):
         return None
     from loadtest.media.clip import load_clip
@@ -121,7 +121,7 @@ class Fleet:
         self._people = People({}, None)
         self._begin: asyncio.Future[float] = self._loop.create_future()
         self._finish: asyncio.Future[None] = self._loop.create_future()
-        self._before = Totals()
+        self._before = BotTotals()
         self._overflows = 0
         self._unsent = 0
         self._cpu = 0.0
@@ -191,7 +191,7 @@ class Fleet:
     # -- joining and leaving ------------------------------------------------------------------
 
     def _schedule_joins(self) -> None:
-        around = Surroundings(
+        around = BotContext(
             url=self._plan.url,
             class_id=self._plan.class_id,
             http=self._http,
@@ -240,7 +240,7 @@ class Fleet:
             self._break(error)
 
     async def _leave(self) -> None:
-        """All go in order, a few at a time; who is still joining is stopped."""
+        """All leave in order, a few at a time; a bot that is still joining is stopped."""
         await self._cancel_tasks()
 
         async def leave(bot: Bot) -> None:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.run.links import join_link
 from loadtest.run.machine import on_cores
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 
 READY_WITHIN = 60.0  # it takes 3 s of a core, which may be a busy one
 STOPS_WITHIN = 15.0
@@ -143,7 +144,7 @@ class LocalServer:
 
 
 def free_port(kind: socket.SocketKind, host: str) -> int:
-    """A port that nobody has at this moment."""
+    """A port that is free at this moment."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]

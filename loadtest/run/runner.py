@@ -16,10 +16,10 @@ from loadtest.plan.scenario import Scenario
 from loadtest.plan.window import PATIENCE, Window
 from loadtest.records import Begin, BrowserResult, Failed, Finish, Joined, RunRecord, Shift, Tick
 from loadtest.run import machine
-from loadtest.run.baseline import Browsers, Watch
-from loadtest.run.environment import Surroundings
+from loadtest.run.browsers import Browsers, Watch
+from loadtest.run.contention import Contention
 from loadtest.run.gather import Gathering
-from loadtest.run.processes import ENDS_WITHIN, Crash, Crew, FleetError, Gone, fleet_main
+from loadtest.run.processes import ENDS_WITHIN, Crash, FleetError, FleetProcesses, Gone, fleet_main
 from loadtest.run.server_stats import ServerWatch
 from loadtest.run.target import Interrupted, RunError, Target, check_reachable
 
@@ -31,8 +31,8 @@ TOKEN_MARGIN = 600.0  # s a token lives beyond the run
 
 
 @dataclass(slots=True)
-class Order:
-    """What to run."""
+class RunOptions:
+    """The scenario to run, and how."""
 
     scenario: Scenario
     fleet_cores: list[int]  # empty: fleets are not pinned
@@ -45,7 +45,7 @@ class Order:
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: finish now, in order
 
 
-async def run(target: Target, order: Order, people: Cast, progress: Progress) -> RunRecord:
+async def run(target: Target, order: RunOptions, people: Cast, progress: Progress) -> RunRecord:
     """The findings; raises RunError or FleetError when there are none to be had."""
     await check_reachable(target)
     if people.publishers:
@@ -59,7 +59,7 @@ class _Run:
     def __init__(
         self,
         target: Target,
-        order: Order,
+        order: RunOptions,
         people: Cast,
         progress: Progress,
     ) -> None:
@@ -77,12 +77,12 @@ class _Run:
             order.scenario.clip_height,
         )
         self._found = Gathering(people)
-        self._crew = Crew(self._plans, order.fleet)
+        self._fleets = FleetProcesses(self._plans, order.fleet)
         self._shown = 0  # of the server's samples
         self._awaited_until = 0.0  # when a browser was last awaited
         self._browsers = Browsers(target, order.watch, order.browsers, order.fleet_cores, lifetime)
         self._window = Window(people.measure_from, people.measure_to, order.scenario.settle)
-        self._surroundings = Surroundings(target, order.fleet_cores, order.browsers, self._found)
+        self._surroundings = Contention(target, order.fleet_cores, order.browsers, self._found)
         self._start = time.monotonic()
         self._watch = ServerWatch(
             target.metrics_url or f"{target.url}/metrics",
@@ -102,19 +102,19 @@ class _Run:
         patience = 0.0
         try:
             self._phase("starting")
-            self._crew.start()
+            self._fleets.start()
             await self._all(self._found.ready, READY_WITHIN, "was not ready", self._order.stop)
             if self._order.stop.is_set():
                 raise Interrupted("interrupted before the class began")
             self._start = time.monotonic() + HEAD_START
             started_at = time.time() + HEAD_START
-            self._crew.tell(Begin(self._start))
+            self._fleets.tell(Begin(self._start))
             asking = asyncio.create_task(self._watch.run())
             await self._class()
             ended = self._now()
             self._phase("leaving")
             browsers = await self._browsers.finish()
-            self._crew.tell(Finish())
+            self._fleets.tell(Finish())
             await self._finish()
             patience = ENDS_WITHIN
             return self._record(started_at, ended, browsers)
@@ -124,21 +124,21 @@ class _Run:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asking
             await self._browsers.stop()
-            await self._crew.stop(patience)
+            await self._fleets.stop(patience)
 
     async def _class(self) -> None:
-        """Until the measured time is over or somebody said stop."""
+        """Waits until the measured time is over or the run is stopped."""
         window = self._window
         while self._now() < window.end and not self._order.stop.is_set():
             await self._take(min(BEAT, window.end - self._now()))
             self._check()
             if people := self._found.take_people():
-                self._crew.tell(people)
-                self._browsers.start()  # somebody is there to be seen
+                self._fleets.tell(people)
+                self._browsers.start()  # a publisher is there to be seen
             window.update(self._now(), self._in_at())
             if self._found.shift is None and window.shift is not None:
                 self._found.shift = window.shift
-                self._crew.tell(Shift(window.shift))
+                self._fleets.tell(Shift(window.shift))
             self._progress.state.ends_at = max(window.end, self._cast.measure_to)
             if self._now() >= window.start:
                 self._surroundings.begin(self._now())
@@ -146,7 +146,7 @@ class _Run:
         self._surroundings.end(self._now())
 
     def _in_at(self) -> float | None:
-        """When the last was in, browsers too; None while somebody is awaited."""
+        """When the last bot and browser was in; None while one is awaited."""
         if not self._browsers.all_in:
             self._awaited_until = self._now()
             return None
@@ -193,7 +193,7 @@ class _Run:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while time.monotonic() < deadline:
-                    self._hear(await self._crew.messages.get())
+                    self._hear(await self._fleets.messages.get())
 
     def _hear(self, message: object) -> None:
         match message:
@@ -208,7 +208,7 @@ class _Run:
                 self._found.take(message)
 
     def _obituary(self, number: int) -> str:
-        code = self._crew.exit_code(number)
+        code = self._fleets.exit_code(number)
         bots = next(len(plan.bots) for plan in self._plans if plan.number == number)
         how = "closed its pipe" if code is None else f"exit code {code}"
         return f"fleet {number} with {bots} bots died ({how})"
@@ -252,7 +252,7 @@ class _Run:
         )
 
     def _about(self, ended: float) -> list[str]:
-        """What a reader must know of how this was run."""
+        """Notes for the reader on how this was run."""
         notes = self._found.failure_notes
         if ended < self._window.start:
             notes.append("Interrupted before the measured part began")

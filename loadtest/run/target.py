@@ -1,4 +1,4 @@
-"""Whom a load test is run against: a server somewhere with a class key, or one of our own."""
+"""The server under test: a remote one with a class key, or one of our own."""
 
 import secrets
 import time
@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.run.links import join_link
 from loadtest.run.local_server import LocalServer
 from signalling.auth.class_key import ClassKey, parse_class_key
 from signalling.auth.tokens import mint_with_class_key
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 
 REACHED_WITHIN = aiohttp.ClientTimeout(total=10.0)
 SPAWNED_CLASS = "load"
@@ -27,7 +28,7 @@ class RunError(Exception):
 
 
 class Interrupted(RunError):
-    """Somebody stopped it before there was anything to report."""
+    """The run was stopped before there was anything to report."""
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ def _metrics_url(url: str) -> str:
 
 
 def _base(url: str) -> str:
-    """Scheme, host and port. What is refused may hold a secret and is not repeated."""
+    """Scheme, host and port. A refused URL may hold a secret and is not repeated."""
     try:
         parts = urlsplit(url)
     except ValueError as error:  # as of "http://[x"
@@ -149,6 +150,6 @@ async def check_reachable(target: Target) -> None:
     except aiohttp.ClientError as error:
         raise RunError(f"cannot reach {target.url}: {error}") from None
     if status == 503:
-        raise RunError(f"{target.url} is stopping and takes nobody in")
+        raise RunError(f"{target.url} is stopping and lets no one in")
     if status != 200:
         raise RunError(f"{target.url} is no liveclass server: /readyz answers {status}")

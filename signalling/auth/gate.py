@@ -3,19 +3,10 @@
 A class that sells its seats has a gate of its own; without one the token alone opens it.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from signalling.classroom.permissions import Identity, Role
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What the gate knows: the class's title, and what the person is in it now, whatever their
-    token said when it was made."""
-
-    title: str
-    role: Role
+from common.roles import Admission
+from signalling.classroom.permissions import Identity
 
 
 class EntryGate(Protocol):

@@ -8,23 +8,21 @@ from typing import Annotated
 
 import jwt
 from jwt.types import Options
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from common.errors import LiveclassError
+from common.jwts import ALGORITHM, UNREADABLE, YEAR_9999
+from common.roles import Role
 from signalling.auth.class_key import PREFIX, ClassKey, KeyId, derive, parse_key_id
 from signalling.classroom.messages import Id
-from signalling.classroom.permissions import Identity, Right, Role
+from signalling.classroom.permissions import Identity, Right
 
-ALGORITHM = "HS256"
 LEEWAY = 30.0
 MAX_TOKEN = 4_096
-YEAR_9999 = 253_402_300_799  # the last second that calendars have
 
 # A date (RFC 7519 section 2), as a number and nothing that is only taken for one: JSON as Python
 # reads it has NaN, which is after and before nothing, and Infinity.
 Seconds = Annotated[float, Field(strict=True, ge=0, le=YEAR_9999, allow_inf_nan=False)]
-# What reading a token can raise.
-UNREADABLE = (jwt.PyJWTError, ValidationError, UnicodeError, ValueError)
 
 
 class TokenError(LiveclassError):

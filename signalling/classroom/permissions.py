@@ -6,18 +6,8 @@ Pure: no I/O, no clock.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from common.roles import STAFF, Role
 from signalling.errors import ForbiddenError
-
-
-class Role(StrEnum):
-    """What a person is in the class."""
-
-    TEACHER = "teacher"
-    ASSISTANT = "assistant"
-    STUDENT = "student"
-    PARENT = "parent"
-    ADMIN = "admin"
-    OBSERVER = "observer"
 
 
 class Right(StrEnum):
@@ -29,8 +19,6 @@ class Right(StrEnum):
     MODERATE = "moderate"
     HIDDEN = "hidden"
 
-
-STAFF = frozenset({Role.TEACHER, Role.ASSISTANT, Role.ADMIN})
 
 _STUDENT_RIGHTS = frozenset({Right.PUBLISH, Right.SCREEN, Right.CHAT})
 _ROLE_RIGHTS: dict[Role, frozenset[Right]] = {

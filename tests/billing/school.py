@@ -8,7 +8,8 @@ from sqlalchemy import event, select, update
 
 from billing.context import Context
 from billing.store.tables import Assistant, Class, Enrolment, Guardian
-from signalling.classroom.permissions import Identity, Role
+from common.roles import Role
+from signalling.classroom.permissions import Identity
 from tests.billing.support import NOW, Clock, new_class, user
 
 START = 1_764_160_200_000  # when `class_` begins
@@ -114,7 +115,7 @@ class Rooms:
     def present(self, class_id: str) -> tuple[Identity, ...]:
         return tuple(self.people.get(class_id, ()))
 
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None:
+    def evict(self, class_id: str, user_id: str, reason: str) -> None:
         self.people[class_id] = [one for one in self.present(class_id) if one.user_id != user_id]
         self.out.append((user_id, reason))
 

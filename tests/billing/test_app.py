@@ -19,7 +19,7 @@ from billing.service.reconcile import reconcile
 from billing.service.refunds import run_refunds
 from billing.start import load
 from common import logs
-from liveclass.config import ConfigError
+from common.config import ConfigError
 from tests.billing.support import settings
 from tests.support.scrapes import parse, value
 from tests.support.sio_client import READER, SECRET, ClassServer, class_server

@@ -10,7 +10,7 @@ from billing.gateway.emulator.store import Store
 from billing.going_live import check_going_live
 from billing.settings import BillingSettings
 from billing.store.tables import Order
-from liveclass.config import ConfigError
+from common.config import ConfigError
 from tests.billing.support import NOW, make_context, new_class, settings, user
 
 KEYS = {

@@ -4,7 +4,7 @@ import pytest
 
 from billing.gateway.opening import is_real, open_gateway
 from billing.start import load
-from liveclass.config import ConfigError
+from common.config import ConfigError
 
 KEYS = {
     "RAZORPAY_KEY_ID": "rzp_test_x",

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.start import load
-from liveclass.config import ConfigError
+from common.config import ConfigError
 from tests.billing.receipts.samples import GSTIN
 
 

@@ -11,6 +11,7 @@ from yarl import URL
 from billing.app import add_routes
 from billing.context import Context
 from billing.routes.keys import CONTEXT
+from liveclass.classes import minter
 
 SECRET = "a secret of at least thirty-two characters"
 
@@ -60,7 +61,7 @@ async def site(context: Context, origins: frozenset[str] = frozenset()) -> Async
     app = web.Application()
     app[CONTEXT] = context
     server = TestServer(app, host="127.0.0.1")
-    add_routes(app, SECRET, lambda: str(server.make_url("/")).rstrip("/"), origins)
+    add_routes(app, SECRET, minter(SECRET), lambda: str(server.make_url("/")).rstrip("/"), origins)
     await server.start_server()
     opened = Site(context, server)
     try:

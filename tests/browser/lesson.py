@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.async_api import Browser
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from loadtest.run.local_server import LocalServer
 
 
@@ -16,16 +16,16 @@ class Lesson:
         self.server = server
         self.browser = browser
         self.class_id = class_id
-        self.seats: list[Seat] = []
+        self.visitors: list[PlaywrightPage] = []
 
     def link(self, name: str, role: str = "student") -> str:
         return self.server.link(self.class_id, role, name, name.lower())
 
-    async def seat(self, name: str, role: str = "student", **options: Any) -> Seat:
+    async def seat(self, name: str, role: str = "student", **options: Any) -> PlaywrightPage:
         """A browser context for this person, with nothing opened yet."""
-        seat = await Seat.take(self.browser, name, self.link(name, role), **options)
-        self.seats.append(seat)
-        return seat
+        visitor = await PlaywrightPage.take(self.browser, name, self.link(name, role), **options)
+        self.visitors.append(visitor)
+        return visitor
 
     async def enter(
         self,
@@ -35,32 +35,40 @@ class Lesson:
         camera: bool = True,
         microphone: bool = True,
         **options: Any,
-    ) -> Seat:
+    ) -> PlaywrightPage:
         """Opens the link in a new context and joins."""
-        seat = await self.seat(name, role, **options)
-        await seat.join(camera=camera, microphone=microphone)
-        return seat
+        visitor = await self.seat(name, role, **options)
+        await visitor.join(camera=camera, microphone=microphone)
+        return visitor
 
     @property
-    def teacher(self) -> Seat:
-        return self.seats[0]
+    def teacher(self) -> PlaywrightPage:
+        return self.visitors[0]
 
     @property
-    def students(self) -> list[Seat]:
-        return self.seats[1:]
+    def students(self) -> list[PlaywrightPage]:
+        return self.visitors[1:]
 
     async def keep_evidence(self, folder: Path) -> None:
         """Writes down what each page shows, what it complained of, and the server's log."""
-        said = [f"{seat.name}: {problem}" for seat in self.seats for problem in seat.problems]
+        said = [
+            f"{visitor.name}: {problem}"
+            for visitor in self.visitors
+            for problem in visitor.problems
+        ]
         (folder / "consoles.txt").write_text("\n".join(said), "utf-8")
-        for seat in self.seats:
-            if not seat.page.is_closed():
-                await seat.page.screenshot(path=folder / f"{seat.name}.png")
+        for visitor in self.visitors:
+            if not visitor.page.is_closed():
+                await visitor.page.screenshot(path=folder / f"{visitor.name}.png")
         (folder / "server.log").write_text(self.server.log(), "utf-8")
 
     async def close(self) -> None:
         """Everybody leaves; what their consoles said must be nothing."""
-        problems = [f"{seat.name}: {problem}" for seat in self.seats for problem in seat.problems]
-        for seat in self.seats:
-            await seat.leave()
+        problems = [
+            f"{visitor.name}: {problem}"
+            for visitor in self.visitors
+            for problem in visitor.problems
+        ]
+        for visitor in self.visitors:
+            await visitor.leave()
         assert not problems, "\n".join(problems)

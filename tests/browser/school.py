@@ -13,7 +13,7 @@ from typing import Any
 from playwright.async_api import Browser
 
 from loadtest.browser.page import Json
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from loadtest.run.local_server import LocalServer
 
 PASSWORD = "a right long password"
@@ -48,7 +48,7 @@ class School:
     def __init__(self, server: LocalServer, browser: Browser) -> None:
         self.server = server
         self.browser = browser
-        self.seats: list[Seat] = []
+        self.visitors: list[PlaywrightPage] = []
 
     async def add(self, person: Person) -> None:
         """Makes the account as an operator does."""
@@ -65,21 +65,23 @@ class School:
         said, _ = await process.communicate(f"{PASSWORD}\n".encode())
         assert process.returncode == 0, said.decode()
 
-    async def visitor(self, name: str = "Visitor", **options: Any) -> Seat:
+    async def visitor(self, name: str = "Visitor", **options: Any) -> PlaywrightPage:
         """A browser in which nobody is signed in."""
-        seat = await Seat.take(self.browser, name, self.server.url, **options)
-        self.seats.append(seat)
-        return seat
+        visitor = await PlaywrightPage.take(self.browser, name, self.server.url, **options)
+        self.visitors.append(visitor)
+        return visitor
 
-    async def signed_in(self, person: Person, **options: Any) -> Seat:
+    async def signed_in(self, person: Person, **options: Any) -> PlaywrightPage:
         """A browser in which this person is signed in, as the page does it."""
-        seat = await self.visitor(person.name, **options)
-        await self.send(seat, "/api/auth/login", {"email": person.email, "password": PASSWORD})
-        return seat
+        visitor = await self.visitor(person.name, **options)
+        await self.send(visitor, "/api/auth/login", {"email": person.email, "password": PASSWORD})
+        return visitor
 
-    async def send(self, seat: Seat, path: str, body: Json, method: str = "POST") -> Json:
+    async def send(
+        self, visitor: PlaywrightPage, path: str, body: Json, method: str = "POST"
+    ) -> Json:
         """A request with the seat's session; what it answers."""
-        response = await seat.context.request.fetch(
+        response = await visitor.context.request.fetch(
             self.server.url + path,
             method=method,
             data=body,
@@ -89,7 +91,7 @@ class School:
         answer: Json = await response.json()
         return answer
 
-    async def offer(self, teacher: Seat, title: str, **change: Any) -> str:
+    async def offer(self, teacher: PlaywrightPage, title: str, **change: Any) -> str:
         """A published class of this teacher, an hour from now unless said; its id."""
         start = datetime.now(UTC) + timedelta(hours=1)
         schedule = {"kind": "single", "start": start.strftime("%Y-%m-%dT%H:%M"), "minutes": 60}
@@ -107,19 +109,27 @@ class School:
 
     async def keep_evidence(self, folder: Path) -> None:
         """Writes down what each page shows, what it complained of, and the server's log."""
-        said = [f"{seat.name}: {problem}" for seat in self.seats for problem in seat.problems]
+        said = [
+            f"{visitor.name}: {problem}"
+            for visitor in self.visitors
+            for problem in visitor.problems
+        ]
         (folder / "consoles.txt").write_text("\n".join(said), "utf-8")
-        for seat in self.seats:
-            if not seat.page.is_closed():
-                await seat.page.screenshot(path=folder / f"{seat.name}.png")
+        for visitor in self.visitors:
+            if not visitor.page.is_closed():
+                await visitor.page.screenshot(path=folder / f"{visitor.name}.png")
         (folder / "server.log").write_text(self.server.log(), "utf-8")
 
     async def close(self) -> None:
         """Everybody leaves; what their consoles said must be nothing."""
-        problems = [f"{seat.name}: {problem}" for seat in self.seats for problem in seat.problems]
-        for seat in self.seats:
-            await seat.leave()
-        self.seats.clear()
+        problems = [
+            f"{visitor.name}: {problem}"
+            for visitor in self.visitors
+            for problem in visitor.problems
+        ]
+        for visitor in self.visitors:
+            await visitor.leave()
+        self.visitors.clear()
         assert not problems, "\n".join(problems)
 
 
@@ -134,14 +144,14 @@ async def school_server(directory: Path) -> AsyncIterator[LocalServer]:
         await server.stop()
 
 
-def forgive(seat: Seat, *statuses: int) -> None:
+def forgive(visitor: PlaywrightPage, *statuses: int) -> None:
     """Takes out of a seat's problems the refusals that the test itself brought about."""
     words = tuple(f"{status} for " for status in statuses)
-    refusals = [problem for problem in seat.problems if problem.startswith(words)]
-    assert refusals, f"no such refusal among {seat.problems}"
+    refusals = [problem for problem in visitor.problems if problem.startswith(words)]
+    assert refusals, f"no such refusal among {visitor.problems}"
     said = tuple(f"status of {status}" for status in statuses)
-    seat.problems[:] = [
+    visitor.problems[:] = [
         problem
-        for problem in seat.problems
+        for problem in visitor.problems
         if problem not in refusals and not any(words in problem for words in said)
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.browser.chromium import chromium
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from loadtest.run.local_server import local_server
 from tests.browser.lesson import Lesson
 from tests.browser.school import ADMIN, TEACHER, School, school_server
@@ -23,10 +23,10 @@ PHONE = {"width": 390, "height": 844}
 SETTLES = 1.5
 
 
-async def take(seat: Seat, name: str) -> None:
+async def take(visitor: PlaywrightPage, name: str) -> None:
     """Lets the page come to rest, then keeps what it shows."""
     await asyncio.sleep(SETTLES)
-    await seat.page.screenshot(path=FOLDER / f"{name}.png")
+    await visitor.page.screenshot(path=FOLDER / f"{name}.png")
 
 
 async def talk(lesson: Lesson) -> None:
@@ -36,12 +36,12 @@ async def talk(lesson: Lesson) -> None:
         "Ben Okafor": "Is this in chapter 4?",
         "Chitra Rao": "Yes, page 112: https://example.org/calculus/area",
     }
-    for seat in lesson.seats:
-        if seat.name in said:
-            await seat.find("button-chat").click()
-            await seat.find("chat-input").fill(said[seat.name])
-            await seat.find("chat-send").click()
-            await seat.find("button-chat").click()
+    for visitor in lesson.visitors:
+        if visitor.name in said:
+            await visitor.find("button-chat").click()
+            await visitor.find("chat-input").fill(said[visitor.name])
+            await visitor.find("chat-send").click()
+            await visitor.find("button-chat").click()
     await lesson.students[2].switch("hand", True)
 
 
@@ -55,8 +55,8 @@ async def picture_class(lesson: Lesson) -> None:
     )
     await lesson.enter("Elif Aydin", camera=False, microphone=False)
     await talk(lesson)
-    for seat in (dark, light, phone):
-        await sees(seat, teacher, "camera", 180, frames=1)
+    for visitor in (dark, light, phone):
+        await sees(visitor, teacher, "camera", 180, frames=1)
     await take(dark, "class-dark")
     await take(light, "class-light")
     await take(phone, "phone")
@@ -77,9 +77,9 @@ async def picture_prejoin(lesson: Lesson) -> None:
         "prejoin-phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
     }
     for name, options in views.items():
-        seat = await lesson.seat("Farah Khan", **options)
-        await seat.open()
-        await take(seat, name)
+        visitor = await lesson.seat("Farah Khan", **options)
+        await visitor.open()
+        await take(visitor, name)
 
 
 async def picture_school() -> None:

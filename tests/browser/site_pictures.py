@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.sandbox import pay
 from tests.browser.school import ADMIN, TEACHER, Person, School
 
@@ -68,13 +68,13 @@ async def furnish(school: School) -> list[str]:
     return classes
 
 
-async def _open_order(seat: Seat) -> None:
-    paid = seat.find("order").filter(has_text="paid")
+async def _open_order(visitor: PlaywrightPage) -> None:
+    paid = visitor.find("order").filter(has_text="paid")
     await paid.first.locator("summary").click()
 
 
-async def _fill_in(seat: Seat) -> None:
-    page = seat.page
+async def _fill_in(visitor: PlaywrightPage) -> None:
+    page = visitor.page
     await page.get_by_label("Title").fill("Vectors and where they point")
     await page.get_by_label("Description").fill(ABOUT)
     await page.get_by_role("radio", name="Every week").check()
@@ -86,16 +86,16 @@ async def _fill_in(seat: Seat) -> None:
     await page.get_by_label("First day").scroll_into_view_if_needed()
 
 
-async def _open_payment(seat: Seat) -> None:
-    await seat.find("pay-button").click()
-    await seat.find("sandbox-pay").wait_for()
+async def _open_payment(visitor: PlaywrightPage) -> None:
+    await visitor.find("pay-button").click()
+    await visitor.find("sandbox-pay").wait_for()
 
 
-async def _rest(_: Seat) -> None:
+async def _rest(_: PlaywrightPage) -> None:
     return
 
 
-Step = Callable[[Seat], Awaitable[None]]
+Step = Callable[[PlaywrightPage], Awaitable[None]]
 
 
 async def picture_site(school: School, folder: Path) -> None:
@@ -114,13 +114,13 @@ async def picture_site(school: School, folder: Path) -> None:
         for scheme in SCHEMES:
             look = {**options, **LOCAL, "color_scheme": scheme}
             for name, person, path, step in pages:
-                seat = await (
+                visitor = await (
                     school.signed_in(person, **look) if person else school.visitor(**look)
                 )
-                await seat.page.goto(f"{school.server.url}{path}")
+                await visitor.page.goto(f"{school.server.url}{path}")
                 await asyncio.sleep(SETTLES)
-                await step(seat)
+                await step(visitor)
                 await asyncio.sleep(SETTLES)
-                await seat.page.screenshot(path=folder / f"{name}-{size}-{scheme}.png")
-                await seat.leave()
-                school.seats.remove(seat)
+                await visitor.page.screenshot(path=folder / f"{name}-{size}-{scheme}.png")
+                await visitor.leave()
+                school.visitors.remove(visitor)

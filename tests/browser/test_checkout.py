@@ -2,12 +2,14 @@
 
 from playwright.async_api import Route, expect
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.sandbox import pay
 from tests.browser.school import TEACHER, Person, School
 
 
-async def buyer(school: School, name: str, title: str, **change: object) -> tuple[Seat, str]:
+async def buyer(
+    school: School, name: str, title: str, **change: object
+) -> tuple[PlaywrightPage, str]:
     """A new student, and the address of a class of this title."""
     teacher = await school.signed_in(TEACHER)
     class_id = await school.offer(teacher, title, **change)

@@ -100,7 +100,7 @@ async def mixed(classroom: Mixed, request: pytest.FixtureRequest) -> AsyncIterat
     classroom.class_id = f"firefox-{request.node.name.replace('_', '-')}"[:60]
     yield classroom
     await classroom.close()
-    classroom.seats.clear()
+    classroom.visitors.clear()
     classroom.foxes.clear()
 
 

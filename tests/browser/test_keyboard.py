@@ -2,23 +2,23 @@
 
 import pytest
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.lesson import Lesson
 
 FOCUSED = "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? ''"
 
 
-async def tabbed_to(seat: Seat, testid: str, at_most: int = 40) -> bool:
+async def tabbed_to(visitor: PlaywrightPage, testid: str, at_most: int = 40) -> bool:
     """Presses Tab until an element has the focus."""
     for _ in range(at_most):
-        await seat.page.keyboard.press("Tab")
-        if await seat.page.evaluate(FOCUSED) == testid:
+        await visitor.page.keyboard.press("Tab")
+        if await visitor.page.evaluate(FOCUSED) == testid:
             return True
     return False
 
 
-async def pressed(seat: Seat, testid: str) -> bool:
-    return await seat.find(testid).get_attribute("aria-pressed") == "true"
+async def pressed(visitor: PlaywrightPage, testid: str) -> bool:
+    return await visitor.find(testid).get_attribute("aria-pressed") == "true"
 
 
 async def test_the_whole_way_in_works_without_a_mouse(lesson: Lesson) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from playwright.async_api import expect
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.sandbox import pay
 from tests.browser.school import ADMIN, PASSWORD, TEACHER, School
 
@@ -22,43 +22,43 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-async def harmless(seat: Seat) -> None:
+async def harmless(visitor: PlaywrightPage) -> None:
     """Nothing ran, and the policy was not asked to stop anything."""
-    assert await seat.evaluate("[window.__pwned ?? null, window.__violations]") == [None, []]
+    assert await visitor.evaluate("[window.__pwned ?? null, window.__violations]") == [None, []]
 
 
-async def shows(seat: Seat, path: str, *texts: str) -> None:
+async def shows(visitor: PlaywrightPage, path: str, *texts: str) -> None:
     """Opens a page and finds the texts there as they were typed."""
-    await seat.page.goto(seat.link + path)
+    await visitor.page.goto(visitor.link + path)
     for text in texts or (MARKUP,):
-        await expect(seat.page.locator("body")).to_contain_text(text)
-    await harmless(seat)
+        await expect(visitor.page.locator("body")).to_contain_text(text)
+    await harmless(visitor)
 
 
-async def watched(seat: Seat) -> Seat:
-    await seat.context.add_init_script(LISTEN)
-    return seat
+async def watched(visitor: PlaywrightPage) -> PlaywrightPage:
+    await visitor.context.add_init_script(LISTEN)
+    return visitor
 
 
-async def registered(school: School, role: str, email: str) -> Seat:
+async def registered(school: School, role: str, email: str) -> PlaywrightPage:
     """Somebody with markup for a name."""
-    seat = await watched(await school.visitor(role))
+    visitor = await watched(await school.visitor(role))
     body = {"email": email, "password": PASSWORD, "name": MARKUP, "role": role}
-    await school.send(seat, "/api/auth/register", body)
-    return seat
+    await school.send(visitor, "/api/auth/register", body)
+    return visitor
 
 
-async def staff(school: School) -> tuple[Seat, Seat]:
+async def staff(school: School) -> tuple[PlaywrightPage, PlaywrightPage]:
     """A teacher and an admin who have changed their names."""
     seats = []
     for person in (TEACHER, ADMIN):
-        seat = await watched(await school.signed_in(person))
-        await school.send(seat, "/api/me", {"name": MARKUP}, "PATCH")
-        seats.append(seat)
+        visitor = await watched(await school.signed_in(person))
+        await school.send(visitor, "/api/me", {"name": MARKUP}, "PATCH")
+        seats.append(visitor)
     return seats[0], seats[1]
 
 
-async def buy(child: Seat, class_id: str) -> None:
+async def buy(child: PlaywrightPage, class_id: str) -> None:
     """By way of the sandbox's window, which shows the names, too."""
     await shows(child, f"/classes/{class_id}", MARKUP, SCRIPT)
     await child.find("pay-button").click()
@@ -68,7 +68,7 @@ async def buy(child: Seat, class_id: str) -> None:
     await child.find("enrolled").wait_for()
 
 
-async def refund(school: School, admin: Seat) -> None:
+async def refund(school: School, admin: PlaywrightPage) -> None:
     """A part of the only order goes back, with a note."""
     orders = await admin.context.request.get(f"{school.server.url}/api/admin/orders")
     payment = (await orders.json())["items"][0]["payments"][0]["id"]
@@ -76,7 +76,7 @@ async def refund(school: School, admin: Seat) -> None:
     await school.send(admin, "/api/admin/refunds", wanted)
 
 
-async def see_own_pages(child: Seat) -> None:
+async def see_own_pages(child: PlaywrightPage) -> None:
     """Whatever a student finds of their own."""
     for path in ("/classes", f"/classes?search={quote(MARKUP)}"):
         await shows(child, path)
@@ -140,23 +140,23 @@ async def test_the_class_shows_names_and_messages_as_they_were_typed(school: Sch
     class_id = await school.offer(teacher, MARKUP, price=0)
     student = await registered(school, "student", "sam@example.org")
     await school.send(student, f"/api/classes/{class_id}/enrol", {"trial": False})
-    for seat in (teacher, student):
-        seat.link = f"{school.server.url}/class/{class_id}"
-        await seat.join(camera=False, microphone=False)
-        await harmless(seat)
-    for seat in (teacher, student):
-        await seat.switch("chat", True)
-        await seat.find("chat-input").fill(f"{MARKUP} {SCRIPT}")
-        await seat.find("chat-send").click()
+    for visitor in (teacher, student):
+        visitor.link = f"{school.server.url}/class/{class_id}"
+        await visitor.join(camera=False, microphone=False)
+        await harmless(visitor)
+    for visitor in (teacher, student):
+        await visitor.switch("chat", True)
+        await visitor.find("chat-input").fill(f"{MARKUP} {SCRIPT}")
+        await visitor.find("chat-send").click()
     await student.switch("hand", True)
-    for seat in (teacher, student):
-        chat = seat.find("chat-list")
+    for visitor in (teacher, student):
+        chat = visitor.find("chat-list")
         await expect(chat).to_contain_text(f"{MARKUP} {SCRIPT}")
         assert await chat.get_by_role("link").count() == 0
-        await seat.switch("people", True)
-        await expect(seat.find("people-list")).to_contain_text(MARKUP)
-        await expect(seat.find("class")).to_contain_text(MARKUP)
-        await harmless(seat)
+        await visitor.switch("people", True)
+        await expect(visitor.find("people-list")).to_contain_text(MARKUP)
+        await expect(visitor.find("class")).to_contain_text(MARKUP)
+        await harmless(visitor)
 
 
 async def test_a_link_nobody_signed_is_only_words(school: School) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves, picture, sees
 from tests.support import png
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.alone
 MOVING = 0.002
 
 
-async def stage_picture(seat: Seat) -> png.Pixels:
-    return png.read(await seat.find("stage").locator("video").screenshot())
+async def stage_picture(visitor: PlaywrightPage) -> png.Pixels:
+    return png.read(await visitor.find("stage").locator("video").screenshot())
 
 
 async def test_every_student_decodes_the_teacher_at_720p(class_of_four: Lesson) -> None:
@@ -29,7 +29,7 @@ async def test_every_student_hears_the_teacher(class_of_four: Lesson) -> None:
     for student in class_of_four.students:
         before = await energy(student, class_of_four.teacher)
 
-        async def hears(student: Seat = student, before: float = before) -> bool:
+        async def hears(student: PlaywrightPage = student, before: float = before) -> bool:
             return await energy(student, class_of_four.teacher) > before
 
         await student.until("hears the teacher's beeps", hears, within=5)
@@ -51,7 +51,7 @@ async def test_the_teachers_camera_off_and_on_is_seen_by_all(class_of_four: Less
     await teacher.switch("camera", False)
     for student in class_of_four.students:
 
-        async def gone(student: Seat = student) -> bool:
+        async def gone(student: PlaywrightPage = student) -> bool:
             return await picture(student, teacher) is None
 
         await student.until("no longer receives the camera", gone)
@@ -62,14 +62,14 @@ async def test_the_teachers_camera_off_and_on_is_seen_by_all(class_of_four: Less
 
 async def test_a_shared_screen_reaches_all_and_gives_the_stage_back(class_of_four: Lesson) -> None:
     teacher = class_of_four.teacher
-    offers = [await seat.offers() for seat in class_of_four.seats]
+    offers = [await visitor.offers() for visitor in class_of_four.visitors]
     await teacher.switch("screen", True)
     for student in class_of_four.students:
         await sees(student, teacher, "screen", 540)
     await teacher.switch("screen", False)
     for student in class_of_four.students:
         await sees(student, teacher, "camera", 720)
-    assert [await seat.offers() for seat in class_of_four.seats] == offers
+    assert [await visitor.offers() for visitor in class_of_four.visitors] == offers
 
 
 async def test_a_slot_moves_from_one_student_to_another_without_an_offer(
@@ -103,7 +103,9 @@ async def test_two_students_hear_each_other(lesson: Lesson) -> None:
     second = await lesson.enter("Chitra", camera=False)
     for listener, speaker in ((first, second), (second, first)):
 
-        async def hears(listener: Seat = listener, speaker: Seat = speaker) -> bool:
+        async def hears(
+            listener: PlaywrightPage = listener, speaker: PlaywrightPage = speaker
+        ) -> bool:
             return await energy(listener, speaker) > 0
 
         await listener.until(f"hears {speaker.name}", hears)

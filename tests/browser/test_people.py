@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.lesson import Lesson
 
 pytestmark = pytest.mark.alone
@@ -14,29 +14,29 @@ TOLD_WITHIN = 2.0
 LOSS_TOLD_WITHIN = 10.0
 
 
-async def shows(seat: Seat, testid: str, text: str, within: float = 5.0) -> None:
+async def shows(visitor: PlaywrightPage, testid: str, text: str, within: float = 5.0) -> None:
     """Waits until a part of the page contains a text."""
 
     async def contains() -> bool:
-        return text in await seat.find(testid).inner_text()
+        return text in await visitor.find(testid).inner_text()
 
-    await seat.until(f"{testid} shows {text!r}", contains, within)
+    await visitor.until(f"{testid} shows {text!r}", contains, within)
 
 
-async def knows(seat: Seat, participant: str) -> bool:
-    return participant in (await seat.state())["participants"]
+async def knows(visitor: PlaywrightPage, participant: str) -> bool:
+    return participant in (await visitor.state())["participants"]
 
 
 async def test_a_chat_message_reaches_all_and_is_only_text(lesson: Lesson) -> None:
     teacher = await lesson.enter("Asha", role="teacher", camera=False, microphone=False)
     student = await lesson.enter("Ben", camera=False, microphone=False)
-    for seat in (teacher, student):
-        await seat.switch("chat", True)
+    for visitor in (teacher, student):
+        await visitor.switch("chat", True)
     message = "<b>half</b> of 6 is 3 — https://example.org/why"
     await student.find("chat-input").fill(message)
     await student.find("chat-send").click()
-    for seat in (teacher, student):
-        await shows(seat, "chat-list", message)
+    for visitor in (teacher, student):
+        await shows(visitor, "chat-list", message)
     assert await teacher.find("chat-list").locator("b", has_text="half").count() == 0
     link = teacher.find("chat-list").get_by_role("link")
     assert await link.get_attribute("href") == "https://example.org/why"
@@ -59,13 +59,15 @@ async def test_hands_are_seen_in_the_order_they_went_up(lesson: Lesson) -> None:
     second = await lesson.enter("Chitra", camera=False, microphone=False)
     await second.switch("hand", True)
 
-    async def hands(*expected: Seat) -> None:
-        ids = [await seat.own_id() for seat in expected]
+    async def hands(*expected: PlaywrightPage) -> None:
+        ids = [await visitor.own_id() for visitor in expected]
 
         async def as_expected() -> bool:
             return bool((await teacher.state())["hands"] == ids)
 
-        await teacher.until(f"hands of {[seat.name for seat in expected]}", as_expected, within=3)
+        await teacher.until(
+            f"hands of {[visitor.name for visitor in expected]}", as_expected, within=3
+        )
 
     await hands(second)
     await first.switch("hand", True)
@@ -137,15 +139,15 @@ async def test_a_lost_network_is_told_within_ten_seconds(lesson: Lesson) -> None
     student.problems = [problem for problem in student.problems if "INTERNET_DISC" not in problem]
 
 
-async def _gone(seat: Seat, participant: str) -> bool:
-    return not await knows(seat, participant)
+async def _gone(visitor: PlaywrightPage, participant: str) -> bool:
+    return not await knows(visitor, participant)
 
 
-async def _away(seat: Seat, participant: str) -> bool:
+async def _away(visitor: PlaywrightPage, participant: str) -> bool:
     """Gone, or shown as away: the server keeps the place of a lost connection for a while."""
-    return not await _present(seat, participant)
+    return not await _present(visitor, participant)
 
 
-async def _present(seat: Seat, participant: str) -> bool:
-    known = (await seat.state())["participants"].get(participant)
+async def _present(visitor: PlaywrightPage, participant: str) -> bool:
+    known = (await visitor.state())["participants"].get(participant)
     return bool(known and known["connection"] != "lost")

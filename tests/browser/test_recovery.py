@@ -2,15 +2,15 @@
 
 import pytest
 
-from loadtest.browser.session import Json, Seat
+from loadtest.browser.playwright_page import Json, PlaywrightPage
 from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves_network, picture, sees
 
 pytestmark = pytest.mark.alone
 
 
-async def count_of_people(seat: Seat) -> int:
-    return len((await seat.state())["participants"])
+async def count_of_people(visitor: PlaywrightPage) -> int:
+    return len((await visitor.state())["participants"])
 
 
 async def test_a_reload_resumes_as_the_same_participant(lesson: Lesson) -> None:
@@ -70,8 +70,8 @@ async def test_a_picture_moves_to_a_new_address_when_chromium_has_answered_there
     assert await student.offers() == 2
 
 
-async def _link(seat: Seat) -> str:
-    link: str = (await seat.state())["link"]
+async def _link(visitor: PlaywrightPage) -> str:
+    link: str = (await visitor.state())["link"]
     return link
 
 

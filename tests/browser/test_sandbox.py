@@ -17,8 +17,9 @@ from billing.gateway.emulator.service import Sandbox
 from billing.gateway.keys import Keys
 from billing.gateway.signatures import is_same, payment_signature
 from billing.routes.pages import from_emulator
-from liveclass.pages import Extra, add_headers, content_policy
-from loadtest.browser.session import Seat
+from common.pages import Extra, content_policy
+from liveclass.pages import add_headers
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.school import forgive
 
 KEYS = Keys("rzp_test_0123456789", "the key's secret", "the webhook's secret")
@@ -56,13 +57,13 @@ class Bank:
 class Till:
     """A page with an order to pay, open in a browser."""
 
-    seat: Seat
+    visitor: PlaywrightPage
     sandbox: Sandbox
     order_id: str
     bank: Bank
 
     async def events(self) -> list[Any]:
-        found: list[Any] = await self.seat.evaluate("window.events")
+        found: list[Any] = await self.visitor.evaluate("window.events")
         return found
 
     async def told(self, name: str) -> Any:
@@ -72,12 +73,12 @@ class Till:
             events = await self.events()
             return bool(events) and events[-1][0] == name
 
-        await self.seat.until(f"the page is told {name}", is_told)
+        await self.visitor.until(f"the page is told {name}", is_told)
         return (await self.events())[-1][1:]
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            await self.seat.page.keyboard.press(key)
+            await self.visitor.page.keyboard.press(key)
 
     def payments(self) -> list[str]:
         every = self.sandbox.emulator.payments_of(self.order_id)
@@ -121,22 +122,22 @@ async def till(browser: Browser, *, elsewhere: bool = False) -> AsyncIterator[Ti
         app.add_subapp("/sandbox", sandbox.application())
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()
-    seat = await Seat.take(browser, "student", str(server.make_url("/")))
+    visitor = await PlaywrightPage.take(browser, "student", str(server.make_url("/")))
     try:
-        await seat.page.goto(seat.link)
-        await seat.page.get_by_role("button", name="Buy").click()
-        yield Till(seat, sandbox, order_id, bank)
-        assert seat.problems == []
+        await visitor.page.goto(visitor.link)
+        await visitor.page.get_by_role("button", name="Buy").click()
+        yield Till(visitor, sandbox, order_id, bank)
+        assert visitor.problems == []
     finally:
         bank.go_on.set()
-        await seat.leave()
+        await visitor.leave()
         await server.close()
         await emulator.close()
 
 
 async def test_it_says_what_it_is_to_eyes_and_screen_readers(browser: Browser) -> None:
     async with till(browser) as shop:
-        dialog = shop.seat.page.get_by_role("dialog", name="Maths for class 8")
+        dialog = shop.visitor.page.get_by_role("dialog", name="Maths for class 8")
         await expect(dialog).to_have_accessible_description("Sandbox: no real money")
         await expect(dialog.get_by_text("Sandbox: no real money")).to_be_visible()
         await expect(dialog.get_by_text("₹1,499")).to_be_visible()
@@ -150,7 +151,7 @@ async def test_paying_by_keyboard_hands_the_page_a_signed_proof(
     browser: Browser, elsewhere: bool
 ) -> None:
     async with till(browser, elsewhere=elsewhere) as shop:
-        await expect(shop.seat.find("sandbox-pay")).to_be_focused()
+        await expect(shop.visitor.find("sandbox-pay")).to_be_focused()
         await shop.press("Enter")
         (proof,) = await shop.told("paid")
         payment_id = proof["razorpay_payment_id"]
@@ -158,8 +159,8 @@ async def test_paying_by_keyboard_hands_the_page_a_signed_proof(
         expected = payment_signature(shop.order_id, payment_id, KEYS.key_secret)
         assert is_same(expected, proof["razorpay_signature"])
         assert [name for name, *_ in await shop.events()] == ["paid"], "not closed, too"
-        await expect(shop.seat.page.get_by_role("dialog")).to_have_count(0)
-        await expect(shop.seat.page.get_by_role("button", name="Buy")).to_be_focused()
+        await expect(shop.visitor.page.get_by_role("dialog")).to_have_count(0)
+        await expect(shop.visitor.page.get_by_role("button", name="Buy")).to_be_focused()
 
 
 async def test_a_declined_card_is_told_and_another_way_can_be_tried(browser: Browser) -> None:
@@ -168,30 +169,32 @@ async def test_a_declined_card_is_told_and_another_way_can_be_tried(browser: Bro
         (error,) = await shop.told("failed")
         assert error["code"] == "BAD_REQUEST_ERROR"
         assert error["metadata"]["order_id"] == shop.order_id
-        await expect(shop.seat.page.get_by_role("status")).to_have_text(error["description"])
-        await expect(shop.seat.find("sandbox-fail")).to_be_focused()
+        await expect(shop.visitor.page.get_by_role("status")).to_have_text(error["description"])
+        await expect(shop.visitor.find("sandbox-fail")).to_be_focused()
         await shop.press("Shift+Tab", "Shift+Tab", "Enter")
         await shop.told("paid")
         assert shop.payments() == ["captured", "failed"]
-        forgive(shop.seat, 400)
+        forgive(shop.visitor, 400)
 
 
 async def test_closing_tells_the_page_and_takes_nothing(browser: Browser) -> None:
     async with till(browser) as shop:
         await shop.press("Escape")
         await shop.told("closed")
-        await shop.seat.page.get_by_role("button", name="Buy").click()
-        await shop.seat.find("sandbox-close").click()
+        await shop.visitor.page.get_by_role("button", name="Buy").click()
+        await shop.visitor.find("sandbox-close").click()
         assert await shop.events() == [["closed"], ["closed"]]
         assert shop.payments() == []
 
 
 async def test_a_slow_payment_goes_through_though_the_window_was_closed(browser: Browser) -> None:
     async with till(browser) as shop:
-        await shop.seat.find("sandbox-slow").click()
-        await expect(shop.seat.page.get_by_role("status")).to_contain_text("Waiting for the bank")
-        await shop.seat.find("sandbox-pay").dispatch_event("click")
-        async with shop.seat.page.expect_response("**/checkout/pay"):
+        await shop.visitor.find("sandbox-slow").click()
+        await expect(shop.visitor.page.get_by_role("status")).to_contain_text(
+            "Waiting for the bank"
+        )
+        await shop.visitor.find("sandbox-pay").dispatch_event("click")
+        async with shop.visitor.page.expect_response("**/checkout/pay"):
             await shop.press("Escape")
             await shop.told("closed")
             assert shop.payments() == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Browser, expect
 
-from loadtest.browser.session import Seat
+from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.sandbox import decline, pay
 from tests.browser.school import ADMIN, PASSWORD, TEACHER, School, forgive, school_server
 from tests.browser.watching import sees
@@ -13,7 +13,7 @@ from tests.browser.watching import sees
 LEAVES_WITHIN = 3_000  # ms from the refund's click to the removed student's last screen
 
 
-async def create_class(teacher: Seat, title: str) -> str:
+async def create_class(teacher: PlaywrightPage, title: str) -> str:
     """Fills in the form, saves the draft, publishes it; the id of the class."""
     page = teacher.page
     start = datetime.now(UTC) + timedelta(hours=1)
@@ -32,7 +32,7 @@ async def create_class(teacher: Seat, title: str) -> str:
     return page.url.rpartition("/")[2]
 
 
-async def register(student: Seat, email: str) -> None:
+async def register(student: PlaywrightPage, email: str) -> None:
     """From the sign-in page on which one stands, by way of registration, back to where one was."""
     page = student.page
     await page.get_by_role("main").get_by_role("link", name="Register").click()
@@ -42,7 +42,7 @@ async def register(student: Seat, email: str) -> None:
     await student.find("submit").click()
 
 
-async def refund(admin: Seat, student: Seat) -> None:
+async def refund(admin: PlaywrightPage, student: PlaywrightPage) -> None:
     """Finds the student's order and gives all of it back."""
     await admin.page.goto(f"{admin.link}/admin#orders")
     await admin.page.get_by_label("Search").fill(student.name)
@@ -168,7 +168,7 @@ async def test_who_is_not_enrolled_is_sent_to_the_class_page(school: School) -> 
     class_id = await school.offer(teacher, "Water colours")
     visitor = await school.visitor()
     await visitor.page.goto(f"{school.server.url}/class/{class_id}")
-    await expect(visitor.find("no-entry")).to_contain_text("no ticket")
+    await expect(visitor.find("no-entry")).to_contain_text("not complete")
     await visitor.page.get_by_role("link", name="Sign in").click()
     await register(visitor, "stranger@example.org")
     await expect(visitor.find("no-entry")).to_contain_text("You cannot enter this class")

@@ -20,10 +20,10 @@ async def test_the_end_of_a_class_is_shown_to_all(lesson: Lesson) -> None:
     teacher = await lesson.enter("Asha", role="teacher", camera=False, microphone=False)
     student = await lesson.enter("Ben", camera=False, microphone=False)
     await teacher.find("button-more").click()
-    await teacher.page.get_by_role("menuitem", name="End class for everyone").click()
-    await teacher.page.get_by_role("dialog").get_by_role("button", name="End class").click()
-    for seat in (teacher, student):
-        await seat.find("ended").wait_for()
+    await teacher.page.get_by_role("menuitem", name="End the lesson for everyone").click()
+    await teacher.page.get_by_role("dialog").get_by_role("button", name="End lesson").click()
+    for visitor in (teacher, student):
+        await visitor.find("ended").wait_for()
 
 
 async def test_a_bad_link_says_what_to_do(lesson: Lesson) -> None:

@@ -10,7 +10,7 @@ import pytest
 from loadtest.browser.viewers import watch
 from loadtest.records import Begin, BotPlan, Done, Failed, Finish, FleetPlan, Joined, Ready
 from loadtest.run.local_server import LocalServer
-from loadtest.run.processes import Crew
+from loadtest.run.processes import FleetProcesses
 
 pytestmark = pytest.mark.alone
 
@@ -19,10 +19,10 @@ WATCHES_FOR = 4.0
 TEACHES_WITHIN = 60.0  # the clip may have to be made first
 
 
-async def heard(crew: Crew, wanted: Callable[[object], bool]) -> None:
+async def heard(fleets: FleetProcesses, wanted: Callable[[object], bool]) -> None:
     """Takes messages until the wanted one comes."""
     async with asyncio.timeout(TEACHES_WITHIN):
-        while not wanted(message := await crew.messages.get()):
+        while not wanted(message := await fleets.messages.get()):
             assert not isinstance(message, Failed), message
 
 
@@ -33,17 +33,17 @@ async def bot_teacher(server: LocalServer) -> AsyncIterator[None]:
     sources = ("camera", "microphone")
     speaks = tuple((second, second + 1.0) for second in range(0, 120, 3))
     plan = BotPlan("Teacher", "teacher", token, 0.0, publish=sources, speaks=speaks, show="nothing")
-    crew = Crew([FleetPlan(0, server.url, CLASS, (plan,), core=None)])
-    crew.start()
+    fleets = FleetProcesses([FleetPlan(0, server.url, CLASS, (plan,), core=None)])
+    fleets.start()
     try:
-        await heard(crew, lambda message: isinstance(message, Ready))
-        crew.tell(Begin(time.monotonic()))
-        await heard(crew, lambda message: isinstance(message, Joined))
+        await heard(fleets, lambda message: isinstance(message, Ready))
+        fleets.tell(Begin(time.monotonic()))
+        await heard(fleets, lambda message: isinstance(message, Joined))
         yield
-        crew.tell(Finish())
-        await heard(crew, lambda message: isinstance(message, Done))
+        fleets.tell(Finish())
+        await heard(fleets, lambda message: isinstance(message, Done))
     finally:
-        await crew.stop()
+        await fleets.stop()
 
 
 async def test_chromium_decodes_what_a_bot_sends_without_a_fault(server: LocalServer) -> None:

@@ -1,14 +1,14 @@
-"""What a seat receives of another person, from getStats."""
+"""What a visitor receives of another person, from getStats."""
 
 from loadtest.browser.page import PATIENCE, ClassPage, Json
 
 MORE_THAN_CHECKS = 50_000  # bytes
 
 
-async def picture(seat: ClassPage, of: ClassPage, source: str = "camera") -> Json | None:
-    """The statistics of the slot in which a seat receives another's camera or screen."""
+async def picture(visitor: ClassPage, of: ClassPage, source: str = "camera") -> Json | None:
+    """The statistics of the slot in which a visitor receives another's camera or screen."""
     participant = await of.own_id()
-    for slot in (await seat.stats())["video"]:
+    for slot in (await visitor.stats())["video"]:
         if slot["participant"] == participant and slot["source"] == source:
             found: Json = slot
             return found
@@ -16,7 +16,7 @@ async def picture(seat: ClassPage, of: ClassPage, source: str = "camera") -> Jso
 
 
 async def sees(
-    seat: ClassPage,
+    visitor: ClassPage,
     of: ClassPage,
     source: str,
     height: int,
@@ -26,24 +26,24 @@ async def sees(
     """Waits for a picture at least this high, and then until `frames` more of it are decoded."""
 
     async def has_height() -> bool:
-        slot = await picture(seat, of, source)
+        slot = await picture(visitor, of, source)
         return slot is not None and slot["height"] >= height and slot["framesDecoded"] > 0
 
     try:
-        await seat.until(f"sees {of.name}'s {source} at {height}p", has_height, within)
+        await visitor.until(f"sees {of.name}'s {source} at {height}p", has_height, within)
     except AssertionError as error:
         sent = (await of.stats())["outbound"] if of.is_open() else "nothing"
         raise AssertionError(
-            f"{error}\nreceived: {await picture(seat, of, source)}\nsent: {sent}"
+            f"{error}\nreceived: {await picture(visitor, of, source)}\nsent: {sent}"
         ) from None
-    before = await picture(seat, of, source)
+    before = await picture(visitor, of, source)
     assert before is not None
 
     async def goes_on() -> bool:
-        slot = await picture(seat, of, source)
+        slot = await picture(visitor, of, source)
         return slot is not None and slot["framesDecoded"] >= before["framesDecoded"] + frames
 
-    await seat.until(f"decodes {frames} more frames of {of.name}'s {source}", goes_on, within=5)
+    await visitor.until(f"decodes {frames} more frames of {of.name}'s {source}", goes_on, within=5)
 
 
 async def moves(watcher: ClassPage, slot: Json, to: ClassPage) -> None:
@@ -60,25 +60,25 @@ async def moves(watcher: ClassPage, slot: Json, to: ClassPage) -> None:
     await watcher.until("the slot shows the second student", moved)
 
 
-async def energy(seat: ClassPage, of: ClassPage) -> float:
-    """How much sound of another person a seat has decoded."""
+async def energy(visitor: ClassPage, of: ClassPage) -> float:
+    """How much sound of another person a visitor has decoded."""
     participant = await of.own_id()
-    heard = [s for s in (await seat.stats())["audio"] if s["participant"] == participant]
+    heard = [s for s in (await visitor.stats())["audio"] if s["participant"] == participant]
     return sum(float(slot["totalAudioEnergy"]) for slot in heard)
 
 
-async def moves_network(seat: ClassPage, of: ClassPage) -> None:
+async def moves_network(visitor: ClassPage, of: ClassPage) -> None:
     """Has the page find a new path, as when its network changes, and waits until media comes there.
 
     The server sends to the new address only when the browser has answered its check from there.
     """
-    old = (await seat.stats())["path"]["port"]
+    old = (await visitor.stats())["path"]["port"]
     assert old is not None
-    await seat.evaluate("dispatchEvent(new Event('online')) && undefined")
+    await visitor.evaluate("dispatchEvent(new Event('online')) && undefined")
 
     async def comes_elsewhere() -> bool:
-        path = (await seat.stats())["path"] or {"port": None}
+        path = (await visitor.stats())["path"] or {"port": None}
         return path["port"] not in (None, old) and path["bytesReceived"] > MORE_THAN_CHECKS
 
-    await seat.until("receives media at another port", comes_elsewhere)
-    await sees(seat, of, "camera", 90)
+    await visitor.until("receives media at another port", comes_elsewhere)
+    await sees(visitor, of, "camera", 90)

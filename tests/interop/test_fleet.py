@@ -16,24 +16,24 @@ from loadtest.records import (
     BotResult,
     Done,
     Failed,
-    Faults,
     Finish,
     FleetPlan,
     Joined,
+    LinkFaults,
     People,
     Ready,
     Shift,
     Tick,
 )
 from loadtest.run.local_server import LocalServer, local_server
-from loadtest.run.processes import Crash, Crew
+from loadtest.run.processes import Crash, FleetProcesses
 from tests.support.bots import plan
 
 CLASS = "demo"
 WAIT = 40.0
 SECONDS = 4.0
 FPS = 30
-BAD = Faults(loss=0.03, handover_every=1.5, seed=1)
+BAD = LinkFaults(loss=0.03, handover_every=1.5, seed=1)
 
 
 class Show:
@@ -63,42 +63,42 @@ class Show:
         """The viewers who are in."""
         return {one.name for one in self.of(Joined)} - {"teacher"}
 
-    async def until(self, crew: Crew, enough: Callable[[], object]) -> None:
+    async def until(self, fleets: FleetProcesses, enough: Callable[[], object]) -> None:
         async with asyncio.timeout(WAIT):
             while not enough():
-                message = await crew.messages.get()
+                message = await fleets.messages.get()
                 assert not isinstance(message, Crash), message.trace
                 self.said.append(message)
 
     async def run(self, seconds: float, joined: int, latecomers: int = 0) -> None:
         """From Ready to Done, `seconds` after so many have joined; latecomers start after them."""
-        async with crew_of(self.plans) as crew:
-            await self.until(crew, lambda: len(self.of(Ready)) == len(self.plans))
+        async with fleets_of(self.plans) as fleets:
+            await self.until(fleets, lambda: len(self.of(Ready)) == len(self.plans))
             began = time.monotonic()
-            crew.tell(Begin(began))
-            await self.until(crew, lambda: self.of(Joined))
+            fleets.tell(Begin(began))
+            await self.until(fleets, lambda: self.of(Joined))
             id_ = self.of(Joined)[0].participant
-            crew.tell(People({"teacher": id_}, id_))
-            await self.until(crew, lambda: len(self.joined()) == joined)
+            fleets.tell(People({"teacher": id_}, id_))
+            await self.until(fleets, lambda: len(self.joined()) == joined)
             if latecomers:
-                crew.tell(Shift(time.monotonic() - began))
-                await self.until(crew, lambda: len(self.joined()) == joined + latecomers)
+                fleets.tell(Shift(time.monotonic() - began))
+                await self.until(fleets, lambda: len(self.joined()) == joined + latecomers)
             end = asyncio.get_running_loop().time() + seconds
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(end):
-                    await self.until(crew, lambda: False)
-            crew.tell(Finish())
-            await self.until(crew, lambda: len(self.of(Done)) == len(self.plans))
+                    await self.until(fleets, lambda: False)
+            fleets.tell(Finish())
+            await self.until(fleets, lambda: len(self.of(Done)) == len(self.plans))
 
 
 @asynccontextmanager
-async def crew_of(plans: Sequence[FleetPlan]) -> AsyncIterator[Crew]:
-    crew = Crew(plans)
-    crew.start()
+async def fleets_of(plans: Sequence[FleetPlan]) -> AsyncIterator[FleetProcesses]:
+    fleets = FleetProcesses(plans)
+    fleets.start()
     try:
-        yield crew
+        yield fleets
     finally:
-        await crew.stop()
+        await fleets.stop()
 
 
 async def test_viewers_see_the_teacher_and_measure(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from signalling.classroom.permissions import Role
+from common.roles import Role
 from tests.interop.nginx import UPGRADING, nginx
 from tests.support.sio_client import READER, ClassClient, class_server, token_for
 

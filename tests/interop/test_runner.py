@@ -17,7 +17,7 @@ from loadtest.plan.scenario import FOLDER, parse
 from loadtest.records import RunRecord
 from loadtest.run import runner
 from loadtest.run.processes import FleetError
-from loadtest.run.runner import Order, run
+from loadtest.run.runner import RunOptions, run
 from loadtest.run.target import RunError, Target
 from tests.interop import fleets
 
@@ -39,12 +39,12 @@ async def url() -> AsyncIterator[str]:
         yield str(server.make_url("")).rstrip("/")
 
 
-def order_of(fleet: Callable[..., None], name: str = "class", **more: object) -> Order:
+def order_of(fleet: Callable[..., None], name: str = "class", **more: object) -> RunOptions:
     text = (FOLDER / f"{name}.toml").read_text("utf-8")
-    return Order(parse(text, name, {**SHORT, **more}), [], fleet=fleet)
+    return RunOptions(parse(text, name, {**SHORT, **more}), [], fleet=fleet)
 
 
-async def ran(url: str, order: Order) -> RunRecord:
+async def ran(url: str, order: RunOptions) -> RunRecord:
     target = Target(url, "load", lambda identity, lifetime: f"token of {identity.name}")
     people = cast(order.scenario, lambda: 0.5)
     with Progress("t", len(people.bots), people.measure_to, Console(file=io.StringIO())) as shown:

@@ -60,7 +60,7 @@ test("no modules import each other in a circle", () => {
   for (const name of names) follow(name, []);
 });
 
-test("no two modules share a name, but the two that start the pages", () => {
+test("no two modules share a name, except the two that start the pages", () => {
   /** @type {Map<string, string[]>} */
   const places = new Map();
   for (const name of names) places.set(basename(name), [...(places.get(basename(name)) ?? []), name]);

@@ -1,4 +1,4 @@
-// The page's files agree with each other: modules that are imported exist, icons and import map are complete.
+// The files of the pages fit together: imported modules exist, icons and import map are complete, lines are short.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ test("every bare import has a place in the import map, and every place a file", 
   }
 });
 
-test("what the pages link to exists", () => {
+test("every file that the pages link to exists", () => {
   for (const file of ["class.html", "site.html", "index.html"]) {
     const html = readFileSync(new URL(`static/${file}`, root), "utf8");
     const paths = [...html.matchAll(/(?:src|href)="(\/static\/[^"#]+)/g)].map((match) => match[1]);
@@ -41,7 +41,7 @@ test("the pages have no inline style, handler or script but the import map", () 
   for (const { name, text } of scripts) assert.doesNotMatch(text, /\sstyle="/, name);
 });
 
-test("every icon that is named is in the sprite, and none for nothing", () => {
+test("every icon that is named is in the sprite, and every icon of the sprite is named", () => {
   const all = scripts.map(({ text }) => text).join("\n") + readFileSync(new URL("static/index.html", root), "utf8");
   const named = [...all.matchAll(/<\$\{Icon\} name=(?:"([a-z0-9-]+)"|\$\{([^}]*)\})/g)].flatMap(
     (match) => match[1] ?? [...match[2].matchAll(/"([a-z0-9-]+)"/g)].map((one) => one[1]),

@@ -1,4 +1,5 @@
-// Helpers of the page's unit tests: people in words, a socket and a clock under the test's hand.
+// Helpers of the pages' unit tests: participants as the server writes them, and a socket and a clock that the test
+// moves.
 
 /** @param {string} id @param {object} [change] @returns {any} a participant as the server writes it */
 export function wire(id, change = {}) {
@@ -21,7 +22,7 @@ export function totals(...ids) {
   return { participants: ids.length, hands: 0 };
 }
 
-/** @param {object} [change] @returns {any} what `video-join` answers: teacher t, oneself s */
+/** @param {object} [change] @returns {any} the answer to `video-join`: teacher t and the own participant s */
 export function joinReply(change = {}) {
   return {
     self: { ...wire("s"), can: { publish: true, screen: true, chat: true, moderate: false } },
@@ -39,7 +40,7 @@ export function joinReply(change = {}) {
   };
 }
 
-/** A socket that does what the test says. */
+/** A socket that the test moves. */
 export class FakeSocket {
   constructor() {
     this.connected = false;
@@ -88,7 +89,7 @@ export class FakeSocket {
   }
 }
 
-/** Timers that run when the test says so. */
+/** A clock whose timers fire when the test says so. */
 export class FakeClock {
   constructor() {
     /** @type {Map<number, {ms: number, handler: () => void}>} */

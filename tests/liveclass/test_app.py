@@ -10,8 +10,8 @@ import pytest_asyncio
 from pydantic import SecretStr
 from yarl import URL
 
-from liveclass import stopping
-from signalling.classroom.permissions import Role
+from common.roles import Role
+from liveclass import shutdown
 from tests.support.sio_client import READER, ClassServer, class_server, joined, raw_socket
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
@@ -165,11 +165,25 @@ async def test_metrics_tell_as_much_as_the_scope_asks_for(
     assert "process_cpu_seconds_total " in text
     assert "process_resident_memory_bytes " in text
     assert "liveclass_class" not in text
-    async with http.get(f"{server.url}/metrics?scope=transports", headers=READER) as response:
-        assert "liveclass_transport_" in await response.text()
     async with http.get(f"{server.url}/metrics?scope=all", headers=READER) as response:
         assert response.status == 400
-        assert await response.text() == "scope must be one of: worker, classes, transports."
+        assert await response.text() == "scope must be one of: worker, classes."
+
+
+async def test_a_class_is_told_transport_by_transport(
+    server: ClassServer, http: aiohttp.ClientSession
+) -> None:
+    url = f"{server.url}/metrics/classes"
+    async with joined(server, "asha", Role.TEACHER) as (asha, welcome):
+        await asha.say("video-offer", sdp="offer")
+        async with http.get(f"{url}/demo", headers=READER) as response:
+            assert response.content_type == "application/json"
+            told = await response.json()
+    assert [one["transport_id"] for one in told["transports"]] == [welcome["self"]["id"]]
+    async with http.get(f"{url}/demo") as response:
+        assert response.status == 401
+    async with http.get(f"{url}/other", headers=READER) as response:
+        assert response.status == 404
 
 
 @pytest.mark.parametrize(
@@ -237,7 +251,7 @@ async def test_a_client_that_never_answers_does_not_keep_the_server_from_stoppin
         await asyncio.get_running_loop().create_future()
 
     async with joined(server, "ravi"):
-        monkeypatch.setattr(stopping, "CLOSED_WITHIN", 0.05)
+        monkeypatch.setattr(shutdown, "CLOSED_WITHIN", 0.05)
         monkeypatch.setattr(aiohttp.web.WebSocketResponse, "close", forever)
         async with asyncio.timeout(5.0):
             await server.app.shutdown()

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from common.roles import Role
 from liveclass import cli, doctor
 from liveclass.config import Settings
 from liveclass.doctor import examine
 from sfu.io.buffers import Buffers
 from signalling.auth.class_key import KeyId, derive, parse_class_key
 from signalling.auth.tokens import verify
-from signalling.classroom.permissions import Role
 
 SECRET = "a secret for the command line tests"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from liveclass.config import ConfigError, Settings, announced_ip, load, media_host, signing_secret
+from common.config import ConfigError, load
+from liveclass.config import Settings, announced_ip, media_host, signing_secret
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +17,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 def test_defaults_need_no_environment() -> None:
-    settings = load()
+    settings = load(Settings)
     assert settings.base_url == "http://127.0.0.1:8080"
     assert announced_ip(settings) == "127.0.0.1"
 
@@ -40,7 +41,7 @@ def test_wrong_value_is_named_in_one_line(
 ) -> None:
     monkeypatch.setenv(f"LIVECLASS_{name}", value)
     with pytest.raises(ConfigError) as caught:
-        load()
+        load(Settings)
     message = str(caught.value)
     assert message.startswith(f"LIVECLASS_{name}: ")
     assert "\n" not in message
@@ -49,12 +50,12 @@ def test_wrong_value_is_named_in_one_line(
 
 def test_origins_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVECLASS_ALLOWED_ORIGINS", "https://a.example/, https://b.example")
-    assert load().allowed_origins == ["https://a.example", "https://b.example"]
+    assert load(Settings).allowed_origins == ["https://a.example", "https://b.example"]
 
 
 def test_hosts_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVECLASS_ALLOWED_HOSTS", "a.example, backend,")
-    assert load().allowed_hosts == ["a.example", "backend"]
+    assert load(Settings).allowed_hosts == ["a.example", "backend"]
 
 
 def test_secret_is_made_once_and_private(tmp_path: Path) -> None:

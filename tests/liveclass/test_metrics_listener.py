@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from liveclass.config import ConfigError
+from common.config import ConfigError
 from loadtest.run.local_server import free_port
 from tests.support.sio_client import class_server
 

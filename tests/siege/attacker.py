@@ -11,14 +11,15 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from loadtest.bot.bot import Surroundings
+from common.roles import Role
+from loadtest.bot.bot import BotContext
 from loadtest.bot.connection import Action
 from loadtest.bot.link import Lag, Poller
 from loadtest.records import BotPlan, Failed, People
 from sfu.dtls.session import AiortcDtls
 from sfu.timers import Timers
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.siege.insider import Insider
 from tests.siege.records import Order, Outcome, Prepared
 from tests.siege.web_socket import RawSocket, Refused
@@ -49,8 +50,8 @@ class Attacker:
         self._surroundings = self._make_surroundings()
         self.spawn(self._keep_time())
 
-    def _make_surroundings(self) -> Surroundings:
-        return Surroundings(
+    def _make_surroundings(self) -> BotContext:
+        return BotContext(
             url=self.order.url,
             class_id=self.order.class_id,
             http=self.http,
@@ -79,7 +80,7 @@ class Attacker:
 
     async def insider(
         self,
-        make: Callable[[BotPlan, Surroundings], Insider] = Insider,
+        make: Callable[[BotPlan, BotContext], Insider] = Insider,
         *,
         publish: tuple[str, ...] = (),
         video_slots: int = 1,

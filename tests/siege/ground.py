@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
+from common.roles import Role
 from loadtest.records import Begin, BotPlan, Failed, FleetPlan, Joined, People, Ready, Tick
 from loadtest.run.local_server import HOST, LocalServer
-from loadtest.run.processes import Crash, Crew, Gone
+from loadtest.run.processes import Crash, FleetProcesses, Gone
 from loadtest.run.server_stats import Usage, usage_of
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.siege.probe import Probes
 from tests.siege.records import Order
 from tests.siege.sockets import connected_port
@@ -73,7 +74,7 @@ class Ground:
         self._ready: set[int] = set()
         self._began = 0.0
         self._broken = ""
-        self._crew: Crew | None = None
+        self._crew: FleetProcesses | None = None
         self._listening: asyncio.Task[None] | None = None
 
     # -- its life -----------------------------------------------------------------------------
@@ -87,7 +88,7 @@ class Ground:
         if not self._students:
             return
         plans = self._plans()
-        self._crew = Crew(plans)
+        self._crew = FleetProcesses(plans)
         self._crew.start()
         self._listening = asyncio.get_running_loop().create_task(self._listen(self._crew))
         await self._until(lambda: len(self._ready) == len(plans), READY_WITHIN, "fleets")
@@ -143,9 +144,9 @@ class Ground:
 
     # -- what its fleets tell -----------------------------------------------------------------
 
-    async def _listen(self, crew: Crew) -> None:
+    async def _listen(self, fleets: FleetProcesses) -> None:
         while True:
-            self._take(await crew.messages.get())
+            self._take(await fleets.messages.get())
 
     def _take(self, message: object) -> None:
         match message:

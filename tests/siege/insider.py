@@ -5,9 +5,9 @@ import os
 import time
 
 from loadtest.bot import offer
-from loadtest.bot.bot import Bot, Surroundings
-from loadtest.bot.receiver import Stream
-from loadtest.bot.sender import Line
+from loadtest.bot.bot import Bot, BotContext
+from loadtest.bot.receiver import ReceivedStream
+from loadtest.bot.sender import OutgoingStream
 from loadtest.records import BotPlan, Failed
 from sfu.ice.agent import new_credentials
 from sfu.srtp.keys import SrtpKeys
@@ -22,7 +22,7 @@ LOUD = 10  # -dBov
 class Insider(Bot):
     """A bot whose keys are its owner's. `requests` are its own binding requests, as sent."""
 
-    def __init__(self, plan: BotPlan, around: Surroundings) -> None:
+    def __init__(self, plan: BotPlan, around: BotContext) -> None:
         super().__init__(plan, around, phase=0.5)
         self.secured = asyncio.Event()
         self.requests: list[bytes] = []
@@ -61,7 +61,7 @@ class Insider(Bot):
         return self._sealing
 
     @property
-    def streams(self) -> list[Stream]:
+    def streams(self) -> list[ReceivedStream]:
         """Its slots that have begun."""
         return list(self.connection.streams.values()) if self.connection is not None else []
 
@@ -83,24 +83,24 @@ class Insider(Bot):
     def seal_records(self, *records: RtcpRecord) -> bytes:
         return self.seal_rtcp(build_compound(records))
 
-    def voice(self) -> Line:
+    def voice(self) -> OutgoingStream:
         """The stream of its microphone."""
         mid = offer.MIDS["microphone"]
-        return Line(self.sealing, offer.OPUS, self._ssrcs[0], mid, "", None, os.urandom)
+        return OutgoingStream(self.sealing, offer.OPUS, self._ssrcs[0], mid, "", None, os.urandom)
 
-    def picture(self) -> Line:
+    def picture(self) -> OutgoingStream:
         """The highest layer of its camera."""
         mid, rid = offer.MIDS["camera"], offer.RIDS["camera"][-1]
         ssrc, rtx_ssrc = (int.from_bytes(os.urandom(4), "big") for _ in range(2))
-        return Line(self.sealing, offer.VP8, ssrc, mid, rid, rtx_ssrc, os.urandom)
+        return OutgoingStream(self.sealing, offer.VP8, ssrc, mid, rid, rtx_ssrc, os.urandom)
 
-    def speak(self, line: Line, payload: bytes, *, number: int = 1) -> bytes:
+    def speak(self, line: OutgoingStream, payload: bytes, *, number: int = 1) -> bytes:
         """The next packet of a voice; the transport-wide number goes on by `number`."""
         self._number = self._number + number & 0xFFFF
         now = time.monotonic()
         return line.write(False, int(now * 48_000) & 0xFFFFFFFF, payload, LOUD, self._number, now)
 
-    def show_picture(self, line: Line, payload: bytes) -> bytes:
+    def show_picture(self, line: OutgoingStream, payload: bytes) -> bytes:
         """A whole picture in one packet."""
         self._number = self._number + 1 & 0xFFFF
         now = time.monotonic()

@@ -9,7 +9,7 @@ from struct import Struct
 from loadtest.bot import offer
 from loadtest.bot.connection import Action, Connection
 from loadtest.bot.sender import Publisher
-from loadtest.bot.studio import Studio
+from loadtest.bot.sources import SourceMaker
 from loadtest.media.footage import FPS, Clip, ClipLayer, SoundPacket
 from loadtest.media.packets import cut_picture
 from loadtest.media.stamp import PLACE
@@ -164,7 +164,7 @@ class VirtualBot:
         sealing = outbound(mine)
         publisher = None
         if self.plan.publish:
-            studio = Studio(toy_clip(), sealing, self.rig.started, self.rig.random.randbytes)
+            studio = SourceMaker(toy_clip(), sealing, self.rig.started, self.rig.random.randbytes)
             sources = studio.sources(self.plan, self._ssrcs[0], self.rig.now)
             publisher = Publisher(
                 sources, self.send, lambda: self.wall_ns(self.rig.now), self.plan.name

@@ -22,7 +22,7 @@ _CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "Co
 
 
 def error_body(description: str, field: str | None, code: str = "BAD_REQUEST_ERROR") -> Any:
-    """As the gateway's errors look."""
+    """An error in the gateway's form."""
     return {
         "error": {
             "code": code,
@@ -37,7 +37,7 @@ def error_body(description: str, field: str | None, code: str = "BAD_REQUEST_ERR
 
 
 def failed_body(payment: Entity) -> Any:
-    """As the checkout tells the page that a try to pay failed."""
+    """The checkout's message to the page that a try to pay failed."""
     body = error_body(payment["error_description"], None)
     body["error"] |= {
         "source": payment["error_source"],
@@ -169,7 +169,7 @@ class Api:
     async def _one_refund(self, request: web.Request) -> web.Response:
         return web.json_response(self._emulator.refund_of(request.match_info["id"]))
 
-    # What only the emulator has
+    # Beyond the gateway's API
 
     async def _faults(self, request: web.Request) -> web.Response:
         return web.json_response(self._emulator.faults.model_dump())
@@ -191,8 +191,8 @@ class Api:
         return web.json_response(made)
 
     async def _checkout(self, request: web.Request) -> web.StreamResponse:
-        """What the student chose in the dialog: {order_id, method, outcome}; a slow payment goes
-        through even if the dialog is closed meanwhile."""
+        """Takes the student's choice in the dialog, {order_id, method, outcome}; a slow payment
+        goes through even if the dialog is closed meanwhile."""
         response = await _answered(self._choose, request)
         response.headers.update(_CORS)
         return response

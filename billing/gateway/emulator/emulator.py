@@ -30,7 +30,7 @@ Tell = Callable[[str, dict[str, Entity]], None]
 
 
 class RefusedError(Exception):
-    """As the API refuses: a code, a description, perhaps a field, and an HTTP status."""
+    """The API's refusal: a code, a description, perhaps a field, and an HTTP status."""
 
     def __init__(self, description: str, field: str | None = None, status: int = 400) -> None:
         super().__init__(description)
@@ -41,7 +41,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RefundWish:
-    """What is asked of a refund, as it came; no amount: all that is left."""
+    """A request for a refund as it came; no amount: all that is left."""
 
     amount: Any = None
     notes: Any = None
@@ -49,7 +49,7 @@ class RefundWish:
 
 
 def new_id(kind: str) -> str:
-    """As the gateway makes them: a word and 14 letters or digits."""
+    """An id as the gateway makes them: a word and 14 letters or digits."""
     return f"{kind}_" + "".join(secrets.choice(LETTERS) for _ in range(14))
 
 
@@ -196,7 +196,7 @@ class Emulator:
     # Refunds
 
     def refund_once(self, payment_id: str, wanted: RefundWish, key: str) -> Entity:
-        """As `refund`, but a key that was used before gets the refund it got then."""
+        """Does the same as `refund`, but a key that was used before gets the refund it got then."""
         if KEY.fullmatch(key) is None:
             raise RefusedError("The idempotency key has 10 or more letters, digits, - and _.")
         question = [payment_id, wanted.amount, wanted.notes, wanted.receipt]

@@ -1,4 +1,4 @@
-"""What can go wrong at a gateway, switched on for tests and rehearsals."""
+"""Faults of a gateway, switched on for tests and rehearsals."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ class Faults(BaseModel):
     """All off. `answers`: "fail" does nothing and answers 503; "cut" does the work, then cuts the
     connection; `only` "writes": questions that change nothing are answered; so many `times`, 0:
     until it is switched off. `delay` (s) comes before each answer. `capture` "late": payments
-    stay authorized until somebody captures them. `amount`: so many paise are added to what is
+    stay authorized until they are captured. `amount`: so many paise are added to what is
     taken; `currency`: it is taken in this one. `webhooks`: "twice" sends each two times,
     "reversed" the newest of a burst first, "none" no one. `refunds` "fail": the bank refuses."""
 
@@ -26,7 +26,7 @@ class Faults(BaseModel):
     refunds: Literal["process", "fail"] = "process"
 
     def after_one(self) -> "Faults":
-        """What is left of them when an answer has failed or was cut."""
+        """The faults that are left when an answer has failed or was cut."""
         if self.times == 0:
             return self
         left = self.times - 1

@@ -31,7 +31,7 @@ class Hook:
     tries: int = 0
 
     def entity(self) -> Entity:
-        """As the store keeps it."""
+        """The form in which the store keeps it."""
         return {"entity": "hook", "id": self.id, "body": self.body, "tries": self.tries}
 
 
@@ -60,7 +60,7 @@ class Hooks:
 
     @property
     def target(self) -> str | None:
-        """The address that events are sent to; None: they wait until somebody wants them."""
+        """The address that events are sent to; None: they wait until there is one."""
         return self._target
 
     @target.setter

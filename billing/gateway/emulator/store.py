@@ -1,4 +1,4 @@
-"""What the emulator knows, kept in a small SQLite file so that a restart loses nothing."""
+"""The emulator's entities, kept in a small SQLite file so that a restart loses nothing."""
 
 import json
 import os

@@ -1,15 +1,15 @@
-// What the page says unasked: a tone for a raised hand and for the beginning, trouble with a device, talking while
-// muted.
+// Alerts that the page gives by itself: a tone when a hand is raised and when the lesson starts, a toast when a device
+// fails and when a muted person talks.
 
 import { effect } from "@preact/signals";
 import { softTone } from "./devices.js";
 import { media } from "./media.js";
 import { dispatch, phase, started, toasts } from "./store.js";
 
-const LISTEN_MS = 250;
-/** Louder than this, for this long, is a voice and not a cough. */
+const CHECK_MS = 250;
+/** A level above this for VOICE_CHECKS checks in a row is a voice and not a cough. */
 const VOICE_LEVEL = 0.6;
-const VOICE_TURNS = 5;
+const VOICE_CHECKS = 5;
 const REMIND_AGAIN_MS = 60_000;
 
 function toneForHands() {
@@ -21,7 +21,7 @@ function toneForHands() {
   });
 }
 
-function toneForTheBeginning() {
+function toneForStart() {
   let waited = false;
   effect(() => {
     const waits = phase.value === "class" && !started.value;
@@ -31,7 +31,7 @@ function toneForTheBeginning() {
 }
 
 /** @param {"microphone"|"camera"|"screen"} kind */
-function tellTrouble(kind) {
+function toastTrouble(kind) {
   /** @type {import("./types.js").Trouble|null} */
   let told = null;
   effect(() => {
@@ -42,8 +42,8 @@ function tellTrouble(kind) {
   });
 }
 
-function remindTheMuted() {
-  let turns = 0;
+function remindMuted() {
+  let loud = 0;
   let reminded = -Infinity;
   setInterval(() => {
     const talks =
@@ -51,16 +51,16 @@ function remindTheMuted() {
       started.value &&
       !media.microphone.value.on &&
       (media.meter.value?.level() ?? 0) > VOICE_LEVEL;
-    turns = talks ? turns + 1 : 0;
-    if (turns < VOICE_TURNS || Date.now() - reminded < REMIND_AGAIN_MS) return;
+    loud = talks ? loud + 1 : 0;
+    if (loud < VOICE_CHECKS || Date.now() - reminded < REMIND_AGAIN_MS) return;
     reminded = Date.now();
     dispatch("toast", { kind: "info", text: "You are muted. Press M to speak, or hold Space while you do." });
-  }, LISTEN_MS);
+  }, CHECK_MS);
 }
 
-export function beginNotices() {
+export function startAlerts() {
   toneForHands();
-  toneForTheBeginning();
-  for (const kind of /** @type {const} */ (["microphone", "camera", "screen"])) tellTrouble(kind);
-  remindTheMuted();
+  toneForStart();
+  for (const kind of /** @type {const} */ (["microphone", "camera", "screen"])) toastTrouble(kind);
+  remindMuted();
 }

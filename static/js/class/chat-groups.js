@@ -1,14 +1,13 @@
 // Chat messages as the panel shows them: grouped by person, time and day. Pure.
 
 /**
- * @typedef {{day: string|null, from: string, name: string, role: string, to: string, at: number, messages:
- *   import("./types.js").ChatMessage[]}} ChatGroup
+ * @typedef {{day: string|null, from: string, name: string, role: string, to: string, at: number,
+ *   messages: import("./types.js").ChatMessage[]}} ChatGroup
  */
 
 /**
  * Messages of one person within five minutes share a heading; a new day has its own line.
- * @param {import("./types.js").ChatMessage[]} messages
- * @returns {ChatGroup[]}
+ * @param {import("./types.js").ChatMessage[]} messages @returns {ChatGroup[]}
  */
 export function chatGroups(messages) {
   /** @type {ChatGroup[]} */

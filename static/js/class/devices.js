@@ -1,5 +1,4 @@
-// Cameras, microphones and screens: opening them, listing them, saying in words what went wrong, and the level of a
-// voice.
+// Cameras, microphones and screens: opening and listing them, errors as sentences, the level of a voice, a soft tone.
 
 /** @typedef {import("./types.js").Trouble} Trouble */
 /** @typedef {"microphone"|"camera"|"screen"} DeviceKind */
@@ -8,7 +7,7 @@
 const NOUN = { microphone: "microphone", camera: "camera", screen: "screen" };
 
 /**
- * What a person can do about a failed getUserMedia or getDisplayMedia.
+ * Turns an error of getUserMedia or getDisplayMedia into a sentence that says what to do.
  * @param {any} error @param {DeviceKind} kind @returns {Trouble}
  */
 export function troubleFrom(error, kind) {
@@ -24,7 +23,7 @@ export function troubleFrom(error, kind) {
           true,
         ]
       : ["blocked", `Your ${noun} is blocked`, `Allow it in the address bar, then press Retry.`, true],
-    NotFoundError: ["missing", `No ${noun} found`, `Plug one in and press Retry, or go on without.`, true],
+    NotFoundError: ["missing", `No ${noun} found`, `Plug one in and press Retry, or continue without one.`, true],
     NotReadableError: [
       "busy",
       `Your ${noun} is in use`,
@@ -32,7 +31,7 @@ export function troubleFrom(error, kind) {
       true,
     ],
     AbortError: ["busy", `Your ${noun} did not start`, `Unplug it and plug it in again, then press Retry.`, true],
-    OverconstrainedError: ["missing", `That ${noun} is gone`, `Choose another one.`, true],
+    OverconstrainedError: ["missing", `That ${noun} was disconnected`, `Choose another one.`, true],
     SecurityError: ["insecure", `The ${noun} needs a secure page`, `Open this class with an https:// address.`, false],
     TypeError: [
       "insecure",
@@ -71,7 +70,7 @@ function videoConstraints(deviceId) {
 }
 
 /**
- * Opens a microphone or camera; a remembered device that is gone gives way to the default one.
+ * Opens a microphone or camera; when the remembered device is gone, the default one.
  * @param {"microphone"|"camera"} kind @param {string|null} deviceId @returns {Promise<MediaStreamTrack>}
  */
 export async function openDevice(kind, deviceId) {
@@ -136,9 +135,9 @@ function audioContext() {
   return context;
 }
 
-/** How loud a track is, 0 to 1, on a scale that suits a voice. */
+/** Measures how loud a track is, from 0 to 1, on a scale that suits a voice. */
 export class LevelMeter {
-  /** @param {MediaStreamTrack} track measured as a copy, so a muted track can still be listened to */
+  /** @param {MediaStreamTrack} track measured as a copy, so that a muted track still has a level */
   constructor(track) {
     this._track = track.clone();
     this._track.enabled = true;
@@ -164,12 +163,12 @@ export class LevelMeter {
   }
 }
 
-/** Wakes the meter's audio on a gesture: browsers keep it asleep until the person touches the page. */
+/** Resumes the meter's audio on a gesture: browsers keep it suspended until the person touches the page. */
 export function wakeAudio() {
   if (context?.state === "suspended") void context.resume();
 }
 
-/** One soft tone: a raised hand, an admission. @param {number} [pitch] */
+/** Plays one soft tone: a hand is raised, the lesson starts. @param {number} [pitch] */
 export function softTone(pitch = 660) {
   const audio = audioContext();
   const [tone, gain] = [audio.createOscillator(), audio.createGain()];

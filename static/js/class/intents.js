@@ -1,4 +1,4 @@
-// What a person can ask for. Views call these; only here the session, the devices and the state meet.
+// What a person can do, as functions that views call. The session, the devices and the state meet only here.
 
 import { io } from "socket.io-client";
 import { wakeAudio } from "./devices.js";
@@ -13,34 +13,34 @@ import * as store from "./store.js";
 export let session = null;
 
 const { dispatch } = store;
-/** After a reload the class does not wait longer than this for the devices; they follow when they are open. */
+/** After a reload, joining waits for the devices no longer than this; they follow when they are open. */
 const DEVICES_WAIT_MS = 2500;
 
 export let classId = "";
 let token = "";
-/** Signed in here, not sent by a link. */
-export let bySession = false;
+/** Whether the token comes from the account that is signed in, not from a link. */
+export let fromAccount = false;
 /** Why there is no token. @type {{code: string, message: string}|null} */
 export let refusal = null;
 
-/** What the join token says of its bearer; only a hint, the server decides. */
+/** The claims of the join token: a hint for the page, the server decides. */
 export function claims() {
   return claimsOf(token);
 }
 
-/** Whether the bearer will be able to send picture and sound. */
+/** Whether the person will be allowed to send picture and sound. */
 export function mayPublish() {
   const { role, grants } = claims();
   return grants?.publish ?? (role !== "parent" && role !== "observer");
 }
 
 /**
- * Opens the page: into the pre-join screen, or straight back into the class after a reload.
- * @param {string} id @param {import("./join-token.js").Entry} entry
+ * Opens the page: on the pre-join screen, or straight in the class again after a reload.
+ * @param {string} id @param {import("./join-token.js").JoinToken} given
  */
-export function open(id, entry) {
+export function open(id, given) {
   classId = id;
-  ({ token, bySession, refusal } = entry);
+  ({ token, fromAccount, refusal } = given);
   store.state.value = initialState(classId);
   const kept = classMemory(classId).read();
   const wanted = { microphone: kept.microphone ?? true, camera: kept.camera ?? true };
@@ -62,11 +62,11 @@ export async function leave() {
   await session?.leave();
 }
 
-/** From the last screen back to the first. */
+/** Leads from the last screen back to the first. */
 export function rejoin() {
-  if (bySession) return location.reload();
+  if (fromAccount) return location.reload();
   store.videoMids.value = [];
-  open(classId, { token, bySession, refusal });
+  open(classId, { token, fromAccount, refusal });
 }
 
 /** @param {"microphone"|"camera"} kind */
@@ -133,12 +133,12 @@ export function goToPage(page) {
   dispatch("page", page);
 }
 
-/** Tries to reconnect at once. */
-export function hurry() {
-  session?.protocol.hurry();
+/** Tries to reconnect at once instead of waiting. */
+export function reconnectNow() {
+  session?.protocol.reconnectNow();
 }
 
-/** Plays what the browser refused to play without a gesture. */
+/** Plays the sound that the browser refused to play without a gesture. */
 export async function unblockSound() {
   wakeAudio();
   const players = [...document.querySelectorAll("audio")].map((element) => element.play());

@@ -1,32 +1,32 @@
-// By what right one enters: the join token of a link, else one for who is signed in, else the reason why not. Knows no
-// DOM.
+// The token that lets a person into the class: the one of the link, else one for the account that is signed in, else
+// the reason why there is none. Knows no DOM.
 
 import { asApiError, get, post } from "../shared/api.js";
 
-/** @typedef {{token: string, bySession: boolean, refusal: {code: string, message: string}|null}} Entry */
+/** @typedef {{token: string, fromAccount: boolean, refusal: {code: string, message: string}|null}} JoinToken */
 
-/** @param {string} code @param {string} message @returns {Entry} */
-const refused = (code, message) => ({ token: "", bySession: true, refusal: { code, message } });
+/** @param {string} code @param {string} message @returns {JoinToken} */
+const refused = (code, message) => ({ token: "", fromAccount: true, refusal: { code, message } });
 
-/** A ticket that has run out is none. @param {string} token @param {number} now */
-function isOver(token, now) {
+/** @param {string} token @param {number} now */
+function hasExpired(token, now) {
   const { exp } = claimsOf(token);
   return typeof exp === "number" && exp * 1000 < now;
 }
 
 /**
- * Asks first who is signed in: whoever is not has no token to ask for.
- * @param {string} classId @param {string} ticket of the link, or "" @param {number} now
+ * Without a link that holds, the server is asked who is signed in: only an account is given a token.
+ * @param {string} classId @param {string} linked the token of the link, or "" @param {number} now
  * @param {{get: (path: string) => Promise<any>, post: (path: string) => Promise<any>}} [api]
- * @returns {Promise<Entry>}
+ * @returns {Promise<JoinToken>}
  */
-export async function entryTo(classId, ticket, now, api = { get, post }) {
-  if (ticket && !isOver(ticket, now)) return { token: ticket, bySession: false, refusal: null };
+export async function joinTokenFor(classId, linked, now, api = { get, post }) {
+  if (linked && !hasExpired(linked, now)) return { token: linked, fromAccount: false, refusal: null };
   try {
     const { account } = await api.get("/api/me");
-    if (!account) return refused(ticket ? "ticket_over" : "not_signed_in", "");
+    if (!account) return refused(linked ? "link_expired" : "not_signed_in", "");
     const { token } = await api.post(`/api/classes/${classId}/token`);
-    return { token, bySession: true, refusal: null };
+    return { token, fromAccount: true, refusal: null };
   } catch (thrown) {
     const { code, message } = asApiError(thrown);
     return refused(code, message);
@@ -34,8 +34,8 @@ export async function entryTo(classId, ticket, now, api = { get, post }) {
 }
 
 /**
- * What a join token says of its bearer, read without checking: only the server can check it.
- * @param {string} token @returns {any} the claims, unchecked
+ * The claims of a join token, read without checking the signature: only the server can do that.
+ * @param {string} token @returns {any}
  */
 export function claimsOf(token) {
   try {

@@ -1,4 +1,5 @@
-// Keyboard shortcuts of the class: M V S H C P, Space to talk while held. Never while typing, never with a modifier.
+// Keyboard shortcuts of the class: M V S H C P F, and Space to talk while it is held. They are off while a person
+// types, and with a modifier.
 
 import * as intents from "./intents.js";
 import { media } from "./media.js";
@@ -22,7 +23,10 @@ function isTyping(target) {
   );
 }
 
-/** Space presses what has the focus; it talks only when nothing would be pressed. @param {EventTarget|null} target */
+/**
+ * Whether Space would press this element: then it does not switch the microphone on.
+ * @param {EventTarget|null} target
+ */
 function isPressable(target) {
   return target instanceof HTMLElement && target.closest("button, a, [role=menu], dialog, summary") !== null;
 }

@@ -1,30 +1,25 @@
-// Who is shown where, and what the page asks of its receiving slots. Pure: no DOM, no clock.
+// The layout: who is on the stage and in the gallery, and which producer each receiving slot shows. Pure: no DOM, no
+// clock.
 //
-// stageOf → who is large; galleryOrder → the places of all others, moving as few as possible; gridFor → how many tiles
-// fit;
-// planSlots → the `layout` message. A producer that stays in view keeps its slot, so its picture never flickers.
+// `stageOf` says who is large, `galleryOrder` gives the others their places and moves as few as possible, `gridFor`
+// says how many tiles fit, `planSlots` makes the `layout` message. A producer that stays in view keeps its slot, so its
+// picture never flickers.
 
+import { producerId, producerParts } from "./producer-id.js";
 import { isStaff } from "./state.js";
 
 /** @typedef {import("./types.js").Participant} Participant */
 /** @typedef {{participant: string, source: import("./types.js").VideoSource}} Shown */
 /** @typedef {{columns: number, rows: number, size: number, width: number, height: number}} Grid */
 
-export const PAGE_SIZES = [1, 2, 4, 6, 9, 12, 16, 25];
+const PAGE_SIZES = [1, 2, 4, 6, 9, 12, 16, 25];
 const RATIO = 16 / 9;
 
-/** @param {Shown} shown */
-export function producerOf(shown) {
-  return `${shown.participant}:${shown.source}`;
-}
-
 /**
- * The stage: a shared screen, else the pinned, else the teacher, else the settled speaker. For those who teach and look
- * at
- * their class the last two do not apply: without a share or a pin they see the gallery alone.
+ * The stage shows a shared screen, else the pinned person, else the teacher, else the dominant speaker. For staff the
+ * last two do not apply: without a share or a pin they see the gallery alone.
  * @param {{selfId: string, participants: Record<string, Participant>, pinned: string|null, dominant: string|null}} view
- * @param {Shown|null} previous what the stage shows now
- * @returns {Shown|null}
+ * @param {Shown|null} previous what the stage shows now @returns {Shown|null}
  */
 export function stageOf({ selfId, participants, pinned, dominant }, previous) {
   const others = Object.values(participants).filter((one) => one.id !== selfId);
@@ -36,24 +31,23 @@ export function stageOf({ selfId, participants, pinned, dominant }, previous) {
   if (share) return { participant: share.id, source: "screen" };
   if (pin) return pin;
   if (isStaff(participants[selfId]?.role)) return null;
-  return leading(others, selfId, dominant, previous);
+  return teacherOrSpeaker(others, selfId, dominant, previous);
 }
 
 /** @param {Record<string, Participant>} participants @param {string|null} pinned @returns {Shown|null} */
 function pinnedShown(participants, pinned) {
   if (!pinned) return null;
-  const cut = pinned.lastIndexOf(":");
-  const source = /** @type {Shown["source"]} */ (pinned.slice(cut + 1));
-  const one = participants[pinned.slice(0, cut)];
+  const { participant, source } = producerParts(pinned);
+  const one = participants[participant];
   if (!one || (source === "screen" && !one.screen)) return null;
-  return { participant: one.id, source };
+  return { participant, source: /** @type {Shown["source"]} */ (source) };
 }
 
 /**
  * @param {Participant[]} others @param {string} selfId @param {string|null} dominant @param {Shown|null} previous
  * @returns {Shown|null}
  */
-function leading(others, selfId, dominant, previous) {
+function teacherOrSpeaker(others, selfId, dominant, previous) {
   const teachers = others.filter((one) => one.role === "teacher").sort((a, b) => a.order - b.order);
   const teacher = teachers.find((one) => one.camera) ?? teachers[0];
   if (teacher) return { participant: teacher.id, source: "camera" };
@@ -64,15 +58,15 @@ function leading(others, selfId, dominant, previous) {
 }
 
 /**
- * The gallery's places. Those who were there keep theirs; who leaves is replaced by the last one; newcomers go to the
- * end.
- * A raised hand or a speaker outside the first page changes places with the last quiet tile of the first page.
+ * The order of the gallery. People who were there keep their places; the last one takes the place of a person who
+ * leaves; newcomers go to the end. A raised hand or a speaker outside the first page changes places with the last quiet
+ * tile of the first page.
  * @param {{selfId: string, participants: Record<string, Participant>, hands: string[], speakers: string[]}} view
  * @param {string[]} previous @param {number} size tiles on a page @returns {string[]}
  */
 export function galleryOrder({ selfId, participants, hands, speakers }, previous, size) {
   const present = (/** @type {string} */ id) => id !== selfId && id in participants;
-  const order = withoutGone(previous, present);
+  const order = withoutLeavers(previous, present);
   const newcomers = Object.values(participants)
     .filter((one) => present(one.id) && !order.includes(one.id))
     .sort((a, b) => Number(isStaff(b.role)) - Number(isStaff(a.role)) || a.order - b.order);
@@ -83,7 +77,7 @@ export function galleryOrder({ selfId, participants, hands, speakers }, previous
 }
 
 /** @param {string[]} previous @param {(id: string) => boolean} present */
-function withoutGone(previous, present) {
+function withoutLeavers(previous, present) {
   const order = [...previous];
   for (let index = 0; index < order.length;) {
     if (present(order[index])) {
@@ -110,7 +104,7 @@ function promote(order, id, wanted, size) {
 /**
  * The largest 16:9 tiles that show as many of `count` people as fit, at most `limit`.
  * @param {{width: number, height: number, count: number, gap?: number, minWidth?: number, limit?: number}} space
- *   @returns {Grid}
+ * @returns {Grid}
  */
 export function gridFor({ width, height, count, gap = 8, minWidth = 132, limit = 9 }) {
   const cap = Math.max(1, Math.min(limit, count));
@@ -133,7 +127,10 @@ function bestGrid(width, height, size, gap) {
   return best;
 }
 
-/** The gallery's page, brought into range. @template T @param {T[]} list @param {number} page @param {number} size */
+/**
+ * A page of the gallery; a number out of range is brought into it.
+ * @template T @param {T[]} list @param {number} page @param {number} size
+ */
 export function pageOf(list, page, size) {
   const pages = Math.max(1, Math.ceil(list.length / Math.max(1, size)));
   const current = Math.min(page, pages - 1);
@@ -141,9 +138,8 @@ export function pageOf(list, page, size) {
 }
 
 /**
- * Heights are asked in steps, so that resizing a window by a pixel asks for nothing new, and a tenth below the real
- * height:
- * the server sends the layer that reaches it, and nobody sees a picture stretched by a tenth.
+ * The height to ask for. It goes in steps, so that resizing a window by a pixel changes nothing, and lies a tenth below
+ * the real height: the server sends the layer that reaches it, and a picture stretched by a tenth looks the same.
  * @param {number} pixels
  */
 export function heightStep(pixels) {
@@ -151,14 +147,13 @@ export function heightStep(pixels) {
 }
 
 /**
- * What to ask of each video slot.
- * @param {{mids: string[], stage: Shown|null, tiles: string[], participants: Record<string, Participant>, selfId:
- *   string,
- *   stageHeight: number, tileHeight: number, visible: boolean}} view
+ * The wish for each video slot: a producer that had a slot keeps it, the others take the free ones.
+ * @param {{mids: string[], stage: Shown|null, tiles: string[], participants: Record<string, Participant>,
+ *   selfId: string, stageHeight: number, tileHeight: number, visible: boolean}} view
  * @param {import("./types.js").SlotWant[]} previous the last request @returns {import("./types.js").SlotWant[]}
  */
 export function planSlots(view, previous) {
-  const wanted = view.visible ? wantedProducers(view).slice(0, view.mids.length) : [];
+  const wanted = view.visible ? producersInView(view).slice(0, view.mids.length) : [];
   const before = new Map(previous.filter((slot) => slot.producer).map((slot) => [slot.producer, slot.mid]));
   const taken = new Map();
   for (const want of wanted) {
@@ -173,19 +168,23 @@ export function planSlots(view, previous) {
   return view.mids.map((mid) => ({ mid, want: /** @type {const} */ ("off"), ...taken.get(mid) }));
 }
 
-/** Text in a shared screen needs more than its size: a layer well above it, or it blurs. */
+/** A shared screen is asked for a quarter larger than it is shown: at its own size, text blurs. */
 const SCREEN_DETAIL = 1.25;
 
 /** @param {Parameters<typeof planSlots>[0]} view */
-function wantedProducers({ stage, tiles, participants, selfId, stageHeight, tileHeight }) {
+function producersInView({ stage, tiles, participants, selfId, stageHeight, tileHeight }) {
   /** @type {{want: "pinned"|"page", producer: string, maxHeight: number}[]} */
   const wanted = [];
   if (stage && stage.participant !== selfId && participants[stage.participant]?.[stage.source]) {
     const height = stage.source === "screen" ? stageHeight * SCREEN_DETAIL : stageHeight;
-    wanted.push({ want: "pinned", producer: producerOf(stage), maxHeight: heightStep(height) });
+    wanted.push({
+      want: "pinned",
+      producer: producerId(stage.participant, stage.source),
+      maxHeight: heightStep(height),
+    });
   }
   for (const id of tiles) {
-    const producer = `${id}:camera`;
+    const producer = producerId(id, "camera");
     if (!participants[id]?.camera || wanted.some((want) => want.producer === producer)) continue;
     wanted.push({ want: "page", producer, maxHeight: heightStep(tileHeight) });
   }

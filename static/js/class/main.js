@@ -1,17 +1,17 @@
-// Starts the class page: token out of the address, the page drawn, and the browser's own events wired to intents.
+// Starts the class page: takes the token out of the address, draws the page, and wires the browser's events to intents.
 
 import { html, render } from "htm/preact";
-import { beginNotices } from "./alerts.js";
+import { startAlerts } from "./alerts.js";
 import { wakeAudio } from "./devices.js";
 import * as intents from "./intents.js";
-import { entryTo } from "./join-token.js";
+import { joinTokenFor } from "./join-token.js";
 import { listenForKeys } from "./keys.js";
 import { classMemory } from "./memory.js";
 import { readStats } from "./stats.js";
 import { state, visible } from "./store.js";
 import { App } from "./views/app.js";
 
-/** The token comes once in the address (?t=…), then lives in this tab's memory only. @param {string} classId */
+/** The token of the address (?t=…), which then lives in this tab's memory only. @param {string} classId */
 function takeToken(classId) {
   const memory = classMemory(classId);
   const url = new URL(location.href);
@@ -28,19 +28,19 @@ function listenToBrowser() {
   addEventListener("pagehide", () => intents.session?.pause());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   addEventListener("online", () => {
-    intents.hurry();
+    intents.reconnectNow();
     void intents.session?.peer?.restart();
   });
   const updateVisible = () => {
     visible.value = document.visibilityState === "visible" || Boolean(document.pictureInPictureElement);
-    if (document.visibilityState === "visible") intents.hurry();
+    if (document.visibilityState === "visible") intents.reconnectNow();
   };
   document.addEventListener("visibilitychange", updateVisible);
   document.addEventListener("leavepictureinpicture", updateVisible, true);
   for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, wakeAudio, { passive: true });
 }
 
-/** For diagnosis by hand and for the browser tests. */
+/** `window.liveclass`, for diagnosis by hand and for the browser tests. */
 const diagnostics = {
   state: () => JSON.parse(JSON.stringify(state.value)),
   stats: async () => {
@@ -55,10 +55,10 @@ const diagnostics = {
 
 const classId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 Object.assign(window, { liveclass: diagnostics });
-intents.open(classId, await entryTo(classId, takeToken(classId), Date.now()));
+intents.open(classId, await joinTokenFor(classId, takeToken(classId), Date.now()));
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 root.replaceChildren();
 render(html`<${App} />`, root);
 listenToBrowser();
 listenForKeys();
-beginNotices();
+startAlerts();

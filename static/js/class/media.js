@@ -1,4 +1,4 @@
-// The person's own microphone, camera and screen: on or off, which device, and what stands in the way.
+// The person's own microphone, camera and screen: on or off, which device, and what went wrong with it.
 //
 // A muted microphone keeps its device (unmuting is instant) but sends silence; a camera that is off is closed, so its
 // light goes out.
@@ -26,10 +26,10 @@ export class LocalMedia {
     );
     this.choice = signal(choice);
     this.meter = signal(/** @type {LevelMeter|null} */ (null));
-    /** Told of every track that comes or goes. @type {(source: Source, track: MediaStreamTrack|null) => void} */
+    /** Called with every track that comes or goes. @type {(source: Source, track: MediaStreamTrack|null) => void} */
     this.onTrack = () => {};
     /**
-     * Told of every change a person would call on or off.
+     * Called when a device is switched on or off.
      * @type {(change: {microphone?: boolean, camera?: boolean, screen?: boolean}) => void}
      */
     this.onChange = () => {};
@@ -40,7 +40,7 @@ export class LocalMedia {
     this.devices.value = await listDevices();
   }
 
-  /** Opens what should be on. @param {{microphone: boolean, camera: boolean}} wanted */
+  /** Opens the devices that should be on. @param {{microphone: boolean, camera: boolean}} wanted */
   async begin({ microphone, camera }) {
     await Promise.all([this.open("microphone", microphone), camera ? this.open("camera") : null]);
     await this.refresh();
@@ -110,7 +110,7 @@ export class LocalMedia {
     this.onChange({ screen: false });
   }
 
-  /** What is on, in the words of `media-state`. */
+  /** What is on, as `media-state` tells the server. */
   state() {
     return { microphone: this.microphone.value.on, camera: this.camera.value.on, screen: this.screen.value.on };
   }
@@ -137,7 +137,7 @@ export class LocalMedia {
     this._put(kind, off());
   }
 
-  /** @param {Kind} kind @param {MediaStreamTrack} track a track whose device was unplugged or taken away */
+  /** @param {Kind} kind @param {MediaStreamTrack} track its device was unplugged or taken away */
   _lost(kind, track) {
     if (this[kind].value.track !== track) return;
     this._put(kind, { ...off(), trouble: troubleFrom({ name: "OverconstrainedError" }, kind) });
@@ -160,7 +160,7 @@ export class LocalMedia {
   }
 }
 
-/** The devices of this page: the same before the lesson and in it. */
+/** The devices of this page, the same on the pre-join screen and in the lesson. */
 export const media = new LocalMedia(preferences().devices ?? { microphone: null, camera: null, speaker: null });
 
 effect(() => keepPreferences({ devices: media.choice.value }));

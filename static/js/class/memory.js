@@ -1,8 +1,11 @@
-// What outlives a reload (sessionStorage, per tab and class) and what outlives the tab (localStorage: devices, theme).
+// What the page remembers: for a reload, in sessionStorage by class; for good, in localStorage: devices and theme.
 
 import { readJson, writeJson } from "../shared/storage.js";
 
-/** @typedef {{token?: string, resume?: string|null, inClass?: boolean, microphone?: boolean, camera?: boolean}} Kept */
+/**
+ * @typedef {{token?: string, resume?: string|null, inClass?: boolean, microphone?: boolean, camera?: boolean}}
+ *   Remembered
+ */
 
 const PREFERENCES = "liveclass:preferences";
 
@@ -10,9 +13,9 @@ const PREFERENCES = "liveclass:preferences";
 export function classMemory(classId) {
   const key = `liveclass:${classId}`;
   return {
-    /** @returns {Kept} */
+    /** @returns {Remembered} */
     read: () => readJson("sessionStorage", key) ?? {},
-    /** @param {Kept} change */
+    /** @param {Remembered} change */
     keep: (change) => writeJson("sessionStorage", key, { ...readJson("sessionStorage", key), ...change }),
   };
 }

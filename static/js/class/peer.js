@@ -1,8 +1,8 @@
-// The one RTCPeerConnection of a participant: its single offer, its tracks, its recovery, its numbers.
+// The one RTCPeerConnection of a participant: its offer, its tracks, its recovery and its statistics.
 //
 // The offer's order is a contract with the server: microphone, screen-audio, camera, screen (sending), then the
-// receiving
-// slots. Tracks come and go with replaceTrack, so nothing is ever negotiated again but to restart ICE or start anew.
+// receiving slots. Tracks come and go with replaceTrack, so a new offer is made only to restart ICE or to build a new
+// connection.
 
 import { preferStereo, withStartBitrate } from "./sdp.js";
 
@@ -10,25 +10,26 @@ import { preferStereo, withStartBitrate } from "./sdp.js";
 /** @typedef {{mid: string, kind: "audio"|"video", stream: MediaStream}} SlotStream */
 /**
  * @typedef {object} PeerHooks
- * @property {(sdp: string, iceRestart: boolean) => Promise<{sdp: string}>} exchange  gives the server an offer,
- *   resolves with its answer
+ * @property {(sdp: string, iceRestart: boolean) => Promise<{sdp: string}>} exchange  sends the server an
+ *   offer and resolves with its answer
  * @property {(state: string) => void} changed  connection state, in RTCPeerConnection's words
  * @property {(slots: SlotStream[]) => void} slots  the receiving slots, once their mids are known
- * @property {(error: Error) => void} refused  the server will not have this offer, or not now
+ * @property {(error: Error) => void} refused  the server refuses this offer, or refuses it for now
  */
 
-/** A disconnection heals by itself when a network hiccup ends: wait this long before restarting ICE. */
-const PATIENCE_MS = 2500;
-/** A restart, or a connection, that has not led to "connected" by then is given up and everything starts anew. */
-const GIVE_UP_MS = 12_000;
-/** Failures of an exchange that pass by asking again later: the server was slow, or was asked too often. */
-const LATER = new Set(["timeout", "too_many_offers", "too_many_messages"]);
-/** The longest wait before asking again; it doubles from PATIENCE_MS. */
-const LONGEST_WAIT_MS = 20_000;
+/** A short network failure heals by itself: ICE is restarted when it has lasted this long. */
+const RESTART_AFTER_MS = 2500;
+/** A connection or an ICE restart that is not "connected" by then is given up for a new connection. */
+const CONNECT_TIMEOUT_MS = 12_000;
+/** Errors after which the same offer may be made again later: the server was slow, or was asked too often. */
+const RETRYABLE = new Set(["timeout", "too_many_offers", "too_many_messages"]);
+/** The longest wait before an offer is made again; the wait doubles from RESTART_AFTER_MS. */
+const MAX_RETRY_MS = 20_000;
 
 /**
- * Above the 1.4 Mbit/s at which Chromium opens the camera's top layer. Left to its own first guess it sent that layer
- * after 0.6 to more than 20 s (five joins on a busy machine); told 1.2 Mbit/s, after 0.6 to 0.7 s every time.
+ * The first bitrate, above the 1.4 Mbit/s at which Chromium opens the camera's top layer. With its own first guess
+ * Chromium sent that layer after 0.6 to more than 20 s (five joins on a busy machine); told 1.2 Mbit/s, after 0.6 to
+ * 0.7 s every time.
  */
 const START_KBPS = 1600;
 
@@ -57,7 +58,7 @@ export class Peer {
     this._tracks = new Map();
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this._timer = undefined;
-    this._wanted = /** @type {"nothing"|"restart"|"anew"} */ ("nothing");
+    this._wanted = /** @type {"nothing"|"restart"|"rebuild"} */ ("nothing");
     this._failures = 0;
     this._busy = false;
     this._closed = false;
@@ -67,9 +68,9 @@ export class Peer {
     return this._pc?.connectionState ?? "new";
   }
 
-  /** Connects, or starts anew with a fresh connection and the same tracks. */
+  /** Builds a new connection with the same tracks. */
   async connect() {
-    await this._attempt("anew", () => this._build());
+    await this._attempt("rebuild", () => this._build());
   }
 
   /** @param {Source} source @param {MediaStreamTrack|null} track */
@@ -78,13 +79,13 @@ export class Peer {
     await this._senders.get(source)?.sender.replaceTrack(track);
   }
 
-  /** Makes good what could not be negotiated while the socket was down. */
+  /** Makes the offer that could not be made while the socket was down. */
   async recover() {
-    if (this._wanted === "anew") await this.connect();
+    if (this._wanted === "rebuild") await this.connect();
     if (this._wanted === "restart") await this.restart();
   }
 
-  /** Finds a new path for the same session: the old one is broken, or the network changed. */
+  /** Restarts ICE: the path is broken, or the network changed. */
   async restart() {
     const pc = this._pc;
     if (pc?.remoteDescription) await this._attempt("restart", () => this._negotiate(pc, true));
@@ -152,12 +153,12 @@ export class Peer {
     if (pc !== this._pc || this._closed) return;
     const state = pc.connectionState;
     if (state === "connected") clearTimeout(this._timer);
-    if (state === "disconnected") this._after(PATIENCE_MS, () => this.restart());
+    if (state === "disconnected") this._after(RESTART_AFTER_MS, () => this.restart());
     if (state === "failed") void this.restart();
     this._hooks.changed(state);
   }
 
-  /** @param {"restart"|"anew"} what @param {() => Promise<void>} run */
+  /** @param {"restart"|"rebuild"} what @param {() => Promise<void>} run */
   async _attempt(what, run) {
     if (this._busy || this._closed) return;
     this._busy = true;
@@ -166,7 +167,7 @@ export class Peer {
       await run();
       this._wanted = "nothing";
       this._failures = 0;
-      this._after(GIVE_UP_MS, () => this._unlessConnected());
+      this._after(CONNECT_TIMEOUT_MS, () => this._rebuildUnlessConnected());
     } catch (error) {
       this._failed(/** @type {Error & {code?: string}} */ (error));
     } finally {
@@ -174,7 +175,7 @@ export class Peer {
     }
   }
 
-  async _unlessConnected() {
+  async _rebuildUnlessConnected() {
     if (this._pc?.connectionState !== "connected") await this.connect();
   }
 
@@ -183,9 +184,9 @@ export class Peer {
     if (this._closed) return;
     const code = error.code ?? "";
     if (code === "offline") return; // `recover` goes on
-    if (!LATER.has(code)) return this._hooks.refused(error);
+    if (!RETRYABLE.has(code)) return this._hooks.refused(error);
     if (code !== "timeout" && this._failures === 0) this._hooks.refused(error);
-    this._after(Math.min(LONGEST_WAIT_MS, PATIENCE_MS * 2 ** this._failures), () => this.recover());
+    this._after(Math.min(MAX_RETRY_MS, RESTART_AFTER_MS * 2 ** this._failures), () => this.recover());
     this._failures += 1;
   }
 

@@ -1,9 +1,9 @@
-// The Socket.IO conversation with the server: requests as promises, events, recovery. Knows no DOM.
+// The Socket.IO conversation with the server: requests as promises, events, reconnecting. Knows no DOM.
 //
-// Every request is acknowledged with {ok: true, …} or {ok: false, error: {code, message, field?}}; a refusal becomes
-// a ProtocolError. Requests made while the socket is down fail at once with code "offline": nothing is sent late.
+// Every request is acknowledged with {ok: true, …} or {ok: false, error: {code, message, field?}}; a refusal becomes a
+// ProtocolError. Requests made while the socket is down fail at once with code "offline": nothing is sent late.
 
-/** What a request, or the connection, was refused with. */
+/** The reason why a request, or the connection, was refused. */
 export class ProtocolError extends Error {
   /** @param {string} code @param {string} message @param {string} [field] */
   constructor(code, message, field) {
@@ -14,8 +14,8 @@ export class ProtocolError extends Error {
   }
 }
 
-/** Codes of a refused connection that the same token will always meet. */
-export const FINAL_CODES = new Set(["no_token", "bad_token", "token_expired", "token_not_yet_valid"]);
+/** Codes of a refused connection that will not change for the same token. */
+const FINAL_CODES = new Set(["no_token", "bad_token", "token_expired", "token_not_yet_valid"]);
 
 export const SERVER_EVENTS = Object.freeze([
   "participant-joined",
@@ -37,14 +37,18 @@ export const SERVER_EVENTS = Object.freeze([
   "video-answer",
 ]);
 
-/** Milliseconds of waiting for each other person of the class: the server has that long for the one before. */
+/** A reconnecting class is spread over this many milliseconds a person: the time the server has for each. */
 const SPREAD_PER_PERSON = 8;
 
 /**
- * @typedef {{connected: boolean, connect(): unknown, disconnect(): unknown,
- *   on(event: string, handler: (...args: any[]) => void): unknown,
- *   timeout(ms: number): {emitWithAck(event: string, payload: unknown): Promise<any>},
- *   io?: {engine?: {close(): void}}}} SocketLike
+ * The part of a Socket.IO client socket that is used here.
+ * @typedef {object} SocketLike
+ * @property {boolean} connected
+ * @property {() => unknown} connect
+ * @property {() => unknown} disconnect
+ * @property {(event: string, handler: (...args: any[]) => void) => unknown} on
+ * @property {(ms: number) => {emitWithAck(event: string, payload: unknown): Promise<any>}} timeout
+ * @property {{engine?: {close(): void}}} [io]
  */
 /** @typedef {(url: string|undefined, options: object) => SocketLike} SocketFactory */
 /**
@@ -60,8 +64,7 @@ const systemClock = {
 
 /**
  * Milliseconds to wait before the n-th attempt (from 1): 0.5 s, doubled up to 8 s, spread by ±50 %. A large class,
- * which
- * may have lost the server together, is spread over 8 ms a person at least.
+ * which may have lost the server together, is spread over 8 ms a person at least.
  * @param {number} attempt @param {() => number} random @param {number} [people]
  */
 export function reconnectDelay(attempt, random, people = 1) {
@@ -89,7 +92,7 @@ export class Protocol {
     this._people = 1;
     this._offers = 0;
     /** @type {{offer: number, resolve: (answer: any) => void, reject: (error: Error) => void}|null} */
-    this._awaited = null;
+    this._pendingAnswer = null;
     this._clock = clock;
     this._timeout = timeout;
     this._timer = /** @type {any} */ (null);
@@ -126,28 +129,25 @@ export class Protocol {
     this._socket.connect();
   }
 
-  /** Ends the conversation for good: no more attempts. */
+  /** Ends the conversation for good: it does not reconnect. */
   close() {
     this.closed = true;
     this._clock.clearTimeout(this._timer);
     this._socket.disconnect();
   }
 
-  /** Loses the connection as a network would, for tests of recovery. */
+  /** Breaks the connection as a failing network does, for tests of recovery. */
   drop() {
     this._socket.io?.engine?.close();
   }
 
-  /**
-   * Starts the conversation over after a delay: it is connected but of no use (a join that failed for a passing
-   * reason).
-   */
-  again() {
+  /** Disconnects, and connects again after the delay: a join was refused for a reason that will pass. */
+  reconnectLater() {
     this._socket.disconnect();
   }
 
-  /** Tries at once instead of waiting out the delay (the network came back, the page was shown). */
-  hurry() {
+  /** Connects at once instead of after the delay: the network came back, or the page was shown. */
+  reconnectNow() {
     if (this.closed || this._socket.connected) return;
     this._clock.clearTimeout(this._timer);
     this._socket.connect();
@@ -169,13 +169,13 @@ export class Protocol {
   async join(classId, resume) {
     const reply = await this.request("video-join", resume ? { classId, resume } : { classId });
     this.attempts = 0;
-    this._count(reply);
+    this._countPeople(reply);
     return reply;
   }
 
   /**
-   * Gives an offer; resolves with the server's answer {sdp, sections}. That comes as an event, before or after the
-   * acknowledgement, and names its offer: the answer to an earlier one is passed over.
+   * Makes an offer; resolves with the server's answer {sdp, sections}. The answer comes as an event, before or after
+   * the acknowledgement, and names its offer: an answer to an earlier one is ignored.
    * @param {string} sdp @param {boolean} [iceRestart]
    */
   async offer(sdp, iceRestart = false) {
@@ -185,37 +185,37 @@ export class Protocol {
       await this.request("video-offer", iceRestart ? { sdp, offer, iceRestart } : { sdp, offer });
       return await answer;
     } finally {
-      if (this._awaited?.offer === offer) this._noAnswer("offline", "The offer was refused.");
+      if (this._pendingAnswer?.offer === offer) this._rejectAnswer("offline", "The offer was refused.");
     }
   }
 
   /** @param {number} offer @returns {Promise<any>} */
   _answerTo(offer) {
-    this._awaited?.reject(new ProtocolError("offline", "Another offer was made."));
+    this._pendingAnswer?.reject(new ProtocolError("offline", "Another offer was made."));
     const timer = this._clock.setTimeout(
-      () => this._noAnswer("timeout", "The server did not answer in time."),
+      () => this._rejectAnswer("timeout", "The server did not answer in time."),
       this._timeout,
     );
-    const answer = new Promise((resolve, reject) => (this._awaited = { offer, resolve, reject }));
+    const answer = new Promise((resolve, reject) => (this._pendingAnswer = { offer, resolve, reject }));
     const over = () => this._clock.clearTimeout(timer);
     answer.then(over, over);
     return answer;
   }
 
   /** @param {string} code @param {string} message */
-  _noAnswer(code, message) {
-    this._awaited?.reject(new ProtocolError(code, message));
-    this._awaited = null;
+  _rejectAnswer(code, message) {
+    this._pendingAnswer?.reject(new ProtocolError(code, message));
+    this._pendingAnswer = null;
   }
 
   /** @param {{offer?: number}} answer */
-  _answered(answer) {
-    if (this._awaited?.offer !== answer.offer) return;
-    this._awaited?.resolve(answer);
-    this._awaited = null;
+  _resolveAnswer(answer) {
+    if (this._pendingAnswer?.offer !== answer.offer) return;
+    this._pendingAnswer?.resolve(answer);
+    this._pendingAnswer = null;
   }
 
-  /** @param {boolean} [resumable] true when the page goes away and may come back */
+  /** @param {boolean} [resumable] true when the page closes and may come back */
   leave(resumable = false) {
     return this.request("video-leave", resumable ? { resumable } : {});
   }
@@ -265,7 +265,7 @@ export class Protocol {
       this._emit("connected", undefined);
     });
     this._socket.on("disconnect", (reason) => {
-      this._noAnswer("offline", "The connection was lost.");
+      this._rejectAnswer("offline", "The connection was lost.");
       this._emit("disconnected", { reason });
       this._retry();
     });
@@ -278,13 +278,13 @@ export class Protocol {
   /** @param {string} name @param {any} payload */
   _receive(name, payload) {
     if (name === "removed") this.closed = true;
-    if (name === "video-answer") this._answered(payload);
-    this._count(payload);
+    if (name === "video-answer") this._resolveAnswer(payload);
+    this._countPeople(payload);
     this._emit(name, payload);
   }
 
-  /** Keeps how many people the class has. @param {any} payload */
-  _count(payload) {
+  /** Keeps the number of people in the class, for the spread of reconnecting. @param {any} payload */
+  _countPeople(payload) {
     this._people = payload?.totals?.participants ?? this._people;
   }
 

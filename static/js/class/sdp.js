@@ -30,8 +30,7 @@ function withStereo(section) {
 
 /**
  * Tells Chromium what the uplink may carry to begin with (its own guess of 300 kb/s keeps the top layer back for
- * seconds); its
- * estimator goes on from there, down as quickly as up. Other browsers ignore the parameter.
+ * seconds); its estimator goes on from there, down as quickly as up. Other browsers ignore the parameter.
  * @param {string} sdp the server's answer @param {number} kilobits
  */
 export function withStartBitrate(sdp, kilobits) {

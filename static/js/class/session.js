@@ -1,4 +1,5 @@
-// One stay in a class: the socket and the peer held together, through reloads, lost networks and the end.
+// One stay in a lesson: joins the socket's conversation and the peer connection, through reloads, lost networks and the
+// end.
 
 import { effect } from "@preact/signals";
 import { planSlots } from "./layout.js";
@@ -21,8 +22,8 @@ import {
 const LAYOUT_DELAY_MS = 60;
 const LAYOUT_RETRY_MS = 1500;
 
-/** Refusals of `video-join` that end the stay; others are tried again with the next connection. */
-const JOIN_FINAL = new Set([
+/** Refusals of `video-join` that end the stay; after others the page joins again with the next connection. */
+const FINAL_JOIN_CODES = new Set([
   ...["removed", "locked", "wrong_class", "forbidden", "class_full", "replaced", "flooding"],
   ...[
     "not_enrolled",
@@ -49,7 +50,7 @@ export class Session {
     /** @type {Peer|null} */
     this.peer = null;
     /** @type {import("./types.js").SlotWant[]} */
-    this._asked = [];
+    this._layoutSent = [];
     this._iceServers = /** @type {RTCIceServer[]} */ ([]);
     this._counts = { audio: 4, video: 10 };
     this._offersBefore = 0;
@@ -69,7 +70,7 @@ export class Session {
     this.protocol.open();
   }
 
-  /** Leaves for good. */
+  /** Leaves the lesson for good. */
   async leave() {
     this.memory.keep({ resume: null, inClass: false });
     const gone = this.protocol.leave().catch(() => {});
@@ -78,14 +79,14 @@ export class Session {
     this._finish();
   }
 
-  /** The page goes away and may come back: a reload, a closed tab. */
+  /** Tells the server that the page closes and may come back: a reload, a closed tab. */
   pause() {
     if (state.value.phase === "class") this.protocol.leave(true).catch(() => {});
   }
 
   /**
-   * Runs a request; a refusal becomes a toast.
-   * @param {Promise<any>} request @returns {Promise<boolean>} whether it went well
+   * Awaits a request; a refusal becomes a toast.
+   * @param {Promise<any>} request @returns {Promise<boolean>} whether it was accepted
    */
   async attempt(request) {
     try {
@@ -106,7 +107,7 @@ export class Session {
     protocol.on("removed", () => this._finish());
     protocol.on("liveclass-ended", () => this._finish());
     protocol.on("liveclass-started", () => void this._connectMedia());
-    protocol.on("moderated", ({ action }) => this._obey(action));
+    protocol.on("moderated", ({ action }) => this._applyModeration(action));
     this.media.onTrack = (source, track) => void this.peer?.setTrack(source, track);
     this.media.onChange = (change) => this._mediaChanged(change);
     this._stopLayout = effect(() => this._layoutChanged());
@@ -119,8 +120,8 @@ export class Session {
       this._joined(reply);
     } catch (error) {
       const { code } = /** @type {import("./protocol.js").ProtocolError} */ (error);
-      if (JOIN_FINAL.has(code)) this._refused(/** @type {any} */ (error));
-      else this.protocol.again();
+      if (FINAL_JOIN_CODES.has(code)) this._refused(/** @type {any} */ (error));
+      else this.protocol.reconnectLater();
     }
   }
 
@@ -147,7 +148,7 @@ export class Session {
   }
 
   async _mediaResumed() {
-    this._asked = [];
+    this._layoutSent = [];
     this._sendLayout();
     await this.peer?.recover();
   }
@@ -168,7 +169,7 @@ export class Session {
       exchange: async (sdp, iceRestart) => {
         const answer = await this.protocol.offer(sdp, iceRestart);
         this._offered = true;
-        this._asked = [];
+        this._layoutSent = [];
         this._sendLayout();
         return answer;
       },
@@ -182,7 +183,7 @@ export class Session {
     };
   }
 
-  /** Reads every signal the layout depends on, so that each change of them asks anew. */
+  /** Reads every signal the layout depends on, so that each of their changes sends a new one. */
   _layoutChanged() {
     void [
       stage.value,
@@ -215,11 +216,11 @@ export class Session {
       tileHeight: grid.value.height * Math.min(density, 1.5),
       visible: visible.value,
     };
-    const slots = planSlots(view, this._asked);
-    if (JSON.stringify(slots) === JSON.stringify(this._asked)) return;
-    this._asked = slots;
+    const slots = planSlots(view, this._layoutSent);
+    if (JSON.stringify(slots) === JSON.stringify(this._layoutSent)) return;
+    this._layoutSent = slots;
     this.protocol.layout(slots).catch(() => {
-      this._asked = [];
+      this._layoutSent = [];
       this._scheduleLayout(LAYOUT_RETRY_MS);
     });
   }
@@ -232,7 +233,7 @@ export class Session {
   }
 
   /** @param {string} action */
-  _obey(action) {
+  _applyModeration(action) {
     if (action === "mute") void this.media.set("microphone", false);
     if (action === "stop-camera") void this.media.set("camera", false);
   }

@@ -1,12 +1,15 @@
-// What the page knows of the class: one plain value, changed only by `reduce`. Pure: no I/O, no clock, no DOM.
+// The state of the lesson as the page knows it: one plain value, changed only by `reduce`. Pure: no I/O, no clock, no
+// DOM.
 //
 // An action is {type, payload?, now?}. Types named like server events carry that event's payload as it came.
+
+import { producerId, producerParts } from "./producer-id.js";
 
 /** @typedef {import("./types.js").Participant} Participant */
 /** @typedef {import("./types.js").ChatMessage} ChatMessage */
 
 export const CHAT_KEPT = 500;
-export const TOASTS_SHOWN = 3;
+const TOASTS_SHOWN = 3;
 
 /** @param {string} classId */
 export function initialState(classId) {
@@ -81,7 +84,7 @@ export function joinedText(names) {
 }
 
 /** @param {any} wire @returns {ChatMessage} */
-export function chatFrom({ id, at, from, to, text }) {
+function chatFrom({ id, at, from, to, text }) {
   return { id, at, from: from.id, name: from.name, role: from.role, to, text };
 }
 
@@ -117,7 +120,7 @@ function joined(state, { payload, now = 0 }) {
   return withParticipants(withClass(base, payload.class), [...payload.participants, payload.self], payload.totals);
 }
 
-/** How many messages came while the socket was away. @param {State} state @param {ChatMessage[]} chat */
+/** Counts the messages that came while the socket was disconnected. @param {State} state @param {ChatMessage[]} chat */
 function missed(state, chat) {
   const last = state.chat.at(-1);
   if (!last || state.panel === "chat") return 0;
@@ -138,7 +141,7 @@ function participantLeft(state, { payload }) {
   const gone = new Set(payload.participants);
   const present = (/** @type {string} */ id) => !gone.has(id);
   const kept = Object.entries(state.participants).filter(([id]) => present(id));
-  const pinned = state.pinned && present(state.pinned.slice(0, state.pinned.lastIndexOf(":"))) ? state.pinned : null;
+  const pinned = state.pinned && present(producerParts(state.pinned).participant) ? state.pinned : null;
   return {
     ...state,
     participants: Object.fromEntries(kept),
@@ -178,7 +181,7 @@ function reacted(state, { payload }) {
   return { ...state, serial: state.serial + 1, reactions: [...state.reactions, reaction].slice(-12) };
 }
 
-/** What each moderation of oneself says. @type {Record<string, string>} */
+/** What each kind of moderation says to the person it is applied to. @type {Record<string, string>} */
 const MODERATED = {
   mute: "muted you. Press M to speak again.",
   "stop-camera": "turned your camera off.",
@@ -270,7 +273,10 @@ export function isStaff(role) {
   return role === "teacher" || role === "assistant" || role === "admin";
 }
 
-/** People in the order lists show them: hands first (in their order), then staff, then by name. @param {State} state */
+/**
+ * People as lists show them: raised hands first, in their order, then staff, then the others by name.
+ * @param {State} state
+ */
 export function peopleInOrder(state) {
   const place = (/** @type {Participant} */ one) => {
     const hand = state.hands.indexOf(one.id);
@@ -280,11 +286,11 @@ export function peopleInOrder(state) {
 }
 
 /**
- * The mid that shows a producer now, or null.
+ * The mid of the slot that shows a producer now, or null.
  * @param {State["slots"]} slots @param {string} participant @param {string} source
  */
 export function midShowing(slots, participant, source) {
-  const producer = `${participant}:${source}`;
+  const producer = producerId(participant, source);
   for (const [mid, slot] of Object.entries(slots)) {
     if (slot && slot.kind === "video" && slot.producer === producer) return mid;
   }

@@ -1,10 +1,10 @@
 // Reads an RTCStatsReport into the plain numbers the page and its tests use. Pure: a report in, a record out.
 
+import { producerParts } from "./producer-id.js";
+
 /** @typedef {import("./types.js").Slot} Slot */
 
-/**
- * @param {Iterable<[string, any]>} report @param {Record<string, Slot|null>} slots @param {string} connection
- */
+/** @param {Iterable<[string, any]>} report @param {Record<string, Slot|null>} slots @param {string} connection */
 export function readStats(report, slots, connection) {
   const entries = [...report].map(([, entry]) => entry);
   const inbound = entries.filter((entry) => entry.type === "inbound-rtp" && entry.mid !== undefined);
@@ -39,10 +39,10 @@ function pairInUse(entries) {
 }
 
 /** @param {Slot|null|undefined} slot */
-function who(slot) {
+function shownIn(slot) {
   return {
     participant: slot?.participant ?? null,
-    source: slot ? slot.producer.slice(slot.producer.lastIndexOf(":") + 1) : null,
+    source: slot ? producerParts(slot.producer).source : null,
   };
 }
 
@@ -68,7 +68,7 @@ function videoIn(entry, slot) {
     nackCount,
     pliCount,
   };
-  return { mid, ...who(slot), width: frameWidth, height: frameHeight, ...counts };
+  return { mid, ...shownIn(slot), width: frameWidth, height: frameHeight, ...counts };
 }
 
 /** @param {any} entry @param {Slot|null|undefined} slot */
@@ -81,7 +81,7 @@ function audioIn(entry, slot) {
     packetsLost = 0,
     audioLevel = 0,
   } = entry;
-  return { mid, ...who(slot), totalAudioEnergy, totalSamplesReceived, audioLevel, bytesReceived, packetsLost };
+  return { mid, ...shownIn(slot), totalAudioEnergy, totalSamplesReceived, audioLevel, bytesReceived, packetsLost };
 }
 
 /** @param {any} entry */

@@ -1,5 +1,5 @@
-// Everything the views draw from, as signals: the state of the lesson and its parts, and what follows from them for the
-// space there is: who is on the stage, which page of the gallery is shown, in which grid.
+// The signals that the views draw from: the state of the lesson and its parts; and, for the space the window has, the
+// person on the stage, the page of the gallery and its grid.
 
 import { computed, signal } from "@preact/signals";
 import { galleryOrder, gridFor, pageOf, stageOf } from "./layout.js";
@@ -53,10 +53,10 @@ export const draining = slice("draining");
 export const stageSpace = signal({ width: 1280, height: 720 });
 export const gallerySpace = signal({ width: 640, height: 360 });
 
-/** Whether anyone can see the page (a picture-in-picture window counts for the stage). */
+/** Whether the page can be seen; a picture-in-picture window counts. */
 export const visible = signal(true);
 
-/** The receiving slots' streams by mid, and the mids of the video ones; set when the peer has made its offer. */
+/** The streams of the receiving slots by mid, and the mids by kind; set when the peer has made its offer. */
 export const streams = signal(/** @type {Record<string, MediaStream>} */ ({}));
 export const videoMids = signal(/** @type {string[]} */ ([]));
 export const audioMids = signal(/** @type {string[]} */ ([]));
@@ -82,10 +82,10 @@ const others = computed(() => {
   return rest;
 });
 
-/** One's own tile: a place of the grid for all who can be seen themselves. */
+/** The own tile takes one place of the grid, for people who may send a picture. */
 const ownPlaces = computed(() => (self.value?.can.publish ? 1 : 0));
 
-/** The grid holds the page's people and, as its last tile, oneself. */
+/** The grid holds the people of the page and, as its last tile, the own picture. */
 export const grid = computed(() => {
   const selfId = self.value?.id ?? "";
   const count = Object.keys(others.value).filter((id) => id !== selfId).length + ownPlaces.value;

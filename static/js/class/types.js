@@ -1,9 +1,8 @@
-// The shapes that cross module borders. Types only: nothing here runs.
+// The types that several modules of the class share. Nothing here runs.
 
 /** @typedef {"teacher"|"assistant"|"student"|"parent"|"admin"|"observer"} Role */
 /** @typedef {"microphone"|"camera"|"screen"|"screen-audio"} Source */
 /** @typedef {"camera"|"screen"} VideoSource */
-/** @typedef {"good"|"fair"|"poor"} Grade */
 
 /**
  * @typedef {object} Participant
@@ -30,8 +29,6 @@
 /**
  * @typedef {{id: string, from: string, name: string, role: string, text: string, at: number, to: string}} ChatMessage
  */
-/** @typedef {{mid: string, direction: string, kind: string, source?: string}} Section */
-/** @typedef {{urls: string|string[], username?: string, credential?: string}} IceServer */
 /** @typedef {{audio: number, video: number}} SlotCounts */
 /** @typedef {{id: number, kind: "info"|"warning"|"danger"|"hand", text: string}} Toast */
 /** @typedef {{id: number, from: string, name: string, kind: string}} Reaction */

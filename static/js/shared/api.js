@@ -1,12 +1,12 @@
-// Questions to the server as promises. Every failure is an ApiError with a sentence for the person. Knows no DOM.
+// Requests to the server's HTTP interface. Every failure is an ApiError with a sentence for the person. Knows no DOM.
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 const UNREACHABLE = "The server cannot be reached. Check your connection and try again.";
 const BUSY = "The server is busy at the moment. Try again in a minute.";
-const STRANGE = "The server gave an answer this page does not understand. Reload the page and try again.";
+const UNEXPECTED = "The server's answer was not understood. Reload the page and try again.";
 
-/** A refusal, or no answer at all (status 0). `field` names the input it is about. */
+/** A refusal, or no answer at all (status 0). `field` names the input that was refused. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} code @param {string} message @param {string|null} [field] */
   constructor(status, code, message, field = null) {
@@ -17,8 +17,8 @@ export class ApiError extends Error {
     this.field = field;
   }
 
-  /** True when nothing was decided and the same question may be asked again. */
-  get passes() {
+  /** Whether nothing was decided, so that the same request may be made again. */
+  get isTemporary() {
     return this.status === 0 || this.status >= 500 || this.status === 429;
   }
 }
@@ -35,25 +35,24 @@ async function answerOf(response) {
   try {
     body = text ? JSON.parse(text) : {};
   } catch {
-    throw new ApiError(response.status, "strange", response.status >= 500 ? BUSY : STRANGE);
+    throw new ApiError(response.status, "unexpected", response.status >= 500 ? BUSY : UNEXPECTED);
   }
   if (response.ok) return body;
-  const { code = "strange", message = response.status >= 500 ? BUSY : STRANGE, field = null } = body?.error ?? {};
+  const { code = "unexpected", message = response.status >= 500 ? BUSY : UNEXPECTED, field = null } = body?.error ?? {};
   throw new ApiError(response.status, code, message, field);
 }
 
 /**
  * @param {string} method @param {string} path @param {object|Blob} [body] an object goes as JSON, a file as it is
- * @param {{fetch?: typeof globalThis.fetch, patience?: number}} [with_]
- * @returns {Promise<any>}
+ * @param {{fetch?: typeof globalThis.fetch, timeout?: number}} [with_] @returns {Promise<any>}
  */
-export async function request(method, path, body, { fetch = globalThis.fetch, patience = PATIENCE_MS } = {}) {
+export async function request(method, path, body, { fetch = globalThis.fetch, timeout = TIMEOUT_MS } = {}) {
   const isFile = body instanceof Blob;
   /** @type {RequestInit} */
   const init = {
     method,
     credentials: "same-origin",
-    signal: AbortSignal.timeout(patience),
+    signal: AbortSignal.timeout(timeout),
     headers: { Accept: "application/json" },
   };
   if (body !== undefined) {
@@ -83,8 +82,8 @@ export const put = (path, body) => request("PUT", path, body);
 /** @param {string} path @param {object} [body] @returns {Promise<any>} */
 export const remove = (path, body) => request("DELETE", path, body);
 
-/** All pages of a list. @param {string} path @returns {Promise<any[]>} */
-export async function everyOf(path) {
+/** Gets all pages of a list. @param {string} path @returns {Promise<any[]>} */
+export async function getAll(path) {
   const all = [];
   for (let cursor = /** @type {string|null} */ (null); ;) {
     const { items, next } = await get(withQuery(path, { limit: 100, cursor }));
@@ -95,7 +94,7 @@ export async function everyOf(path) {
 }
 
 /**
- * A path with what is set of the parameters.
+ * A path with its query; parameters without a value are left out.
  * @param {string} path @param {Record<string, string|number|null|undefined>} parameters
  */
 export function withQuery(path, parameters) {

@@ -1,8 +1,8 @@
-// Addresses of our own pages: written, and read from what a person pasted. Pure.
+// Addresses of our own pages: reads a pasted class link, writes the way to sign in or register. Pure.
 
 /**
- * The path to open for what a person pasted, or null. Only the class and the ticket are taken over: the link always
- * opens here.
+ * The path of a pasted class link, or null. Only its class and its token are used, so the link always opens on this
+ * site.
  * @param {string} pasted @param {string} origin
  */
 export function classAddress(pasted, origin) {

@@ -1,6 +1,5 @@
 // JSON values in the browser's storage. A full or forbidden storage costs comfort, nothing else: reading gives null,
-// and
-// writing does nothing.
+// and writing does nothing.
 
 /** @typedef {"localStorage"|"sessionStorage"} Area */
 

@@ -1,26 +1,26 @@
-// Text that several pages need: initials, colours, links, durations. Pure.
+// Text that several pages show: initials, colours of names, links, durations. Pure.
 
-/** Up to two initials. @param {string} name */
+/** Up to two initials of a name. @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/\s+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
   return letters.map((word) => [...word][0].toLocaleUpperCase()).join("") || "?";
 }
 
-/** A number that belongs to a text: FNV-1a, 32 bits. @param {string} text */
+/** A hash of a text: FNV-1a, 32 bits. @param {string} text */
 export function hashOf(text) {
   let hash = 2166136261;
   for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 16777619) >>> 0;
   return hash;
 }
 
-/** A stable place on the colour wheel for a name: 0 to 11. @param {string} name */
+/** The colour of a name, from 0 to 11: always the same for the same name. @param {string} name */
 export function colourIndex(name) {
   return hashOf(name) % 12;
 }
 
 /**
- * Splits a message into plain text and http(s) links; nothing else ever becomes a link.
+ * Splits a message into plain text and http or https links; nothing else becomes a link.
  * @param {string} text @returns {{text: string, href?: string}[]}
  */
 export function linkParts(text) {

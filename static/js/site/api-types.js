@@ -1,4 +1,4 @@
-// The shapes of the HTTP interface as the pages read them. Types only: nothing here runs.
+// The types of the server's HTTP interface. Nothing here runs.
 
 /** @typedef {"student"|"parent"|"teacher"|"admin"} AccountRole */
 /** @typedef {{id: string, email: string, name: string, role: AccountRole, state: string|null}} Account */
@@ -12,8 +12,8 @@
 /** @typedef {"paid"|"free"|"coupon"|"trial"} EnrolmentKind */
 
 /**
- * What a class is to the person who asks.
- * @typedef {object} Mine
+ * How the person who asks stands to a class.
+ * @typedef {object} Membership
  * @property {boolean} enrolled
  * @property {EnrolmentKind|null} [kind]
  * @property {number|null} [expiresAt]
@@ -42,54 +42,53 @@
  * @property {number} trialMinutes
  * @property {number|null} accessDays
  * @property {number|null} liveSince
- * @property {Mine|null} my
+ * @property {Membership|null} my
  * @property {{id: string, name: string}} [student]  a parent's linked student
  * @property {{name: string, email: string}[]} [assistants]  for its teacher
  */
 
 /**
- * @typedef {{listPrice: number, discount: number, amount: number, currency: string, tax: {rate: number, amount:
- *   number}|null}} Quote
+ * @typedef {{listPrice: number, discount: number, amount: number, currency: string, tax: {rate: number,
+ *   amount: number}|null}} Quote
  */
 /**
- * @typedef {Quote & {orderId: string, keyId: string, name: string, description: string, prefill: {name: string, email:
- *   string}, script: string, sandbox: boolean, expiresAt: number}} Order
+ * @typedef {Quote & {orderId: string, keyId: string, name: string, description: string, prefill: {name: string,
+ *   email: string}, script: string, sandbox: boolean, expiresAt: number}} Order
  */
 /** @typedef {{razorpay_order_id: string, razorpay_payment_id: string, razorpay_signature: string}} PaymentProof */
-/** @typedef {{state: string, classId: string, message: string|null}} OrderState */
 /**
  * @typedef {{id: string, kind: string, text: string, classId: string|null, createdAt: number, readAt: number|null}}
- *   Notice
+ *   AccountNotice
  */
 /**
- * @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number, url:
- *   string, pdfUrl: string, student?: {id: string, name: string}}} Receipt
+ * @typedef {{number: string, kind: string, classTitle: string, total: number, currency: string, issuedAt: number,
+ *   url: string, pdfUrl: string, student?: {id: string, name: string}}} Receipt
  */
 /**
  * @typedef {{id: string, name: string, email: string, kind: EnrolmentKind, since: number, expiresAt: number|null}}
  *   Enrolment
  */
 /**
- * @typedef {{code: string, classId: string|null, kind: "percent"|"amount", value: number, maxUses: number|null, uses:
- *   number, expiresAt: number|null, disabled: boolean}} Coupon
+ * @typedef {{code: string, classId: string|null, kind: "percent"|"amount", value: number, maxUses: number|null,
+ *   uses: number, expiresAt: number|null, disabled: boolean}} Coupon
  */
 /**
  * @typedef {{id: string, amount: number, currency: string, state: string, confirmed: boolean, reason: string|null,
  *   dispute: string|null, refunded: number}} Payment
  */
 /**
- * @typedef {{id: string, amount: number, currency: string, state: string, reason: string, note: string, attempts:
- *   number}} Refund
+ * @typedef {{id: string, amount: number, currency: string, state: string, reason: string, note: string,
+ *   attempts: number}} Refund
  */
 /**
- * @typedef {{id: string, gatewayOrderId: string|null, student: {id: string, name: string, email: string}, class: {id:
- *   string, title: string}, amount: number, currency: string, state: string, createdAt: number, payments: Payment[],
- *   refunds: Refund[], receipts: Receipt[]}} AdminOrder
+ * @typedef {{id: string, gatewayOrderId: string|null, student: {id: string, name: string, email: string},
+ *   class: {id: string, title: string}, amount: number, currency: string, state: string, createdAt: number,
+ *   payments: Payment[], refunds: Refund[], receipts: Receipt[]}} AdminOrder
  */
 /**
  * @typedef {{day: string, classId: string|null, title: string, paid: number, refunded: number, count: number}} DayTotal
  */
 /** @typedef {{id: string, email: string, name: string, role: AccountRole, disabled: boolean}} User */
-/** @template T @typedef {{items: T[], next: string|null}} List */
+/** @template T @typedef {{items: T[], next: string|null}} ListOf */
 
 export {};

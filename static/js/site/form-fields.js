@@ -1,10 +1,11 @@
-// The teacher's forms, class and coupon: fields as they are typed, what is wrong with each, and what is sent. Pure.
+// The teacher's forms of a class and of a coupon: fields as they are typed, the fault of each field, the body that is
+// sent. Pure.
 
 import { paiseOf, rupeesOf } from "./money.js";
 import { instantOf } from "./times.js";
 
 /**
- * All as typed.
+ * The fields of a class, as they are typed.
  * @typedef {object} Fields
  * @property {string} title
  * @property {string} description
@@ -84,36 +85,36 @@ function scheduleFaults(fields, now, isNew) {
   const weekly = fields.kind === "weekly";
   if (!fields.date) faults.date = weekly ? "Choose the first day." : "Choose the day.";
   if (!fields.time) faults.time = "Choose the time.";
-  if (whole(fields.minutes, 5, 720) === null) faults.minutes = "Between 5 minutes and 12 hours (720).";
+  if (whole(fields.minutes, 5, 720) === null) faults.minutes = "Choose a length from 5 to 720 minutes (12 hours).";
   if (weekly && fields.days.length === 0) faults.days = "Choose at least one day of the week.";
   if (weekly && !fields.until) faults.until = "Choose the last day.";
   if (weekly && fields.until && fields.date && fields.until < fields.date)
-    faults.until = "The last day lies before the first.";
+    faults.until = "The last day is before the first day.";
   const late =
     !weekly && isNew && !faults.date && !faults.time && instantOf(`${fields.date}T${fields.time}`, fields.zone) < now;
-  if (late) faults.date = "This time is past already.";
+  if (late) faults.date = "This time has already passed.";
   return faults;
 }
 
 /**
- * What is wrong, a sentence a field; nothing: it may be sent.
+ * The faults of the form, a sentence a field; without any it may be sent.
  * @param {Fields} fields @param {number} now @param {boolean} [isNew] @returns {Faults}
  */
 export function faultsOf(fields, now, isNew = true) {
   const faults = scheduleFaults(fields, now, isNew);
   const title = fields.title.trim();
   if (title.length < 3) faults.title = "Give the class a title of at least 3 letters.";
-  else if (title.length > 120) faults.title = "At most 120 letters.";
-  if (fields.description.length > 10_000) faults.description = "At most 10,000 letters.";
+  else if (title.length > 120) faults.title = "Use at most 120 letters.";
+  if (fields.description.length > 10_000) faults.description = "Use at most 10,000 letters.";
   const paise = paiseOf(fields.price);
-  if (fields.paid && paise === null) faults.price = "The price in rupees, as 499 or 499.50.";
-  else if (fields.paid && paise !== null && paise < 100) faults.price = "At least ₹1, or make the class free.";
+  if (fields.paid && paise === null) faults.price = "Type the price in rupees, like 499 or 499.50.";
+  else if (fields.paid && paise !== null && paise < 100) faults.price = "Charge at least ₹1, or make the class free.";
   if (fields.seats.trim() && whole(fields.seats, 1, 10_000) === null)
-    faults.seats = "A number from 1 to 10,000, or empty for no limit.";
+    faults.seats = "Type a number from 1 to 10,000, or leave this empty for no limit.";
   if (fields.trialMinutes.trim() && whole(fields.trialMinutes, 0, 600) === null)
-    faults.trialMinutes = "Minutes, at most 600, or empty for no trial.";
+    faults.trialMinutes = "Type at most 600 minutes, or leave this empty for no trial.";
   if (fields.accessDays.trim() && whole(fields.accessDays, 1, 3650) === null)
-    faults.accessDays = "Days, or empty: to the last lesson.";
+    faults.accessDays = "Type a number of days, or leave this empty for access to the last lesson.";
   return faults;
 }
 
@@ -124,7 +125,7 @@ export function scheduleOf({ kind, date, time, until, days, minutes, zone }) {
   return { kind, days: [...days].sort(), time, from: date, until, minutes: length, zone };
 }
 
-/** What is sent. @param {Fields} fields */
+/** The body of the request. @param {Fields} fields */
 export function bodyOf(fields) {
   return {
     title: fields.title.trim(),
@@ -137,7 +138,7 @@ export function bodyOf(fields) {
   };
 }
 
-/** Where the server's complaint about a field of its own belongs. @param {string|null} field @returns {keyof Faults} */
+/** The form's field for a field that the server refused. @param {string|null} field @returns {keyof Faults} */
 export function fieldNamed(field) {
   const name = (field ?? "").split(".").at(-1) ?? "";
   const ours =
@@ -154,16 +155,17 @@ export function emptyCoupon() {
 export function couponFaults({ code, kind, value, maxUses }) {
   /** @type {Record<string, string>} */
   const faults = {};
-  if (!/^[A-Za-z0-9-]{3,40}$/.test(code.trim())) faults.code = "3 to 40 letters, digits or hyphens.";
+  if (!/^[A-Za-z0-9-]{3,40}$/.test(code.trim())) faults.code = "Use 3 to 40 letters, digits or hyphens.";
   const percent = /^\d{1,3}$/.test(value.trim()) ? Number(value) : 0;
-  if (kind === "percent" && (percent < 1 || percent > 100)) faults.value = "From 1 to 100.";
-  if (kind === "amount" && !paiseOf(value)) faults.value = "Rupees, as 200.";
-  if (maxUses.trim() && !/^[1-9]\d{0,5}$/.test(maxUses.trim())) faults.maxUses = "A number, or empty for no limit.";
+  if (kind === "percent" && (percent < 1 || percent > 100)) faults.value = "Type a number from 1 to 100.";
+  if (kind === "amount" && !paiseOf(value)) faults.value = "Type an amount in rupees, like 200.";
+  if (maxUses.trim() && !/^[1-9]\d{0,5}$/.test(maxUses.trim()))
+    faults.maxUses = "Type a number, or leave this empty for no limit.";
   return faults;
 }
 
 /**
- * A coupon ends with its last day, by the clocks of the class.
+ * The body of the request. A coupon ends with its last day, in the time zone of the class.
  * @param {ReturnType<typeof emptyCoupon>} fields @param {string} classId @param {string} zone
  */
 export function couponBody({ code, kind, value, maxUses, lastDay }, classId, zone) {

@@ -1,19 +1,19 @@
-// The gateway's dialog in the page: its script is loaded when it is first needed, and what the dialog says becomes
-// three plain words: paid, failed, closed.
+// The gateway's dialog in the page. Its script is loaded when it is first needed; its events become paid, failed and
+// closed.
 
 import { ApiError } from "../shared/api.js";
 import { ownLocale } from "./times.js";
 
-const PATIENCE_MS = 20_000;
+const LOAD_TIMEOUT_MS = 20_000;
 const NOT_LOADED =
-  "The payment window could not be loaded. Check your connection, or an extension that blocks it, and try again. " +
-  "Nothing was charged.";
+  "The payment window could not be loaded. Check your connection and any extension that may block it, " +
+  "then try again. Nothing was charged.";
 
 /** @type {Map<string, Promise<void>>} */
 const loaded = new Map();
 
 /** @param {string} address @returns {Promise<void>} */
-export function loadScript(address) {
+function loadScript(address) {
   const known = loaded.get(address);
   if (known) return known;
   const loading = /** @type {Promise<void>} */ (
@@ -24,7 +24,7 @@ export function loadScript(address) {
         loaded.delete(address);
         reject(new ApiError(0, "no_checkout", NOT_LOADED));
       };
-      const timer = setTimeout(fail, PATIENCE_MS);
+      const timer = setTimeout(fail, LOAD_TIMEOUT_MS);
       script.addEventListener("error", fail);
       script.addEventListener("load", () => {
         clearTimeout(timer);
@@ -38,7 +38,7 @@ export function loadScript(address) {
   return loading;
 }
 
-/** The page's own accent, as the gateway wants it. */
+/** The page's accent colour, for the gateway's dialog. */
 function accent() {
   return getComputedStyle(document.documentElement).getPropertyValue("--accent-strong").trim() || "#5a43e0";
 }

@@ -1,4 +1,4 @@
-// The landing page's one field: a join link in, the class opened.
+// The landing page's one field: a pasted class link opens the class.
 
 import { classAddress } from "../shared/links.js";
 
@@ -9,7 +9,7 @@ const complaint = /** @type {HTMLElement} */ (document.getElementById("link-erro
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const address = classAddress(field.value, location.origin);
-  complaint.textContent = address ? "" : "This is not a class link. It has /class/ and a ticket (?t=…) in it.";
+  complaint.textContent = address ? "" : "This is not a class link. A class link contains /class/ and ?t=…";
   field.setAttribute("aria-invalid", String(!address));
   if (address) location.assign(address);
 });

@@ -1,4 +1,4 @@
-// Starts a page of the site: which one, its view loaded beside the question who is signed in, all drawn into the shell.
+// Starts a page of the site: loads the view of the address while it asks who is signed in, and draws it into the shell.
 
 import { html, render } from "htm/preact";
 import { begin, say } from "./page-state.js";

@@ -29,7 +29,7 @@ export function price(paise, currency = "INR") {
   return paise === 0 ? "Free" : money(paise, currency);
 }
 
-/** Short, for the axis of a plot: "₹1.5 L" for 150 000 rupees. @param {number} paise */
+/** A short form for the axis of a plot: "₹1.5 L" for 150 000 rupees. @param {number} paise */
 export function shortMoney(paise) {
   const rupees = paise / 100;
   const [size, letter] =
@@ -37,7 +37,7 @@ export function shortMoney(paise) {
   return `₹${(rupees / size).toLocaleString("en-IN", { maximumFractionDigits: 1 })}${letter}`;
 }
 
-/** Paise of what was typed ("1,499", "₹1499.50"), or null. @param {string} typed @returns {number|null} */
+/** The paise of a typed amount ("1,499", "₹1499.50"), or null. @param {string} typed @returns {number|null} */
 export function paiseOf(typed) {
   const text = typed.replace(/[₹,\s]/g, "");
   if (!/^\d{1,7}(\.\d{1,2})?$/.test(text)) return null;
@@ -45,7 +45,7 @@ export function paiseOf(typed) {
   return Number(rupees) * 100 + Number(paise.padEnd(2, "0"));
 }
 
-/** What a field shows for paise: "1499" or "1499.50". @param {number} paise */
+/** The amount as a field shows it: "1499" or "1499.50". @param {number} paise */
 export function rupeesOf(paise) {
   return paise % 100 ? (paise / 100).toFixed(2) : String(paise / 100);
 }

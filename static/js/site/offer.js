@@ -1,4 +1,5 @@
-// What a class says of itself on a card and on its page: seats, state, what stands in the way, what may be done. Pure.
+// A class as its card and its page show it: seats, state, the button that joins it; and the catalogue's filter and
+// order. Pure.
 
 import { countdown, dateText, dayText, lengthText, timeText } from "./times.js";
 
@@ -14,27 +15,24 @@ export function seatsText({ seats, seatsLeft }) {
 /** @param {Class} class_ */
 export const isLive = ({ liveSince, state }) => Boolean(liveSince) || state === "live";
 
-/** Can it still be bought? @param {Class} class_ */
-export const isOnSale = ({ state, seatsLeft }) => (state === "scheduled" || state === "live") && seatsLeft !== 0;
-
-/** Is it taught, helped or overseen by this person? @param {Class} class_ */
-export const isStaff = ({ my }) => Boolean(my?.isTeacher);
+/** Whether this person teaches, assists or oversees the class. @param {Class} class_ */
+export const isTeaching = ({ my }) => Boolean(my?.isTeacher);
 
 /**
- * The button by which one enters, and the sentence beside it.
+ * The button that joins the class, and the sentence beside it.
  * @param {Class} class_ @param {number} now @returns {{open: boolean, live: boolean, label: string, hint: string}}
  */
-export function entryOf(class_, now) {
+export function joinButton(class_, now) {
   const { my, nextAt, state } = class_;
   const live = isLive(class_);
   if (my?.isTeacher && (state === "scheduled" || state === "live"))
-    return { open: true, live, label: live ? "Enter the class" : "Start the class", hint: "" };
+    return { open: true, live, label: live ? "Join the lesson" : "Start the lesson", hint: "" };
   if (my?.canJoin)
     return {
       open: true,
       live,
-      label: live ? "Join now" : "Enter the waiting room",
-      hint: live ? "The teacher is there." : "The teacher has not started yet.",
+      label: live ? "Join now" : "Join and wait",
+      hint: live ? "The teacher is in the lesson." : "The teacher has not started the lesson yet.",
     };
   if (my?.reason && my.reason.code !== "not_yet_open")
     return { open: false, live, label: "Join", hint: my.reason.message };
@@ -54,17 +52,17 @@ export function trialText({ trialMinutes }) {
   return trialMinutes ? `Try it free for ${lengthText(trialMinutes)}` : null;
 }
 
-/** Until when somebody's trial lasts; its minutes begin when the class does. @param {Class} class_ */
+/** How long a trial lasts; its minutes begin with the lesson. @param {Class} class_ */
 export function trialTime({ my, trialMinutes }) {
   if (my?.expiresAt) return `until ${dateText(my.expiresAt)}, ${timeText(my.expiresAt)}`;
-  return `${lengthText(trialMinutes)} from when the class begins`;
+  return `${lengthText(trialMinutes)} from the start of the lesson`;
 }
 
 /**
- * What of the catalogue is shown.
+ * The classes of the catalogue that match the search and the filter.
  * @param {Class[]} classes @param {{search: string, only: "all"|"live"|"week"|"free"}} filter @param {number} now
  */
-export function shown(classes, { search, only }, now) {
+export function matching(classes, { search, only }, now) {
   const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return classes.filter((one) => {
     const text = `${one.title} ${one.teacher.name} ${one.description}`.toLocaleLowerCase();
@@ -75,7 +73,7 @@ export function shown(classes, { search, only }, now) {
   });
 }
 
-/** Live first, then by the next lesson; without one last. @param {Class[]} classes */
+/** Sorts classes: live ones first, then by their next lesson, those without one last. @param {Class[]} classes */
 export function inOrder(classes) {
   const rank = (/** @type {Class} */ one) => (isLive(one) ? 0 : (one.nextAt ?? Infinity));
   return [...classes].sort((a, b) => (rank(a) === rank(b) ? a.title.localeCompare(b.title) : rank(a) - rank(b)));

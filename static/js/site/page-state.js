@@ -1,4 +1,4 @@
-// What all pages share: who is signed in, the minute, short messages.
+// The state that all pages share: the account that is signed in, the present time, short messages.
 
 import { computed, effect, signal } from "@preact/signals";
 import { get, post } from "../shared/api.js";
@@ -11,17 +11,17 @@ const TICK_MS = 10_000;
 
 export const me = resource(/** @returns {Promise<{account: Account|null, notices: number}>} */ () => get("/api/me"));
 export const account = computed(() => me.state.value.data?.account ?? null);
-export const unread = computed(() => me.state.value.data?.notices ?? 0);
-/** Known, one way or the other. */
+export const unreadNotices = computed(() => me.state.value.data?.notices ?? 0);
+/** Whether the server has said who is signed in. */
 export const isKnown = computed(() => me.state.value.data !== null);
 
-/** Settles when it is known, or cannot be, who is signed in. @type {Promise<void>} */
-export let knowing = Promise.resolve();
+/** Settles when the server has said who is signed in, or could not be asked. @type {Promise<void>} */
+export let accountAsked = Promise.resolve();
 
-/** The time, for countdowns; moves every ten seconds. */
+/** The present time, for countdowns; it moves every ten seconds. */
 export const now = signal(Date.now());
 
-/** What has just happened, shown for a while and read aloud. */
+/** The last message: shown for a while and read aloud. */
 export const said = signal(/** @type {{text: string, kind: "info"|"danger", id: number}|null} */ (null));
 
 /** @param {string} text @param {"info"|"danger"} [kind] */
@@ -32,7 +32,7 @@ export function say(text, kind = "info") {
 /** @param {...string} roles */
 export const isA = (...roles) => roles.includes(account.value?.role ?? "");
 
-/** Pages that are somebody's own: strangers sign in first and come back. */
+/** Sends a visitor who is not signed in to the sign-in page, which leads back here. */
 export function needAccount() {
   return effect(() => {
     if (isKnown.value && !account.value) location.replace(signInPath(location.pathname + location.search));
@@ -49,7 +49,7 @@ export async function signOut() {
 }
 
 /**
- * Runs while the page is seen, at once when it is seen again.
+ * Runs something every `ms` while the page is visible, and at once when it becomes visible again.
  * @param {() => unknown} run @param {number} ms @returns {() => void} ends it
  */
 export function whileVisible(run, ms) {
@@ -65,6 +65,6 @@ export function whileVisible(run, ms) {
 }
 
 export function begin() {
-  knowing = me.load();
+  accountAsked = me.load();
   whileVisible(() => (now.value = Date.now()), TICK_MS);
 }

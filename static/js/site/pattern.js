@@ -1,14 +1,13 @@
-// A picture for a class that has none: quarter circles and discs laid by its title, always the same for the same words.
-// Pure.
+// A pattern for a class without a picture: quarter circles and discs, always the same for the same title. Pure.
 
 import { hashOf } from "../shared/text.js";
 
 const COLUMNS = 8;
 const ROWS = 5;
-export const TILE = 20;
+const TILE = 20;
 
 /**
- * A small generator of numbers from words (FNV-1a, then xorshift).
+ * A generator of numbers seeded by a text: FNV-1a, then xorshift.
  * @param {string} text @returns {() => number} 0 to 1
  */
 function numbers(text) {
@@ -21,7 +20,7 @@ function numbers(text) {
   };
 }
 
-/** The corner a quarter circle sits in, as its path inside a tile. */
+/** A quarter circle in each corner of a tile, as paths. */
 const QUARTERS = [
   `h${TILE}a${TILE} ${TILE} 0 0 1 -${TILE} ${TILE}z`,
   `h${TILE}v${TILE}a${TILE} ${TILE} 0 0 1 -${TILE} -${TILE}z`,
@@ -31,7 +30,7 @@ const QUARTERS = [
 const HALF = TILE / 2;
 const DISC = `m0 ${HALF}a${HALF} ${HALF} 0 1 0 ${TILE} 0a${HALF} ${HALF} 0 1 0 -${TILE} 0z`;
 
-/** The shapes: a path for each of three tones, drawn on 160 by 100. @param {string} title @returns {string[]} */
+/** A path for each of three tones, drawn on 160 by 100. @param {string} title @returns {string[]} */
 export function patternOf(title) {
   const next = numbers(title);
   const tones = ["", "", ""];

@@ -1,5 +1,4 @@
-// What a payment must not lose: its order outlives the page (localStorage), and one tab tells the others that it
-// enrolled.
+// Keeps the order of a payment beyond the page (localStorage), and tells other tabs that this one has enrolled.
 
 import { readJson, writeJson } from "../shared/storage.js";
 
@@ -23,9 +22,9 @@ export function pendingMemory(classId) {
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("liveclass:enrolled") : null;
 
-export const told = {
+export const enrolments = {
   /** @param {string} classId */
-  enrolled: (classId) => channel?.postMessage(classId),
+  announce: (classId) => channel?.postMessage(classId),
   /** @param {string} classId @param {() => unknown} run @returns {() => void} */
   listen(classId, run) {
     const hear = (/** @type {MessageEvent} */ { data }) => data === classId && run();

@@ -1,10 +1,10 @@
-// Totals by day as bars: places and sizes for an SVG. Pure.
+// Totals by day as bars: their places and sizes in an SVG. Pure.
 
 /** @typedef {import("./api-types.js").DayTotal} DayTotal */
 /** @typedef {{day: string, paid: number, refunded: number, count: number}} Day */
 /**
- * @typedef {{day: string, x: number, width: number, paid: {y: number, height: number}, refunded: {y: number, height:
- *   number}, total: Day}} Bar
+ * @typedef {{day: string, x: number, width: number, paid: {y: number, height: number}, refunded: {y: number,
+ *   height: number}, total: Day}} Bar
  */
 
 const DAY = 86_400_000;
@@ -38,7 +38,7 @@ export function byClass(totals) {
   return [...sums.values()].sort((a, b) => b.paid - a.paid);
 }
 
-/** A round number not below the largest: 1, 2 or 5 with zeros, in paise of whole rupees. @param {number} most */
+/** The top of the axis: 1, 2 or 5 with zeros, not below the largest value, in paise. @param {number} most */
 export function roundTop(most) {
   if (most <= 0) return 100_00;
   const power = 10 ** Math.floor(Math.log10(most));
@@ -46,7 +46,7 @@ export function roundTop(most) {
 }
 
 /**
- * Bars in a box of width by height; what was refunded hangs below the line when `below` is given room.
+ * The bars in a box: payments stand on the zero line, refunds hang below it.
  * @param {Day[]} days @param {{width: number, height: number}} box
  * @returns {{bars: Bar[], top: number, bottom: number, zero: number, ticks: {y: number, value: number}[]}}
  */

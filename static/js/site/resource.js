@@ -1,10 +1,10 @@
-// Something asked of the server, as a signal: waiting, there, or why not. What was there stays while it is asked again.
+// An answer of the server as a signal: asked for, there, or failed. What is there stays while it is asked for again.
 
 import { signal } from "@preact/signals";
 import { asApiError } from "../shared/api.js";
 
 /** A wait shorter than this shows nothing. */
-export const SLOW_MS = 300;
+const SLOW_MS = 300;
 
 /**
  * @template T
@@ -20,7 +20,7 @@ export function resource(ask, clock = globalThis) {
   let turn = 0;
 
   /**
-   * Asks; of several questions under way the last one counts. `quiet` leaves what is shown when it fails.
+   * Asks the server; of several requests under way the last one counts. After a failure, `quiet` keeps what is shown.
    * @param {{quiet?: boolean}} [how]
    */
   async function load({ quiet = false } = {}) {

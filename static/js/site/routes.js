@@ -1,4 +1,4 @@
-// Which page an address is, and where a sign-in may lead back to. Pure.
+// The page of an address, and the addresses that a sign-in may lead back to. Pure.
 
 /**
  * @typedef {"catalogue"|"class"|"mine"|"teach"|"edit"|"admin"|"login"|"register"|"forgot"|"reset"|"missing"} PageName
@@ -26,7 +26,7 @@ export function routeOf(pathname) {
 }
 
 /**
- * Only a path of this site: anything else leads to the catalogue.
+ * The path to return to after signing in; anything but a path of this site leads to the catalogue.
  * @param {string|null} next @param {string} [otherwise]
  */
 export function safeNext(next, otherwise = "/classes") {

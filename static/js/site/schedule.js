@@ -1,4 +1,4 @@
-// When a class takes place: its next dates and its rhythm in words. Pure.
+// The lessons of a class: the next dates, their number, the schedule in words. Pure.
 
 import { dateText, instantOf, lengthText, timeText, wallDay } from "./times.js";
 
@@ -14,7 +14,7 @@ const weekday = (day) => (new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7;
 const later = (day, days) => new Date(Date.parse(`${day}T00:00Z`) + days * DAY).toISOString().slice(0, 10);
 
 /**
- * The next beginnings that are not over yet.
+ * The next lessons, with the one that is going on.
  * @param {Schedule} schedule @param {number} now @param {number} count @returns {{start: number, end: number}[]}
  */
 export function nextDates(schedule, now, count) {
@@ -36,7 +36,7 @@ export function nextDates(schedule, now, count) {
   return dates;
 }
 
-/** How many lessons a weekly class has, without counting past its last day. @param {Schedule} schedule */
+/** The number of lessons of a class. @param {Schedule} schedule */
 export function lessonCount(schedule) {
   if (schedule.kind === "single") return 1;
   const days = (Date.parse(`${schedule.until}T00:00Z`) - Date.parse(`${schedule.from}T00:00Z`)) / DAY + 1;

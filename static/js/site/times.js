@@ -1,5 +1,5 @@
-// Instants in words: dates in a person's time zone, countdowns, the names of zones. Times are ms since 1970. Pure but
-// for the browser's zone and language.
+// Times in words: dates in a person's time zone, countdowns, names of zones. Times are ms since 1970. Pure, except that
+// the browser's zone and language are read.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -20,7 +20,7 @@ export const currentName = (zone) => RENAMED[zone] ?? zone;
 /** The person's time zone. */
 export const ownZone = () => currentName(new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 
-/** An English of the person's, for dates among English words. */
+/** The person's kind of English, for dates among English words. */
 export function ownLocale() {
   const wanted = typeof navigator === "object" ? (navigator.languages ?? []) : [];
   return wanted.find((language) => /^en\b/.test(language)) ?? "en-IN";
@@ -37,7 +37,7 @@ function format(locale, options) {
   return known;
 }
 
-/** Words of a date are kept together: no break between number and am or pm. @param {string} text */
+/** Keeps a number and its am or pm on one line. @param {string} text */
 const glued = (text) => text.replace(/[\u202f ](?=[ap]\.?m\b)/gi, "\u00a0");
 
 /** "Tue, 1 Dec" @param {number} at @param {string} [zone] @param {string} [locale] */
@@ -65,13 +65,13 @@ export function nearDay(at, now, zone = ownZone(), locale = ownLocale()) {
   return day === wallDay(now + DAY, zone) ? "Tomorrow" : dayText(at, zone, locale);
 }
 
-/** The date on the wall in a zone: "2026-12-01". @param {number} at @param {string} zone */
+/** The local date in a zone: "2026-12-01". @param {number} at @param {string} zone */
 export function wallDay(at, zone) {
   return format("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
 }
 
-/** What a zone's clocks are ahead of UTC at an instant, in ms. @param {number} at @param {string} zone */
-export function offsetAt(at, zone) {
+/** The offset of a zone from UTC at an instant, in ms. @param {number} at @param {string} zone */
+function offsetAt(at, zone) {
   const parts = Object.fromEntries(
     format("en-US", {
       timeZone: zone,
@@ -93,8 +93,8 @@ export function offsetAt(at, zone) {
 }
 
 /**
- * The instant of a time on the wall ("2026-12-01T18:00"). Of a time that comes twice the first; one that
- * never comes is read by the clock before the change.
+ * The instant of a local time ("2026-12-01T18:00"). A time that comes twice means the first; one that never comes is
+ * read with the offset before the change.
  * @param {string} wall @param {string} zone
  */
 export function instantOf(wall, zone) {
@@ -120,7 +120,7 @@ export function offsetText(zone, at) {
 }
 
 /**
- * The class's own time, when its clocks differ from the person's: "6:00 pm India Standard Time".
+ * The time in the class's zone, when it differs from the person's: "6:00 pm India Standard Time".
  * @param {number} at @param {string} zone @param {string} [own] @param {string} [locale] @returns {string|null}
  */
 export function foreignTime(at, zone, own = ownZone(), locale = ownLocale()) {

@@ -1,4 +1,4 @@
-// Initials on a colour that stays with the name.
+// A person's initials on a colour that stays with the name.
 
 import { html } from "htm/preact";
 import { colourIndex, initials } from "../shared/text.js";

@@ -1,4 +1,4 @@
-// One question at a time, for steps that cannot be taken back.
+// A dialog that asks one question, before a step that cannot be undone.
 
 import { signal } from "@preact/signals";
 import { html } from "htm/preact";

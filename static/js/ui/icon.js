@@ -1,4 +1,4 @@
-// An icon of the sprite static/icons.svg. Decorative: whatever holds it carries the name.
+// An icon of the sprite static/icons.svg. It is decorative: the element around it carries the name.
 
 import { html } from "htm/preact";
 

@@ -1,4 +1,4 @@
-// One menu at a time, drawn at the end of the page over everything: arrow keys move, Escape closes, focus returns.
+// The one open menu, drawn at the end of the page over everything: arrow keys move, Escape closes, the focus returns.
 
 import { signal } from "@preact/signals";
 import { html } from "htm/preact";
@@ -17,13 +17,16 @@ export function openMenu(anchor, label, items) {
   open.value = open.value?.anchor === anchor ? null : { anchor, label, items };
 }
 
-export function closeMenu() {
+function closeMenu() {
   const anchor = open.value?.anchor;
   open.value = null;
   anchor?.focus();
 }
 
-/** Above or below its anchor, inside the window. @param {HTMLElement} menu @param {HTMLElement} anchor */
+/**
+ * Places the menu above or below its anchor, inside the window.
+ * @param {HTMLElement} menu @param {HTMLElement} anchor
+ */
 function place(menu, anchor) {
   const [box, own] = [anchor.getBoundingClientRect(), menu.getBoundingClientRect()];
   const above = box.top > own.height + 12 && box.bottom > innerHeight / 2;

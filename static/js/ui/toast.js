@@ -1,4 +1,4 @@
-// A short message that goes by itself; it stays while it is pointed at or has the focus.
+// A short message that disappears by itself; it stays while it is pointed at or has the focus.
 
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";

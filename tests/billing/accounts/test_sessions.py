@@ -16,8 +16,9 @@ from billing.accounts.sessions import (
     read_session,
     session_key,
 )
+from common.roles import Role
 from signalling.auth.tokens import mint
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.billing.support import DAY, MINUTE, NOW
 
 SECRET = "a secret of at least thirty-two characters"

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from billing.errors import GatewayError
-from billing.gateway.circuit import FAILURES, REST
+from billing.gateway.bounds import FAILURES, REST
 from billing.gateway.client import MAX_WAITING, THREADS
 from billing.gateway.keys import Keys
 from tests.billing.gateway.sandbox_server import KEYS, WITHIN, Hold, SandboxServer, sandbox_server

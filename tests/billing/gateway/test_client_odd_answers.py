@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from billing.errors import GatewayError
-from billing.gateway.answers import as_order, as_payment, as_refund, items
 from billing.gateway.client import TRIES, GatewayAddress, RazorpayGateway
+from billing.gateway.records import as_order, as_payment, as_refund, items
 from tests.billing.gateway.sandbox_server import KEYS, at_once
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -11,6 +11,7 @@ from billing.app import ADDRESS, add_billing
 from billing.gateway.opening import emulator_url, open_gateway
 from billing.routes.pages import add_site
 from billing.settings import BillingSettings
+from liveclass.classes import minter
 from tests.billing.support import settings
 from tests.billing.web import SECRET
 
@@ -80,7 +81,7 @@ async def test_with_keys_there_is_no_sandbox_to_pay_in(
     tmp_path: Path, values: dict[str, object]
 ) -> None:
     app = web.Application()
-    add_billing(app, settings(tmp_path, **values), SECRET, own_url())
+    add_billing(app, settings(tmp_path, **values), SECRET, minter(SECRET), own_url())
     paths = [resource.canonical for resource in app.router.resources()]
     sandbox = app[ADDRESS].sandbox
     assert any(path.startswith("/sandbox") for path in paths) == (sandbox is not None)

@@ -6,7 +6,7 @@ import pytest
 
 from billing.receipts import document as receipts
 from billing.receipts import page as receipt_page
-from billing.receipts.sheet import printed_of
+from billing.receipts.document import printed_of
 from tests.billing.receipts.samples import GSTIN, document
 
 HOSTILE = "<script>alert(1)</script>\"'&$title${x}"

@@ -10,9 +10,8 @@ import pytest
 from fpdf import FPDF
 
 from billing.receipts import pdf as receipt_pdf
-from billing.receipts.document import Document
-from billing.receipts.fonts import MISSING, MISSING_NOTE, Type
-from billing.receipts.sheet import printed_of
+from billing.receipts.document import Document, printed_of
+from billing.receipts.pdf import MISSING, MISSING_NOTE, Typeface
 from tests.billing.receipts.samples import document
 
 ROOT = Path(__file__).parents[3]
@@ -43,8 +42,8 @@ def pages(pdf: bytes) -> int:
 
 
 @contextmanager
-def face(text: str) -> Iterator[Type]:
-    with closing(Type(FPDF(), text, ASSETS.fonts)) as found:
+def face(text: str) -> Iterator[Typeface]:
+    with closing(Typeface(FPDF(), text, ASSETS.fonts)) as found:
         yield found
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from billing.receipts import pdf as receipt_pdf
-from billing.receipts import process as receipt_process
-from billing.receipts.process import PdfError, PdfRenderer
+from billing.receipts.pdf import PdfError, PdfRenderer
 from tests.billing.receipts.samples import document
 
 ROOT = Path(__file__).parents[3]
@@ -37,9 +36,9 @@ class Nursery:
 
 
 async def test_several_are_drawn_side_by_side() -> None:
-    draftsman = PdfRenderer()
+    renderer = PdfRenderer()
     names = ("Asha", "Ben", "कृष्णा")
-    drawn = await asyncio.gather(*(draftsman.draw(document(buyer=name), ASSETS) for name in names))
+    drawn = await asyncio.gather(*(renderer.draw(document(buyer=name), ASSETS) for name in names))
     assert all(body.startswith(b"%PDF-") and body.rstrip().endswith(b"%%EOF") for body in drawn)
     assert len(set(drawn)) == len(names)
 
@@ -49,28 +48,28 @@ async def test_a_process_that_fails_is_a_refusal(
     program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", program)
-    draftsman = PdfRenderer()
-    for _ in range(receipt_process.AT_A_TIME + 1):
+    renderer = PdfRenderer()
+    for _ in range(receipt_pdf.AT_A_TIME + 1):
         with pytest.raises(PdfError) as refusal:
-            await draftsman.draw(document(), ASSETS)
+            await renderer.draw(document(), ASSETS)
     assert (refusal.value.code, refusal.value.status) == ("no_pdf", 503)
 
 
 async def test_a_crowd_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    draftsman = PdfRenderer()
-    orders = [draftsman.draw(document(), ASSETS) for _ in range(receipt_process.MOST + 3)]
+    renderer = PdfRenderer()
+    orders = [renderer.draw(document(), ASSETS) for _ in range(receipt_pdf.MOST + 3)]
     answers = await asyncio.gather(*orders, return_exceptions=True)
     codes = [answer.code for answer in answers if isinstance(answer, PdfError)]
-    assert (codes.count("no_pdf"), codes.count("busy")) == (receipt_process.MOST, 3)
+    assert (codes.count("no_pdf"), codes.count("busy")) == (receipt_pdf.MOST, 3)
     with pytest.raises(PdfError) as refusal:
-        await draftsman.draw(document(), ASSETS)
+        await renderer.draw(document(), ASSETS)
     assert refusal.value.code == "no_pdf", "there is room again"
 
 
 async def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     nursery = Nursery(monkeypatch)
-    monkeypatch.setattr(receipt_process, "TIMEOUT", 0.05)
+    monkeypatch.setattr(receipt_pdf, "TIMEOUT", 0.05)
     with pytest.raises(PdfError):
         await PdfRenderer().draw(document(), ASSETS)
     nursery.assert_all_ended()

@@ -13,7 +13,7 @@ from billing.errors import BillingError
 from billing.service import coupons
 from billing.service.accounts import AccountChange, change
 from billing.service.coupons import NewCoupon
-from billing.service.join_tokens import Asker
+from billing.service.rights import Asker
 from billing.store.tables import Class, Coupon, Order
 from tests.billing.school import fill
 from tests.billing.support import DAY, NOW, make_context, new_class, user
@@ -42,7 +42,7 @@ async def tried(context: Context, class_id: str, name: str = "ravi") -> str:
     async with context.db.reading() as session:
         found = await session.get_one(Class, class_id)
         try:
-            _, facts = await coupons.find(session, " ten ", found, f"u-{name}")
+            _, facts = await coupons.find(session, " ten ", found, f"u-{name}", context.now())
             check(facts, context.now())
         except BillingError as error:
             return error.code

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest_asyncio
 
 from billing.context import Context
+from common.roles import Role
 from signalling.auth.tokens import verify
-from signalling.classroom.permissions import Identity, Role
+from signalling.classroom.permissions import Identity
 from tests.billing.school import MINUTE, START, clock
 from tests.billing.support import make_context, new_class, user
 from tests.billing.web import SECRET, Site, refused, site, told

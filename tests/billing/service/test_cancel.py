@@ -11,12 +11,12 @@ from billing.context import Context
 from billing.errors import ConflictError, NotAllowedError
 from billing.service import cancel, checkout
 from billing.service.catalogue import of_person
-from billing.service.join_tokens import Asker
 from billing.service.live_classes import LiveWatch
 from billing.service.refunds import request_refund, run_refunds
+from billing.service.rights import Asker
 from billing.service.verify import Proof, verify
 from billing.store.tables import Notice, Payment, Refund
-from signalling.classroom.permissions import Role
+from common.roles import Role
 from tests.billing.school import (
     Rooms,
     end,

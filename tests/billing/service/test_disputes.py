@@ -6,9 +6,9 @@ from sqlalchemy import select
 from billing.context import Context
 from billing.errors import ConflictError
 from billing.service.cancel import cancel, refund_cancelled
-from billing.service.join_tokens import Asker
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.reports import OrderFilter, orders, refunded
+from billing.service.rights import Asker
 from billing.store.tables import Payment
 from tests.billing.service.hooking_gateway import HookingGateway
 from tests.billing.service.test_payment_facts import buy, deliver, enrolled, kept, refunds
@@ -47,7 +47,7 @@ async def test_a_refund_after_it_sends_the_rest_and_ends_the_enrolment(
 ) -> None:
     payment_id = await bought(context, gateway)
     await lose(context, gateway, payment_id, 20_000)
-    with pytest.raises(ConflictError, match="more than is left"):
+    with pytest.raises(ConflictError, match="left of the payment"):
         await request_refund(context, payment_id, 30_001, "requested", "", None)
     await request_refund(context, payment_id, None, "requested", "", None)
     assert not await enrolled(context)

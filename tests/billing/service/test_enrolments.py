@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from billing.context import Context
 from billing.errors import BillingError
 from billing.service import enrolments
-from billing.service.enrol import enrol
+from billing.service.enrolments import enrol_without_paying
 from billing.store.tables import Enrolment, Notice
 from tests.billing.school import MINUTE, START, clock, end, enrolled, enrolments_of, fill, set_class
 from tests.billing.support import DAY, make_context, user
@@ -27,7 +27,7 @@ async def context(tmp_path: Path) -> AsyncIterator[Context]:
 async def tried(context: Context, name: str, *, trial: bool = False) -> str:
     """The kind of the enrolment, or the refusal's code."""
     try:
-        return (await enrol(context, f"u-{name}", "maths", trial=trial)).kind
+        return (await enrol_without_paying(context, f"u-{name}", "maths", trial=trial)).kind
     except BillingError as error:
         return error.code
 

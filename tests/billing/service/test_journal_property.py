@@ -17,10 +17,10 @@ from sqlalchemy import select, text
 from billing.context import Context
 from billing.errors import BillingError, GatewayError
 from billing.receipts.document import Document, number_of
-from billing.service import checkout, journal, ledger_check, reports
+from billing.service import checkout, journal, reports
+from billing.service.payment_facts import settle
 from billing.service.refunds import request_refund, run_refunds
 from billing.service.reports import Span
-from billing.service.settle import settle
 from billing.service.verify import Proof, verify
 from billing.store.tables import Order, Receipt
 from tests.billing import seller
@@ -137,8 +137,8 @@ def assert_no_gap(numbers: Sequence[str]) -> None:
 
 def assert_documents_follow_money(found: Sequence[Document], gateway: MemoryGateway) -> None:
     """An invoice is of what was taken; its notes are of what was sent back of that payment."""
-    notes = [paper for paper in found if paper.kind == "credit_note"]
-    for invoice in (paper for paper in found if paper.kind == "invoice"):
+    notes = [document for document in found if document.kind == "credit_note"]
+    for invoice in (document for document in found if document.kind == "invoice"):
         assert invoice.item.total == gateway.payments[invoice.payment_id].amount
         returned = [one for one in gateway.refunds.values() if one.payment_id == invoice.payment_id]
         own = [note for note in notes if note.against and note.against.number == invoice.number]
@@ -154,13 +154,13 @@ async def check(steps: list[Step], folder: Path) -> None:
         for step in steps:
             await story.take(step)
         await story.finish()
-        assert await ledger_check.mismatches(context) == []
+        assert await journal.mismatches(context) == []
         last, total = await balance(context)
         assert last == total == Decimal(story.kept) / 100
         _, classes = await reports.totals(context, Span())
         assert sum(one.paid - one.refunded for one in classes) == story.kept
         found = await documents(context)
-        assert_no_gap([paper.number for paper in found])
+        assert_no_gap([document.number for document in found])
         assert_documents_follow_money(found, story.gateway)
 
 
@@ -176,9 +176,9 @@ async def test_a_ledger_that_tells_something_else_is_found(tmp_path: Path) -> No
         await seller.furnish(context)
         story = Story(context)
         await story.take(("pay", ("asha", "maths"), None))
-        assert await ledger_check.mismatches(context) == []
+        assert await journal.mismatches(context) == []
         async with context.db.writing() as session:
             await session.execute(text("UPDATE payments SET amount = amount - 1"))
-        assert await ledger_check.mismatches(context) == [
-            ledger_check.Mismatch("pay_00000000000001", 149_900, 149_899)
+        assert await journal.mismatches(context) == [
+            journal.Mismatch("pay_00000000000001", 149_900, 149_899)
         ]

@@ -9,12 +9,11 @@ import pytest_asyncio
 from billing.context import Context
 from billing.service import accounts, classes
 from billing.service import live_classes as live
-from billing.service.enrol import enrol
-from billing.service.join_tokens import Asker
+from billing.service.enrolments import enrol_without_paying
 from billing.service.live_classes import BillingGate, LiveWatch
+from billing.service.rights import Asker
 from common.errors import LiveclassError
-from signalling.auth.gate import Admission
-from signalling.classroom.permissions import Role
+from common.roles import Admission, Role
 from tests.billing.school import (
     MINUTE,
     START,
@@ -329,7 +328,7 @@ async def test_trial_that_became_a_purchase_stays(context: Context) -> None:
 async def test_minutes_of_a_trial_begin_with_a_late_teacher_and_only_once(context: Context) -> None:
     await set_class(context, price=100, trial_minutes=10)
     clock(context).now = START - MINUTE
-    await enrol(context, "u-ravi", "maths", trial=True)
+    await enrol_without_paying(context, "u-ravi", "maths", trial=True)
     watch, rooms = await watched(context, ("ravi", Role.STUDENT))
     clock(context).now = START + 15 * MINUTE
     await live.expire_all(context)

@@ -14,8 +14,10 @@ import pytest_asyncio
 from billing.context import Context
 from billing.routes.keys import CONTEXT
 from billing.service import cancel
-from billing.service.join_tokens import Asker, issue
-from signalling.classroom.permissions import Role
+from billing.service.join_tokens import issue
+from billing.service.rights import Asker
+from common.roles import Role
+from liveclass.classes import minter
 from tests.billing.school import end, enrolled, fill, state_of
 from tests.billing.support import settings
 from tests.support.sio_client import (
@@ -69,7 +71,7 @@ async def at_the_door(server: ClassServer, token: str) -> AsyncIterator[ClassCli
 
 
 async def token_of(server: ClassServer, name: str) -> str:
-    return (await issue(shop_of(server), SECRET, f"u-{name}", "maths")).token
+    return (await issue(shop_of(server), minter(SECRET), f"u-{name}", "maths")).token
 
 
 async def come_true(server: ClassServer, state: str) -> None:

@@ -280,7 +280,7 @@ async def test_partial_refund_keeps_the_student_in(
     await run_refunds(context)
     assert await enrolled(context)
     assert await kept(context) == 40_000
-    with pytest.raises(ConflictError, match="more than is left"):
+    with pytest.raises(ConflictError, match="left of the payment"):
         await request_refund(context, payment.id, 40_001, "requested", "", "u-rao")
 
 

@@ -32,16 +32,16 @@ async def numbers(context: Context) -> list[str]:
 async def test_an_invoice_keeps_what_it_says(context: Context) -> None:
     async with context.db.writing() as session:
         receipt = await seller.pay(session, context, 1, list_price=199_900, coupon_code=None)
-    paper = Document.model_validate(receipt.data)
-    assert receipt.number == paper.number == "INV/25-26/000001"
-    assert (paper.buyer.name, paper.buyer.state) == ("Asha", "27")
-    assert (paper.seller.name, paper.seller.state) == ("Bright Lessons", "29")
-    assert (paper.item.list_price, paper.item.discount, paper.item.total) == (
+    document = Document.model_validate(receipt.data)
+    assert receipt.number == document.number == "INV/25-26/000001"
+    assert (document.buyer.name, document.buyer.state) == ("Asha", "27")
+    assert (document.seller.name, document.seller.state) == ("Bright Lessons", "29")
+    assert (document.item.list_price, document.item.discount, document.item.total) == (
         199_900,
         50_000,
         149_900,
     )
-    assert [(line.name, line.rate, line.amount) for line in paper.split.lines] == [
+    assert [(line.name, line.rate, line.amount) for line in document.split.lines] == [
         ("IGST", 18_000, 22_866)
     ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from billing.context import Context
 from billing.errors import NotFoundError
-from billing.service import journal, ledger_check, receipt_access, reports
+from billing.service import journal, receipts, reports
 from billing.service.reports import OrderFilter, Span
 from billing.store.tables import LedgerEntry, User
 from tests.billing import seller
@@ -169,10 +169,10 @@ async def told(context: Context) -> list[object]:
         [int(one.order.id[2:]) for one in await reports.orders(context, OrderFilter(), 2, "")],
         [one.order.id for one in await reports.orders(context, OrderFilter(), 9, f"{NOW + 3}.o-x")],
         await reports.totals(context, Span(end=NOW + 1)),
-        await ledger_check.mismatches(context),
+        await journal.mismatches(context),
         [text async for text in journal.lines(context, Span(begin=NOW))],
-        [one.number for one in await receipt_access.of_person(context, "u-mum", 5, "")],
-        (await receipt_access.read(context, "u-tara", "teacher", "INV/25-26/000001")).number,
+        [one.number for one in await receipts.of_person(context, "u-mum", 5, "")],
+        (await receipts.read(context, "u-tara", "teacher", "INV/25-26/000001")).number,
     ]
 
 

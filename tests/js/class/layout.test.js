@@ -35,7 +35,7 @@ test("the stage shows the teacher", () => {
   assert.deepEqual(staged({ participants: crowd({ s: {}, a: {}, t: T }) }), { participant: "t", source: "camera" });
 });
 
-test("a teacher with a camera goes before one without, else who came first", () => {
+test("a teacher with a camera goes before one without, else the first to join", () => {
   const two = { s: {}, t: { role: "teacher", order: 1 }, u: { role: "teacher", order: 2 } };
   assert.equal(staged({ participants: crowd(two) })?.participant, "t");
   assert.equal(
@@ -59,7 +59,7 @@ test("of two shared screens the one on the stage stays, else the teacher's", () 
   assert.equal(staged({ participants: both }, { participant: "a", source: "screen" })?.participant, "a");
 });
 
-test("one's own screen is not put on one's own stage", () => {
+test("the own screen is not put on the own stage", () => {
   assert.deepEqual(staged({ participants: crowd({ s: { screen: true }, t: T }) }), {
     participant: "t",
     source: "camera",
@@ -74,13 +74,13 @@ test("a pin goes before the teacher, not before a share; a pinned share before a
   assert.deepEqual(staged({ participants: sharing, pinned: "b:screen" }), { participant: "b", source: "screen" });
 });
 
-test("a pin of someone gone, or of a screen no longer shared, is nothing", () => {
+test("a pin of a person who left, or of a screen no longer shared, has no effect", () => {
   const people = crowd({ s: {}, t: T });
   for (const pinned of ["x:camera", "t:screen"])
     assert.deepEqual(staged({ participants: people, pinned }), { participant: "t", source: "camera" });
 });
 
-test("without a teacher the settled speaker has the stage and keeps it in silence", () => {
+test("without a teacher the dominant speaker has the stage and keeps it in silence", () => {
   const people = crowd({ s: {}, a: {}, b: {} });
   const first = staged({ participants: people, dominant: "a" });
   assert.equal(first?.participant, "a");
@@ -90,7 +90,7 @@ test("without a teacher the settled speaker has the stage and keeps it in silenc
   assert.equal(staged({ participants: crowd({ s: {}, b: {} }), dominant: null }, first), null);
 });
 
-test("who teaches sees the class as a gallery, until a share or a pin", () => {
+test("staff see everyone in the gallery until there is a share or a pin", () => {
   const people = { s: { role: "teacher" }, a: {}, u: T };
   assert.equal(staged({ participants: crowd(people), dominant: "a" }), null);
   assert.equal(staged({ participants: crowd(people), pinned: "a:camera" })?.participant, "a");
@@ -102,7 +102,7 @@ function ordered(people, previous, change = {}, size = 2) {
   return galleryOrder({ selfId: "s", participants: crowd(people), hands: [], speakers: [], ...change }, previous, size);
 }
 
-test("the gallery begins with staff, then the order of joining, without oneself", () => {
+test("the gallery begins with staff, then follows the order of joining, without the own tile", () => {
   assert.deepEqual(ordered({ s: {}, b: { order: 2 }, a: { order: 3 }, u: { order: 9, role: "assistant" } }, []), [
     "u",
     "b",
@@ -110,11 +110,11 @@ test("the gallery begins with staff, then the order of joining, without oneself"
   ]);
 });
 
-test("who comes goes to the end and moves nobody", () => {
+test("a newcomer goes to the end and moves no tile", () => {
   assert.deepEqual(ordered({ s: {}, a: {}, b: {}, u: { role: "assistant" } }, ["b", "a"]), ["b", "a", "u"]);
 });
 
-test("who leaves is replaced by the last, so that one tile moves at most", () => {
+test("the last tile replaces one that leaves, so that at most one tile moves", () => {
   assert.deepEqual(ordered({ s: {}, a: {}, c: {}, d: {} }, ["a", "b", "c", "d"]), ["a", "d", "c"]);
   assert.deepEqual(ordered({ s: {}, a: {} }, ["a", "b", "c"]), ["a"]);
   assert.deepEqual(ordered({ s: {} }, ["a", "b"]), []);
@@ -130,7 +130,7 @@ test("a hand or a speaker on the first page stays where it is", () => {
   assert.deepEqual(ordered(people, ["a", "b", "c"], { hands: ["b"], speakers: ["a"] }), ["a", "b", "c"]);
 });
 
-test("hands go before speakers, and those who have a reason to be there are not moved away", () => {
+test("hands go before speakers, and a tile with a hand or a voice is not moved away", () => {
   const people = { s: {}, a: {}, b: {}, c: {}, d: {} };
   assert.deepEqual(ordered(people, ["a", "b", "c", "d"], { hands: ["a", "b"], speakers: ["d"] }), ["a", "b", "c", "d"]);
   assert.deepEqual(ordered(people, ["a", "b", "c", "d"], { hands: ["a"], speakers: ["d"] }), ["a", "d", "c", "b"]);
@@ -240,7 +240,7 @@ test("cameras that are off are not asked for, nor a stage without a picture", ()
   );
 });
 
-test("who moves between stage and gallery keeps the slot", () => {
+test("a producer that moves between stage and gallery keeps its slot", () => {
   const before = plan(PEOPLE, { stage: { participant: "t", source: "camera" }, tiles: ["a", "b"] });
   const after = plan(PEOPLE, { stage: { participant: "b", source: "camera" }, tiles: ["a", "t"] }, before);
   const mids = (/** @type {any[]} */ slots) => Object.fromEntries(slots.map((slot) => [slot.producer, slot.mid]));
@@ -248,7 +248,7 @@ test("who moves between stage and gallery keeps the slot", () => {
   assert.equal(after.find((slot) => slot.producer === "b:camera")?.want, "pinned");
 });
 
-test("a newcomer takes the slot that came free", () => {
+test("a newcomer takes the slot that became free", () => {
   const before = plan(PEOPLE, { tiles: ["t", "a"] });
   const after = plan(PEOPLE, { tiles: ["b", "a"] }, before);
   assert.deepEqual(

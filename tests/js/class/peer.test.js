@@ -110,7 +110,7 @@ async function connected() {
   return FakeConnection.made[0];
 }
 
-test("the offer's order is the contract: microphone, screen sound, camera, screen, then the slots", async () => {
+test("the offer has its sections in order: microphone, screen sound, camera, screen, then the slots", async () => {
   await peer.connect();
   const made = FakeConnection.made[0].transceivers;
   const shape = made
@@ -135,7 +135,7 @@ test("the offer's order is the contract: microphone, screen sound, camera, scree
   assert.equal(peer.offers, 1);
 });
 
-test("the camera's layers are a quarter, a half and the whole, each with its rate", async () => {
+test("the camera's layers are a quarter, a half and the whole, each with its bitrate", async () => {
   await peer.connect();
   const layers = FakeConnection.made[0].transceivers[2].sendEncodings;
   assert.deepEqual(
@@ -180,7 +180,7 @@ test("a short disconnection heals by itself, a long one restarts ICE", async () 
   assert.deepEqual(heard.exchanges, [false, true]);
 });
 
-test("a restart that leads nowhere is given up: a new connection with the same tracks", async () => {
+test("a restart without success is followed by a new connection with the same tracks", async () => {
   const track = /** @type {any} */ ({ id: "microphone" });
   await peer.setTrack("microphone", track);
   const pc = await connected();
@@ -194,7 +194,7 @@ test("a restart that leads nowhere is given up: a new connection with the same t
   assert.equal(heard.slots.length, 2);
 });
 
-test("a connection that never comes up is tried anew, one that is up is left alone", async () => {
+test("a connection that never comes up is built again, one that is up is left alone", async () => {
   await peer.connect();
   await pass(13_000);
   assert.equal(FakeConnection.made.length, 2);
@@ -203,7 +203,7 @@ test("a connection that never comes up is tried anew, one that is up is left alo
   assert.equal(FakeConnection.made.length, 2);
 });
 
-test("what the lost socket kept back is done when it is there again", async () => {
+test("an offer that failed for a lost socket is made when the socket is back", async () => {
   const pc = await connected();
   exchange = () => Promise.reject(new ProtocolError("offline", "away"));
   pc.becomes("failed");
@@ -218,7 +218,7 @@ test("what the lost socket kept back is done when it is there again", async () =
   assert.equal(heard.exchanges.length, 3, "there is nothing left to make good");
 });
 
-test("a slow server is asked again", async () => {
+test("an offer to a slow server is made again", async () => {
   exchange = () => Promise.reject(new ProtocolError("timeout", "slow"));
   await peer.connect();
   exchange = async () => ({ sdp: "answer" });
@@ -227,7 +227,7 @@ test("a slow server is asked again", async () => {
   assert.equal(FakeConnection.made[1].remoteDescription.sdp, "answer");
 });
 
-test("offers that were too many are made again, later each time, and told once", async () => {
+test("offers that were too many are made again, with growing delays, and reported once", async () => {
   exchange = () => Promise.reject(new ProtocolError("too_many_offers", "Wait."));
   await peer.connect();
   for (const [ms, exchanges] of [
@@ -255,7 +255,7 @@ test("offers that were too many are made again, later each time, and told once",
   assert.equal(heard.exchanges.length, 7);
 });
 
-test("an offer the server will not have is told once and not repeated", async () => {
+test("a refused offer is reported once and not repeated", async () => {
   exchange = () => Promise.reject(new ProtocolError("bad_sdp", "No."));
   await peer.connect();
   await pass(60_000);
@@ -263,7 +263,7 @@ test("an offer the server will not have is told once and not repeated", async ()
   assert.equal(heard.exchanges.length, 1);
 });
 
-test("an answer that comes after the end is not used", async () => {
+test("an answer after the end is not used", async () => {
   /** @type {(answer: {sdp: string}) => void} */
   let answer = () => {};
   exchange = () => new Promise((resolve) => (answer = resolve));

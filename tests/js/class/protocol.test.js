@@ -55,7 +55,7 @@ test("a refused request raises the server's code, message and field", async () =
   });
 });
 
-test("a reply that is no reply is an error too", () => {
+test("a malformed reply is an error too", () => {
   for (const odd of [undefined, null, {}, { ok: 1 }, "ok"]) assert.throws(() => unwrap(odd), { code: "bad_reply" });
 });
 
@@ -65,7 +65,7 @@ test("a request without a connection fails at once and is never sent", async () 
   assert.deepEqual(socket.sent, []);
 });
 
-test("silence becomes a timeout", async () => {
+test("a request without an answer times out", async () => {
   connected();
   socket.reply = () => Promise.reject(new Error("operation has timed out"));
   await assert.rejects(protocol.reaction("clap"), { code: "timeout" });
@@ -130,7 +130,7 @@ test("the answer is an event, before the acknowledgement or after it", async () 
   assert.equal(clock.timers.size, 0);
 });
 
-test("a late answer of an earlier offer is passed over", async () => {
+test("a late answer to an earlier offer is ignored", async () => {
   connected();
   const first = assert.rejects(protocol.offer("one"), { code: "offline" });
   const second = protocol.offer("two");
@@ -142,7 +142,7 @@ test("a late answer of an earlier offer is passed over", async () => {
   socket.handlers["video-answer"]({ sdp: "again", sections: [], offer: 2 });
 });
 
-test("an answer that does not come is a timeout, or the loss of the connection", async () => {
+test("a missing answer is reported as a timeout, or as the loss of the connection", async () => {
   connected();
   const slow = assert.rejects(protocol.offer("one"), { code: "timeout" });
   await settle();
@@ -166,7 +166,7 @@ test("WebSocket is the only transport", () => {
   assert.deepEqual(socket.options.transports, ["websocket"]);
 });
 
-test("server events reach those who listen, until they stop", () => {
+test("server events reach their listeners until these stop", () => {
   const seen = /** @type {any[]} */ ([]);
   const stop = protocol.on("hands", (payload) => seen.push(payload));
   socket.handlers.hands({ hands: [] });
@@ -175,7 +175,7 @@ test("server events reach those who listen, until they stop", () => {
   assert.deepEqual(seen, [{ hands: [] }]);
 });
 
-test("a lost connection is tried again, later each time", () => {
+test("after a lost connection the page reconnects, with growing delays", () => {
   connected();
   socket.lose("transport close");
   assert.deepEqual(heard.slice(1), [
@@ -205,7 +205,7 @@ test("the delay is spread by half to each side", () => {
   );
 });
 
-test("a large class comes back over some seconds, a small one at once", async () => {
+test("a large class reconnects over some seconds, a small one at once", async () => {
   assert.equal(
     reconnectDelay(1, () => 0, 1000),
     250,
@@ -226,7 +226,7 @@ test("a large class comes back over some seconds, a small one at once", async ()
   assert.deepEqual(clock.delays, [2250]);
 });
 
-test("a connection alone does not make the delays short again, a join does", async () => {
+test("a join resets the delays, a connection alone does not", async () => {
   connected();
   socket.lose("transport close");
   clock.fire();
@@ -240,13 +240,13 @@ test("a connection alone does not make the delays short again, a join does", asy
   assert.deepEqual(clock.delays, [500]);
 });
 
-test("the server closing the socket is a lost connection too", () => {
+test("a socket closed by the server counts as a lost connection too", () => {
   connected();
   socket.lose("io server disconnect");
   assert.deepEqual(clock.delays, [500]);
 });
 
-test("a refusal that cannot change ends the attempts", () => {
+test("a refusal that cannot change ends reconnecting", () => {
   for (const code of ["no_token", "bad_token", "token_expired", "token_not_yet_valid"]) {
     heard.length = 0;
     protocol.open();
@@ -258,14 +258,14 @@ test("a refusal that cannot change ends the attempts", () => {
   }
 });
 
-test("a full or draining server is tried again", () => {
+test("the page connects again to a full or draining server", () => {
   protocol.open();
   socket.handlers.connect_error(Object.assign(new Error("x"), { data: { code: "server_full", message: "Full." } }));
   assert.equal(heard[0][0], "retry");
   assert.equal(clock.timers.size, 1);
 });
 
-test("who was removed does not come back by itself", () => {
+test("a removed participant's page does not reconnect by itself", () => {
   connected();
   socket.handlers.removed({ reason: "replaced" });
   socket.lose("io server disconnect");
@@ -273,28 +273,28 @@ test("who was removed does not come back by itself", () => {
   assert.deepEqual(heard.at(-1), ["disconnected", { reason: "io server disconnect" }]);
 });
 
-test("closing ends the attempts", () => {
+test("closing ends reconnecting", () => {
   connected();
   socket.lose("transport close");
   protocol.close();
   assert.equal(clock.timers.size, 0);
-  protocol.hurry();
+  protocol.reconnectNow();
   assert.equal(socket.connects, 1);
 });
 
-test("starting over drops a useless connection and comes back after the delay", () => {
+test("reconnectLater drops the connection and connects again after the delay", () => {
   connected();
-  protocol.again();
+  protocol.reconnectLater();
   assert.equal(socket.connected, false);
   assert.deepEqual(clock.delays, [500]);
 });
 
-test("hurry does not wait out the delay", () => {
+test("reconnectNow does not wait for the delay", () => {
   connected();
-  protocol.hurry();
-  assert.equal(socket.connects, 1, "there is nothing to hurry while connected");
+  protocol.reconnectNow();
+  assert.equal(socket.connects, 1, "there is nothing to reconnectNow while connected");
   socket.lose("transport close");
-  protocol.hurry();
+  protocol.reconnectNow();
   assert.equal(socket.connects, 2);
   assert.equal(clock.timers.size, 0);
 });

@@ -11,7 +11,7 @@ const offer = readFileSync(new URL("tests/data/chromium-156-class-offer.sdp", ro
 /** @param {string} sdp @returns {string[]} */
 const sections = (sdp) => sdp.split(/^(?=m=)/m).slice(1);
 
-test("stereo is asked for in the receiving audio sections only", () => {
+test("stereo is asked for only in the receiving audio sections", () => {
   const audio = sections(preferStereo(offer)).filter((section) => section.startsWith("m=audio"));
   assert.ok(audio.length > 2);
   for (const section of audio) {
@@ -20,7 +20,7 @@ test("stereo is asked for in the receiving audio sections only", () => {
   }
 });
 
-test("asking for stereo changes nothing else, and twice is once", () => {
+test("asking for stereo changes nothing else, and asking twice changes no more", () => {
   const once = preferStereo(offer);
   assert.equal(once.replaceAll(";stereo=1", ""), offer);
   assert.equal(preferStereo(once), once);
@@ -41,7 +41,7 @@ const VIDEO =
   "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:2\r\na=recvonly\r\n" +
   "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
 
-test("the answer says what the uplink may begin with, in the sections we send video on", () => {
+test("the answer names the first bitrate in the sections that send video", () => {
   const answer = [AUDIO, VIDEO, VIDEO.replace("recvonly", "sendonly")].join("");
   const told = withStartBitrate(answer, 1200);
   assert.equal(told.split("x-google-start-bitrate=1200").length, 2);
@@ -49,7 +49,7 @@ test("the answer says what the uplink may begin with, in the sections we send vi
   assert.ok(told.includes("a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=1200\r\na=rtpmap:97"));
 });
 
-test("the start is added to parameters that are there, and nowhere without a codec", () => {
+test("the first bitrate is added to existing parameters, and left out without a codec", () => {
   const h264 = "m=video 9 X 102\r\na=recvonly\r\na=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1\r\n";
   assert.match(withStartBitrate(h264, 900), /^a=fmtp:102 packetization-mode=1;x-google-start-bitrate=900\r$/m);
   const none = "m=video 0 X 0\r\na=recvonly\r\n";

@@ -33,7 +33,7 @@ function message(id, from, text = "Hello") {
   return { id, at: 1, from: { id: from, name: from.toUpperCase(), role: "student" }, to: "all", text };
 }
 
-test("joining fills the class", () => {
+test("a join fills the state", () => {
   const state = inClass({ hands: [{ participant: "t", at: 1 }], chat: [message("m1", "t")] });
   assert.equal(state.phase, "class");
   assert.equal(state.link, "connected");
@@ -63,7 +63,7 @@ test("messages missed while away count as unread, own ones do not", () => {
   assert.equal(inClass({ chat }).unread, 0, "what was written before one came is not unread");
 });
 
-test("people come, change and go", () => {
+test("participants join, change and leave", () => {
   const come = after(inClass(), [
     "participant-joined",
     { participants: [wire("a"), wire("b")], totals: { participants: 4, hands: 0 } },
@@ -81,14 +81,14 @@ test("people come, change and go", () => {
   assert.equal(gone.total, 3);
 });
 
-test("an update of totals alone changes nobody", () => {
+test("an update of totals alone changes no participant", () => {
   const before = inClass();
   const state = after(before, ["participant-updated", { participants: [], totals: { participants: 300, hands: 2 } }]);
   assert.equal(state.total, 300);
   assert.deepEqual(state.participants, before.participants);
 });
 
-test("who was known is not announced again", () => {
+test("a participant who is known is not announced again", () => {
   const state = after(inClass(), [
     "participant-joined",
     { participants: [wire("t", { role: "teacher" })], totals: totals("s", "t") },
@@ -96,7 +96,7 @@ test("who was known is not announced again", () => {
   assert.equal(state.announcement.polite, "");
 });
 
-test("whoever leaves leaves the stage, the line of hands and the speakers too", () => {
+test("a participant who leaves also leaves the stage, the raised hands and the speakers", () => {
   const state = after(
     inClass({ participants: [wire("s"), wire("a"), wire("b")] }),
     [
@@ -115,7 +115,7 @@ test("whoever leaves leaves the stage, the line of hands and the speakers too", 
   assert.deepEqual([state.hands, state.speakers, state.dominant, state.pinned], [["b"], ["b"], null, null]);
 });
 
-test("somebody else leaving does not unpin", () => {
+test("a pin stays when another participant leaves", () => {
   const state = after(
     inClass(),
     ["pin", "t:camera"],
@@ -124,13 +124,13 @@ test("somebody else leaving does not unpin", () => {
   assert.equal(state.pinned, "t:camera");
 });
 
-test("names of newcomers are told in one sentence", () => {
+test("newcomers are announced in one sentence", () => {
   assert.equal(joinedText(["Ana"]), "Ana joined");
   assert.equal(joinedText(["Ana", "Ben"]), "Ana and Ben joined");
   assert.equal(joinedText(["Ana", "Ben", "Chi", "Dev"]), "Ana and 3 others joined");
 });
 
-test("a raised hand is a notice to those who teach, not to students, nor one's own", () => {
+test("staff see a toast for a raised hand; students do not, nor the person who raised it", () => {
   const hands = { hands: [{ participant: "s", at: 1 }] };
   const teacher = after(teaching(), ["hands", hands]);
   assert.equal(teacher.toasts[0].text, "S raised a hand");
@@ -139,7 +139,7 @@ test("a raised hand is a notice to those who teach, not to students, nor one's o
   assert.equal(after(teaching(), ["hands", { hands: [{ participant: "t", at: 1 }] }]).toasts.length, 0);
 });
 
-test("slots change one by one", () => {
+test("slots change one at a time", () => {
   const slot = { participant: "t", producer: "t:camera", kind: "video", layer: 0 };
   const state = after(inClass(), ["slots", { 8: slot, 9: slot }], ["slots", { 9: null }]);
   assert.deepEqual(state.slots, { 8: slot, 9: null });
@@ -156,7 +156,7 @@ test("the slot of a producer is found by source, video only", () => {
   assert.equal(midShowing(slots, "t", "microphone"), null);
 });
 
-test("chat counts what is unread and drops doubles", () => {
+test("chat counts unread messages and drops duplicates", () => {
   const state = after(
     inClass(),
     ["chat-message", message("m1", "t")],
@@ -170,33 +170,33 @@ test("chat counts what is unread and drops doubles", () => {
   assert.equal(opened.unread, 0);
 });
 
-test("chat is kept up to a bound, the newest", () => {
+test("the chat keeps the newest messages up to a limit", () => {
   let state = inClass();
   for (let index = 0; index <= CHAT_KEPT; index += 1) state = after(state, ["chat-message", message(`m${index}`, "t")]);
   assert.equal(state.chat.length, CHAT_KEPT);
   assert.equal(state.chat[0].id, "m1");
 });
 
-test("a panel opens, gives way to another and closes", () => {
+test("a panel opens, is replaced by another and closes", () => {
   const state = after(inClass(), ["panel", "chat"], ["panel", "people"]);
   assert.equal(state.panel, "people");
   assert.equal(after(state, ["panel", "people"]).panel, null);
 });
 
-test("a pin is let go by pinning again", () => {
+test("pinning again removes the pin", () => {
   const state = after(inClass(), ["pin", "t:camera"]);
   assert.equal(state.pinned, "t:camera");
   assert.equal(after(state, ["pin", "t:camera"]).pinned, null);
   assert.equal(after(state, ["pin", "t:screen"]).pinned, "t:screen");
 });
 
-test("being muted is said at once, by name", () => {
+test("a muted person is told at once, with the name of the teacher", () => {
   const state = after(inClass(), ["moderated", { action: "mute", by: "Asha" }]);
   assert.equal(state.announcement.assertive, "Asha muted you. Press M to speak again.");
   assert.equal(state.toasts[0].text, state.announcement.assertive);
 });
 
-test("a class begins and ends", () => {
+test("a lesson starts and ends", () => {
   const waiting = inClass({
     class: { id: "demo", title: "Demo", state: "waiting", started: false, startedAt: null, locked: false },
   });
@@ -218,12 +218,12 @@ test("the first reason for the end is the one that is shown", () => {
   assert.equal(after(inClass(), ["removed", { reason: "replaced" }]).over?.kind, "replaced");
 });
 
-test("a lock is told to all", () => {
+test("everyone sees that the lesson is locked", () => {
   const locked = { id: "demo", title: "Demo", state: "live", started: true, startedAt: 40_000, locked: true };
   assert.equal(after(inClass(), ["class-updated", locked]).locked, true);
 });
 
-test("before the first join one connects, afterwards one reconnects", () => {
+test("the page connects before the first join and reconnects after it", () => {
   assert.equal(after(initialState("demo"), ["retry", { attempt: 1, delay: 9 }]).link, "connecting");
   const lost = after(inClass(), ["retry", { attempt: 2, delay: 9 }]);
   assert.equal(lost.link, "reconnecting");
@@ -231,7 +231,7 @@ test("before the first join one connects, afterwards one reconnects", () => {
   assert.equal(after(lost, ["joined", joinReply({ resumed: true })]).link, "connected");
 });
 
-test("a join that failed leads back to the first screen with its reason", () => {
+test("a failed join leads back to the first screen and gives the reason", () => {
   const state = after(
     initialState("demo"),
     ["phase", "joining"],
@@ -242,7 +242,7 @@ test("a join that failed leads back to the first screen with its reason", () => 
   assert.equal(after(state, ["joined", joinReply()]).joinError, null);
 });
 
-test("toasts are few, not repeated, and go", () => {
+test("toasts are few, not repeated, and disappear", () => {
   let state = inClass();
   for (const text of ["a", "b", "c", "d", "d"]) state = after(state, ["toast", { text }]);
   assert.deepEqual(
@@ -255,19 +255,19 @@ test("toasts are few, not repeated, and go", () => {
   );
 });
 
-test("reactions carry a name and go", () => {
+test("reactions carry a name and disappear", () => {
   const state = after(inClass(), ["reaction", { participant: "t", kind: "clap" }]);
   assert.deepEqual([state.reactions[0].name, state.reactions[0].kind, state.reactions[0].from], ["T", "clap", "t"]);
   assert.equal(after(state, ["reaction-gone", state.reactions[0].id]).reactions.length, 0);
 });
 
-test("announcements and drains are heard", () => {
+test("announcements and draining reach the state", () => {
   const state = after(inClass(), ["new-announcement", { text: "Break until ten" }], ["server-draining", {}]);
   assert.equal(state.toasts[0].text, "Break until ten");
   assert.equal(state.draining, true);
 });
 
-test("the list of people has hands first, then those who teach, then names", () => {
+test("the list of people has raised hands first, then staff, then the others by name", () => {
   const state = after(
     inClass({
       participants: [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readStats } from "../../../static/js/class/stats.js";
 
-test("statistics name who is in each slot", () => {
+test("statistics name the participant of each slot", () => {
   const slots = { 8: { participant: "t", producer: "t:screen", kind: "video", layer: 1 }, 4: null };
   const report = /** @type {[string, any][]} */ ([
     ["a", { type: "inbound-rtp", kind: "video", mid: "8", frameWidth: 1280, frameHeight: 720, framesDecoded: 7 }],
@@ -30,7 +30,7 @@ test("statistics name who is in each slot", () => {
   );
 });
 
-test("after a change of network statistics are of the pair in use", () => {
+test("after a change of network the statistics are those of the pair in use", () => {
   const old = {
     type: "candidate-pair",
     id: "old",

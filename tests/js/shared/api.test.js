@@ -1,4 +1,4 @@
-// Asking the server: its refusals, its silence, its nonsense.
+// Requests to the server: refusals, missing and malformed answers.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -53,12 +53,12 @@ test("a refusal keeps the server's code, sentence and field", async () => {
   );
   assert.ok(error instanceof ApiError);
   assert.deepEqual(
-    [error.status, error.code, error.message, error.field, error.passes],
+    [error.status, error.code, error.message, error.field, error.isTemporary],
     [409, "class_full", "Full.", "coupon", false],
   );
 });
 
-test("silence, nonsense and a proxy's page are sentences, too", async () => {
+test("no answer, a wrong answer and a proxy's page each have a sentence", async () => {
   const silent = await refusal(
     request("GET", "/x", undefined, {
       fetch: /** @type {any} */ (
@@ -68,15 +68,15 @@ test("silence, nonsense and a proxy's page are sentences, too", async () => {
       ),
     }),
   );
-  assert.deepEqual([silent.status, silent.code, silent.passes], [0, "unreachable", true]);
+  assert.deepEqual([silent.status, silent.code, silent.isTemporary], [0, "unreachable", true]);
   assert.match(silent.message, /connection/);
   const proxy = await refusal(request("GET", "/x", undefined, { fetch: answers(502, "<html>Bad gateway") }));
-  assert.deepEqual([proxy.passes, /busy/.test(proxy.message)], [true, true]);
+  assert.deepEqual([proxy.isTemporary, /busy/.test(proxy.message)], [true, true]);
   const strange = await refusal(request("GET", "/x", undefined, { fetch: answers(200, "<html>") }));
   assert.match(strange.message, /Reload/);
 });
 
-test("a query holds what is set", () => {
+test("a query leaves out parameters without a value", () => {
   assert.equal(withQuery("/x", { a: "b c", n: 0, none: null, empty: "", undef: undefined }), "/x?a=b+c&n=0");
   assert.equal(withQuery("/x", { a: "" }), "/x");
 });

@@ -16,7 +16,7 @@ test("initials are at most two and never empty", () => {
   ]);
 });
 
-test("colours are stable and spread", () => {
+test("a name always has the same colour, and all colours are used", () => {
   const seen = new Set(Array.from({ length: 200 }, (_, index) => colourIndex(`p${index}`)));
   assert.equal(colourIndex("p1"), colourIndex("p1"));
   assert.equal(seen.size, 12);
@@ -39,7 +39,7 @@ test("only http and https become links", () => {
     assert.deepEqual(hrefs(text), [], text);
 });
 
-test("a message's parts are the whole message", () => {
+test("the parts of a message add up to the whole message", () => {
   for (const text of ["", "plain", "https://a.example/x", "a https://a.example. b <b>c</b>", "https://a.example/)"]) {
     assert.equal(
       linkParts(text)

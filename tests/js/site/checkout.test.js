@@ -1,4 +1,4 @@
-// The checkout: whatever the network, the dialog and the server do, a payment that was made is followed to its end.
+// The checkout follows a payment that was made to its end, whatever the network, the dialog and the server do.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -73,22 +73,22 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 const ORDER = { "/payments/order": [{ orderId: "order_1", amount: 149900 }] };
 const pays = (/** @type {any} */ on) => on.paid(PROOF);
 
-test("paid and verified: enrolled once, nothing left to follow", async () => {
+test("a verified payment enrols once and leaves nothing to follow", async () => {
   const b = bench({ ...ORDER, "/payments/verify": [{ enrolled: true, classId: "maths" }] }, pays);
   await b.checkout.pay("DIWALI20");
   await settle();
   assert.deepEqual(b.asked[0], ["POST", "/payments/order", { classId: "maths", coupon: "DIWALI20" }]);
   assert.deepEqual(b.asked[1], ["POST", "/payments/verify", PROOF]);
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
 });
 
-test("a coupon for all of it enrols without a dialog", async () => {
+test("a coupon for the whole price enrols without a dialog", async () => {
   const b = bench({ "/payments/order": [{ enrolled: true, classId: "maths" }] }, () => assert.fail("no dialog"));
   await b.checkout.pay("FREE");
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled], ["enrolled", 1]);
 });
 
-test("verify is tried until the server answers; meanwhile the proof is kept", async () => {
+test("the proof is sent until the server answers, and kept meanwhile", async () => {
   const b = bench(
     { ...ORDER, "/payments/verify": [DOWN, BUSY, DOWN, DOWN, { enrolled: true }], "/payments/order/order_1": [DOWN] },
     pays,
@@ -97,20 +97,20 @@ test("verify is tried until the server answers; meanwhile the proof is kept", as
   await settle();
   assert.equal(b.count("/payments/verify"), 5);
   assert.deepEqual(b.kept.filter(Boolean).at(-1), { orderId: "order_1", proof: PROOF, at: 1000 });
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled, b.pending], ["enrolled", 1, null]);
 });
 
-test("when verify cannot be reached but the order is paid, one is enrolled", async () => {
+test("a paid order enrols even when the proof cannot be sent", async () => {
   const b = bench(
     { ...ORDER, "/payments/verify": [DOWN], "/payments/order/order_1": [{ state: "open" }, { state: "paid" }] },
     pays,
   );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/order/order_1")], ["enrolled", 2]);
+  assert.deepEqual([b.checkout.progress.value.step, b.count("/payments/order/order_1")], ["enrolled", 2]);
 });
 
-test("a class full after paying tells of the refund in the server's words", async () => {
+test("when the class is full after the payment, the refund is told in the server's words", async () => {
   const full = new ApiError(409, "class_full", "The last seat went.");
   const b = bench(
     {
@@ -123,7 +123,7 @@ test("a class full after paying tells of the refund in the server's words", asyn
   await b.checkout.pay();
   await settle();
   assert.deepEqual(
-    [b.checkout.stage.value.step, b.checkout.stage.value.message, b.enrolled, b.pending],
+    [b.checkout.progress.value.step, b.checkout.progress.value.message, b.enrolled, b.pending],
     ["returned", "₹1,499 goes back to you.", 0, null],
   );
 });
@@ -139,10 +139,13 @@ test("a refund that the order does not show yet is still told", async () => {
   );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["returned", "The price changed."]);
+  assert.deepEqual(
+    [b.checkout.progress.value.step, b.checkout.progress.value.message],
+    ["returned", "The price changed."],
+  );
 });
 
-test("a payment that has not arrived yet is asked about until it has", async () => {
+test("the page asks about a payment until it has arrived", async () => {
   const pending = new ApiError(409, "payment_pending", "It is looked for.");
   const b = bench(
     {
@@ -154,14 +157,17 @@ test("a payment that has not arrived yet is asked about until it has", async () 
   );
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/verify")], ["enrolled", 3]);
+  assert.deepEqual([b.checkout.progress.value.step, b.count("/payments/verify")], ["enrolled", 3]);
 });
 
-test("a payment that failed after all may be tried again, and nothing goes back", async () => {
+test("a payment that failed later may be tried again, and nothing goes back", async () => {
   const b = bench({ ...ORDER, "/payments/verify": [new ApiError(409, "payment_failed", "No money was taken.")] }, pays);
   await b.checkout.pay();
   await settle();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.code, b.pending], ["idle", "failed", null]);
+  assert.deepEqual(
+    [b.checkout.progress.value.step, b.checkout.progress.value.code, b.pending],
+    ["idle", "failed", null],
+  );
 });
 
 test("a forged proof is refused, and asked no further", async () => {
@@ -176,26 +182,26 @@ test("a forged proof is refused, and asked no further", async () => {
   await b.checkout.pay();
   await settle();
   assert.deepEqual(
-    [b.checkout.stage.value.step, b.checkout.stage.value.message, b.count("/payments/verify")],
+    [b.checkout.progress.value.step, b.checkout.progress.value.message, b.count("/payments/verify")],
     ["refused", "Not valid.", 1],
   );
 });
 
-test("a closed dialog charges nothing, yet its order is watched: a payment by phone may come", async () => {
+test("a closed dialog charges nothing, but its order is watched for a payment by phone", async () => {
   const b = bench(
     { ...ORDER, "/payments/order/order_1": [{ state: "open" }, DOWN, { state: "open" }, { state: "paid" }] },
     (/** @type {any} */ on) => on.closed(),
   );
   /** @type {any[]} */
   const said = [];
-  b.checkout.stage.subscribe(({ step, message }) => said.push([step, message]));
+  b.checkout.progress.subscribe(({ step, message }) => said.push([step, message]));
   await b.checkout.pay();
   await settle();
   assert.ok(said.some(([step, message]) => step === "idle" && message === CLOSED));
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled], ["enrolled", 1]);
 });
 
-test("a failed payment says why after the dialog; one may pay again", async () => {
+test("a failed payment gives its reason after the dialog, and may be tried again", async () => {
   const b = bench(
     { ...ORDER, "/payments/order/order_1": [{ state: "expired" }], "/payments/verify": [{ enrolled: true }] },
     (/** @type {any} */ on) => {
@@ -206,7 +212,7 @@ test("a failed payment says why after the dialog; one may pay again", async () =
   await b.checkout.pay();
   await settle();
   assert.deepEqual(
-    [b.checkout.stage.value.step, b.checkout.stage.value.code, b.checkout.stage.value.message],
+    [b.checkout.progress.value.step, b.checkout.progress.value.code, b.checkout.progress.value.message],
     ["idle", "failed", "Your bank declined the payment."],
   );
   assert.equal(b.checkout.isBusy, false);
@@ -220,41 +226,44 @@ test("a payment that fails and then succeeds in the same dialog counts", async (
   });
   await b.checkout.pay();
   await settle();
-  assert.equal(b.checkout.stage.value.step, "enrolled");
+  assert.equal(b.checkout.progress.value.step, "enrolled");
 });
 
-test("what another tab bought is no error", async () => {
+test("a class that another tab bought is no error", async () => {
   const b = bench({ "/payments/order": [new ApiError(409, "already_enrolled", "You are in already.")] });
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.enrolled], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.enrolled], ["enrolled", 1]);
 });
 
-test("another tab that enrols closes the dialog of this one", async () => {
+test("when another tab enrols, the dialog of this one closes", async () => {
   const b = bench(ORDER, () => {});
   await b.checkout.pay();
-  b.checkout.elsewhere();
-  assert.deepEqual([b.closed, b.checkout.stage.value.step, b.pending], [1, "enrolled", null]);
-  b.checkout.elsewhere();
+  b.checkout.enrolledElsewhere();
+  assert.deepEqual([b.closed, b.checkout.progress.value.step, b.pending], [1, "enrolled", null]);
+  b.checkout.enrolledElsewhere();
   assert.equal(b.closed, 1);
 });
 
 test("a server that cannot be reached leaves the button to press again; a refusal says its sentence", async () => {
   const b = bench({ "/payments/order": [DOWN, new ApiError(409, "class_full", "The class is full.")] });
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", DOWN.message]);
+  assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.message], ["idle", DOWN.message]);
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.code], ["refused", "class_full"]);
+  assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.code], ["refused", "class_full"]);
 });
 
-test("a script that does not load is told, and nothing is charged", async () => {
+test("a script that does not load is reported, and nothing is charged", async () => {
   const b = bench(ORDER, () => {
     throw new ApiError(0, "no_checkout", "Could not be loaded.");
   });
   await b.checkout.pay();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", "Could not be loaded."]);
+  assert.deepEqual(
+    [b.checkout.progress.value.step, b.checkout.progress.value.message],
+    ["idle", "Could not be loaded."],
+  );
 });
 
-test("a second press while one is under way does nothing", async () => {
+test("a second press while a payment is under way does nothing", async () => {
   const b = bench(ORDER, () => {});
   await Promise.all([b.checkout.pay(), b.checkout.pay()]);
   assert.equal(b.count("/payments/order"), 1);
@@ -264,22 +273,22 @@ test("after a reload the proof is sent again, or the order is asked about", asyn
   const b = bench({ "/payments/verify": [{ enrolled: true }] });
   b.pending = { orderId: "order_1", proof: PROOF, at: 0 };
   await b.checkout.resume();
-  assert.deepEqual([b.checkout.stage.value.step, b.count("/payments/verify")], ["enrolled", 1]);
+  assert.deepEqual([b.checkout.progress.value.step, b.count("/payments/verify")], ["enrolled", 1]);
   const c = bench({ "/payments/order/order_1": [{ state: "refunded", message: "It goes back." }] });
   c.pending = { orderId: "order_1", proof: null, at: 0 };
   await c.checkout.resume();
-  assert.deepEqual([c.checkout.stage.value.step, c.pending], ["returned", null]);
+  assert.deepEqual([c.checkout.progress.value.step, c.pending], ["returned", null]);
 });
 
-test("after a reload an order of somebody else's is left alone, and kept for whose it is", async () => {
+test("after a reload the order of another account is left alone and kept for it", async () => {
   const b = bench({ "/payments/order/order_1": [new ApiError(404, "not_found", "No such order.")] });
   b.pending = { orderId: "order_1", proof: null, at: 0 };
   await b.checkout.resume();
-  assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", null]);
+  assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.message], ["idle", null]);
   assert.equal(b.pending.orderId, "order_1");
 });
 
-test("who is signed out while paying keeps the proof, is told so, and is confirmed after signing in", async () => {
+test("signing out while paying keeps the proof, says so, and confirms after signing in", async () => {
   for (const status of [401, 403]) {
     const b = bench(
       { ...ORDER, "/payments/verify": [new ApiError(status, "not_signed_in", "Sign in first."), { enrolled: true }] },
@@ -287,14 +296,14 @@ test("who is signed out while paying keeps the proof, is told so, and is confirm
     );
     await b.checkout.pay();
     await settle();
-    assert.deepEqual([b.checkout.stage.value.step, b.checkout.stage.value.message], ["idle", SAFE]);
+    assert.deepEqual([b.checkout.progress.value.step, b.checkout.progress.value.message], ["idle", SAFE]);
     assert.deepEqual(b.pending.proof, PROOF);
     await b.checkout.resume();
-    assert.deepEqual([b.checkout.stage.value.step, b.pending], ["enrolled", null]);
+    assert.deepEqual([b.checkout.progress.value.step, b.pending], ["enrolled", null]);
   }
 });
 
-test("who is signed out while an order is asked about keeps it", async () => {
+test("signing out while an order is asked about keeps the order", async () => {
   const b = bench({ "/payments/order/order_1": [new ApiError(401, "not_signed_in", "Sign in first.")] });
   b.pending = { orderId: "order_1", proof: null, at: 0 };
   await b.checkout.resume();
@@ -305,5 +314,5 @@ test("free classes and trials enrol directly", async () => {
   const b = bench({ "/api/classes/maths/enrol": [{ enrolled: true }] });
   await b.checkout.enrol({ trial: true });
   assert.deepEqual(b.asked, [["POST", "/api/classes/maths/enrol", { trial: true }]]);
-  assert.equal(b.checkout.stage.value.step, "enrolled");
+  assert.equal(b.checkout.progress.value.step, "enrolled");
 });

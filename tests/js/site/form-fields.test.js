@@ -1,4 +1,4 @@
-// Class and coupon forms: faults, and what is sent.
+// The forms of classes and coupons: their faults, and the body that is sent.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -23,7 +23,7 @@ const filled = {
   trialMinutes: "15",
 };
 
-test("a complete form has no faults, and becomes what is sent", () => {
+test("a complete form has no faults and becomes the request's body", () => {
   assert.deepEqual(faultsOf(filled, NOON), {});
   assert.deepEqual(bodyOf(filled), {
     title: "Maths for class 8",
@@ -64,7 +64,7 @@ test("a class becomes its fields and back", () => {
   assert.equal(fieldsOf(offer({ price: 0 })).paid, false);
 });
 
-test("the server's complaints find their field", () => {
+test("a refusal by the server finds its field", () => {
   assert.equal(fieldNamed("schedule.start"), "date");
   assert.equal(fieldNamed("price"), "price");
   assert.equal(fieldNamed("nonsense"), "form");

@@ -16,7 +16,7 @@ test("money has Indian grouping, and paise only when there are some", () => {
   assert.equal(shortMoney(9_900), "₹99");
 });
 
-test("what is typed as rupees becomes whole paise or nothing", () => {
+test("typed rupees become whole paise or nothing", () => {
   const rows = /** @type {[string, number|null][]} */ ([
     ["1,499", 149900],
     ["₹ 1499.5", 149950],

@@ -1,21 +1,21 @@
-// What a class says on its card: seats, trial, the way in, its place in the catalogue.
+// A class on its card: seats, trial, the join button, its place in the catalogue.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { entryOf, inOrder, seatsText, shown, trialTime } from "../../../static/js/site/offer.js";
+import { joinButton, inOrder, seatsText, matching, trialTime } from "../../../static/js/site/offer.js";
 import { timeText } from "../../../static/js/site/times.js";
 import { DAY, HOUR, MINUTE, NOON, offer } from "./samples.js";
 
-test("a trial says when it ends, or that it waits for the class", () => {
+test("a trial says when it ends, or that it starts with the lesson", () => {
   const my = { kind: "trial", enrolled: true, expiresAt: NOON };
   assert.ok(trialTime(offer({ trialMinutes: 15, my })).endsWith(timeText(NOON)));
   assert.equal(
     trialTime(offer({ trialMinutes: 15, my: { ...my, expiresAt: null } })),
-    "15 min from when the class begins",
+    "15 min from the start of the lesson",
   );
 });
 
-test("seats are told when they are few", () => {
+test("the number of seats is shown when few are left", () => {
   assert.equal(seatsText(offer()), null);
   assert.equal(seatsText(offer({ seatsLeft: 1 })), "1 seat left");
   assert.equal(seatsText(offer({ seatsLeft: 0 })), "Full");
@@ -23,7 +23,7 @@ test("seats are told when they are few", () => {
   assert.equal(seatsText(offer({ seats: null, seatsLeft: null })), null);
 });
 
-test("the way in says why it is closed, and opens for those who may", () => {
+test("the join button says why it is disabled, and is enabled for people who may join", () => {
   const enrolled = {
     enrolled: true,
     canJoin: false,
@@ -31,23 +31,23 @@ test("the way in says why it is closed, and opens for those who may", () => {
     reason: { code: "not_yet_open", message: "Not yet." },
     isTeacher: false,
   };
-  assert.match(entryOf(offer({ my: enrolled }), NOON).hint, /^Opens in 45 min, at /);
-  assert.deepEqual(entryOf(offer({ my: { ...enrolled, canJoin: true, reason: null } }), NOON), {
+  assert.match(joinButton(offer({ my: enrolled }), NOON).hint, /^Opens in 45 min, at /);
+  assert.deepEqual(joinButton(offer({ my: { ...enrolled, canJoin: true, reason: null } }), NOON), {
     open: true,
     live: false,
-    label: "Enter the waiting room",
-    hint: "The teacher has not started yet.",
+    label: "Join and wait",
+    hint: "The teacher has not started the lesson yet.",
   });
   assert.equal(
-    entryOf(offer({ liveSince: NOON, my: { ...enrolled, canJoin: true, reason: null } }), NOON).label,
+    joinButton(offer({ liveSince: NOON, my: { ...enrolled, canJoin: true, reason: null } }), NOON).label,
     "Join now",
   );
-  const refunded = entryOf(
+  const refunded = joinButton(
     offer({ my: { ...enrolled, reason: { code: "refunded", message: "Your payment was refunded." } } }),
     NOON,
   );
   assert.deepEqual([refunded.open, refunded.hint], [false, "Your payment was refunded."]);
-  assert.equal(entryOf(offer({ my: { ...enrolled, isTeacher: true } }), NOON).label, "Start the class");
+  assert.equal(joinButton(offer({ my: { ...enrolled, isTeacher: true } }), NOON).label, "Start the lesson");
 });
 
 test("the catalogue is filtered by words and kind, live first", () => {
@@ -58,7 +58,7 @@ test("the catalogue is filtered by words and kind, live first", () => {
     offer({ id: "none", nextAt: null }),
   ];
   const ids = (/** @type {any} */ filter) =>
-    inOrder(shown(all, { search: "", only: "all", ...filter }, NOON)).map(({ id }) => id);
+    inOrder(matching(all, { search: "", only: "all", ...filter }, NOON)).map(({ id }) => id);
   assert.deepEqual(ids({}), ["live", "soon", "later", "none"]);
   assert.deepEqual(ids({ only: "week" }), ["live", "soon"]);
   assert.deepEqual(ids({ only: "free" }), ["soon"]);

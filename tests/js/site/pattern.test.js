@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { patternOf } from "../../../static/js/site/pattern.js";
 
-test("a pattern belongs to its title", () => {
+test("a title always has the same pattern", () => {
   assert.deepEqual(patternOf("Calculus"), patternOf("Calculus"));
   assert.notDeepEqual(patternOf("Calculus"), patternOf("Poetry"));
   assert.equal(patternOf("Calculus").length, 3);

@@ -1,4 +1,4 @@
-// What a page asks for: waiting, there, or why not.
+// An answer of the server as a signal: asked for, there, or failed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ function deferred() {
   return parts;
 }
 
-test("only a slow answer shows that one waits", async () => {
+test("only a slow answer shows that the page is loading", async () => {
   const clock = new FakeClock();
   const answer = deferred();
   const asked = resource(() => answer.promise, clock);
@@ -27,7 +27,7 @@ test("only a slow answer shows that one waits", async () => {
   assert.deepEqual(asked.state.value, { data: "there", error: null, busy: false, slow: false });
 });
 
-test("what was there stays while it is asked again, also when that fails quietly", async () => {
+test("the data stays while it is asked for again, also after a quiet failure", async () => {
   const answersInTurn = [
     Promise.resolve(1),
     Promise.reject(new ApiError(503, "busy", "Busy.")),
@@ -42,7 +42,7 @@ test("what was there stays while it is asked again, also when that fails quietly
   assert.equal(asked.state.value.error?.code, "busy");
 });
 
-test("of two questions under way the later one counts", async () => {
+test("of two requests under way the later one counts", async () => {
   const [first, second] = [deferred(), deferred()];
   const turns = [first.promise, second.promise];
   const asked = resource(() => /** @type {Promise<any>} */ (turns.shift()), new FakeClock());

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routeOf, safeNext } from "../../../static/js/site/routes.js";
 
-test("only a path of this site is gone back to", () => {
+test("signing in returns only to a path of this site", () => {
   for (const good of ["/classes/maths?x=1", "/me#receipts", "/"]) assert.equal(safeNext(good), good);
   for (const bad of [
     "//evil.example",

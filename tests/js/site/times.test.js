@@ -1,4 +1,4 @@
-// Instants in words, over time zones and changes of the clocks.
+// Times in words, over time zones and changes of the clocks.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -16,7 +16,7 @@ import {
 } from "../../../static/js/site/times.js";
 import { DAY, HOUR, KOLKATA, MINUTE, NOON } from "./samples.js";
 
-test("a time on the wall is an instant in its zone, over changes of the clocks", () => {
+test("a local time is an instant in its zone, also around changes of the clocks", () => {
   assert.equal(instantOf("2026-12-01T18:00", KOLKATA), Date.UTC(2026, 11, 1, 12, 30));
   assert.equal(instantOf("2026-07-01T09:00", "Europe/Berlin"), Date.UTC(2026, 6, 1, 7));
   assert.equal(instantOf("2026-01-01T09:00", "Europe/Berlin"), Date.UTC(2026, 0, 1, 8));
@@ -48,7 +48,7 @@ test("countdowns are short", () => {
   assert.equal(lengthText(90), "1 h 30 min");
 });
 
-test("times are told in one's own zone, and the class's time beside it when its clocks differ", () => {
+test("times are told in the own zone, with the class's time beside them when it differs", () => {
   const at = Date.UTC(2026, 11, 1, 12, 30);
   assert.equal(timeText(at, KOLKATA, "en-IN"), "6:00\u00a0pm");
   assert.equal(foreignTime(at, KOLKATA, "Asia/Calcutta", "en-IN"), null, "another name, the same clocks");

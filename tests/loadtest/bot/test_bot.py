@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from loadtest.bot.bot import Bot, Surroundings
+from loadtest.bot.bot import Bot, BotContext
 from loadtest.bot.link import Lag, Poller
 from loadtest.records import BotPlan, Failed, People
 from sfu.dtls.session import AiortcDtls
@@ -92,8 +92,8 @@ class World:
             poller.close()
             await runner.cleanup()
 
-    def _around(self, http: aiohttp.ClientSession, url: str, poller: Poller) -> Surroundings:
-        return Surroundings(
+    def _around(self, http: aiohttp.ClientSession, url: str, poller: Poller) -> BotContext:
+        return BotContext(
             url=url,
             class_id="demo",
             http=http,

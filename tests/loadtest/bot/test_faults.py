@@ -5,13 +5,13 @@ from random import Random
 import pytest
 
 from loadtest.bot.faults import MAX_QUEUED, BadLink
-from loadtest.records import Faults
+from loadtest.records import LinkFaults
 
 JOINED = 100.0
 
 
 def link(**faults: object) -> BadLink:
-    return BadLink(Faults(**faults), Random(4).random, JOINED)  # type: ignore[arg-type]
+    return BadLink(LinkFaults(**faults), Random(4).random, JOINED)  # type: ignore[arg-type]
 
 
 def test_a_good_link_does_nothing() -> None:

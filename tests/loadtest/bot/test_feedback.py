@@ -3,22 +3,22 @@
 import pytest
 
 from loadtest.bot.feedback import BACK_OFF, FIRST_ESTIMATE, Estimate, Feedback
-from loadtest.bot.receiver import Stream
+from loadtest.bot.receiver import ReceivedStream
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import ReceiverReport, Remb, SenderReport, build_compound, parse_compound
 
 NOW = 500.0
 
 
-def begun(*seqs: int, ssrc: int = 5) -> Stream:
-    stream = Stream("4", True, ssrc, None)
+def begun(*seqs: int, ssrc: int = 5) -> ReceivedStream:
+    stream = ReceivedStream("4", True, ssrc, None)
     for seq in seqs:
         stream.receive(seq, 96, 1_000, NOW)
     return stream
 
 
 def test_nothing_is_reported_before_anything_has_come() -> None:
-    assert Feedback(1, NOW).report([Stream("4", True, 5, None)], 0.0, NOW + 1) == []
+    assert Feedback(1, NOW).report([ReceivedStream("4", True, 5, None)], 0.0, NOW + 1) == []
 
 
 def test_a_block_says_what_is_missing_since_the_last() -> None:

@@ -12,7 +12,7 @@ from loadtest.bot.ice import (
     FAILED_AFTER,
     LOST_AFTER,
     UNANSWERED_AFTER,
-    IceAgent,
+    IceClient,
 )
 from sfu.ice.agent import IceAgent as LiteAgent
 from sfu.ice.agent import IceCredentials, IceState, parse_binding_request
@@ -24,11 +24,11 @@ ADDRESS = ("198.51.100.1", 1_000)
 NOW = 50.0
 
 
-def agent(now: float = NOW) -> IceAgent:
-    return IceAgent(CLIENT, SERVER, Random(1).randbytes, now)
+def agent(now: float = NOW) -> IceClient:
+    return IceClient(CLIENT, SERVER, Random(1).randbytes, now)
 
 
-def request_of(one: IceAgent, now: float) -> bytes:
+def request_of(one: IceClient, now: float) -> bytes:
     request = one.handle_timers(now)
     assert request is not None
     return request
@@ -84,7 +84,7 @@ def test_what_is_no_answer_of_the_server_changes_nothing() -> None:
     request = request_of(one, NOW)
     good = answer(request)
     forged = good[:-20] + bytes((good[-20] ^ 1,)) + good[-19:]
-    other = answer(request_of(IceAgent(CLIENT, SERVER, Random(2).randbytes, NOW), NOW))
+    other = answer(request_of(IceClient(CLIENT, SERVER, Random(2).randbytes, NOW), NOW))
     unsigned = good[:2] + (12).to_bytes(2, "big") + good[4:32]
     for data in (b"", request, forged, other, unsigned, good[:-4], good + b"\0\0\0\0"):
         assert not one.receive(data, NOW)

@@ -11,9 +11,9 @@ import pytest
 
 from loadtest.bot.connection import Action, Connection
 from loadtest.bot.faults import BadLink
-from loadtest.bot.link import CarefulLink, Lag, PlainLink, Poller, _arrival, open_socket
-from loadtest.bot.receiver import Stream
-from loadtest.records import Faults
+from loadtest.bot.link import Lag, MeasuredLink, PlainLink, Poller, _arrival, open_socket
+from loadtest.bot.receiver import ReceivedStream
+from loadtest.records import LinkFaults
 from sfu.fanout.segments import UDP_SEGMENT
 from sfu.timers import Timers
 
@@ -25,7 +25,7 @@ class Ear:
     """Stands for a connection: streams, and what it was given."""
 
     def __init__(self) -> None:
-        self.stream = Stream("4", True, SSRC, None)
+        self.stream = ReceivedStream("4", True, SSRC, None)
         self.streams = {SSRC: self.stream}
         self.given: list[bytes] = []
         self.arrivals: list[int] = []
@@ -61,12 +61,12 @@ class Wire:
     def plain(self) -> PlainLink:
         return PlainLink(cast(Connection, self.ear), self.poller, self.udp)
 
-    def careful(self, sampled: bool = True, **faults: object) -> CarefulLink:
+    def careful(self, sampled: bool = True, **faults: object) -> MeasuredLink:
         bad = None
         if faults:
-            bad = BadLink(Faults(**faults), Random(1).random, NOW)  # type: ignore[arg-type]
+            bad = BadLink(LinkFaults(**faults), Random(1).random, NOW)  # type: ignore[arg-type]
         ear = cast(Connection, self.ear)
-        return CarefulLink(ear, self.poller, self.udp, sampled, bad, self.timers, self.lag)
+        return MeasuredLink(ear, self.poller, self.udp, sampled, bad, self.timers, self.lag)
 
     def say(self, *datagrams: bytes) -> None:
         for data in datagrams:

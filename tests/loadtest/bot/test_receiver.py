@@ -10,7 +10,7 @@ from loadtest.bot.receiver import (
     MAX_MISSING,
     MAX_TRIES,
     MIN_ROUND_TRIP,
-    Stream,
+    ReceivedStream,
 )
 
 NOW = 1_000.0
@@ -18,22 +18,22 @@ FRAME = 1 / 30
 RTT = 0.1
 
 
-def video() -> Stream:
-    return Stream("4", True, 1, 2)
+def video() -> ReceivedStream:
+    return ReceivedStream("4", True, 1, 2)
 
 
-def sound() -> Stream:
-    return Stream("3", False, 3, None)
+def sound() -> ReceivedStream:
+    return ReceivedStream("3", False, 3, None)
 
 
-def feed(stream: Stream, *seqs: int, now: float = NOW, last: bool = False) -> None:
+def feed(stream: ReceivedStream, *seqs: int, now: float = NOW, last: bool = False) -> None:
     """Packets with these numbers; `last`: the last one ends a frame."""
     for place, seq in enumerate(seqs):
         ends = last and place == len(seqs) - 1
         stream.receive(seq & 0xFFFF, 96 | (MARKER if ends else 0), 100, now)
 
 
-def frames(stream: Stream, count: int, first: int = 0, start: float = NOW) -> float:
+def frames(stream: ReceivedStream, count: int, first: int = 0, start: float = NOW) -> float:
     """Frames of two packets each; the time of the last."""
     for n in range(count):
         feed(stream, first + 2 * n, first + 2 * n + 1, now=start + n * FRAME, last=True)

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from loadtest.bot import offer
-from loadtest.bot.sender import HISTORY, Line, Microphone, Publisher, _steady
-from loadtest.bot.studio import Studio
+from loadtest.bot.sender import HISTORY, Microphone, OutgoingStream, Publisher, _steady
+from loadtest.bot.sources import SourceMaker
 from loadtest.media.player import AudioPlayer
 from loadtest.media.stamp import read_stamp
 from loadtest.records import BotPlan
@@ -33,7 +33,7 @@ class Stage:
     def __init__(self, bot: BotPlan) -> None:
         sealing, self._opening = keys()
         self.sent: list[bytes] = []
-        studio = Studio(toy_clip(1), sealing, NOW, Random(9).randbytes)
+        studio = SourceMaker(toy_clip(1), sealing, NOW, Random(9).randbytes)
         self.sources = studio.sources(bot, 4_711, NOW)
         self.publisher = Publisher(self.sources, self.sent.append, lambda: STAMP, "ada")
 
@@ -115,7 +115,7 @@ def test_a_voice_is_loud_in_its_turns_only() -> None:
 
 def test_who_never_speaks_is_quiet_and_who_has_no_turns_is_loud() -> None:
     sealing, _ = keys()
-    line = Line(sealing, offer.OPUS, 1, "0", "", None, Random(1).randbytes)
+    line = OutgoingStream(sealing, offer.OPUS, 1, "0", "", None, Random(1).randbytes)
     never = Microphone(AudioPlayer(toy_clip(1), NOW, 1), line, ())
     always = Microphone(AudioPlayer(toy_clip(1), NOW, 1), line, None)
     counts = []
@@ -142,13 +142,13 @@ def test_a_nack_is_answered_by_rtx() -> None:
 
 def test_memory_for_retransmission_is_bounded_and_sound_has_none() -> None:
     sealing, _ = keys()
-    line = Line(sealing, offer.VP8, 7, "2", "q", 8, Random(1).randbytes)
+    line = OutgoingStream(sealing, offer.VP8, 7, "2", "q", 8, Random(1).randbytes)
     first = line.index
     for _ in range(HISTORY + 1):
         line.write(True, 0, b"x" * 20, None, 1, NOW)
     assert line.resend(first & 0xFFFF, 1, NOW) is None
     assert line.resend(first + 1 & 0xFFFF, 1, NOW) is not None
-    sound = Line(sealing, offer.OPUS, 9, "0", "", None, Random(1).randbytes)
+    sound = OutgoingStream(sealing, offer.OPUS, 9, "0", "", None, Random(1).randbytes)
     sound.write(True, 0, b"x" * 20, 30, 1, NOW)
     assert sound.resend(sound.index - 1, 1, NOW) is None
 

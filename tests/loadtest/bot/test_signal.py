@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from common.roles import Role
 from loadtest.bot.signal import Json, SignalError, Signalling
-from signalling.classroom.permissions import Role
 from tests.support.sio_client import TIMEOUT, class_server, token_for
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.

@@ -1,6 +1,6 @@
 """Figures of bots, added up."""
 
-from loadtest.bot.totals import Totals, frozen, result, total
+from loadtest.bot.totals import BotTotals, frozen, result, total
 from tests.loadtest.bot.test_connection import Lesson
 from tests.support.bots import plan
 
@@ -16,7 +16,7 @@ def test_totals_are_those_of_all_connections_and_differences_those_of_a_while() 
     new = total(connections, lesson.rig.now).since(first)
     assert 28 <= new.frames <= 32
     assert new.lost == 0
-    assert total([], 0.0) == Totals()
+    assert total([], 0.0) == BotTotals()
 
 
 def test_a_picture_that_stops_for_good_stands_still_and_is_a_freeze() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from loadtest.browser.stats import FIELDS, Tally
+from loadtest.browser.stats import FIELDS, PageCounts
 from loadtest.records import BrowserResult
 
 Entry = dict[str, Any]
@@ -20,18 +20,18 @@ def connection(*inbound: Entry, state: str = "connected") -> Entry:
     return {"state": state, "inbound": list(inbound)}
 
 
-def result(tally: Tally) -> BrowserResult:
+def result(tally: PageCounts) -> BrowserResult:
     return tally.result("Browser 1", True, 300.0, 500.0, None)
 
 
 def test_nothing_heard_is_a_result_of_zeros() -> None:
-    assert Tally().result("Browser 1", False, None, None, "no answer") == BrowserResult(
+    assert PageCounts().result("Browser 1", False, None, None, "no answer") == BrowserResult(
         *("Browser 1", False, None, None, 0, 0, 0, 0.0, 0, 0, 0.0, 0, 0, 0.0, 0.0, "no answer")
     )
 
 
 def test_the_rate_is_that_since_the_first_picture_was_seen() -> None:
-    tally = Tally()
+    tally = PageCounts()
     tally.take([connection(video("4", 10.0, 0))])
     tally.take([connection(video("4", 11.0, 12))])
     tally.take([connection(video("4", 15.0, 132))])
@@ -39,13 +39,13 @@ def test_the_rate_is_that_since_the_first_picture_was_seen() -> None:
 
 
 def test_one_report_with_pictures_gives_no_rate() -> None:
-    tally = Tally()
+    tally = PageCounts()
     tally.take([connection(video("4", 10.0, 30))])
     assert result(tally).fps == 0.0
 
 
 def test_size_and_buffer_are_of_the_picture_most_shown_and_counts_of_all() -> None:
-    tally = Tally()
+    tally = PageCounts()
     shown = {"frameWidth": 1280, "frameHeight": 720, "jitterBufferDelay": 6.0}
     small = {"frameWidth": 320, "frameHeight": 180, "jitterBufferDelay": 9.0}
     counts = {"framesDropped": 1, "freezeCount": 2, "totalFreezesDuration": 0.25}
@@ -67,7 +67,7 @@ def test_size_and_buffer_are_of_the_picture_most_shown_and_counts_of_all() -> No
 
 
 def test_a_new_connections_numbers_add_to_the_old_ones() -> None:
-    tally = Tally()
+    tally = PageCounts()
     old = connection(video("4", 1.0, 100, packetsReceived=10), state="closed")
     tally.take([old])
     tally.take([connection(state="closed"), connection(video("4", 9.0, 50, packetsReceived=5))])
@@ -76,7 +76,7 @@ def test_a_new_connections_numbers_add_to_the_old_ones() -> None:
 
 
 def test_a_viewer_is_connected_while_one_connection_is() -> None:
-    tally = Tally()
+    tally = PageCounts()
     assert not tally.open
     tally.take([connection(state="closed"), connection(state="connected")])
     assert tally.open
@@ -85,14 +85,14 @@ def test_a_viewer_is_connected_while_one_connection_is() -> None:
 
 
 def test_made_up_sound_counts_only_where_it_was_not_silent() -> None:
-    tally = Tally()
+    tally = PageCounts()
     sound = {"totalSamplesReceived": 48_000, "concealedSamples": 960}
     tally.take([connection(entry("0", 1.0, **sound, silentConcealedSamples=480))])
     assert result(tally).audio_concealed == 0.01
 
 
 def test_what_came_before_counting_began_is_left_out() -> None:
-    tally = Tally()
+    tally = PageCounts()
     early = {"freezeCount": 3, "packetsReceived": 70, "jitterBufferDelay": 9.0}
     late = {"freezeCount": 4, "packetsReceived": 100, "jitterBufferDelay": 9.6}
     tally.take([connection(video("4", 10.0, 20, jitterBufferEmittedCount=20, **early))])

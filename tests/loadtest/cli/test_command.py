@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from liveclass.cli import app
 from loadtest.cli import app as cli
-from loadtest.cli.app import NEEDED, Options
-from loadtest.cli.command import UNABLE, Outcome, _Command, main
+from loadtest.cli.app import NEEDED
+from loadtest.cli.command import UNABLE, MeasuredRun, _Command, main
+from loadtest.cli.options import Options
 from loadtest.figures.summary import summarise
 from loadtest.plan.scenario import Scenario, ScenarioError, load
 from tests.support.run_records import Shape, made_run
@@ -52,12 +53,12 @@ async def test_the_search_keeps_one_outcome_the_best(
     made: list[weakref.ref[Notes]] = []
     alive = []
 
-    async def measure(self: object, wanted: Scenario) -> Outcome:
+    async def measure(self: object, wanted: Scenario) -> MeasuredRun:
         record = made_run(Shape(viewers=wanted.viewers, latency_ms=2.0 + wanted.viewers // 40 * 40))
         record.notes = Notes()
         made.append(weakref.ref(record.notes))
         alive.append(sum(one() is not None for one in made))
-        return Outcome(record, summarise(record))
+        return MeasuredRun(record, summarise(record))
 
     monkeypatch.setattr(_Command, "_measure", measure)
     file = tmp_path / "out.json"

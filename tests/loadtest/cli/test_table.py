@@ -6,14 +6,14 @@ from rich.console import Console
 
 from loadtest.cli.table import table
 from loadtest.figures.summary import summarise
-from loadtest.figures.thresholds import Limits
+from loadtest.figures.thresholds import Thresholds
 from loadtest.records import RunRecord
 from tests.support.run_records import Shape, empty_run, made_run
 
 
-def lines(record: RunRecord, limits: Limits | None = None) -> list[str]:
+def lines(record: RunRecord, limits: Thresholds | None = None) -> list[str]:
     console = Console(file=io.StringIO(), width=80, force_terminal=False)
-    console.print(table(summarise(record), limits or Limits()))
+    console.print(table(summarise(record), limits or Thresholds()))
     assert isinstance(console.file, io.StringIO)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
@@ -31,18 +31,18 @@ def test_without_limits_nothing_is_called_good_or_bad() -> None:
 
 
 def test_a_limit_stands_beside_its_figure() -> None:
-    found = lines(made_run(Shape(lost=(3,))), Limits(max_loss=0.00001, max_p99=25))
+    found = lines(made_run(Shape(lost=(3,))), Thresholds(max_loss=0.00001, max_p99=25))
     assert row(found, "Added latency").endswith("p99 ≤ 25.0 ms ok")
     assert row(found, "Loss").split()[-5:] == ["%", "≤", "0.001", "%", "over"]
     assert "Loss 0.007 % is above the limit of 0.001 %" in found
 
 
 def test_kept_limits_are_said_so() -> None:
-    assert "All limits were kept." in lines(made_run(), Limits(max_loss=0.1))
+    assert "All limits were kept." in lines(made_run(), Thresholds(max_loss=0.1))
 
 
 def test_figures_that_are_not_there_are_left_out_unless_limited() -> None:
-    found = lines(empty_run(), Limits(max_cpu=0.9))
+    found = lines(empty_run(), Thresholds(max_cpu=0.9))
     assert not [line for line in found if line.startswith("Copies")]
     assert row(found, "CPU").endswith("unknown")
     assert "The bots told nothing of their own load." in found

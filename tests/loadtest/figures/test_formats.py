@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.figures.formats import clock, written
+from loadtest.figures.formats import clock, formatted
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from loadtest.figures.formats import clock, written
     ],
 )
 def test_figures_read_well(value: float | None, unit: str, text: str) -> None:
-    assert written(value, unit) == text
+    assert formatted(value, unit) == text
 
 
 def test_the_clock_counts_whole_minutes_and_seconds_from_zero() -> None:

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.plan.limit import Search, Step, find
+from loadtest.plan.limit import Search, SearchStep, find
 
 
 async def found(limit: int, start: int = 100, resolution: int = 20, most: int = 10_000) -> Search:
     search = Search(start, resolution, most)
 
-    async def measure(viewers: int) -> Step:
-        return Step(viewers, () if viewers <= limit else ("Loss 3 % is above the limit",))
+    async def measure(viewers: int) -> SearchStep:
+        return SearchStep(viewers, () if viewers <= limit else ("Loss 3 % is above the limit",))
 
     await find(search, measure)
     return search
@@ -55,10 +55,10 @@ async def test_the_answer_is_within_the_resolution(limit: int, start: int, resol
 async def test_bots_at_their_limit_end_the_search_and_are_blamed() -> None:
     search = Search(100, 20, 1_000)
 
-    async def measure(viewers: int) -> Step:
+    async def measure(viewers: int) -> SearchStep:
         if viewers < 200:
-            return Step(viewers)
-        return Step(viewers, ("p99 80 ms",), ("one fleet used 99% of a core",))
+            return SearchStep(viewers)
+        return SearchStep(viewers, ("p99 80 ms",), ("one fleet used 99% of a core",))
 
     await find(search, measure)
     assert [step.viewers for step in search.steps] == [100, 150, 225]
@@ -71,8 +71,8 @@ async def test_bots_at_their_limit_end_the_search_and_are_blamed() -> None:
 async def test_busy_bots_that_keep_all_limits_are_no_limit() -> None:
     search = Search(100, 20, 120)
 
-    async def measure(viewers: int) -> Step:
-        return Step(viewers, (), ("one fleet used 99% of a core",))
+    async def measure(viewers: int) -> SearchStep:
+        return SearchStep(viewers, (), ("one fleet used 99% of a core",))
 
     await find(search, measure)
     assert search.answer().startswith("At least 120 viewers")

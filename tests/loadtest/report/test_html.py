@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 import pytest
 
 from loadtest.figures.summary import summarise
-from loadtest.figures.thresholds import Limits
+from loadtest.figures.thresholds import Thresholds
 from loadtest.records import RunRecord
 from loadtest.report.html import render
 from tests.support.run_records import Shape, empty_run, made_run
 
 VOID = {"meta", "link", "br"}
-LIMITS = Limits(max_cpu=0.01, max_join_p95=900)
+LIMITS = Thresholds(max_cpu=0.01, max_join_p95=900)
 EVIL = "\"><script>alert('&')</script>"
 
 
@@ -56,7 +56,7 @@ class Page(HTMLParser):
         self.links += [given[name] or "" for name in ("href", "src") if name in given]
 
 
-def page(record: RunRecord, limits: Limits | None = None) -> Page:
+def page(record: RunRecord, limits: Thresholds | None = None) -> Page:
     return Page(render(record, summarise(record), limits))
 
 
@@ -66,7 +66,7 @@ def page(record: RunRecord, limits: Limits | None = None) -> Page:
     ids=["full", "empty"],
 )
 def test_the_page_is_well_formed_and_asks_for_nothing(record: RunRecord) -> None:
-    text = render(record, summarise(record), Limits(max_loss=0.01, max_p99=1))
+    text = render(record, summarise(record), Thresholds(max_loss=0.01, max_p99=1))
     assert not re.search(r"@import|url\((?!#)", text)
     found = Page(text)
     assert len(found.ids) == len(set(found.ids))

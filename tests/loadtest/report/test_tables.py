@@ -1,14 +1,14 @@
 """The report's tables."""
 
 from loadtest.figures.summary import summarise
-from loadtest.figures.thresholds import Limits, checks
+from loadtest.figures.thresholds import Thresholds, checks
 from loadtest.report.tables import all_figures, counts, mark, reasons
 from tests.support.run_records import Shape, empty_run, made_run
 
 
-def text(shape: Shape | None = None, limits: Limits | None = None) -> str:
+def text(shape: Shape | None = None, limits: Thresholds | None = None) -> str:
     summary = summarise(made_run(shape))
-    return "".join(all_figures(summary, checks(summary, limits or Limits())))
+    return "".join(all_figures(summary, checks(summary, limits or Thresholds())))
 
 
 def test_browsers_have_a_table_only_when_there_were_some() -> None:
@@ -18,17 +18,17 @@ def test_browsers_have_a_table_only_when_there_were_some() -> None:
 
 def test_limits_have_a_column_only_where_they_are() -> None:
     assert ">Limit<" not in text()
-    found = text(limits=Limits(max_join_p95=1_000, max_loss=0.001))
+    found = text(limits=Thresholds(max_join_p95=1_000, max_loss=0.001))
     assert found.count(">Limit<") == 2
     assert 'p95 1,000 ms <span class="mark good">kept</span>' in found
 
 
 def test_marks_are_words_not_only_colours() -> None:
     summary = summarise(made_run())
-    found = checks(summary, Limits(max_cpu=0.01, max_loss=0.5))
+    found = checks(summary, Thresholds(max_cpu=0.01, max_loss=0.5))
     assert mark(found["server.cpu_share"]) == '<span class="mark bad">over</span>'
     assert mark(found["media.loss"]) == '<span class="mark good">kept</span>'
-    unknown = checks(summarise(empty_run()), Limits(max_cpu=0.9))
+    unknown = checks(summarise(empty_run()), Thresholds(max_cpu=0.9))
     assert "unknown" in mark(unknown["server.cpu_share"])
 
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
+from common.roles import Role
 from loadtest.run.target import RunError, Target, remote
 from signalling.auth.class_key import KeyId, derive
 from signalling.auth.tokens import verify
-from signalling.classroom.permissions import Role
 
 SECRET = "a secret that is long enough for HS256"
 

@@ -6,7 +6,7 @@ from struct import Struct
 
 from google_crc32c import value as crc32c
 
-from loadtest.bot.bot import Surroundings
+from loadtest.bot.bot import BotContext
 from loadtest.records import BotPlan
 from tests.siege.attack import Attack
 from tests.siege.attacker import Attacker
@@ -60,7 +60,7 @@ def read_init_ack(data: bytes) -> tuple[int, bytes]:
 
 
 async def _insider(attacker: Attacker, dtls: OwnDtls) -> Insider:
-    def make(plan: BotPlan, around: Surroundings) -> Insider:
+    def make(plan: BotPlan, around: BotContext) -> Insider:
         return Insider(plan, replace(around, dtls=dtls))
 
     return await attacker.insider(make)
@@ -107,7 +107,7 @@ class Mute(Insider):
 async def one_hello(attacker: Attacker) -> None:
     dtls = OwnDtls(answers=False)
 
-    def make(plan: BotPlan, around: Surroundings) -> Insider:
+    def make(plan: BotPlan, around: BotContext) -> Insider:
         return Mute(plan, replace(around, dtls=dtls))
 
     insider = await attacker.insider(make)

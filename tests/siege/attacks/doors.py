@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import jwt
 
+from common.roles import Role
 from signalling.auth.class_key import KeyId, derive
-from signalling.classroom.permissions import Role
 from tests.siege.attack import Attack
 from tests.siege.attacker import Attacker
 from tests.siege.records import Kind

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.roles import Role
 from signalling.auth.class_key import ClassKey, KeyId, derive
 from signalling.auth.tokens import (
     LEEWAY,
@@ -18,7 +19,7 @@ from signalling.auth.tokens import (
     mint_with_class_key,
     verify,
 )
-from signalling.classroom.permissions import Identity, Right, Role, abilities, may
+from signalling.classroom.permissions import Identity, Right, abilities, may
 
 SECRET = "a secret that is long enough for HS256"
 NOW = 1_700_000_000.0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.roles import Role
 from sfu.events import (
     ActiveSpeakers,
     ProducerClosed,
@@ -14,7 +15,6 @@ from sfu.events import (
     TransportDisconnected,
 )
 from signalling.classroom.effects import Negotiate, SetSource
-from signalling.classroom.permissions import Role
 from tests.support.class_rig import ClassRig, Joined
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from signalling.classroom.permissions import Identity, Right, Role, may, require
+from common.roles import Role
+from signalling.classroom.permissions import Identity, Right, may, require
 from signalling.errors import ForbiddenError
 
 ALL = {Right.PUBLISH, Right.SCREEN, Right.CHAT, Right.MODERATE}

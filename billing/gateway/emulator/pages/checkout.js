@@ -1,5 +1,5 @@
-// The emulator's checkout: window.Razorpay with the part of Razorpay's face that pages use, so that the same page code
-// runs with both. No real money moves.
+// The emulator's checkout: window.Razorpay with the part of Razorpay's interface that the pages use, so that the same
+// page code runs with both. No real money moves.
 
 (() => {
   const base = new URL(".", /** @type {HTMLScriptElement} */ (document.currentScript).src);
@@ -10,7 +10,7 @@
     { id: "sandbox-slow", method: "upi", outcome: "slow", label: "Pay with a slow bank", hint: "Takes six seconds" },
     { id: "sandbox-fail", method: "card", outcome: "failure", label: "Use a declined card", hint: "Fails" },
   ];
-  const PATIENCE_MS = 20_000;
+  const TIMEOUT_MS = 20_000;
   const CLOSE = "Close without paying";
   const PAYING = "Paying…";
   const WAITING = "Waiting for the bank. If you close this window now, the payment still goes through.";
@@ -113,7 +113,7 @@
       this.#dialog.showModal();
     }
 
-    /** Closes the dialog. A payment on its way is not stopped by it, but the page hears of it no more from here. */
+    /** Closes the dialog. A payment under way goes on, but the dialog no longer reports it to the page. */
     close() {
       if (!this.#dialog.isConnected) return;
       this.#dialog.close();
@@ -126,7 +126,7 @@
     }
 
     /**
-     * Only what can't be pressed is marked, not disabled: the focus must stay where it is.
+     * Marks the buttons that cannot be pressed with aria-disabled, not disabled: the focus must stay where it is.
      * @param {boolean} busy @param {string} text @param {boolean} [closable]
      */
     #show(busy, text, closable = !busy) {
@@ -149,7 +149,7 @@
           method: "POST",
           headers: { "Content-Type": "application/json" },
           body: JSON.stringify(body),
-          signal: AbortSignal.timeout(PATIENCE_MS),
+          signal: AbortSignal.timeout(TIMEOUT_MS),
         });
         answer = await response.json();
       } catch {

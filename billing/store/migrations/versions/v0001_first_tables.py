@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from billing.store.triggers import keep_journal
+from billing.store.journal import keep_journal
 
 revision = "0001"
 down_revision = None

@@ -1,4 +1,4 @@
-// The page as a whole: which screen is shown, and what lies over every screen.
+// The class page: the screen of the present phase, and over it toasts, menu, dialog and live regions.
 
 import { html } from "htm/preact";
 import { DialogHost } from "../../ui/dialog.js";
@@ -38,7 +38,7 @@ function Screen() {
   if (phase.value === "returning")
     return html`<p class="loading" role="status">
       <span class="spinner" aria-hidden="true"></span>
-      Back to your class…
+      Returning to the lesson…
     </p>`;
   if (phase.value === "class") return html`<${Lesson} /><${AudioSlots} />`;
   return html`<${Prejoin} />`;

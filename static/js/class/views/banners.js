@@ -1,8 +1,8 @@
-// What is wrong or waited for, above the stage: reconnecting, sound blocked, sharing, server restarting.
+// The banners above the stage: reconnecting, sound blocked, sharing.
 
 import { html } from "htm/preact";
 import { Icon } from "../../ui/icon.js";
-import { hurry, toggleScreen, unblockSound } from "../intents.js";
+import { reconnectNow, toggleScreen, unblockSound } from "../intents.js";
 import { media } from "../media.js";
 import { connection, draining, link, retry, soundBlocked, started } from "../store.js";
 
@@ -22,7 +22,7 @@ function Banner({ icon, text, kind = "info", action, run, testid }) {
 function mediaTrouble() {
   if (!started.value) return null;
   if (connection.value === "disconnected" || connection.value === "failed")
-    return "Picture and sound are interrupted. Finding a new way…";
+    return "Picture and sound are interrupted. Reconnecting them…";
   return connection.value === "connected" ? null : "Connecting picture and sound…";
 }
 
@@ -34,14 +34,14 @@ export function Banners() {
     ${
       reconnecting &&
       html`<${Banner} kind="warning" testid="status-reconnecting"
-          text=${draining.value ? "The server restarts. Reconnecting…" : "Reconnecting…"} action=${slow && "Try now"}
-          run=${hurry} />`
+          text=${draining.value ? "The server is restarting. Reconnecting…" : "Reconnecting…"}
+          action=${slow && "Try now"} run=${reconnectNow} />`
     }
     ${!reconnecting && trouble && html`<${Banner} kind="warning" testid="status-media" text=${trouble} />`}
     ${
       soundBlocked.value &&
-      html`<${Banner} icon="volume-2" testid="status-sound" text="Your browser holds the sound back."
-          action="Click to hear the class" run=${unblockSound} />`
+      html`<${Banner} icon="volume-2" testid="status-sound" text="Your browser blocks the sound."
+          action="Turn on the sound" run=${unblockSound} />`
     }
     ${
       media.screen.value.on &&

@@ -1,4 +1,4 @@
-// The class's chat: grouped by person and day, links safe, a pill when new messages came below the fold.
+// The chat: messages grouped by person and day, safe links, and a pill when new messages lie below what is shown.
 
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
@@ -81,7 +81,7 @@ export function Chat() {
     ${
       self.value?.can.chat
         ? html`<${Compose} />`
-        : html`<p class="chat-closed quiet">You can read along. Writing is for students and teachers.</p>`
+        : html`<p class="chat-closed quiet">You can read the chat. Students and teachers can write.</p>`
     }
   </div>`;
 }

@@ -1,4 +1,5 @@
-// What pre-join and the bar show of a microphone, camera or speaker: its mark, its menu, the level of the voice.
+// The controls of microphone, camera and speaker on the pre-join screen and in the toolbar: icon and name of the
+// button, menu, level meter.
 
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -8,7 +9,7 @@ import { media } from "../media.js";
 const HEADINGS = { microphone: "Microphone", speaker: "Speaker", camera: "Camera" };
 
 /**
- * The id in use: what the open track says, else what was chosen, else the first.
+ * The id of the device in use: the open track's, else the chosen one, else the first.
  * @param {"microphone"|"camera"|"speaker"} kind
  */
 export function deviceInUse(kind) {

@@ -1,4 +1,4 @@
-// The page of the gallery: a grid of tiles that fits its space, arrows and swipes to turn it.
+// One page of the gallery: a grid of tiles that fits its space; buttons and swipes turn the page.
 
 import { useSignalEffect } from "@preact/signals";
 import { html } from "htm/preact";
@@ -12,7 +12,7 @@ import { SelfTile, Tile } from "./tile.js";
 const SWIPE = 48;
 
 /** @param {KeyboardEvent} event arrow keys move the focus from tile to tile */
-function rove(event) {
+function moveFocus(event) {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   const tiles = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll(".tile")];
   const here = tiles.indexOf(/** @type {Element} */ (event.target));
@@ -22,7 +22,7 @@ function rove(event) {
 }
 
 /** @param {{label: string, icon: string, to: number, disabled: boolean}} props */
-function Turn({ label, icon, to, disabled }) {
+function PageButton({ label, icon, to, disabled }) {
   return html`<button type="button" class=${`turn turn-${icon}`} aria-label=${label} disabled=${disabled}
       onClick=${() => goToPage(to)}><${Icon} name=${icon} /></button>`;
 }
@@ -45,16 +45,19 @@ export function Gallery() {
   const begin = (/** @type {PointerEvent} */ event) =>
     (swipe.current = event.pointerType === "touch" ? event.clientX : null);
   return html`<section class="gallery" data-paged=${pages > 1} aria-label="People" data-testid="gallery">
-    ${pages > 1 && html`<${Turn} label="Previous page" icon="chevron-left" to=${page - 1} disabled=${page === 0} />`}
+    ${
+      pages > 1 &&
+      html`<${PageButton} label="Previous page" icon="chevron-left" to=${page - 1} disabled=${page === 0} />`
+    }
     <div class="gallery-space" ref=${space} onPointerDown=${begin} onPointerUp=${end}>
-      <ul class="gallery-grid" ref=${list} onKeyDown=${rove}>
+      <ul class="gallery-grid" ref=${list} onKeyDown=${moveFocus}>
         ${items.map((id, index) => html`<${Tile} key=${id} id=${id} first=${index === 0} />`)}
         ${(grid.value.size > 1 || items.length === 0) && html`<${SelfTile} key="self" />`}
       </ul>
     </div>
     ${
       pages > 1 &&
-      html`<${Turn} label="Next page" icon="chevron-right" to=${page + 1} disabled=${page === pages - 1} />`
+      html`<${PageButton} label="Next page" icon="chevron-right" to=${page + 1} disabled=${page === pages - 1} />`
     }
     ${
       pages > 1 &&

@@ -1,4 +1,4 @@
-// Title, time, live dot, connection, and what staff can do to the class as a whole.
+// The header: title, time, live dot, connection quality, and what staff can do to the lesson: lock it, start it.
 
 import { useComputed, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
@@ -40,7 +40,7 @@ function Quality() {
 function Lock() {
   if (!self.value?.can.moderate)
     return locked.value ? html`<span class="chip"><${Icon} name="lock" />Locked</span>` : null;
-  const label = locked.value ? "Unlock the class: let people in" : "Lock the class: nobody else comes in";
+  const label = locked.value ? "Unlock the lesson: people can join" : "Lock the lesson: nobody else can join";
   return html`<button type="button" class="icon-button" aria-pressed=${locked.value} aria-label=${label}
       data-tooltip=${label} data-testid="button-lock" onClick=${() => moderate(locked.value ? "unlock" : "lock")}>
     <${Icon} name=${locked.value ? "lock" : "lock-open"} />
@@ -65,7 +65,7 @@ export function Header() {
       self.value?.can.moderate &&
       html`<button type="button" class="button button-primary" data-testid="button-start" onClick=${startClass}>
         <${Icon} name="play" />
-        Start class
+        Start lesson
       </button>`
     }
   </header>`;

@@ -1,4 +1,4 @@
-// The class: stage and gallery, the panel, the bar.
+// The lesson: header, stage, gallery, panel and toolbar; before it starts, a waiting screen instead of the stage.
 
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
@@ -37,20 +37,20 @@ function useIdle() {
   return idle;
 }
 
-/** What a participant sees until the teacher starts the lesson. */
+/** The place of the stage until the teacher starts the lesson. */
 function Waiting() {
   const others = total.value - 1;
-  const company =
+  const presence =
     others <= 0
       ? "You are the first one here."
       : others === 1
         ? "One other person is here."
         : `${others} others are here.`;
-  return html`<section class="waiting" data-testid="waiting" aria-label="Waiting for the class">
+  return html`<section class="waiting" data-testid="waiting" aria-label="Waiting for the lesson">
     <div class="waiting-mark"><${Icon} name="clock" /></div>
-    <h2>${title.value || "The class"} has not begun yet</h2>
-    <p>It starts as soon as the teacher is here; this page changes by itself.</p>
-    <p class="quiet">${company} You can write in the chat.</p>
+    <h2>${title.value || "The lesson"} has not begun yet</h2>
+    <p>The lesson starts when the teacher is here. This page then changes by itself.</p>
+    <p class="quiet">${presence} You can write in the chat.</p>
   </section>`;
 }
 

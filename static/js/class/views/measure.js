@@ -1,4 +1,4 @@
-// Keeps a signal at the size of an element.
+// A hook that keeps a signal at the size of an element.
 
 import { useEffect } from "preact/hooks";
 

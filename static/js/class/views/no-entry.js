@@ -1,4 +1,4 @@
-// No way into the class from here: why, and where to go instead.
+// The screen without a join token: why the class cannot be entered, and where to go instead.
 
 import { html } from "htm/preact";
 import { signInPath } from "../../shared/links.js";
@@ -22,22 +22,22 @@ function wordsFor({ code, message }, classId) {
   if (code === "not_signed_in")
     return {
       icon: "link",
-      heading: "This address has no ticket",
-      text: "Open the class with the whole link you were given, or sign in if you are enrolled here.",
+      heading: "This link is not complete",
+      text: "Open the class with the whole link that you were given, or sign in if you are enrolled.",
       links: signIn,
     };
-  if (code === "ticket_over")
+  if (code === "link_expired")
     return {
       icon: "link",
-      heading: "This ticket has run out",
-      text: "Ask for another link, or sign in if you are enrolled here.",
+      heading: "This link has expired",
+      text: "Ask for a new link, or sign in if you are enrolled.",
       links: signIn,
     };
   if (code === "not_found")
     return {
       icon: "search",
-      heading: "There is no such class for you",
-      text: "It may be over, or the address is mistyped.",
+      heading: "This class was not found",
+      text: "It may have ended, or the address may be mistyped.",
       links: [
         ["/me", "My classes"],
         ["/", "Paste a link"],
@@ -46,7 +46,7 @@ function wordsFor({ code, message }, classId) {
   if (code === "not_yet_open")
     return { icon: "clock", heading: "The class is not open yet", text: message, links: look, again: true };
   if (code === "unreachable" || code === "busy")
-    return { icon: "wifi-off", heading: "The class cannot be reached", text: message, links: [], again: true };
+    return { icon: "wifi-off", heading: "The server cannot be reached", text: message, links: [], again: true };
   return { icon: "circle-alert", heading: "You cannot enter this class", text: message, links: look };
 }
 

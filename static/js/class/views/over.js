@@ -1,39 +1,40 @@
-// The last screen: left, ended, removed, replaced or refused, and what to do next.
+// The last screen: why the stay in the lesson is over, and what to do next.
 
 import { html } from "htm/preact";
 import { duration } from "../../shared/text.js";
 import { Icon } from "../../ui/icon.js";
-import { bySession, classId, rejoin } from "../intents.js";
+import { fromAccount, classId, rejoin } from "../intents.js";
 import { over, startedAt, title } from "../store.js";
 
 /**
- * `look`: the words of the way to the class in the catalogue.
+ * The words of each end of a stay. `again` is the label of the button that joins again, `look` that of the link to the
+ * class in the catalogue.
  * @type {Record<string, {icon: string, heading: string, text: string, again?: string, look?: string}>}
  */
 const WORDS = {
   left: {
     icon: "log-out",
-    heading: "You left the class",
-    text: "The class may still be running.",
+    heading: "You left the lesson",
+    text: "It may still be going on.",
     again: "Join again",
   },
-  ended: { icon: "check", heading: "The class has ended", text: "Thank you for being here." },
+  ended: { icon: "check", heading: "The lesson has ended", text: "Thank you for being here." },
   removed: {
     icon: "user-x",
     heading: "You were removed",
-    text: "The teacher removed you from this class. Write to them if you think this is a mistake.",
+    text: "The teacher removed you from the lesson. Write to the teacher if you think this is a mistake.",
   },
   replaced: {
     icon: "monitor-x",
-    heading: "You joined from another place",
-    text: "This class is now open in another tab or on another device.",
+    heading: "You joined somewhere else",
+    text: "The lesson is now open in another tab or on another device.",
     again: "Use it here instead",
   },
   flooding: {
     icon: "circle-alert",
-    heading: "Too much came from your side",
+    heading: "Your device sent too much",
     text:
-      "Your page or device sent more than the class can take, so it was disconnected. " +
+      "This page or device sent more than the server accepts, so it was disconnected. " +
       "Wait a minute, then join again.",
     again: "Join again",
   },
@@ -41,32 +42,34 @@ const WORDS = {
     icon: "undo-2",
     heading: "Your payment was refunded",
     text:
-      "With it your seat in this class is free again. " +
-      "The money goes back to where you paid from, usually within 5 to 7 working days.",
+      "Your seat in this class has become free again. " +
+      "The money goes back to the account you paid from, usually within 5 to 7 working days.",
     look: "To the class",
   },
   expired: {
     icon: "clock",
-    heading: "Your time in this class is over",
-    text: "You can enrol to go on.",
+    heading: "Your access to this class has ended",
+    text: "Enrol again to continue.",
     look: "To the class",
   },
   cancelled: {
     icon: "x",
     heading: "This class was cancelled",
-    text: "Whoever paid gets all of it back.",
+    text: "Everyone who paid gets the whole amount back.",
     look: "To the class",
   },
   disputed: {
     icon: "circle-alert",
     heading: "Your payment was taken back",
-    text: "With it your seat in this class is free again. Write to the school if you think this is a mistake.",
+    text:
+      "Your bank took the payment back, so your seat in this class has become free again. " +
+      "Write to the school if you think this is a mistake.",
     look: "To the class",
   },
   not_enrolled: {
     icon: "circle-alert",
     heading: "You are no longer enrolled",
-    text: "Your place in this class has ended.",
+    text: "You no longer have a seat in this class.",
     look: "To the class",
   },
   disabled: {
@@ -96,7 +99,7 @@ export function Over() {
             ${words.again}
           </button>`
         }
-        ${(words.look || bySession) && html`<a class="button" href="/me">My classes</a>`}
+        ${(words.look || fromAccount) && html`<a class="button" href="/me">My classes</a>`}
       </div>
     </div>
   </main>`;

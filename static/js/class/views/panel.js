@@ -1,4 +1,4 @@
-// The side panel (a sheet on phones): chat or people.
+// The side panel, a sheet on phones: chat or people.
 
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";

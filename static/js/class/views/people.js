@@ -1,4 +1,4 @@
-// Who is here: search, raised hands first, roles, and the menu of those who keep order.
+// The list of people: search, raised hands first, roles, and the menu of each person: pin, and moderation for staff.
 
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
@@ -7,6 +7,7 @@ import { ask } from "../../ui/dialog.js";
 import { Icon } from "../../ui/icon.js";
 import { MenuButton } from "../../ui/menu.js";
 import { moderate, togglePin } from "../intents.js";
+import { producerId } from "../producer-id.js";
 import { isStaff, peopleInOrder } from "../state.js";
 import { hands, pinned, self, state, total } from "../store.js";
 
@@ -14,7 +15,7 @@ import { hands, pinned, self, state, total } from "../store.js";
 
 /** @param {Participant} person @returns {import("../../ui/menu.js").MenuItem[]} */
 export function personItems(person) {
-  const producer = `${person.id}:camera`;
+  const producer = producerId(person.id, "camera");
   const held = pinned.value === producer;
   const pin = {
     label: held ? "Unpin" : "Pin to the stage",
@@ -23,17 +24,17 @@ export function personItems(person) {
   };
   const own = self.value?.id === person.id;
   if (!self.value?.can.moderate) return own ? [] : [pin];
-  return own ? orderItems(person).slice(0, -1) : [pin, ...orderItems(person)];
+  return own ? moderationItems(person).slice(0, -1) : [pin, ...moderationItems(person)];
 }
 
 /** @param {Participant} person @returns {import("../../ui/menu.js").MenuItem[]} */
-function orderItems(person) {
+function moderationItems(person) {
   const remove = () =>
     ask({
       title: `Remove ${person.name}?`,
       text: isStaff(person.role)
-        ? "They teach this class. They cannot come back until it ends."
-        : "They cannot come back until the class ends.",
+        ? "They teach this class. They cannot come back until the lesson ends."
+        : "They cannot come back until the lesson ends.",
       confirm: "Remove",
       run: () => moderate("remove", person.id),
     });
@@ -45,7 +46,7 @@ function orderItems(person) {
       icon: "hand",
       run: () => moderate("lower-hand", person.id),
     },
-    { label: "Remove from class", icon: "user-x", danger: true, run: remove },
+    { label: "Remove from the lesson", icon: "user-x", danger: true, run: remove },
   ];
   return items.filter((item) => item !== false);
 }
@@ -114,7 +115,7 @@ export function People() {
       ${found.map((person) => html`<${Person} key=${person.id} person=${person} />`)}
       ${
         found.length === 0 &&
-        html`<li class="empty"><p>Nobody by that name${unseen > 0 ? " on this page of the list" : ""}.</p></li>`
+        html`<li class="empty"><p>No person with that name${unseen > 0 ? " on this page of the list" : ""}.</p></li>`
       }
     </ul>
     ${unseen > 0 && html`<p class="quiet people-totals">and ${unseen} more</p>`}

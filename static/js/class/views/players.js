@@ -1,5 +1,5 @@
-// A muted picture: a person's camera or screen from its receiving slot, or one's own track. Shown from its first frame
-// on.
+// The players: muted pictures of a receiving slot or of the own track, shown from their first frame on, and the sound
+// of the audio slots.
 
 import { useSignalEffect } from "@preact/signals";
 import { html } from "htm/preact";
@@ -25,8 +25,8 @@ function onFrame(event) {
 }
 
 /**
- * @param {{participant: string, source: "camera"|"screen", label: string, hold?: (element: HTMLVideoElement|null) =>
- *   void}} props
+ * @param {{participant: string, source: "camera"|"screen", label: string,
+ *   hold?: (element: HTMLVideoElement|null) => void}} props
  */
 export function RemoteVideo({ participant, source, label, hold }) {
   const element = useRef(/** @type {HTMLVideoElement|null} */ (null));

@@ -1,4 +1,4 @@
-// Before the class: how one looks and sounds, with which devices, under which name. Works with no device at all.
+// The pre-join screen: preview, level meter, devices and name. It works without any device.
 
 import { html } from "htm/preact";
 import { Avatar } from "../../ui/avatar.js";
@@ -92,7 +92,7 @@ function Form() {
   </form>`;
 }
 
-/** Refusals that the page of the class in the catalogue can help with. */
+/** Refusals after which the class's page in the catalogue says what to do. */
 const ENROL_CODES = new Set([
   "not_enrolled",
   "refunded",

@@ -1,4 +1,4 @@
-// Reactions rise at the side of the stage with the name of who sent them.
+// Reactions that rise at the side of the stage with the names of their senders.
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";

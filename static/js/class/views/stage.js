@@ -1,10 +1,11 @@
-// The large picture: a shared screen, the pinned, the teacher or the settled speaker.
+// The stage: one large picture of a shared screen, the pinned person, the teacher or the dominant speaker.
 
 import { html } from "htm/preact";
 import { useRef } from "preact/hooks";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import { toggleFullscreen, togglePin } from "../intents.js";
+import { producerId } from "../producer-id.js";
 import { hands, participants, pinned, speakers, stage, stageSpace } from "../store.js";
 import { useMeasured } from "./measure.js";
 import { RemoteVideo } from "./players.js";
@@ -19,7 +20,7 @@ function Action({ label, icon, run }) {
 
 /** @param {{shown: import("../layout.js").Shown, player: {current: HTMLVideoElement|null}}} props */
 function Actions({ shown, player }) {
-  const producer = `${shown.participant}:${shown.source}`;
+  const producer = producerId(shown.participant, shown.source);
   const held = pinned.value === producer;
   const float = () => player.current?.requestPictureInPicture?.().catch(() => {});
   return html`<div class="stage-actions">
@@ -42,15 +43,15 @@ export function Stage() {
     <div class="stage-frame" ref=${frame}>
       ${
         person &&
-        html`<${OnStage} key=${`${person.id}:${shown.source}`} shown=${shown} person=${person} player=${player} />`
+        html`<${OnStage} key=${producerId(person.id, shown.source)} shown=${shown} person=${person} player=${player} />`
       }
     </div>
   </section>`;
 }
 
 /**
- * @param {{shown: import("../layout.js").Shown, person: import("../types.js").Participant, player: {current:
- *   HTMLVideoElement|null}}} props
+ * @param {{shown: import("../layout.js").Shown, person: import("../types.js").Participant,
+ *   player: {current: HTMLVideoElement|null}}} props
  */
 function OnStage({ shown, person, player }) {
   const sharing = shown.source === "screen";

@@ -1,4 +1,4 @@
-// One person in the gallery: picture or initials, name, microphone, hand, speaking ring, connection.
+// A tile of the gallery: picture or initials, name, microphone, raised hand, speaking ring, connection.
 
 import { html } from "htm/preact";
 import { Avatar } from "../../ui/avatar.js";
@@ -65,7 +65,7 @@ export function Tile({ id, first }) {
   </li>`;
 }
 
-/** Oneself, always the last tile, mirrored as in a mirror. */
+/** The own picture: always the last tile, mirrored. */
 export function SelfTile() {
   const own = self.value;
   const person = own && participants.value[own.id];

@@ -1,4 +1,4 @@
-// The bar: microphone, camera, screen, hand, reactions, people, chat, more, leave.
+// The toolbar: microphone, camera, screen, hand, reactions, people, chat, more, leave.
 
 import { html } from "htm/preact";
 import { ask } from "../../ui/dialog.js";
@@ -13,9 +13,8 @@ import { deviceItems, deviceMark } from "./device-controls.js";
 import { REACTIONS } from "./reactions.js";
 
 /**
- * @param {{icon: string, text: string, label: string, hint?: string, run: () => unknown, testid: string, pressed?:
- *   boolean, off?: boolean,
- *   warm?: boolean, count?: number, class?: string, trouble?: boolean}} props
+ * @param {{icon: string, text: string, label: string, hint?: string, run: () => unknown, testid: string,
+ *   pressed?: boolean, off?: boolean, warm?: boolean, count?: number, class?: string, trouble?: boolean}} props
  */
 function Tool({ icon, text, label, hint, run, testid, pressed, off, warm, count = 0, class: more = "", trouble }) {
   return html`<button type="button" class=${`tool ${more}`} data-testid=${testid} aria-label=${label}
@@ -71,7 +70,7 @@ function moreItems() {
     narrow && { label: `People (${total.value})`, icon: "users", run: () => intents.togglePanel("people") },
     document.fullscreenEnabled && { label: "Full screen", icon: "maximize", hint: "F", run: intents.toggleFullscreen },
     { label: "Dark or light", icon: "sun", run: toggleTheme },
-    self.value?.can.moderate && { label: "End class for everyone", icon: "square", danger: true, run: askToEnd },
+    self.value?.can.moderate && { label: "End the lesson for everyone", icon: "square", danger: true, run: askToEnd },
     narrow && { label: "React", heading: true },
     ...(narrow ? reactionItems() : []),
   ];
@@ -80,16 +79,16 @@ function moreItems() {
 
 function askToEnd() {
   ask({
-    title: "End the class?",
-    text: "Everyone is shown out. To step away without ending it, press Leave instead.",
-    confirm: "End class",
+    title: "End the lesson?",
+    text: "Everyone leaves it. To leave without ending it, press Leave instead.",
+    confirm: "End lesson",
     run: intents.endClass,
   });
 }
 
 export function Toolbar() {
   const { publish = false } = self.value?.can ?? {};
-  return html`<footer class="toolbar" role="group" aria-label="Class controls">
+  return html`<footer class="toolbar" role="group" aria-label="Lesson controls">
     <div class="toolbar-group">
       ${publish && html`<${DeviceTool} kind="microphone" /><${DeviceTool} kind="camera" />`}
       <${ScreenTool} />
@@ -97,8 +96,8 @@ export function Toolbar() {
       <${MenuButton} class="tool wide-only" icon="smile-plus" text="React" label="React" testid="button-reaction"
           items=${reactionItems} />
       <${MenuButton} class="tool" icon="ellipsis" text="More" label="More" testid="button-more" items=${moreItems} />
-      <button type="button" class="tool tool-leave" data-testid="button-leave" aria-label="Leave the class"
-          data-tooltip="Leave the class" onClick=${intents.leave}>
+      <button type="button" class="tool tool-leave" data-testid="button-leave" aria-label="Leave the lesson"
+          data-tooltip="Leave the lesson" onClick=${intents.leave}>
         <${Icon} name="phone-off" />
         <span class="tool-label">Leave</span>
       </button>

@@ -1,4 +1,4 @@
-// The account: name and state; a student's code for a parent, a parent's students.
+// The account tab: name and state, a student's code for a parent, a parent's students.
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -23,7 +23,7 @@ function Name() {
   return html`<form class="form" onSubmit=${save} novalidate>
     <${Field} name="name" label="Name" value=${name} onInput=${setName} autocomplete="name" error=${error?.message} />
     <${Field} name="email" label="E-mail" value=${account.value?.email ?? ""} onInput=${() => {}} readonly
-        hint="You sign in with it." />
+        hint="You sign in with this address." />
     ${isA("student") && html`<${StateOfBuyer} changed=${() => say("Saved.")} />`}
     <div class="row">
       <${Button} type="submit" class="button-primary" busy=${busy}
@@ -32,7 +32,7 @@ function Name() {
   </form>`;
 }
 
-/** A student lets a parent in. */
+/** The code with which a student links a parent. */
 function LinkCode() {
   const [code, setCode] = useState(/** @type {{code: string, expiresAt: number}|null} */ (null));
   const { busy, error, run } = useSending();
@@ -41,13 +41,13 @@ function LinkCode() {
   return html`<section class="desk-card">
     <h2>For a parent</h2>
     <p class="quiet">
-      A parent with this code sees your classes and receipts, and may watch your classes. It works once.
+      A parent who enters this code can see your classes and receipts, and watch your lessons. It works once.
     </p>
     ${
       code && left
         ? html`
           <p class="link-code figures" data-testid="link-code">${code.code}</p>
-          <p class="quiet small">Ends ${left}.</p>
+          <p class="quiet small">It expires ${left}.</p>
         `
         : html`<${Button} busy=${busy} onClick=${show}>Show a code<//>`
     }
@@ -114,7 +114,7 @@ export function Account() {
     ${isA("parent") && html`<${StudentsOf} />`}
     <section class="desk-card">
       <h2>This device</h2>
-      <p class="quiet">Sign out when others use it, too.</p>
+      <p class="quiet">Sign out if other people use this device.</p>
       <button type="button" class="button" onClick=${signOut}>Sign out</button>
     </section>
   </div>`;

@@ -1,4 +1,5 @@
-// Money and people: totals, orders with their payments and refunds, accounts. Teachers see what is their own.
+// The administration: totals, orders with their payments and refunds, accounts. Teachers see those of their own
+// classes.
 
 import { html } from "htm/preact";
 import { isA } from "../page-state.js";
@@ -23,7 +24,7 @@ function Desk() {
   const title = isA("admin") ? "Admin" : "Payments";
   useTitle(title);
   return html`
-    <${PageHead} title=${title} lead=${isA("admin") ? null : "Of your own classes."} />
+    <${PageHead} title=${title} lead=${isA("admin") ? null : "The payments of your own classes."} />
     <${Tabs} label=${title} tabs=${tabs} current=${tab} />
     <${VIEWS[tab]} />
   `;

@@ -1,4 +1,4 @@
-// The card beside a class: price, coupon, tax, the one button, and what became of it.
+// The card beside a class: price, coupon, tax, the button to buy it, and the outcome.
 
 import { html } from "htm/preact";
 import { useEffect, useMemo } from "preact/hooks";
@@ -8,28 +8,28 @@ import { Icon } from "../../ui/icon.js";
 import { Checkout } from "../checkout.js";
 import { openDialog } from "../gateway.js";
 import { money, price } from "../money.js";
-import { isLive, isStaff, trialText, trialTime } from "../offer.js";
+import { isLive, isTeaching, trialText, trialTime } from "../offer.js";
 import { account, isKnown, me, whileVisible } from "../page-state.js";
-import { pendingMemory, told } from "../pending.js";
+import { enrolments, pendingMemory } from "../pending.js";
 import { dateText } from "../times.js";
 import { Join } from "./card.js";
 import { Button, Notice } from "./parts.js";
 import { Figures, StateOfBuyer, useQuote } from "./quote.js";
 
-/** Order states of somebody who needs no trial any more. */
+/** Order states after which no trial is offered. */
 const BOUGHT = new Set(["paid", "refunded"]);
 
 /** @typedef {import("../api-types.js").Class} Class */
 
 /**
- * One checkout for the life of the page; another tab's success reaches it, too.
+ * The checkout of this page; it also learns when another tab has enrolled.
  * @param {string} classId @param {() => unknown} reload
  */
 function useCheckout(classId, reload) {
   const checkout = useMemo(() => {
     const wait = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
     const enrolled = () => {
-      told.enrolled(classId);
+      enrolments.announce(classId);
       reload();
     };
     return new Checkout({
@@ -43,8 +43,8 @@ function useCheckout(classId, reload) {
     });
   }, [classId]);
   useEffect(() => {
-    return told.listen(classId, () => {
-      checkout.elsewhere();
+    return enrolments.listen(classId, () => {
+      checkout.enrolledElsewhere();
       reload();
     });
   }, [checkout]);
@@ -66,28 +66,26 @@ function SignInFirst({ classId, label }) {
   `;
 }
 
-/** What has to be said about the last try. @param {{checkout: Checkout}} props */
-function Told({ checkout }) {
-  const { step, message, code, tries } = checkout.stage.value;
+/** The outcome of the last try to buy. @param {{checkout: Checkout}} props */
+function Outcome({ checkout }) {
+  const { step, message, code, tries } = checkout.progress.value;
   if (step === "confirming") {
     const late = tries >= 3;
     return html`<${Notice} kind=${late ? "warning" : "info"} testid="confirming" icon="shield-check">
       <strong>${late ? "Your payment is safe." : "Payment received, confirming…"}</strong>
       ${
         late
-          ? " We cannot reach the server at the moment and ask again every few seconds. " +
-            "You need not pay again; you may also close this page and come back."
+          ? " We cannot reach the server at the moment and keep trying. " +
+            "You do not need to pay again. You can close this page and come back later."
           : " This takes a moment. Please keep this page open."
       }
     <//>`;
   }
   if (step === "returned")
     return html`<${Notice} kind="warning" testid="returned">
-      <strong>
-        You are not enrolled, and your money is on its way back.
-      </strong> ${
-        message ?? "The whole amount is refunded to the account you paid with, usually within 5 to 7 working days."
-      }
+      <strong>You are not enrolled, and your money is on its way back.</strong>
+      ${" "}
+      ${message ?? "The whole amount is refunded to the account you paid with, usually within 5 to 7 working days."}
     <//>`;
   if (!message) return null;
   return html`<${Notice} kind=${code === "closed" ? "info" : "danger"} testid=${`told-${code}`}>${message}<//>`;
@@ -95,7 +93,7 @@ function Told({ checkout }) {
 
 /** @param {{class_: Class, checkout: Checkout, quote: ReturnType<typeof useQuote>}} props */
 function PayButton({ class_, checkout, quote }) {
-  const { step } = checkout.stage.value;
+  const { step } = checkout.progress.value;
   const busy = checkout.isBusy;
   const amount = quote.figures.value?.amount ?? class_.price;
   const words = {
@@ -118,7 +116,7 @@ function Next({ class_ }) {
     <ol>
       ${paid && html`<li><span>You pay by UPI, card or net banking.</span></li>`}
       <li><span>You are enrolled at once${paid && " and get a receipt"}.</span></li>
-      <li><span>Shortly before a lesson the class opens; you join from <a href="/me">My classes</a>.</span></li>
+      <li><span>Each lesson opens shortly before it starts; you join it from <a href="/me">My classes</a>.</span></li>
     </ol>
   </div>`;
 }
@@ -137,7 +135,7 @@ function Offer({ class_, checkout }) {
     </p>
     ${student && class_.price > 0 && html`<${Figures} quote=${quote} class_=${class_} busy=${checkout.isBusy} />`}
     ${student && class_.price > 0 && html`<${StateOfBuyer} changed=${quote.reload} />`}
-    <${Told} checkout=${checkout} />
+    <${Outcome} checkout=${checkout} />
     ${
       !isKnown.value
         ? html`<${NotKnown} />`
@@ -178,11 +176,10 @@ function NotForRole() {
     ${
       parent
         ? html`
-          Classes are bought by the student. Sign in with your child's account, or <a href="/me#account">
-            link it to yours
-          </a> to see their classes and receipts.
+          A class is bought with the student's account: sign in with your child's. To see their classes and receipts
+          with your own, <a href="/me#account">link the two accounts</a>.
         `
-        : "You are signed in as a teacher. Classes are bought with a student's account."
+        : "You are signed in as a teacher. Only a student's account can buy a class."
     }
   <//>`;
 }
@@ -203,7 +200,7 @@ function Enrolled({ class_, fresh }) {
   </div>`;
 }
 
-/** Trying, with the way to stay. @param {{class_: Class, checkout: Checkout}} props */
+/** The trial, with the offer to buy the class. @param {{class_: Class, checkout: Checkout}} props */
 function Trial({ class_, checkout }) {
   return html`
     <div class="buy-trial">
@@ -236,7 +233,7 @@ function Closed({ icon, title, children }) {
 /** @param {{class_: Class, reload: () => unknown}} props */
 export function Buying({ class_, reload }) {
   const checkout = useCheckout(class_.id, reload);
-  const { step } = checkout.stage.value;
+  const { step } = checkout.progress.value;
   useEffect(
     () => whileVisible(() => class_.my?.enrolled && !isLive(class_) && reload(), 5000),
     [class_.my?.enrolled, isLive(class_)],
@@ -247,17 +244,19 @@ export function Buying({ class_, reload }) {
   const enrolled = Boolean(class_.my?.enrolled) || step === "enrolled";
   const busy = checkout.isBusy || step === "returned";
   let body;
-  if (isStaff(class_)) body = html`<${Staff} class_=${class_} />`;
+  if (isTeaching(class_)) body = html`<${Staff} class_=${class_} />`;
   else if (class_.my?.kind === "trial" && class_.my.enrolled && step !== "enrolled")
     body = html`<${Trial} class_=${class_} checkout=${checkout} />`;
   else if (enrolled) body = html`<${Enrolled} class_=${class_} fresh=${step === "enrolled"} />`;
   else if (class_.state === "cancelled")
-    body = html`<${Closed} icon="x" title="This class is cancelled"><p>Whoever paid gets all of it back.</p><//>`;
+    body = html`<${Closed} icon="x" title="This class is cancelled">
+      <p>Everyone who paid gets the whole amount back.</p>
+    <//>`;
   else if (class_.state === "ended" || (class_.state === "scheduled" && !class_.nextAt))
     body = html`<${Closed} icon="check" title="This class has ended" />`;
   else if (class_.seatsLeft === 0 && !busy)
     body = html`<${Closed} icon="users" title="This class is full">
-      <p>A seat is free again when somebody leaves; this page shows it at once.</p>
+      <p>This page shows it at once when a seat becomes free.</p>
     <//>`;
   else body = html`<${Offer} class_=${class_} checkout=${checkout} />`;
   return html`<div class="buy-card" data-step=${step}>${body}</div>`;

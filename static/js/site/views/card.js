@@ -1,10 +1,10 @@
-// What lists and pages show of a class: its card, its next date, the button into it.
+// Parts that show a class in lists and pages: its card, its next date, the button that joins it.
 
 import { html } from "htm/preact";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import { price } from "../money.js";
-import { entryOf, isLive, seatsText } from "../offer.js";
+import { joinButton, isLive, seatsText } from "../offer.js";
 import { now } from "../page-state.js";
 import { countdown, nearDay, timeText } from "../times.js";
 import { Picture } from "./picture.js";
@@ -31,7 +31,7 @@ export function NextDate({ class_ }) {
 }
 
 /** @param {{class_: Class}} props */
-export function Marks({ class_ }) {
+function Marks({ class_ }) {
   const { my, state } = class_;
   const seats = state === "cancelled" || state === "ended" ? null : seatsText(class_);
   return html`
@@ -62,16 +62,16 @@ export function Card({ class_, eager = false }) {
   </article>`;
 }
 
-export function CardBones() {
+export function CardSkeletons() {
   return html`<div class="offers" aria-hidden="true">
     ${Array.from(
       { length: 6 },
       (_, index) => html`<div key=${index} class="offer">
-        <div class="picture bone"></div>
-        <div class="offer-words bones">
-          <span class="bone"></span>
-          <span class="bone"></span>
-          <span class="bone"></span>
+        <div class="picture skeleton-part"></div>
+        <div class="offer-words skeleton">
+          <span class="skeleton-part"></span>
+          <span class="skeleton-part"></span>
+          <span class="skeleton-part"></span>
         </div>
       </div>`,
     )}
@@ -79,11 +79,11 @@ export function CardBones() {
 }
 
 /**
- * The button into the live class; it comes alive when the class opens.
+ * The button that joins the class; it is enabled when the class opens.
  * @param {{class_: Class, wide?: boolean}} props
  */
 export function Join({ class_, wide = false }) {
-  const { open, live, label, hint } = entryOf(class_, now.value);
+  const { open, live, label, hint } = joinButton(class_, now.value);
   const more = wide ? "button-large button-wide" : "";
   return html`<div class="join" data-open=${open} data-live=${live}>
     ${

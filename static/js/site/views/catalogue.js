@@ -1,18 +1,18 @@
-// All classes that can be joined or bought: searched and filtered, the next one first.
+// The catalogue: all classes that can be joined or bought, with search and filter, the next one first.
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, withQuery } from "../../shared/api.js";
 import { Icon } from "../../ui/icon.js";
-import { inOrder, shown } from "../offer.js";
+import { inOrder, matching } from "../offer.js";
 import { isA, now } from "../page-state.js";
 import { resource } from "../resource.js";
-import { Card, CardBones } from "./card.js";
+import { Card, CardSkeletons } from "./card.js";
 import { useSending, useTitle } from "./hooks.js";
 import { Button, Empty, Loaded } from "./parts.js";
 
 /** @typedef {import("../api-types.js").Class} Class */
-/** @typedef {{search: string, items: Class[], next: string|null}} Found */
+/** @typedef {{search: string, items: Class[], next: string|null}} FoundClasses */
 
 const PAUSE_MS = 250;
 /** @type {["all"|"live"|"week"|"free", string][]} */
@@ -27,7 +27,7 @@ const FILTERS = [
 const find = (search, cursor = null) => get(withQuery("/api/classes", { search, cursor, limit: 60 }));
 
 /**
- * The address holds what is searched for, so that it can be reloaded and shared.
+ * Keeps search and filter in the address, so that it can be reloaded and shared.
  * @param {string} search @param {string} only
  */
 function keepAddress(search, only) {
@@ -54,7 +54,7 @@ function Search({ search, only, onSearch, onOnly }) {
 
 /** @param {{search: string, clear: () => void}} props */
 function Nothing({ search, clear }) {
-  return html`<${Empty} icon="search" title=${search ? `Nothing matches “${search}”` : "Nothing here at the moment"}>
+  return html`<${Empty} icon="search" title=${search ? `Nothing matches “${search}”` : "No classes at the moment"}>
     <p>Try other words, or look at all classes.</p>
     <button type="button" class="button button-primary" onClick=${clear}>Show all classes</button>
   <//>`;
@@ -65,8 +65,8 @@ function NoClasses() {
     <p>
       ${
         isA("teacher", "admin")
-          ? "Nobody has published a class. Yours can be the first."
-          : "Nothing is on offer at the moment. Do you have a link to a class? It opens without the catalogue."
+          ? "No class is published yet. Yours can be the first."
+          : "No class is offered at the moment. If you have a link to a class, it opens without the catalogue."
       }
     </p>
     ${
@@ -77,11 +77,14 @@ function NoClasses() {
   <//>`;
 }
 
-/** @param {{found: Found, search: string, only: any, clear: () => void, add: (found: Found) => void}} props */
+/**
+ * @param {{found: FoundClasses, search: string, only: any, clear: () => void, add: (found: FoundClasses) => void}}
+ *   props
+ */
 function Results({ found, search, only, clear, add }) {
   const { busy, run } = useSending();
   const complete = found.search === "" && found.next === null;
-  const classes = inOrder(shown(found.items, { search: complete ? search : "", only }, now.value));
+  const classes = inOrder(matching(found.items, { search: complete ? search : "", only }, now.value));
   const more = () =>
     run(async () => {
       const { items, next } = await find(found.search, found.next);
@@ -112,7 +115,7 @@ export function Page() {
   const found = useMemo(
     () =>
       resource(
-        /** @returns {Promise<Found>} */ async () => {
+        /** @returns {Promise<FoundClasses>} */ async () => {
           const words = wanted.current;
           return { search: words, ...(await find(words)) };
         },
@@ -140,8 +143,8 @@ export function Page() {
       <p class="quiet">Small live classes. Pay once, join from your browser.</p>
     </div>
     <${Search} search=${search} only=${only} onSearch=${setSearch} onOnly=${setOnly} />
-    <${Loaded} of=${found} bones=${html`<${CardBones} />`}>
-      ${(/** @type {Found} */ data) => html`<${Results} found=${data} search=${search.trim()} only=${only}
+    <${Loaded} of=${found} skeleton=${html`<${CardSkeletons} />`}>
+      ${(/** @type {FoundClasses} */ data) => html`<${Results} found=${data} search=${search.trim()} only=${only}
           clear=${clear} add=${found.set} />`}
     <//>
   `;

@@ -1,4 +1,4 @@
-// The form of a class. What is wrong stands beside its field; nothing typed is lost by a refusal.
+// The form of a class. Each fault stands beside its field; a refusal loses nothing that was typed.
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -39,7 +39,7 @@ function Price({ bind, fields, set }) {
       ${
         fields.paid &&
         html`<${Field} label="Price" before="₹" inputmode="decimal" autocomplete="off" ...${bind("price")}
-            hint="For the whole class, with tax." />`
+            hint="For the whole class, including tax." />`
       }
       <${Field} label="Seats" inputmode="numeric" autocomplete="off" placeholder="No limit" ...${bind("seats")} />
     </div>
@@ -47,7 +47,7 @@ function Price({ bind, fields, set }) {
       ${
         fields.paid &&
         html`<${Field} label="Free trial" after="min" inputmode="numeric" autocomplete="off" placeholder="None"
-            ...${bind("trialMinutes")} hint="Of one lesson, once, before paying." />`
+            ...${bind("trialMinutes")} hint="Once, in one lesson, before paying." />`
       }
       <${Field} label="Access" after="days" inputmode="numeric" autocomplete="off" placeholder="To the last lesson"
           ...${bind("accessDays")} hint="From the first lesson after enrolling." />
@@ -56,7 +56,7 @@ function Price({ bind, fields, set }) {
 }
 
 /**
- * Sends the form: a new class, or the changes; then the picture.
+ * Sends the form: a new class or the changes, then the picture.
  * @param {Fields} fields @param {Class|undefined} class_ @param {Blob|null} image @returns {Promise<Class>}
  */
 async function save(fields, class_, image) {
@@ -68,7 +68,7 @@ async function save(fields, class_, image) {
 }
 
 /**
- * The fields with their complaints, and sending them.
+ * The state of the form: fields, faults, and the sending.
  * @param {Fields} start @param {Class|undefined} class_ @param {(class_: Class) => void} done
  */
 function useClassForm(start, class_, done) {
@@ -123,9 +123,9 @@ export function ClassForm({ start, class_, changed }) {
     <fieldset class="plain" disabled=${over}>
       <div class="desk-card">
         <${Field} label="Title" ...${bind("title")} maxlength="120" autocomplete="off"
-            hint="As “Calculus from the beginning”." />
+            hint="For example: Calculus from the beginning." />
         <${Field} label="Description" type="area" rows="7" ...${bind("description")}
-            hint="What one learns, for whom it is, what one needs. An empty line begins a paragraph." />
+            hint="What students learn, who it is for, what they need. An empty line starts a new paragraph." />
         <${ImageField} title=${fields.title} url=${class_?.imageUrl ?? null} image=${image} choose=${setImage} />
       </div>
       <${ScheduleFields} fields=${fields} set=${set} bind=${bind} faults=${all} />

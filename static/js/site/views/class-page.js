@@ -1,4 +1,4 @@
-// A class of the catalogue: what it is, when it takes place, what it costs; beside it the checkout.
+// The page of one class: what it is, when its lessons are, and beside it the card to buy it.
 
 import { html } from "htm/preact";
 import { get } from "../../shared/api.js";
@@ -6,7 +6,7 @@ import { linkParts } from "../../shared/text.js";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icon.js";
 import { isLive, seatsText } from "../offer.js";
-import { knowing, me, now } from "../page-state.js";
+import { accountAsked, me, now } from "../page-state.js";
 import { lessonCount, nextDates, rhythm, spanText } from "../schedule.js";
 import { countdown, dayText, foreignTime, offsetText, ownZone, zoneName } from "../times.js";
 import { Buying } from "./buying.js";
@@ -43,7 +43,10 @@ function Lessons({ class_ }) {
   </section>`;
 }
 
-/** In which time zone the times are told. @param {string} zone @param {number|undefined} at @param {boolean} foreign */
+/**
+ * Names the time zone of the times above.
+ * @param {string} zone @param {number|undefined} at @param {boolean} foreign
+ */
 function zonesText(zone, at, foreign) {
   const own = ownZone();
   if (!foreign || !at) return `Times are in ${zoneName(zone, at)}.`;
@@ -65,7 +68,7 @@ function Lesson({ lesson, zone, first }) {
   </li>`;
 }
 
-/** Paragraphs and safe links of what the teacher wrote. @param {{text: string}} props */
+/** The teacher's text as paragraphs with safe links. @param {{text: string}} props */
 function Description({ text }) {
   const paragraphs = text.split(/\n{2,}/).filter((part) => part.trim());
   return html`
@@ -127,12 +130,16 @@ function Whole({ class_, reload }) {
   </article>`;
 }
 
-function PageBones() {
+function PageSkeleton() {
   return html`<div class="class-page" aria-hidden="true">
-    <div class="class-head bones"><span class="bone"></span><span class="bone"></span></div>
-    <div class="class-picture"><div class="picture bone"></div></div>
+    <div class="class-head skeleton"><span class="skeleton-part"></span><span class="skeleton-part"></span></div>
+    <div class="class-picture"><div class="picture skeleton-part"></div></div>
     <div class="class-buy">
-      <div class="buy-card bones"><span class="bone"></span><span class="bone"></span><span class="bone"></span></div>
+      <div class="buy-card skeleton">
+        <span class="skeleton-part"></span>
+        <span class="skeleton-part"></span>
+        <span class="skeleton-part"></span>
+      </div>
     </div>
   </div>`;
 }
@@ -140,8 +147,8 @@ function PageBones() {
 /** @param {any} error */
 function failed(error) {
   if (error.status !== 404) return null;
-  return html`<${Empty} icon="search" title="This class is not on offer">
-    <p>It may have been withdrawn, or the address is mistyped.</p>
+  return html`<${Empty} icon="search" title="This class is not offered">
+    <p>It may have been withdrawn, or the address may be mistyped.</p>
     <a class="button button-primary" href="/classes">See all classes</a>
   <//>`;
 }
@@ -149,10 +156,10 @@ function failed(error) {
 /** @param {{id: string}} props */
 export function Page({ id }) {
   useTitle("Class");
-  // The card beside it depends on who looks: drawn before that is known, it would jump.
+  // The card depends on the account: drawn before that is known, it would jump.
   const asked = usePolled(
     /** @returns {Promise<Class>} */ async () =>
-      (await Promise.all([get(`/api/classes/${encodeURIComponent(id)}`), knowing]))[0],
+      (await Promise.all([get(`/api/classes/${encodeURIComponent(id)}`), accountAsked]))[0],
     POLL_MS,
     [id],
   );
@@ -160,7 +167,7 @@ export function Page({ id }) {
     void asked.load({ quiet: true });
     void me.load({ quiet: true });
   };
-  return html`<${Loaded} of=${asked} bones=${html`<${PageBones} />`} failed=${failed}>
+  return html`<${Loaded} of=${asked} skeleton=${html`<${PageSkeleton} />`} failed=${failed}>
     ${(/** @type {Class} */ class_) => html`<${Whole} class_=${class_} reload=${reload} />`}
   <//>`;
 }

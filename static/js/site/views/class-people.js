@@ -1,9 +1,8 @@
-// The people of a class as its teacher sees them: the enrolled, and the assistants, who enter free and help to
-// moderate.
+// The people of a class, for its teacher: enrolled students and assistants.
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { everyOf, put, remove } from "../../shared/api.js";
+import { getAll, put, remove } from "../../shared/api.js";
 import { Avatar } from "../../ui/avatar.js";
 import { say } from "../page-state.js";
 import { dateText } from "../times.js";
@@ -18,7 +17,7 @@ const KINDS = { paid: "Paid", free: "Free", coupon: "Coupon", trial: "Trial", gr
 function Table({ items }) {
   if (items.length === 0)
     return html`<${Empty} icon="users" title="Nobody is enrolled yet">
-      <p>Send people the address of the class's page; it works as soon as the class is published.</p>
+      <p>Send people the address of the class page. It works once the class is published.</p>
     <//>`;
   return html`
     <p class="quiet"><span class="figures">${items.length}</span> enrolled</p>
@@ -46,7 +45,7 @@ function Table({ items }) {
 /** @param {{class_: import("../api-types.js").Class}} props */
 export function Enrolled({ class_ }) {
   const asked = useAsked(
-    /** @returns {Promise<Enrolment[]>} */ () => everyOf(`/api/classes/${class_.id}/people`),
+    /** @returns {Promise<Enrolment[]>} */ () => getAll(`/api/classes/${class_.id}/people`),
     [class_.id],
   );
   return html`<${Loaded} of=${asked}>${(/** @type {Enrolment[]} */ items) => html`<${Table} items=${items} />`}<//>`;
@@ -70,7 +69,7 @@ export function Assistants({ class_, changed }) {
   const assistants = class_.assistants ?? [];
   return html`<section class="desk-card narrow">
     <h2>Assistants</h2>
-    <p class="quiet">An assistant enters free, can mute and admit people, and keeps an eye on the chat.</p>
+    <p class="quiet">An assistant joins for free, can mute and admit people, and can watch over the chat.</p>
     ${
       assistants.length > 0 &&
       html`<ul class="people-list">

@@ -1,4 +1,4 @@
-// The coupons of a class: what they give, how often they were used, and a form for another one.
+// The coupons of a class: their discount and uses, and a form for a new one.
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -12,7 +12,7 @@ import { focusFault, useAsked, useSending } from "./hooks.js";
 import { Button, Field, Loaded, Notice } from "./parts.js";
 
 /** @typedef {import("../api-types.js").Coupon} Coupon */
-/** @typedef {import("../api-types.js").List<Coupon>} Found */
+/** @typedef {import("../api-types.js").ListOf<Coupon>} FoundCoupons */
 
 /** @param {{classId: string, zone: string, changed: () => unknown}} props */
 function NewCoupon({ classId, zone, changed }) {
@@ -35,7 +35,7 @@ function NewCoupon({ classId, zone, changed }) {
     if (Object.keys(found).length || !(await run(() => post("/api/coupons", couponBody(fields, classId, zone)))))
       return focusFault(".coupon-new");
     setFields(emptyCoupon());
-    say("The coupon is ready to be used.");
+    say("The coupon is ready.");
     changed();
   };
   return html`<form class="form coupon-new" onSubmit=${add} novalidate>
@@ -52,8 +52,8 @@ function NewCoupon({ classId, zone, changed }) {
     </div>
     <div class="form-row">
       <${Field} label="Uses" ...${bind("maxUses")} inputmode="numeric" autocomplete="off" placeholder="No limit"
-          hint="In all; each person once." />
-      <${Field} label="Last day" type="date" ...${bind("lastDay")} hint="Empty: it never ends." />
+          hint="For everyone together; each person can use it once." />
+      <${Field} label="Last day" type="date" ...${bind("lastDay")} hint="If this is empty, the coupon never ends." />
     </div>
     ${
       error &&
@@ -93,7 +93,7 @@ function Row({ coupon, currency, changed }) {
 /** @param {{class_: import("../api-types.js").Class}} props */
 export function Coupons({ class_ }) {
   const asked = useAsked(
-    /** @returns {Promise<Found>} */ () => get(withQuery("/api/coupons", { classId: class_.id, limit: 100 })),
+    /** @returns {Promise<FoundCoupons>} */ () => get(withQuery("/api/coupons", { classId: class_.id, limit: 100 })),
     [class_.id],
   );
   const again = () => asked.load({ quiet: true });
@@ -102,10 +102,10 @@ export function Coupons({ class_ }) {
     <section class="desk-card">
       <h2>Coupons</h2>
       <${Loaded} of=${asked}>
-        ${(/** @type {Found} */ { items }) => {
+        ${(/** @type {FoundCoupons} */ { items }) => {
           const ours = items.filter(isOurs);
           return ours.length === 0
-            ? html`<p class="quiet">No coupons yet. With one, a class costs less, or nothing.</p>`
+            ? html`<p class="quiet">No coupons yet. A coupon makes a class cheaper, or free.</p>`
             : html`<ul class="coupons">
               ${ours.map(
                 (coupon) => html`<${Row} key=${coupon.code} coupon=${coupon} currency=${class_.currency}

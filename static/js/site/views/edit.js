@@ -1,15 +1,15 @@
-// A class in its teacher's hands: new, draft or published; its form, people, coupons, assistants, and its end.
+// The teacher's page of one class: its state and the steps from there, and tabs for form, people, coupons, assistants.
 
 import { html } from "htm/preact";
-import { everyOf, get, post } from "../../shared/api.js";
+import { getAll, get, post } from "../../shared/api.js";
 import { ask } from "../../ui/dialog.js";
 import { Icon } from "../../ui/icon.js";
+import { emptyFields, fieldsOf } from "../form-fields.js";
 import { money } from "../money.js";
 import { isLive } from "../offer.js";
 import { say } from "../page-state.js";
-import { Join } from "./card.js";
-import { emptyFields, fieldsOf } from "../form-fields.js";
 import { ownZone } from "../times.js";
+import { Join } from "./card.js";
 import { ClassForm } from "./class-form.js";
 import { Assistants, Enrolled } from "./class-people.js";
 import { Coupons } from "./coupons.js";
@@ -29,15 +29,19 @@ const TABS = [
 
 /** @type {Record<string, {kind: any, icon: string, text: string}>} */
 const WORDS = {
-  draft: { kind: "info", icon: "pencil", text: "A draft: only you see it. Publish it when all is right." },
-  scheduled: { kind: "success", icon: "check", text: "Published: everyone sees it and can enrol." },
-  live: { kind: "success", icon: "video", text: "Live now." },
-  ended: { kind: "info", icon: "check", text: "This class has ended; it cannot be changed any more." },
-  cancelled: { kind: "warning", icon: "x", text: "This class is cancelled; whoever paid gets all of it back." },
+  draft: { kind: "info", icon: "pencil", text: "This is a draft: only you see it. Publish it when it is ready." },
+  scheduled: { kind: "success", icon: "check", text: "This class is published: everyone sees it and can enrol." },
+  live: { kind: "success", icon: "video", text: "A lesson is live now." },
+  ended: { kind: "info", icon: "check", text: "This class has ended and can no longer be changed." },
+  cancelled: {
+    kind: "warning",
+    icon: "x",
+    text: "This class is cancelled. Everyone who paid gets the whole amount back.",
+  },
 };
 
 /**
- * Tells how many will be refunded before anybody is.
+ * Asks before cancelling, and says how many people will be refunded.
  * @param {Class} class_ @param {import("../api-types.js").Enrolment[]} people @param {() => unknown} run
  */
 function askToCancel(class_, people, run) {
@@ -49,7 +53,7 @@ function askToCancel(class_, people, run) {
       ? "Nobody has paid, so nothing is refunded."
       : `${persons(paid)} paid and will be refunded in full${paid > 1 || class_.price ? sum : ""}.`;
   const others = people.length - paid;
-  const told = others ? ` ${persons(others)} enrolled without paying will be told.` : "";
+  const told = others ? ` ${persons(others)} enrolled without paying and will be told.` : "";
   ask({
     title: "Cancel this class?",
     text: `${refund}${told} This cannot be undone.`,
@@ -72,12 +76,12 @@ function StateBar({ class_, changed }) {
     });
   const cancel = () =>
     run(async () => {
-      askToCancel(class_, await everyOf(`/api/classes/${id}/people`), step("cancel", "The class is cancelled."));
+      askToCancel(class_, await getAll(`/api/classes/${id}/people`), step("cancel", "The class is cancelled."));
     });
   const end = () =>
     ask({
       title: "End this class?",
-      text: "No more lessons take place, and nobody can enrol any more. Nobody is refunded.",
+      text: "No more lessons will take place, and nobody can enrol. Nobody is refunded.",
       confirm: "End class",
       keep: "Keep class",
       run: step("end", "The class has ended."),
@@ -89,8 +93,8 @@ function StateBar({ class_, changed }) {
     <div class="row row-wrap">
       ${
         state === "draft" &&
-        html`<${Button} class="button-primary" busy=${busy}
-            onClick=${step("publish", "Published. Everyone sees it now.")} data-testid="publish">Publish<//>`
+        html`<${Button} class="button-primary" busy=${busy} onClick=${step("publish", "The class is published.")}
+            data-testid="publish">Publish<//>`
       }
       ${open && html`<${Join} class_=${class_} />`}
       <a class="button" href=${`/classes/${id}`}><${Icon} name="eye" />View page</a>
@@ -106,7 +110,7 @@ function StateBar({ class_, changed }) {
 function New() {
   useTitle("New class");
   return html`
-    <${PageHead} title="New class" lead="Nobody sees it before you publish it." />
+    <${PageHead} title="New class" lead="Only you see it until you publish it." />
     <${ClassForm} start=${emptyFields(ownZone())} />
   `;
 }
@@ -134,7 +138,7 @@ function Existing({ class_, asked }) {
 /** @param {any} error */
 function failed(error) {
   if (error.status !== 404 && error.status !== 403) return null;
-  return html`<${Empty} icon="search" title="There is no such class of yours">
+  return html`<${Empty} icon="search" title="You have no such class">
     <a class="button button-primary" href="/teach">Your classes</a>
   <//>`;
 }

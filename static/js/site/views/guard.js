@@ -1,14 +1,11 @@
-// Pages for some people only: the rest signs in first, or is told whom the page is for.
+// Guards of pages that only some accounts may see.
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
 import { account, isA, me, needAccount } from "../page-state.js";
 import { Empty, Loaded } from "./parts.js";
 
-/**
- * Draws its children once it is known who is signed in; a visitor is sent to sign in.
- * @param {{children?: any}} props
- */
+/** Draws its children for an account; a visitor is sent to the sign-in page. @param {{children?: any}} props */
 export function SignedIn({ children }) {
   useEffect(needAccount, []);
   if (account.value) return children;
@@ -22,10 +19,7 @@ export function ForRoles({ roles, children }) {
 
 function NotForYou() {
   return html`<${Empty} icon="lock" title="This page is for teachers">
-    <p>
-      You are signed in as ${account.value?.name}
-      . If you teach here, ask the administrator to make you a teacher.
-    </p>
+    <p>You are signed in as ${account.value?.name}. If you teach here, ask the administrator to make you a teacher.</p>
     <a class="button button-primary" href="/classes">See all classes</a>
   <//>`;
 }

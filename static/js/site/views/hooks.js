@@ -1,5 +1,4 @@
-// Habits of the views: a page's title, the part named by the #, something asked of the server, a form that is being
-// sent.
+// Hooks of the site's views: the page's title, the tab of the address, an answer of the server, a form that is sent.
 
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
@@ -21,7 +20,7 @@ export function useTitle(title) {
 }
 
 /**
- * Asked when the view appears, and again when one of `inputs` changes.
+ * Asks the server when the view appears, and again when one of `inputs` changes.
  * @template T @param {() => Promise<T>} ask @param {any[]} [inputs]
  */
 export function useAsked(ask, inputs = []) {
@@ -31,7 +30,7 @@ export function useAsked(ask, inputs = []) {
 }
 
 /**
- * Asked again every `ms` while the page is seen; a failure then leaves what is shown.
+ * Asks again every `ms` while the page is visible; a failure then leaves what is shown.
  * @template T @param {() => Promise<T>} ask @param {number} ms @param {any[]} [inputs]
  */
 export function usePolled(ask, ms, inputs = []) {
@@ -59,7 +58,7 @@ export function useSending() {
   return { busy, error, run, clear: () => setError(null) };
 }
 
-/** Puts the focus on the first field that is complained about, once it is drawn. @param {string} [within] */
+/** Puts the focus on the first field with a fault, once it is drawn. @param {string} [within] */
 export function focusFault(within = "form") {
   requestAnimationFrame(() =>
     /** @type {HTMLElement|null} */ (document.querySelector(`${within} [aria-invalid="true"]`))?.focus(),

@@ -1,4 +1,4 @@
-// One's own: classes with the button into them, notices, receipts, the account.
+// My classes: the tabs of classes, notices, receipts and account.
 
 import { html } from "htm/preact";
 import { get } from "../../shared/api.js";
@@ -30,21 +30,21 @@ const TABS = [
 function Mine({ class_ }) {
   const { id, title, teacher, imageUrl, nextAt, schedule, student, my } = class_;
   const foreign = nextAt && !isLive(class_) ? foreignTime(nextAt, schedule.zone) : null;
-  return html`<li class="mine" data-testid="my-class" data-live=${isLive(class_)}>
+  return html`<li class="class-row" data-testid="my-class" data-live=${isLive(class_)}>
     <${Picture} title=${title} url=${imageUrl} />
-    <div class="mine-words">
-      ${student && html`<p class="mine-student"><${Icon} name="user" />${student.name}</p>`}
+    <div class="class-row-text">
+      ${student && html`<p class="class-row-student"><${Icon} name="user" />${student.name}</p>`}
       <h2><a href=${`/classes/${id}`}>${title}</a></h2>
       <p class="quiet small">${my?.isTeacher ? "You teach" : `with ${teacher.name}`}</p>
-      <p class="mine-when">
+      <p class="class-row-when">
         <${NextDate} class_=${class_} />
         ${foreign && html`<span class="quiet small">${foreign}</span>`}
         ${my?.kind === "trial" && html`<span class="chip chip-warm">Trial</span>`}
         ${class_.state === "draft" && html`<span class="chip chip-plain">Draft</span>`}
       </p>
-      ${my?.expiresAt && html`<p class="quiet small">Open to you until ${dateText(my.expiresAt)}</p>`}
+      ${my?.expiresAt && html`<p class="quiet small">You have access until ${dateText(my.expiresAt)}</p>`}
     </div>
-    <div class="mine-actions"><${Join} class_=${class_} /></div>
+    <div class="class-row-actions"><${Join} class_=${class_} /></div>
   </li>`;
 }
 
@@ -60,14 +60,14 @@ function Lists({ items }) {
   return html`
     ${
       ahead.length > 0
-        ? html`<ul class="mines">${ahead.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>`
-        : html`<p class="quiet">Nothing is coming up. <a href="/classes">Find your next class.</a></p>`
+        ? html`<ul class="class-list">${ahead.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>`
+        : html`<p class="quiet">No lesson is coming up. <a href="/classes">Find your next class.</a></p>`
     }
     ${
       over.length > 0 &&
       html`<details class="over-list">
         <summary>Past classes (${over.length})</summary>
-        <ul class="mines">${over.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>
+        <ul class="class-list">${over.map((one) => html`<${Mine} key=${key(one)} class_=${one} />`)}</ul>
       </details>`
     }
   `;
@@ -79,19 +79,19 @@ function NoneYet() {
       <p>Your child finds a code under My classes, Account. Enter it here to see their classes and receipts.</p>
       <a class="button button-primary" href="#account">Link a student</a>
     <//>`;
-  return html`<${Empty} icon="graduation-cap" title="You are in no class yet">
-    <p>Find one that suits you; it then waits for you here.</p>
+  return html`<${Empty} icon="graduation-cap" title="You are not in a class yet">
+    <p>Find a class; it then appears here.</p>
     <a class="button button-primary" href="/classes">See all classes</a>
   <//>`;
 }
 
 function Classes() {
   const asked = usePolled(
-    /** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/me/classes?limit=100"),
+    /** @returns {Promise<import("../api-types.js").ListOf<Class>>} */ () => get("/api/me/classes?limit=100"),
     POLL_MS,
   );
   return html`<${Loaded} of=${asked}>
-    ${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}
+    ${(/** @type {import("../api-types.js").ListOf<Class>} */ { items }) => html`<${Lists} items=${items} />`}
   <//>`;
 }
 

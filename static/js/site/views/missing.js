@@ -1,4 +1,4 @@
-// An address that is no page.
+// The page of an address that does not exist.
 
 import { html } from "htm/preact";
 import { useTitle } from "./hooks.js";
@@ -6,8 +6,8 @@ import { Empty } from "./parts.js";
 
 export function Page() {
   useTitle("Not found");
-  return html`<${Empty} icon="search" title="There is no such page">
-    <p>The address may be mistyped, or the page is gone.</p>
+  return html`<${Empty} icon="search" title="This page does not exist">
+    <p>The address may be mistyped, or the page was removed.</p>
     <a class="button button-primary" href="/classes">See all classes</a>
   <//>`;
 }

@@ -1,4 +1,4 @@
-// What a person was told about their money and their classes; seen is read.
+// The notices about a person's payments and classes; a notice that was shown counts as read.
 
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
@@ -9,21 +9,21 @@ import { ago } from "../times.js";
 import { useAsked } from "./hooks.js";
 import { Empty, Loaded } from "./parts.js";
 
-/** @typedef {import("../api-types.js").List<import("../api-types.js").Notice>} Found */
+/** @typedef {import("../api-types.js").ListOf<import("../api-types.js").AccountNotice>} FoundNotices */
 
 async function readAll() {
   await post("/api/me/notices/read").catch(() => {});
   await me.load({ quiet: true });
 }
 
-/** @param {{items: import("../api-types.js").Notice[]}} props */
+/** @param {{items: import("../api-types.js").AccountNotice[]}} props */
 function Items({ items }) {
   useEffect(() => {
     if (items.some(({ readAt }) => !readAt)) void readAll();
   }, [items]);
   if (items.length === 0)
-    return html`<${Empty} icon="bell" title="Nothing to tell">
-      <p>Payments, refunds and changes of your classes are told here.</p>
+    return html`<${Empty} icon="bell" title="No notices">
+      <p>Notices about payments, refunds and changes of your classes appear here.</p>
     <//>`;
   return html`<ul class="notices">
     ${items.map(
@@ -42,6 +42,8 @@ function Items({ items }) {
 }
 
 export function Notices() {
-  const asked = useAsked(/** @returns {Promise<Found>} */ () => get("/api/me/notices?limit=100"));
-  return html`<${Loaded} of=${asked}>${(/** @type {Found} */ { items }) => html`<${Items} items=${items} />`}<//>`;
+  const asked = useAsked(/** @returns {Promise<FoundNotices>} */ () => get("/api/me/notices?limit=100"));
+  return html`<${Loaded} of=${asked}>
+    ${(/** @type {FoundNotices} */ { items }) => html`<${Items} items=${items} />`}
+  <//>`;
 }

@@ -1,5 +1,5 @@
-// Orders, newest first: who, what, how much, in which state; payments and refunds beneath, and the way to give money
-// back.
+// The orders, newest first: student, class, amount and state; below each its payments, refunds and receipts, and the
+// button to refund.
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
@@ -14,7 +14,7 @@ import { RefundDialog } from "./refund-dialog.js";
 
 /** @typedef {import("../api-types.js").AdminOrder} AdminOrder */
 /** @typedef {import("../api-types.js").Payment} Payment */
-/** @typedef {import("../api-types.js").List<AdminOrder>} Found */
+/** @typedef {import("../api-types.js").ListOf<AdminOrder>} FoundOrders */
 
 const PAUSE_MS = 300;
 const STATES = ["open", "paid", "refunded", "expired", "superseded", "cancelled"];
@@ -53,14 +53,14 @@ function Order({ order, refund }) {
           <div><dt>Order</dt><dd><code>${id}</code></dd></div>
           <div><dt>At the gateway</dt><dd><code>${gatewayOrderId ?? "–"}</code></dd></div>
         </dl>
-        ${payments.length === 0 && html`<p class="quiet small">No payment has come in.</p>`}
+        ${payments.length === 0 && html`<p class="quiet small">There is no payment yet.</p>`}
         ${payments.map(
           (payment) => html`<div key=${payment.id} class="order-line" data-testid="payment">
             <${Icon} name="indian-rupee" />
             <div>
-              <span class="figures">
-                ${money(payment.amount, payment.currency)}
-              </span> <${State} state=${payment.state} />
+              <span class="figures">${money(payment.amount, payment.currency)}</span>
+              ${" "}
+              <${State} state=${payment.state} />
               ${
                 payment.confirmed || payment.state !== "captured"
                   ? null
@@ -107,7 +107,7 @@ function Order({ order, refund }) {
 }
 
 /**
- * @param {{found: Found, more: () => Promise<unknown>, refund: (order: AdminOrder, payment: Payment) => void,
+ * @param {{found: FoundOrders, more: () => Promise<unknown>, refund: (order: AdminOrder, payment: Payment) => void,
  *   searching: boolean}} props
  */
 function List({ found, more, refund, searching }) {
@@ -118,7 +118,7 @@ function List({ found, more, refund, searching }) {
         ${
           searching
             ? "Try a name, an e-mail address, or an id of the gateway."
-            : "They appear here as soon as somebody begins to pay."
+            : "An order appears here when a student starts to pay."
         }
       </p>
     <//>`;
@@ -136,7 +136,9 @@ export function Orders() {
   const choose = (/** @type {AdminOrder} */ order, /** @type {Payment} */ payment) => setChosen({ order, payment });
   const asked = useMemo(
     () =>
-      resource(/** @returns {Promise<Found>} */ () => get(withQuery("/api/admin/orders", { ...filter, limit: 50 }))),
+      resource(
+        /** @returns {Promise<FoundOrders>} */ () => get(withQuery("/api/admin/orders", { ...filter, limit: 50 })),
+      ),
     [filter],
   );
   const [shown, setShown] = useState(asked);
@@ -150,7 +152,7 @@ export function Orders() {
     return () => clearTimeout(timer);
   }, [asked]);
   const more = async () => {
-    const before = /** @type {Found} */ (shown.state.value.data);
+    const before = /** @type {FoundOrders} */ (shown.state.value.data);
     const { items, next } = await get(withQuery("/api/admin/orders", { ...filter, limit: 50, cursor: before.next }));
     shown.set({ items: [...before.items, ...items], next });
   };
@@ -171,7 +173,7 @@ export function Orders() {
           onInput=${(/** @type {string} */ to) => set({ to })} />
     </div>
     <${Loaded} of=${shown}>
-      ${(/** @type {Found} */ found) => html`<${List} found=${found} more=${more} refund=${choose}
+      ${(/** @type {FoundOrders} */ found) => html`<${List} found=${found} more=${more} refund=${choose}
           searching=${Object.values(filter).some(Boolean)} />`}
     <//>
     ${

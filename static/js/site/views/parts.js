@@ -1,14 +1,13 @@
-// Parts of the site's pages: a field with its complaint, waiting, nothing there, failure, a button that is at work,
-// headings.
+// Parts of the site's pages: field, button, notice, tabs, page head; and the states loading, empty and failed.
 
 import { html } from "htm/preact";
 import { Icon } from "../../ui/icon.js";
 
 /**
- * A labelled input. The complaint stands under it and is read with it; `hint` gives way to it.
- * @param {{name: string, label: string, value: string, onInput: (value: string) => void, error?: string|null, hint?:
- *   string|null, type?: string, children?: any,
- *   before?: string, after?: string, class?: string, [more: string]: any}} props
+ * A labelled input. Its error stands below it and is read with it; a hint is shown when there is no error.
+ * @param {{name: string, label: string, value: string, onInput: (value: string) => void, error?: string|null,
+ *   hint?: string|null, type?: string, children?: any, before?: string, after?: string, class?: string,
+ *   [more: string]: any}} props
  */
 export function Field({
   name,
@@ -61,9 +60,9 @@ export function Field({
 }
 
 /**
- * A button that shows its work.
- * @param {{busy: boolean, children: any, class?: string, type?: string, disabled?: boolean, busyText?: string, [more:
- *   string]: any}} props
+ * A button that shows when its action is under way.
+ * @param {{busy: boolean, children: any, class?: string, type?: string, disabled?: boolean, busyText?: string,
+ *   [more: string]: any}} props
  */
 export function Button({ busy, children, class: more = "", type = "button", disabled = false, busyText, ...rest }) {
   return html`<button type=${type} class=${`button ${more}`} disabled=${disabled || busy} aria-busy=${busy} ...${rest}>
@@ -72,7 +71,10 @@ export function Button({ busy, children, class: more = "", type = "button", disa
   </button>`;
 }
 
-/** Nothing there, and what to do. @param {{icon: string, title: string, children?: any, testid?: string}} props */
+/**
+ * A list or page without content, and what to do.
+ * @param {{icon: string, title: string, children?: any, testid?: string}} props
+ */
 export function Empty({ icon, title, children, testid = "empty" }) {
   return html`<section class="empty" data-testid=${testid}>
     <div class="waiting-mark"><${Icon} name=${icon} /></div>
@@ -81,8 +83,8 @@ export function Empty({ icon, title, children, testid = "empty" }) {
   </section>`;
 }
 
-/** It did not work, and how to go on. @param {{error: Error, retry?: () => unknown, children?: any}} props */
-export function Failure({ error, retry, children }) {
+/** A failed request, and what to do. @param {{error: Error, retry?: () => unknown, children?: any}} props */
+function Failure({ error, retry, children }) {
   return html`<section class="empty" role="alert" data-testid="failure">
     <div class="waiting-mark is-danger"><${Icon} name="circle-alert" /></div>
     <h2>That did not work</h2>
@@ -111,28 +113,31 @@ export function Notice({ kind = "info", children, testid, role, icon }) {
 }
 
 /**
- * What was asked of the server: bones after 300 ms, the failure with a way on, or the thing itself.
- * @param {{of: {state: import("@preact/signals").ReadonlySignal<import("../resource.js").Asked<any>>, load: () =>
- *   unknown}, bones?: any, children: (data: any) => any, failed?: (error: any) => any}} props
+ * An answer of the server: a skeleton after 300 ms of waiting, a failure, or the content.
+ * @param {{of: {state: import("@preact/signals").ReadonlySignal<import("../resource.js").Asked<any>>,
+ *   load: () => unknown}, skeleton?: any, children: (data: any) => any, failed?: (error: any) => any}} props
  */
-export function Loaded({ of, bones, children, failed }) {
+export function Loaded({ of, skeleton, children, failed }) {
   const { data, error, slow } = of.state.value;
   if (error) return failed?.(error) ?? html`<${Failure} error=${error} retry=${of.load} />`;
   if (data !== null) return children(data);
   return html`<div aria-busy="true" data-testid="loading">
     <span class="visually-hidden" role="status">${slow ? "Loading…" : ""}</span>
-    ${slow && (bones ?? html`<${Bones} lines=${4} />`)}
+    ${slow && (skeleton ?? html`<${Skeleton} lines=${4} />`)}
   </div>`;
 }
 
 /** @param {{lines: number}} props */
-export function Bones({ lines }) {
-  return html`<div class="bones" aria-hidden="true">
-    ${Array.from({ length: lines }, (_, index) => html`<span key=${index} class="bone"></span>`)}
+function Skeleton({ lines }) {
+  return html`<div class="skeleton" aria-hidden="true">
+    ${Array.from({ length: lines }, (_, index) => html`<span key=${index} class="skeleton-part"></span>`)}
   </div>`;
 }
 
-/** Sections of a page by the address's #. @param {{label: string, tabs: [string, string][], current: string}} props */
+/**
+ * The tabs of a page, chosen by the fragment of the address.
+ * @param {{label: string, tabs: [string, string][], current: string}} props
+ */
 export function Tabs({ label, tabs, current }) {
   return html`<nav class="tabs" aria-label=${label}>
     ${tabs.map(

@@ -42,8 +42,9 @@ export function ImageField({ title, url, image, choose }) {
   const take = (/** @type {any} */ event) => {
     const file = /** @type {File|undefined} */ (event.target.files[0]);
     if (!file) return;
-    if (!KINDS.includes(file.type)) return setFault("A picture in JPEG, PNG or WebP, please.");
-    if (file.size > MOST_BYTES) return setFault(`At most 1 MB; this one has ${(file.size / 1e6).toFixed(1)} MB.`);
+    if (!KINDS.includes(file.type)) return setFault("Choose a picture in JPEG, PNG or WebP format.");
+    if (file.size > MOST_BYTES)
+      return setFault(`Choose a picture of at most 1 MB; this one has ${(file.size / 1e6).toFixed(1)} MB.`);
     setFault("");
     choose(file);
   };
@@ -58,7 +59,7 @@ export function ImageField({ title, url, image, choose }) {
             aria-describedby="image-note" onChange=${take} />
       </label>
       <p class=${fault ? "field-error" : "field-hint"} id="image-note" role=${fault ? "alert" : undefined}>
-        ${fault || "16 : 10, up to 1 MB. Without one, the class has a pattern of its own."}
+        ${fault || "16 : 10, up to 1 MB. Without a picture, a pattern is shown."}
       </p>
     </div>
   </div>`;

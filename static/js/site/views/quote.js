@@ -1,4 +1,4 @@
-// The figures of a purchase: price, coupon, tax, what is paid; and the state for the invoice.
+// The figures of a purchase: price, coupon, tax, the amount to pay; and the student's state for the invoice.
 
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
@@ -13,7 +13,7 @@ import { Button } from "./parts.js";
 /** @typedef {import("../api-types.js").Class} Class */
 /** @typedef {import("../api-types.js").Quote} Quote */
 
-/** What it costs this student, with the coupon that was accepted. @param {Class} class_ */
+/** The price for this student, with the coupon that was accepted. @param {Class} class_ */
 export function useQuote({ id, price }) {
   const figures = useSignal(/** @type {Quote|null} */ (null));
   const coupon = useSignal(/** @type {string|null} */ (null));

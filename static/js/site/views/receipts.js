@@ -1,4 +1,4 @@
-// Invoices and credit notes: each to open, to print, to keep.
+// The receipts tab: invoices and credit notes, each as a page to open and a PDF to download.
 
 import { html } from "htm/preact";
 import { get } from "../../shared/api.js";
@@ -16,9 +16,9 @@ function Row({ receipt }) {
   const { number, kind, classTitle, total, currency, issuedAt, url, pdfUrl, student } = receipt;
   const whose = student && student.id !== account.value?.id ? `${student.name} · ` : "";
   const credit = kind !== "invoice";
-  return html`<li class="paper" data-testid="receipt">
+  return html`<li class="receipt" data-testid="receipt">
     <${Icon} name="receipt-text" />
-    <div class="paper-words">
+    <div class="receipt-text">
       <a href=${url} target="_blank" rel="noopener">${credit ? "Credit note" : "Invoice"} ${number}</a>
       <span class="quiet small">${whose}${classTitle} · ${dateText(issuedAt)}</span>
     </div>
@@ -31,15 +31,15 @@ function Row({ receipt }) {
 
 export function Receipts() {
   const asked = useAsked(
-    /** @returns {Promise<import("../api-types.js").List<Receipt>>} */ () => get("/api/me/receipts?limit=100"),
+    /** @returns {Promise<import("../api-types.js").ListOf<Receipt>>} */ () => get("/api/me/receipts?limit=100"),
   );
   return html`<${Loaded} of=${asked}>
-    ${(/** @type {import("../api-types.js").List<Receipt>} */ { items }) =>
+    ${(/** @type {import("../api-types.js").ListOf<Receipt>} */ { items }) =>
       items.length === 0
         ? html`<${Empty} icon="receipt-text" title="No receipts yet">
-          <p>When you pay for a class, its invoice is kept here.</p>
+          <p>When you pay for a class, the invoice appears here.</p>
         <//>`
-        : html`<ul class="papers">
+        : html`<ul class="receipts">
           ${items.map((receipt) => html`<${Row} key=${receipt.number} receipt=${receipt} />`)}
         </ul>`}
   <//>`;

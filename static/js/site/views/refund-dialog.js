@@ -1,4 +1,4 @@
-// Giving money back: how much, why, and what follows from it.
+// The dialog that refunds a payment: amount, reason, note, and the consequences.
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -9,10 +9,10 @@ import { focusFault, useSending } from "./hooks.js";
 import { Button, Field, Notice } from "./parts.js";
 
 /** @type {[string, string][]} */
-export const REASONS = [
+const REASONS = [
   ["requested", "The student asked for it"],
   ["class_changed", "The class was changed or missed"],
-  ["technical", "Technical trouble"],
+  ["technical", "Technical problem"],
   ["mistake", "Paid by mistake"],
   ["goodwill", "Goodwill"],
 ];
@@ -38,7 +38,7 @@ export function RefundDialog({ order, payment, close, done }) {
   const send = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const wrong =
-      amount === null || amount < 1 || amount > most ? `An amount up to ${money(most, order.currency)}.` : "";
+      amount === null || amount < 1 || amount > most ? `Type an amount up to ${money(most, order.currency)}.` : "";
     setFault(wrong);
     if (wrong) return focusFault(".dialog");
     const body = { paymentId: payment.id, reason: fields.reason, note: fields.note.trim(), ...(!full && { amount }) };
@@ -57,12 +57,12 @@ export function RefundDialog({ order, payment, close, done }) {
         ${REASONS.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
       <//>
       <${Field} label="Note" type="area" rows="2" maxlength="200" ...${bind("note")}
-          hint="For the books; the student does not see it." />
+          hint="For your records; the student does not see it." />
       <${Notice} kind="warning">
         ${
           full
-            ? "A full refund ends the enrolment: a student who is in class leaves it at once."
-            : "A part of the money goes back; the student stays enrolled."
+            ? "A full refund ends the enrolment. A student who is in a lesson leaves it at once."
+            : "Part of the money goes back. The student stays enrolled."
         }
       <//>
       ${error && html`<${Notice} kind="danger" testid="refund-error">${error.message}<//>`}

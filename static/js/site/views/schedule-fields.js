@@ -1,4 +1,4 @@
-// When the class takes place: once or every week, by the clocks of a zone; the first dates are shown as they are typed.
+// The fields of the schedule: once or every week, in a time zone; a preview shows the first dates.
 
 import { html } from "htm/preact";
 import { faultsOf, scheduleOf } from "../form-fields.js";
@@ -10,7 +10,7 @@ import { Field } from "./parts.js";
 
 const LENGTHS = ["30", "45", "60", "90", "120"];
 
-/** All zones the browser knows, with what their clocks are ahead. @param {string} chosen @returns {string[]} */
+/** All time zones the browser knows, the likely ones first. @param {string} chosen @returns {string[]} */
 function zonesWith(chosen) {
   const all = Intl.supportedValuesOf("timeZone").map(currentName);
   return [...new Set(["Asia/Kolkata", ownZone(), chosen, ...all])];
@@ -35,12 +35,12 @@ function Days({ days, choose, error }) {
   </fieldset>`;
 }
 
-/** What was typed, as people will read it. @param {{fields: Fields}} props */
+/** The next dates of the schedule that is typed. @param {{fields: Fields}} props */
 function Preview({ fields }) {
   const faults = faultsOf(fields, 0, false);
   if (faults.date || faults.time || faults.until || faults.days || faults.minutes) return null;
   const dates = nextDates(scheduleOf(fields), Date.now(), 3);
-  if (dates.length === 0) return html`<p class="field-hint" role="status">All of it lies in the past.</p>`;
+  if (dates.length === 0) return html`<p class="field-hint" role="status">All lessons are in the past.</p>`;
   const foreign = foreignTime(dates[0].start, fields.zone);
   return html`<p class="field-hint" role="status" data-testid="schedule-preview">
     ${fields.kind === "weekly" ? "Next: " : ""}
@@ -50,8 +50,8 @@ function Preview({ fields }) {
 }
 
 /**
- * @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind, faults:
- *   import("../form-fields.js").Faults}} props
+ * @param {{fields: Fields, set: (change: Partial<Fields>) => void, bind: import("./class-form.js").Bind,
+ *   faults: import("../form-fields.js").Faults}} props
  */
 export function ScheduleFields({ fields, set, bind, faults }) {
   const weekly = fields.kind === "weekly";

@@ -1,4 +1,4 @@
-// What is around every page: the header with who is signed in, messages, menus and dialogs.
+// The frame of every page: the header with navigation and account, the last message, menu and dialog.
 
 import { html } from "htm/preact";
 import { registerPath, signInPath } from "../../shared/links.js";
@@ -7,13 +7,13 @@ import { DialogHost } from "../../ui/dialog.js";
 import { Icon } from "../../ui/icon.js";
 import { MenuHost, openMenu } from "../../ui/menu.js";
 import { Toast } from "../../ui/toast.js";
-import { account, isA, isKnown, said, signOut, unread } from "../page-state.js";
+import { account, isA, isKnown, said, signOut, unreadNotices } from "../page-state.js";
 
 const SHOWN_MS = 7000;
 
 /** @typedef {{label: string, path: string, pages: string[], icon: string}} Place */
 
-/** Where this person may go. @returns {Place[]} */
+/** The pages that this person may open. @returns {Place[]} */
 function places() {
   /** @type {Place[]} */
   const all = [{ label: "Classes", path: "/classes", pages: ["catalogue", "class"], icon: "search" }];
@@ -48,11 +48,11 @@ function AccountArea() {
     </div>`;
   }
   const { name } = account.value;
-  const notices = unread.value ? `Notices, ${unread.value} unread` : "Notices";
+  const notices = unreadNotices.value ? `Notices, ${unreadNotices.value} unread` : "Notices";
   return html`<div class="site-account">
     <a class="icon-button" href="/me#notices" aria-label=${notices} data-testid="notices-link">
       <${Icon} name="bell" />
-      ${unread.value > 0 && html`<span class="badge" aria-hidden="true">${unread.value}</span>`}
+      ${unreadNotices.value > 0 && html`<span class="badge" aria-hidden="true">${unreadNotices.value}</span>`}
     </a>
     <button type="button" class="account-button" aria-haspopup="menu" aria-label=${`Your account, ${name}`}
         data-testid="account-button" onClick=${(/** @type {any} */ event) => openAccount(event.currentTarget)}>

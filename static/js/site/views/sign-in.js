@@ -1,5 +1,5 @@
-// The pages before one is signed in: sign in, register, a forgotten password, a new one. Afterwards one is back where
-// one came from.
+// The pages without an account: sign in, register, forgotten password, new password. Signing in leads back to the page
+// before.
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
@@ -10,11 +10,11 @@ import { safeNext } from "../routes.js";
 import { focusFault, useSending, useTitle } from "./hooks.js";
 import { Button, Field, Notice } from "./parts.js";
 
-const LEAST_PASSWORD = 10;
+const MIN_PASSWORD = 10;
 const query = new URLSearchParams(location.search);
 const next = safeNext(query.get("next"), "/classes");
 const asked = query.has("next") ? `?next=${encodeURIComponent(next)}` : "";
-// A token of a reset must not stay in the address, where histories and screens keep it.
+// The reset token must not stay in the address: it would be kept in the history and seen on the screen.
 const resetToken = query.get("token") ?? "";
 if (resetToken) history.replaceState(null, "", location.pathname);
 
@@ -27,8 +27,8 @@ function Frame({ title, lead, children, foot }) {
 }
 
 /**
- * @param {{name?: string, label?: string, value: string, onInput: (value: string) => void, error?: string|null, hint?:
- *   string, complete: "current-password"|"new-password"}} props
+ * @param {{name?: string, label?: string, value: string, onInput: (value: string) => void, error?: string|null,
+ *   hint?: string, complete: "current-password"|"new-password"}} props
  */
 function Password({ name = "password", label = "Password", value, onInput, error, hint, complete }) {
   const [seen, setSeen] = useState(false);
@@ -41,23 +41,23 @@ function Password({ name = "password", label = "Password", value, onInput, error
 }
 
 /**
- * What the form itself can tell before it asks.
+ * The faults that the form finds before it is sent.
  * @param {Record<string, string>} values @param {boolean} fresh @returns {Record<string, string>}
  */
 function faultsOf(values, fresh) {
   /** @type {Record<string, string>} */
   const faults = {};
-  if ("name" in values && !values.name.trim()) faults.name = "Type your name, as your teacher shall see it.";
+  if ("name" in values && !values.name.trim()) faults.name = "Type your name as your teacher will see it.";
   if ("email" in values && !/^\S+@\S+\.\S+$/.test(values.email.trim()))
     faults.email = "Type your e-mail address, like name@example.org.";
   if ("password" in values && !values.password) faults.password = fresh ? "Choose a password." : "Type your password.";
-  else if (fresh && "password" in values && values.password.length < LEAST_PASSWORD)
-    faults.password = `At least ${LEAST_PASSWORD} characters; a few words are good.`;
+  else if (fresh && "password" in values && values.password.length < MIN_PASSWORD)
+    faults.password = `Use at least ${MIN_PASSWORD} characters; a few words work well.`;
   return faults;
 }
 
 /**
- * Values, complaints beside the fields, one request at a time.
+ * The state of a form: values, faults beside the fields, one request at a time.
  * @param {Record<string, string>} start @param {string} path @param {boolean} fresh @param {(answer: any) => void} done
  */
 function useForm(start, path, fresh, done) {
@@ -120,7 +120,7 @@ const enter = () => location.replace(next);
 
 function Login() {
   const form = useForm({ email: "", password: "" }, "/api/auth/login", false, enter);
-  return html`<${Frame} title="Sign in" lead=${query.has("next") ? "Then you go on where you were." : null}
+  return html`<${Frame} title="Sign in" lead=${query.has("next") ? "You then return to the page you came from." : null}
       foot=${html`New here? <a href=${`/register${asked}`}>Register</a>`}>
     <${Form} form=${form} label="Sign in" busy="Signing in…">
       <${Field} ...${email} ...${form.bind("email")} />
@@ -153,8 +153,7 @@ function Register() {
       </fieldset>
       <${Field} label="Name" autocomplete="name" ...${form.bind("name")} hint="Your teacher and the class see it." />
       <${Field} ...${email} ...${form.bind("email")} />
-      <${Password} ...${form.bind("password")} complete="new-password"
-          hint=${`At least ${LEAST_PASSWORD} characters.`} />
+      <${Password} ...${form.bind("password")} complete="new-password" hint=${`At least ${MIN_PASSWORD} characters.`} />
     <//>
   <//>`;
 }
@@ -163,10 +162,10 @@ function Forgot() {
   const [sent, setSent] = useState(false);
   const form = useForm({ email: "" }, "/api/auth/forgot", false, () => setSent(true));
   if (sent)
-    return html`<${Frame} title="Look into your mail" foot=${html`<a href="/login">Back to sign in</a>`}>
+    return html`<${Frame} title="Check your e-mail" foot=${html`<a href="/login">Back to sign in</a>`}>
       <${Notice} kind="success" testid="sent">
         If ${form.values.email.trim()} has an account, a link to choose a new password is on its way. It works for a
-        short time; look into the spam folder, too.
+        short time. Check the spam folder, too.
       <//>
     <//>`;
   return html`<${Frame} title="Forgot your password?" lead="We send you a link to choose a new one."
@@ -179,14 +178,14 @@ function Reset() {
   const form = useForm({ token: resetToken, password: "" }, "/api/auth/reset", true, enter);
   if (!resetToken)
     return html`<${Frame} title="This link is not complete">
-      <p>Open the whole link from the mail, or let us send you another one.</p>
-      <a class="button button-primary button-wide" href="/forgot">Send another link</a>
+      <p>Open the whole link from the e-mail, or ask for a new one.</p>
+      <a class="button button-primary button-wide" href="/forgot">Send a new link</a>
     <//>`;
-  return html`<${Frame} title="Choose a new password" lead="You are signed out everywhere else."
-      foot=${html`The link is too old? <a href="/forgot">Get another one</a>`}>
+  return html`<${Frame} title="Choose a new password" lead="All other devices will be signed out."
+      foot=${html`Has the link expired? <a href="/forgot">Get a new one</a>`}>
     <${Form} form=${form} label="Save and sign in" busy="Saving…">
       <${Password} label="New password" ...${form.bind("password")} complete="new-password"
-          hint=${`At least ${LEAST_PASSWORD} characters.`} />
+          hint=${`At least ${MIN_PASSWORD} characters.`} />
     <//>
   <//>`;
 }

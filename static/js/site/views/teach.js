@@ -1,4 +1,4 @@
-// The teacher's classes: what is coming, drafts, what is over; each with the way in and the way to change it.
+// The teacher's classes: coming up, drafts and past ones, each with its buttons to join and to edit.
 
 import { html } from "htm/preact";
 import { get } from "../../shared/api.js";
@@ -36,21 +36,24 @@ function takenText({ seats, seatsLeft, state }) {
 function Taught({ class_ }) {
   const { id, title, imageUrl, state, teacher } = class_;
   const open = state === "live" || state === "scheduled";
-  return html`<li class="mine" data-testid="taught-class">
+  return html`<li class="class-row" data-testid="taught-class">
     <${Picture} title=${title} url=${imageUrl} />
-    <div class="mine-words">
+    <div class="class-row-text">
       <h2><a href=${`/teach/${id}`}>${title}</a></h2>
       <p class="quiet small figures">
         ${price(class_.price, class_.currency)} · ${takenText(class_)}
         ${!class_.my?.isTeacher && ` · ${teacher.name}`}
       </p>
-      <p class="mine-when">
+      <p class="class-row-when">
         ${state === "draft" ? html`<span class="chip chip-plain">Draft</span>` : html`<${NextDate} class_=${class_} />`}
       </p>
     </div>
-    <div class="mine-actions">
+    <div class="class-row-actions">
       ${open && html`<${Join} class_=${class_} />`}
-      <a class="button mine-edit" href=${`/teach/${id}`} aria-label=${`Edit ${title}`}><${Icon} name="pencil" />Edit</a>
+      <a class="button class-row-edit" href=${`/teach/${id}`} aria-label=${`Edit ${title}`}>
+        <${Icon} name="pencil" />
+        Edit
+      </a>
     </div>
   </li>`;
 }
@@ -59,7 +62,7 @@ function Taught({ class_ }) {
 function Lists({ items }) {
   if (items.length === 0)
     return html`<${Empty} icon="video" title="You have no classes yet">
-      <p>A class has a title, a time and a price. Nobody sees it before you publish it.</p>
+      <p>A class has a title, a time and a price. Only you see it until you publish it.</p>
       <a class="button button-primary" href="/teach/new"><${Icon} name="plus" />Create your first class</a>
     <//>`;
   return html`
@@ -69,7 +72,7 @@ function Lists({ items }) {
         some.length > 0 &&
         html`<section key=${title} aria-label=${title}>
           <h2 class="group-title">${title} <span class="quiet figures">${some.length}</span></h2>
-          <ul class="mines">${some.map((one) => html`<${Taught} key=${one.id} class_=${one} />`)}</ul>
+          <ul class="class-list">${some.map((one) => html`<${Taught} key=${one.id} class_=${one} />`)}</ul>
         </section>`
       );
     })}
@@ -78,11 +81,11 @@ function Lists({ items }) {
 
 function Classes() {
   const asked = usePolled(
-    /** @returns {Promise<import("../api-types.js").List<Class>>} */ () => get("/api/classes?mine=1&limit=100"),
+    /** @returns {Promise<import("../api-types.js").ListOf<Class>>} */ () => get("/api/classes?mine=1&limit=100"),
     POLL_MS,
   );
   return html`<${Loaded} of=${asked}>
-    ${(/** @type {import("../api-types.js").List<Class>} */ { items }) => html`<${Lists} items=${items} />`}
+    ${(/** @type {import("../api-types.js").ListOf<Class>} */ { items }) => html`<${Lists} items=${items} />`}
   <//>`;
 }
 

@@ -1,4 +1,4 @@
-// What was taken and given back, by day as a plot and by class as a table.
+// Payments and refunds: by day as a plot, by class as a table.
 
 import { html } from "htm/preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -21,7 +21,7 @@ const LEFT = 64;
 const FOOT = 28;
 const LABELS = 8;
 
-/** The day as its bar is labelled. @param {string} day @param {string} [zone] */
+/** The label of a day's bar. @param {string} day @param {string} [zone] */
 const name = (day, zone = "UTC") => dayText(Date.parse(`${day}T12:00Z`), zone);
 
 /** @param {import("../plot.js").Day} total */
@@ -31,15 +31,14 @@ function dayInWords({ day, paid, refunded, count }) {
 }
 
 /**
- * Bars of what was taken (up) and refunded (down) each day. The table beneath says the same in numbers; a bar says its
- * own when it is
- * pointed at or reached with the arrow keys.
+ * Bars of the payments (up) and refunds (down) of each day. The table below has the same numbers; a bar shows its own
+ * when it is pointed at or reached with the arrow keys.
  * @param {{days: import("../plot.js").Day[], zone: string}} props
  */
 function Plot({ days, zone }) {
   const [chosen, setChosen] = useState(/** @type {number|null} */ (null));
   const frame = useRef(/** @type {HTMLElement|null} */ (null));
-  // Where all of it does not fit, the last days are what is looked for.
+  // When the plot is wider than its frame, the last days are shown.
   useLayoutEffect(() => void frame.current?.scrollTo({ left: frame.current.scrollWidth }), [days.length]);
   const { bars, zero, ticks } = barsOf(days, { width: WIDTH - LEFT, height: HEIGHT });
   const every = Math.ceil(bars.length / LABELS);
@@ -104,7 +103,7 @@ function Sums({ answer, from, to }) {
   const classes = byClass(answer.days);
   const sum = (/** @type {"paid"|"refunded"|"count"} */ name) => classes.reduce((all, one) => all + one[name], 0);
   if (classes.length === 0)
-    return html`<${Empty} icon="indian-rupee" title="No payments in these days">
+    return html`<${Empty} icon="indian-rupee" title="No payments in this period">
       <p>Choose other days, or look at the orders.</p>
       <a class="button" href="#orders">Orders</a>
     <//>`;

@@ -1,4 +1,4 @@
-// Accounts: found by name or address; roles, locking, new ones.
+// The accounts: search by name or address, roles, locking, new accounts.
 
 import { html } from "htm/preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -11,7 +11,7 @@ import { focusFault, useSending } from "./hooks.js";
 import { Button, Empty, Field, Loaded, Notice } from "./parts.js";
 
 /** @typedef {import("../api-types.js").User} User */
-/** @typedef {import("../api-types.js").List<User>} Found */
+/** @typedef {import("../api-types.js").ListOf<User>} FoundUsers */
 
 const PAUSE_MS = 300;
 const ROLES = ["student", "parent", "teacher", "admin"];
@@ -31,7 +31,7 @@ function Row({ user, changed }) {
   const lock = () =>
     ask({
       title: `Lock ${name}?`,
-      text: "All their sessions end, and they cannot sign in. What they paid for stays on record.",
+      text: "They are signed out everywhere and cannot sign in. Their payments stay on record.",
       confirm: "Lock account",
       run: () => change({ disabled: true }, `${name} is locked.`),
     });
@@ -89,7 +89,7 @@ function NewUser({ changed }) {
           ${ROLES.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
         <//>
         <${Field} label="Password" type="password" autocomplete="new-password" ...${bind("password")}
-            hint="Empty: one is made and shown to you, once." />
+            hint="If this is empty, a password is made and shown to you once." />
       </div>
       ${error && !error.field && html`<${Notice} kind="danger">${error.message}<//>`}
       ${
@@ -104,7 +104,7 @@ function NewUser({ changed }) {
   </details>`;
 }
 
-/** @param {{found: Found, search: string, set: (found: Found) => void, changed: () => unknown}} props */
+/** @param {{found: FoundUsers, search: string, set: (found: FoundUsers) => void, changed: () => unknown}} props */
 function List({ found, search, set, changed }) {
   const { busy, run } = useSending();
   const more = async () => {
@@ -112,8 +112,8 @@ function List({ found, search, set, changed }) {
     set({ items: [...found.items, ...items], next });
   };
   if (found.items.length === 0)
-    return html`<${Empty} icon="users" title="Nobody by that name">
-      <p>Try a part of the name or of the e-mail address.</p>
+    return html`<${Empty} icon="users" title="No account found">
+      <p>Try part of the name or of the e-mail address.</p>
     <//>`;
   return html`
     <ul class="users">${found.items.map((user) => html`<${Row} key=${user.id} user=${user} changed=${changed} />`)}</ul>
@@ -127,7 +127,7 @@ export function Users() {
   const asked = useMemo(
     () =>
       resource(
-        /** @returns {Promise<Found>} */ () => get(withQuery("/api/users", { search: wanted.current, limit: 50 })),
+        /** @returns {Promise<FoundUsers>} */ () => get(withQuery("/api/users", { search: wanted.current, limit: 50 })),
       ),
     [],
   );
@@ -144,7 +144,7 @@ export function Users() {
     </div>
     <${NewUser} changed=${again} />
     <${Loaded} of=${asked}>
-      ${(/** @type {Found} */ found) => html`<${List} found=${found} search=${search.trim()} set=${asked.set}
+      ${(/** @type {FoundUsers} */ found) => html`<${List} found=${found} search=${search.trim()} set=${asked.set}
           changed=${again} />`}
     <//>
   `;

@@ -13,7 +13,7 @@ from billing.gateway.emulator.service import Sandbox
 from billing.gateway.emulator.store import Entity, Store
 from billing.gateway.keys import sandbox_keys
 from billing.gateway.signatures import payment_signature
-from liveclass.config import ConfigError
+from common.config import ConfigError
 from tests.billing.gateway.sandbox_server import KEYS
 
 
