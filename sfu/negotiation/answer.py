@@ -6,7 +6,6 @@ RFC 8829, 8839, 8842, 8843, 8851, 8853. Pure: no I/O, no clock.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sfu.ice.agent import IceCredentials
 from sfu.negotiation.capabilities import AgreedSection, Negotiation
 from sfu.negotiation.offer import Codec, Extension, Offer, Section
 
@@ -25,9 +24,10 @@ class SlotIds:
 
 @dataclass(slots=True)
 class LocalParameters:
-    """What the answer says of this side, the same in every section."""
+    """The server's side of the answer, the same in every section."""
 
-    credentials: IceCredentials
+    ice_ufrag: str
+    ice_pwd: str
     fingerprints: tuple[tuple[str, str], ...]
     candidates: tuple[tuple[str, int], ...]
     cname: str
@@ -90,8 +90,8 @@ def _formats(codecs: Sequence[Codec]) -> Iterator[str]:
 
 
 def _transport(local: LocalParameters) -> Iterator[str]:
-    yield f"a=ice-ufrag:{local.credentials.ufrag}"
-    yield f"a=ice-pwd:{local.credentials.pwd}"
+    yield f"a=ice-ufrag:{local.ice_ufrag}"
+    yield f"a=ice-pwd:{local.ice_pwd}"
     for algorithm, value in local.fingerprints:
         yield f"a=fingerprint:{algorithm} {value}"
     yield "a=setup:passive"
