@@ -26,7 +26,8 @@ from common.config import ConfigError, load
 from common.file_limit import raise_file_limit
 from common.roles import Role
 from liveclass import config, doctor
-from liveclass.app import HTTP_REFUSALS, AccessLogger, create_app
+from liveclass.app import AccessLogger, create_app
+from liveclass.classes import HTTP_REFUSALS
 from liveclass.config import Settings
 from liveclass.http_guard import Guard, limits_for
 from liveclass.http_server import GuardedRunner

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Outbox
 from sfu.fanout.pending_pictures import PendingLayers
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.wire.rtp import abs_send_time
 
 
@@ -47,7 +47,7 @@ class Egress:
                 self._on_fault(layer.producer.transport_id, error, now)
                 continue
             for consumer, fault in faults:
-                self._on_fault(consumer.downlink.transport_id, fault, now)
+                self._on_fault(consumer.context.transport_id, fault, now)
 
     def _start_layer(self, layer: Layer, now: float) -> None:
         try:

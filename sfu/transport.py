@@ -30,13 +30,15 @@ from sfu.negotiation.answer import SlotIds
 from sfu.negotiation.capabilities import Negotiation
 from sfu.negotiation.negotiator import Negotiator
 from sfu.negotiation.offer import Offer
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.publish.uplink import LevelHandler, Uplink
 from sfu.quality import Quality, QualityMeter, judge
 from sfu.srtp.keys import SrtpKeys
 from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
+from sfu.subscribe.estimator import EstimatorFactory
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import earliest
 from sfu.wire.address import Address
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback
@@ -78,6 +80,7 @@ class Services:
     on_level: LevelHandler
     max_streams: int
     workload: Workload
+    new_estimator: EstimatorFactory = RembEstimator
 
 
 class Transport:
@@ -105,12 +108,9 @@ class Transport:
         self.agent = self._new_agent(IceCredentials("", ""), now)  # the offer brings another
         self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
+        told, estimator = partial(services.listener.on_slots, self), services.new_estimator()
         self.downlink = Downlink(
-            transport_id,
-            self.cname,
-            services.random,
-            partial(services.listener.on_slots, self),
-            self.drops,
+            transport_id, self.cname, services.random, told, self.drops, estimator
         )
         self._dtls: DtlsSession = services.dtls.session(self)
         self._dtls_limits = DtlsLimits(now)
@@ -345,7 +345,7 @@ class Transport:
         report = self.uplink.receiver_report(now)
         if records := ([report] if report else []) + self.downlink.sender_reports(now):
             rtcp_sender.send(records, self.downlink, self._services.outbox)
-        uplink_loss = max((layer.loss for layer in self.uplink.layers), default=0.0)
+        uplink_loss = max((layer.stream.loss for layer in self.uplink.layers), default=0.0)
         quality = judge(
             uplink_loss,
             self.downlink.loss,

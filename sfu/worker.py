@@ -31,7 +31,7 @@ from sfu.ingress import Ingress
 from sfu.layout import SlotWant
 from sfu.negotiation.negotiator import Answer, Negotiator
 from sfu.negotiation.offer import Offer
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.router import Router
 from sfu.snapshot import read_router, snapshot_transport
 from sfu.stats import DropReason, RouterReading, WorkerSnapshot

@@ -15,17 +15,11 @@ from sfu.events import Event, TransportClosed
 from signalling.auth.gate import EntryGate, OpenGate
 from signalling.classroom import handlers, media
 from signalling.classroom.effects import CloseClass, Decision, Disconnect, Effect, Send
-from signalling.classroom.messages import (
-    MESSAGES,
-    MediaState,
-    Message,
-    VideoJoin,
-    VideoOffer,
-    decode,
-)
+from signalling.classroom.features.registry import FEATURES
+from signalling.classroom.messages import MediaState, Message, VideoJoin, VideoOffer
 from signalling.classroom.permissions import Identity
 from signalling.classroom.roster import Rng
-from signalling.classroom.state import Classroom, ClassSettings, ClassState
+from signalling.classroom.state import Classroom, ClassSettings, LessonState
 from signalling.effect_runner import EffectRunner
 from signalling.errors import Refusal, to_wire
 from signalling.media_plane import MediaPlane
@@ -55,12 +49,18 @@ class HubSettings:
 class Hub:
     """All classes of this process and all sockets in them."""
 
-    def __init__(self, settings: HubSettings, plane: MediaPlane, outgoing: Outgoing) -> None:
+    def __init__(
+        self,
+        settings: HubSettings,
+        plane: MediaPlane,
+        outgoing: Outgoing,
+        gate: EntryGate | None = None,
+    ) -> None:
         self.settings = settings
         self.classrooms: dict[str, Classroom] = {}
         self._titles = dict(settings.titles)
         self.tally = Tally()
-        self.gate: EntryGate = OpenGate()
+        self.gate = gate or OpenGate()
         self._outgoing = outgoing
         self._effects = EffectRunner(plane, outgoing, self._now)
         self._admission = Door(settings.secret, settings.max_sockets)
@@ -139,9 +139,9 @@ class Hub:
         session = self.sessions.get(socket)
         if session is None:
             return to_wire(StateError("not_joined", "You are not connected. Connect again."))
-        self.tally.messages[event if event in MESSAGES else "unknown"] += 1
+        self.tally.messages[event if event in FEATURES.messages else "unknown"] += 1
         try:
-            message = decode(event, args)
+            message = FEATURES.decode(event, args)
             if isinstance(message, VideoOffer):
                 session.caller.budget.take_lines(message.sdp.count("\n"), self._now())
             future = session.caller.inbox.submit(partial(self._process, session, message))
@@ -277,7 +277,7 @@ class Hub:
         """Classes that are being taught."""
         classrooms = self.classrooms.values()
         return frozenset(
-            classroom.class_id for classroom in classrooms if classroom.state is ClassState.LIVE
+            classroom.class_id for classroom in classrooms if classroom.state is LessonState.LIVE
         )
 
     def present(self, class_id: str) -> tuple[Identity, ...]:
@@ -294,7 +294,7 @@ class Hub:
         person = None if classroom is None else classroom.roster.of_user(user_id)
         if classroom is not None and person is not None:
             log.info("class.evicted", class_id=class_id, participant=person.id, reason=reason)
-            self._apply(classroom, classroom.put_out(person, reason, self._now()))
+            self._apply(classroom, classroom.evict(person, reason, self._now()))
 
     def end_class(self, class_id: str) -> None:
         """Ends a class for everyone; no effect unless it is live."""

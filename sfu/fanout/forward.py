@@ -1,8 +1,8 @@
 """The fan-out: from one layer's new packets to encrypted copies for every subscriber.
 
-The hottest code of the product. Per batch: datagrams are laid out once per extension profile and
-once per set of VP8 offsets, headers and nonces are written for all at once; per copy there is one
-encryption in place.
+The hottest code of the product. Per batch: datagrams are laid out once per extension profile,
+payloads are rewritten once for all slots whose running numbers differ by the same, headers and
+nonces are written for all at once; per copy there is one encryption in place.
 Pure: no I/O, no clock.
 """
 
@@ -18,14 +18,14 @@ from sfu.fanout.gso_batch import GsoBatch, layout, pad_to_equal_size
 from sfu.fanout.outbox import Outbox
 from sfu.fanout.plan import NOT_MOVED, PICTURE_GROUP, FanoutGroup, FanoutPlan, make_plans
 from sfu.fanout.segments import MAX_SEGMENTS
-from sfu.publish.layer import Layer
-from sfu.srtp.copies import Offsets, Prepared, rewrite_payload
+from sfu.publish.producer import Layer
+from sfu.publish.subscriber import Subscriber
+from sfu.srtp.copies import Prepared
 from sfu.srtp.headers import FIXED_HEADER, Bytes, NonceViews, PacketColumns, seal_each
 from sfu.srtp.nonces import Ledger
 from sfu.srtp.rtp import SealInto
 from sfu.stats import DropReason
-from sfu.subscribe.consumer import Consumer
-from sfu.wire.packet import ExtensionProfile, Forwarded, Packet
+from sfu.wire.packet import ExtensionProfile, Forwarded, Offsets, Packet
 
 MANY = 80  # copies from which on numpy pays
 
@@ -33,7 +33,7 @@ NONCES = NonceViews(PICTURE_GROUP * MAX_SEGMENTS)
 _consume = deque[int](maxlen=0).extend
 
 Written = tuple[Bytes, Bytes]  # headers and nonces, as HeaderColumns.write gives them
-Fault = tuple[Consumer, Exception]
+Fault = tuple[Subscriber, Exception]
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Totals:
 class SealError(Exception):
     """A consumer's copy could not be sealed: a fault of its transport alone."""
 
-    def __init__(self, consumer: Consumer, cause: Exception) -> None:
+    def __init__(self, consumer: Subscriber, cause: Exception) -> None:
         super().__init__(str(cause))
         self.consumer = consumer
         self.cause = cause
@@ -77,14 +77,16 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     plan: FanoutPlan
     for plan in plans:
         if plan.common.covers(oldest, newest):
-            faults += _send(Batch(packets, plan), plan, ledger, outbox, totals)
+            faults += _send(Batch(packets, plan, now), plan, ledger, outbox, totals)
         else:
-            faults += _send_slowly(packets, plan.profile, plan.consumers(), ledger, outbox, totals)
+            faults += _send_slowly(
+                packets, plan.profile, plan.consumers(), ledger, now, outbox, totals
+            )
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:
             for group in _switch_waiters(layer, rest[0], now, faults).items():
-                faults += _send_slowly(rest, *group, ledger, outbox, totals)
+                faults += _send_slowly(rest, *group, ledger, now, outbox, totals)
     return faults
 
 
@@ -102,12 +104,12 @@ def _admitted(layer: Layer, stamp: int, totals: Totals) -> list[Forwarded]:
 
 def _switch_waiters(
     layer: Layer, start: Packet, now: float, faults: list[Fault]
-) -> dict[ExtensionProfile, list[Consumer]]:
+) -> dict[ExtensionProfile, list[Subscriber]]:
     """The consumers that waited for a packet that can start a picture, by extension profile."""
-    started: dict[ExtensionProfile, list[Consumer]] = {}
+    started: dict[ExtensionProfile, list[Subscriber]] = {}
     for consumer in tuple(layer.waiters):
         try:
-            consumer.switch(layer, start, now)
+            consumer.start(start, now)
         except Exception as error:
             layer.forget(consumer)
             faults.append((consumer, error))
@@ -119,18 +121,20 @@ def _switch_waiters(
 class Batch:
     """One layer's new packets as they go to the consumers of one plan."""
 
-    __slots__ = ("_moved", "_packets", "count", "gso", "size")
+    __slots__ = ("_moved", "_packets", "_rewrite", "count", "gso", "now", "size")
 
-    def __init__(self, packets: Sequence[Forwarded], plan: FanoutPlan) -> None:
+    def __init__(self, packets: Sequence[Forwarded], plan: FanoutPlan, now: float) -> None:
         self._packets = packets
+        self.now = now
+        self._rewrite = plan.payload_format.rewrite
         self.gso = layout(Prepared(packets, plan.profile), plan.tag_length, plan.places)
         self._moved = {NOT_MOVED: [one.payloads for one in self.gso]}
         self.count = len(packets)
         self.size = sum([one.length for one in self.gso])
 
     def payloads(self, group: FanoutGroup) -> list[list[bytes]]:
-        """By GSO batch: the payloads of all copies, member by member. VP8 picture ids and TL0PICIDX
-        are the slot's own, rewritten once for all slots with the same offsets."""
+        """By GSO batch: the payloads of all copies, member by member. Their running numbers are
+        the slot's own, rewritten once for all slots with the same offsets."""
         if group.offsets is None:
             return [one.payloads * len(group.consumers) for one in self.gso]
         by_offsets = {offsets: self._rewritten(offsets) for offsets in group.distinct}
@@ -143,7 +147,7 @@ class Batch:
     def _rewritten(self, offsets: Offsets) -> list[list[bytes]]:
         rewritten = self._moved.get(offsets)
         if rewritten is None:
-            payloads = iter([rewrite_payload(packet, offsets) for packet in self._packets])
+            payloads = iter([self._rewrite(packet, offsets) for packet in self._packets])
             rewritten = [list(islice(payloads, len(one.payloads))) for one in self.gso]
             self._moved[offsets] = rewritten
         return rewritten
@@ -225,11 +229,15 @@ def _seal_many(
 
 def _count(batch: Batch, group: FanoutGroup, totals: Totals) -> None:
     count, size = batch.count, batch.size
-    if group.tally is not None:
-        group.tally.add(count, size)
+    if group.count is not None:
+        group.count.add(count, size)
     else:
         for consumer in group.consumers:
             consumer.sent.add(count, size)
+    if group.counters:
+        sizes = [size for gso in batch.gso for size in gso.sizes]
+        for counter in group.counters:
+            counter.count(sizes, batch.now)
     totals.copies += count * len(group.consumers)
     totals.bytes += size * len(group.consumers)
 
@@ -237,14 +245,15 @@ def _count(batch: Batch, group: FanoutGroup, totals: Totals) -> None:
 def _send_slowly(
     packets: list[Forwarded],
     profile: ExtensionProfile,
-    consumers: Iterable[Consumer],
+    consumers: Iterable[Subscriber],
     ledger: Ledger,
+    now: float,
     outbox: Outbox,
     totals: Totals,
 ) -> list[Fault]:
     """The slow path, for a batch that some of the consumers may not get as a whole: those that get
     the same part of it are planned for this batch."""
-    shares: dict[tuple[int, ...], tuple[list[Forwarded], list[Consumer]]] = {}
+    shares: dict[tuple[int, ...], tuple[list[Forwarded], list[Subscriber]]] = {}
     for consumer in consumers:
         covered = _covered(packets, consumer, ledger, totals)
         indices = tuple([packet.index for packet in covered])
@@ -252,19 +261,19 @@ def _send_slowly(
     faults: list[Fault] = []
     for covered, sharers in shares.values():
         for plan in make_plans(ledger, profile, sharers if covered else ()):
-            faults += _send(Batch(covered, plan), plan, ledger, outbox, totals)
+            faults += _send(Batch(covered, plan, now), plan, ledger, outbox, totals)
     return faults
 
 
 def _covered(
-    packets: list[Forwarded], consumer: Consumer, ledger: Ledger, totals: Totals
+    packets: list[Forwarded], consumer: Subscriber, ledger: Ledger, totals: Totals
 ) -> list[Forwarded]:
     """The packets that have an index in the consumer's mapping: none from before its switch."""
     mapping = consumer.index_space.mapping_on(ledger)
     if mapping is None:
         totals.drops[DropReason.NONCE_REFUSED] += len(packets)
         return []
-    drops, covered = consumer.downlink.drops, []
+    drops, covered = consumer.context.drops, []
     for packet in packets:
         if mapping.covers(packet.index):
             covered.append(packet)

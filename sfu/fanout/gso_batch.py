@@ -32,11 +32,12 @@ class GsoBatch:
         "payloads",
         "sealed",
         "segment",
+        "sizes",
     )
 
     def __init__(self, prepared: Prepared, sizes: Sequence[int], part: slice, places: int) -> None:
         """`part`: which of the prepared packets, whose datagrams have these `sizes`."""
-        own = sizes[part]
+        self.sizes = own = sizes[part]
         self._blocks = list(zip(own, prepared.extensions[part], strict=True))
         self.fields = prepared.fields[part]
         self.payloads = prepared.payloads[part]

@@ -3,7 +3,7 @@
 Pure: no I/O, no clock.
 """
 
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.timers import earliest
 
 FRAME_WAIT = 0.002  # s

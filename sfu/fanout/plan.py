@@ -7,22 +7,22 @@ joins, leaves, switches or moves (Layer.discard_plans). Pure: no I/O, no clock.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sfu.codecs.payload_format import PayloadFormat
 from sfu.fanout.outbox import Destinations
-from sfu.srtp.copies import Offsets
+from sfu.publish.subscriber import CopyCount, PacketCounter, Subscriber
 from sfu.srtp.headers import HeaderColumns, SealContext
 from sfu.srtp.index_space import StreamMapping
 from sfu.srtp.nonces import MAX_INDEX, Ledger
 from sfu.srtp.rtp import SealInto
-from sfu.subscribe.consumer import Consumer, Tally
 from sfu.wire.address import Address
-from sfu.wire.packet import ExtensionProfile
+from sfu.wire.packet import ExtensionProfile, Offsets
 
 # Consumers whose copies leave together: a picture for so many fits in the second-level cache.
 PICTURE_GROUP = 32
 SOUND_GROUP = 128  # sound is small: what is done once for a group counts more
-NOT_MOVED = (0, 0)
+NOT_MOVED: Offsets = ()
 
-Member = tuple[Consumer, Address, SealContext, StreamMapping]
+Member = tuple[Subscriber, Address, SealContext, StreamMapping]
 
 
 class CommonRange:
@@ -49,16 +49,18 @@ class FanoutGroup:
 
     first: int
     """The place of its first member among all of the plan's."""
-    consumers: tuple[Consumer, ...]
+    consumers: tuple[Subscriber, ...]
     destinations: Destinations
     contexts: tuple[SealContext, ...]
     ciphers: tuple[SealInto, ...]
     offsets: tuple[Offsets, ...] | None
-    """Each member's offsets of VP8 picture ids; None when no member has any."""
+    """Each member's offsets of running numbers; None when no member has any."""
     distinct: tuple[Offsets, ...]
     """Each of these offsets once."""
-    tally: Tally | None
+    count: CopyCount | None
     """Counts for all of them; None in a plan for one batch, whose members count themselves."""
+    counters: tuple[PacketCounter, ...]
+    """Of the members' transports, as far as they have one."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class FanoutPlan:
     The packets that `common` does not cover take the slow path.
     """
 
+    payload_format: PayloadFormat
     profile: ExtensionProfile
     tag_length: int
     groups: tuple[FanoutGroup, ...]
@@ -81,7 +84,7 @@ class FanoutPlan:
         """Members of the largest group."""
         return len(self.groups[0].consumers)
 
-    def consumers(self) -> list[Consumer]:
+    def consumers(self) -> list[Subscriber]:
         """All of them, in the order of the groups."""
         return [consumer for group in self.groups for consumer in group.consumers]
 
@@ -96,7 +99,7 @@ class FanoutPlan:
 def make_plans(
     ledger: Ledger,
     profile: ExtensionProfile,
-    consumers: Iterable[Consumer],
+    consumers: Iterable[Subscriber],
     *,
     lasting: bool = False,
 ) -> list[FanoutPlan]:
@@ -107,7 +110,7 @@ def make_plans(
     """
     by_tag: dict[int, list[Member]] = {}
     for consumer in consumers:
-        space, address = consumer.index_space, consumer.downlink.address
+        space, address = consumer.index_space, consumer.context.address
         mapping = space.mapping_on(ledger)
         if mapping is not None and address is not None:
             context = space.context(
@@ -132,17 +135,18 @@ def _plan(
     starts = range(0, len(members), size)
     groups = tuple(_group(start, members[start : start + size], lasting) for start in starts)
     common = CommonRange(ledger, [mapping for *_, mapping in members])
-    return FanoutPlan(profile, tag_length, groups, len(members), common)
+    payload_format = members[0][3].layer.payload_format
+    return FanoutPlan(payload_format, profile, tag_length, groups, len(members), common)
 
 
 def _group(first: int, members: Sequence[Member], lasting: bool) -> FanoutGroup:
     consumers, addresses, contexts, mappings = zip(*members, strict=True)
-    offsets = tuple((mapping.picture_offset, mapping.tl0_offset) for mapping in mappings)
+    offsets = tuple(mapping.number_offsets for mapping in mappings)
     distinct = tuple(dict.fromkeys(offsets))
-    tally = Tally() if lasting else None
-    if tally is not None:
+    count = CopyCount() if lasting else None
+    if count is not None:
         for consumer in consumers:
-            consumer.share(tally)
+            consumer.share(count)
     return FanoutGroup(
         first,
         consumers,
@@ -151,5 +155,6 @@ def _group(first: int, members: Sequence[Member], lasting: bool) -> FanoutGroup:
         tuple(context.seal_into for context in contexts),
         None if distinct == (NOT_MOVED,) else offsets,
         distinct,
-        tally,
+        count,
+        tuple(one.context.counter for one in consumers if one.context.counter is not None),
     )

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 Packet = TypeVar("Packet")
 
 
-class PacketHistory(Generic[Packet]):
+class RetransmissionBuffer(Generic[Packet]):
     """A ring of the newest packets by index. The capacity is a power of two.
 
     Room is made with the first packet: most sources of most participants never send one.

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 from sfu.srtp.headers import FIXED_HEADER, PacketFields, seal_each
 from sfu.srtp.index_space import IndexSpace, StreamMapping
-from sfu.wire import vp8
 from sfu.wire.packet import EXTENSION, ExtensionProfile, Forwarded, Packet
 from sfu.wire.rtp import build_extensions
 
 Datagram = bytes
-Offsets = tuple[int, int]  # from the layer's VP8 picture ids and TL0PICIDX to the slot's
 NO_EXTENSIONS: ExtensionProfile = (0, 0)
 _STAMP_ALONE = 0xBEDE_0001 << 32 | 2 << 24  # RFC 8285 4.2: a word of elements; three bytes of data
 
@@ -63,20 +61,6 @@ def _extension_block(packet: Packet, profile: ExtensionProfile) -> bytes:
     return build_extensions(elements)
 
 
-def rewrite_payload(packet: Packet, offsets: Offsets) -> bytes:
-    """The packet's payload with the slot's own VP8 picture id and TL0PICIDX."""
-    descriptor = packet.descriptor
-    picture_offset, tl0_offset = offsets
-    if descriptor is None or not (picture_offset or tl0_offset):
-        return packet.payload
-    return vp8.rewrite(
-        packet.payload,
-        descriptor,
-        (descriptor.picture_id or 0) + picture_offset,
-        (descriptor.tl0picidx or 0) + tl0_offset,
-    )
-
-
 def retransmit(
     space: IndexSpace,
     rtx_space: IndexSpace,
@@ -90,7 +74,7 @@ def retransmit(
     mapping, which can't be changed, make the same datagram again. None when the indices of
     `rtx_space` are used up.
     """
-    payload = rewrite_payload(packet, (mapping.picture_offset, mapping.tl0_offset))
+    payload = mapping.layer.payload_format.rewrite(packet, mapping.number_offsets)
     payload_type = mapping.rtx_payload_type
     if payload_type is None:
         context = space.context(

@@ -1,7 +1,7 @@
 """Index spaces: which SRTP index each packet of a slot goes out under (RFC 3711 3.3.1).
 
 A slot keeps one SSRC while the layers behind it change; a stream mapping says how the indices,
-timestamps and picture ids of one layer continue those of the layer before. Why no index is ever
+timestamps and running numbers of one layer continue those of the layer before. Why no index is ever
 used for two packets is in sfu.srtp.nonces.
 Pure: no I/O, no clock.
 """
@@ -10,10 +10,11 @@ from array import array
 from dataclasses import dataclass
 from typing import Protocol
 
+from sfu.codecs.payload_format import PayloadFormat
 from sfu.srtp.headers import SealContext
 from sfu.srtp.nonces import MAX_INDEX, Ledger
 from sfu.srtp.rtp import OutboundSrtp, SealInto
-from sfu.wire.packet import ExtensionProfile, Packet
+from sfu.wire.packet import ExtensionProfile, Offsets, Packet
 
 MAX_MAPPINGS = 8  # of an index space, kept to find what a NACK asks for
 MAX_INDEX_SPACES = 1_024  # of a key; a page has 28
@@ -34,8 +35,12 @@ class MappedLayer(Protocol):
         """Says which indices of the layer have been forwarded."""
 
     @property
-    def history(self) -> SentPackets:
+    def buffer(self) -> SentPackets:
         """Keeps the newest packets of the layer."""
+
+    @property
+    def payload_format(self) -> PayloadFormat:
+        """Moves the running numbers in the layer's payloads."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -50,8 +55,7 @@ class StreamMapping:
     layer: MappedLayer
     profile: ExtensionProfile
     timestamp_offset: int
-    picture_offset: int
-    tl0_offset: int
+    number_offsets: Offsets
     payload_type: int
     rtx_payload_type: int | None
 
@@ -105,14 +109,20 @@ class IndexSpace:
         layer: MappedLayer,
         first_in: int,
         profile: ExtensionProfile,
-        offsets: tuple[int, int, int],
+        timestamp_offset: int,
+        number_offsets: Offsets,
         payload_types: tuple[int, int | None],
     ) -> None:
-        """Maps this layer from its index `first_in` on. `offsets`: of timestamps, VP8 picture ids
-        and TL0PICIDX."""
+        """Maps this layer from its index `first_in` on."""
         self.end()
         self.mapping = StreamMapping(
-            self._highest + 1, first_in, layer, profile, *offsets, *payload_types
+            self._highest + 1,
+            first_in,
+            layer,
+            profile,
+            timestamp_offset,
+            number_offsets,
+            *payload_types,
         )
         self.mappings = (*self.mappings[1 - MAX_MAPPINGS :], self.mapping)
         layer.ledger.changes += 1

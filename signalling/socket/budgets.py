@@ -6,6 +6,7 @@ before they are read. Pure: no I/O, no clock.
 """
 
 from common.work import Patience, Price, WorkBudget
+from signalling.classroom.features.registry import FEATURES
 from signalling.errors import FloodError, OfferFloodError
 
 BURST = 60.0  # messages
@@ -16,7 +17,6 @@ WORK_BURST = 50_000.0  # units: 50 ms of a core at once
 WORK_PER_SECOND = 10_000.0  # 1 % of a core
 COPIES_BURST = 100_000.0  # units, for what goes out to many because of one message
 COPIES_PER_SECOND = 20_000.0
-TO_MANY = frozenset({"chat-message", "reaction", "media-state"})
 PATIENCE = 10.0  # seconds of refusals on end that end a person's stay
 
 
@@ -44,7 +44,7 @@ class Budget:
             raise FloodError
         if event == "video-offer" and not self._offers.take(1.0, now):
             raise OfferFloodError
-        if event in TO_MANY and self._copies.is_spent(now):
+        if event in FEATURES.to_many and self._copies.is_spent(now):
             raise FloodError
 
     def take_nodes(self, nodes: int, now: float) -> None:

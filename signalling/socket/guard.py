@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from common.errors import LiveclassError
-from signalling.classroom.messages import MESSAGES
+from signalling.classroom.features.registry import FEATURES
 from signalling.errors import MessageError, Refusal, to_wire
 from signalling.socket.budgets import Budget
 
@@ -110,7 +110,7 @@ class SocketGuard:
 
 def _checked_nodes(event: str, frame: str) -> int:
     """The JSON values of a message; raises MessageError for what no client of ours sends."""
-    if event not in MESSAGES:
+    if event not in FEATURES.messages:
         raise MessageError("There is no such message.", code="unknown_event")
     if len(frame) > _SIZES.get(event, MAX_FRAME) or (nodes := _nodes(frame)) > MAX_NODES:
         raise MessageError("The message is too large.")

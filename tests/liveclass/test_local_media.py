@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import CapacityError, PeerError
 from common.roles import Role
-from liveclass.app import local_plane
+from liveclass.classes import local_plane
 from liveclass.health import SOURCES
 from liveclass.local_media import STAFF, LocalMediaPlane
 from sfu.dtls.api import DtlsSession

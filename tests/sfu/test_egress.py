@@ -5,7 +5,7 @@ import pytest
 from sfu.egress import Egress
 from sfu.fanout.forward import Totals
 from sfu.fanout.outbox import Collected
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from tests.support.core import Source, Viewer, read_sent, show, vp8
 from tests.support.faults import BrokenError, broken
 

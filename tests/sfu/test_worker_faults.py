@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfu.fanout.forward import Fault, forward
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.router import Router
 from sfu.transport import Transport
 from sfu.worker import AFTER_FAULT

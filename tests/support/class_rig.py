@@ -10,7 +10,8 @@ from common.roles import Role
 from sfu.events import Event
 from signalling.classroom import handlers, media
 from signalling.classroom.effects import Decision, Effect, Send
-from signalling.classroom.messages import VideoJoin, decode
+from signalling.classroom.features.registry import FEATURES, FeatureSet
+from signalling.classroom.messages import VideoJoin
 from signalling.classroom.permissions import Identity, Right
 from signalling.classroom.roster import Participant
 from signalling.classroom.state import Classroom, ClassSettings
@@ -45,10 +46,11 @@ class Joined:
 class ClassRig:
     """Joins, messages and the passing of time; collects every event by socket."""
 
-    def __init__(self, capacity: int = 1_000) -> None:
+    def __init__(self, capacity: int = 1_000, features: FeatureSet = FEATURES) -> None:
         self.now = 100.0
+        self.features = features
         settings = ClassSettings("demo", "Demo class", capacity, WALL_OFFSET)
-        self.room = Classroom(settings, rng=CountingRng(), now=self.now)
+        self.classroom = Classroom(settings, rng=CountingRng(), now=self.now, features=features)
         self.effects: list[Effect] = []
 
     def join(
@@ -63,7 +65,7 @@ class ClassRig:
         """Join as this user; the socket's name is the user's unless given."""
         identity = Identity(user, user.capitalize(), role, "demo", grants or {})
         message = VideoJoin.model_validate({"classId": "demo", "resume": resume})
-        person, decision = self.room.join(identity, socket or user, message, self.now)
+        person, decision = self.classroom.join(identity, socket or user, message, self.now)
         self.effects += decision.effects
         return Joined(person, decision.ack, decision.effects)
 
@@ -73,29 +75,30 @@ class ClassRig:
     def say(self, who: Joined | Participant, event: str, **payload: object) -> Decision:
         """One message of a participant, from its wire form on."""
         person = who.person if isinstance(who, Joined) else who
-        decision = handlers.handle(self.room, person, decode(event, (payload,)), self.now)
+        message = self.features.decode(event, (payload,))
+        decision = handlers.handle(self.classroom, person, message, self.now)
         self.effects += decision.effects
         return decision
 
     def lose(self, who: Joined) -> None:
         """The person's socket is gone."""
         assert who.person.socket is not None
-        self.effects += self.room.socket_lost(who.person, who.person.socket, self.now)
+        self.effects += self.classroom.socket_lost(who.person, who.person.socket, self.now)
 
     def happens(self, event: Event) -> list[Effect]:
-        """The SFU reports something, from another process."""
-        effects = media.handle(self.room, crossed_event(event), self.now)
+        """The SFU reports something."""
+        effects = media.handle(self.classroom, crossed_event(event), self.now)
         self.effects += effects
         return effects
 
     def advance(self, seconds: float) -> None:
         """Let time pass, stopping at every deadline."""
         until = self.now + seconds
-        while (deadline := self.room.next_deadline()) is not None and deadline <= until:
-            if self.room.is_expired(deadline):
+        while (deadline := self.classroom.next_deadline()) is not None and deadline <= until:
+            if self.classroom.is_expired(deadline):
                 break
             self.now = max(self.now, deadline)
-            self.effects += self.room.handle_timers(self.now)
+            self.effects += self.classroom.handle_timers(self.now)
         self.now = until
 
     def got(self, socket: str, event: str | None = None) -> list[dict[str, object]]:

@@ -18,7 +18,7 @@ from sfu.stats import RouterSums, TransportSnapshot, WorkerSnapshot
 from signalling.media_plane import VERSION, Command, MediaAnswer, MediaPlane, Offer
 
 if TYPE_CHECKING:
-    from liveclass.app import PlaneFactory
+    from liveclass.classes import PlaneFactory
 
 Record = TypeVar("Record")
 FAULTS: dict[str, type[LiveclassError]] = {

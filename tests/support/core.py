@@ -16,8 +16,7 @@ from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected, Send
 from sfu.negotiation.capabilities import Negotiation, negotiate
 from sfu.negotiation.offer import parse_offer
-from sfu.publish.layer import Layer
-from sfu.publish.producer import Producer
+from sfu.publish.producer import Layer, Producer
 from sfu.publish.uplink import Uplink
 from sfu.router import Router
 from sfu.srtp.headers import FIXED_HEADER, seal_each
@@ -26,6 +25,8 @@ from sfu.srtp.rtp import InboundSrtp, OutboundSrtp
 from sfu.stats import DropReason
 from sfu.subscribe.consumer import Consumer
 from sfu.subscribe.downlink import Downlink
+from sfu.subscribe.estimator import BandwidthEstimator
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.transport import Transport
 from sfu.wire.address import Address
 from sfu.wire.packet import VERSION
@@ -175,11 +176,14 @@ class Viewer:
         connected: bool = True,
         random: Callable[[int], bytes] = bytes,
         tag_length: int = len(TAG),
+        estimator: BandwidthEstimator | None = None,
     ) -> None:
         self.cipher = OpenCipher(tag_length)
         self.drops: Counter[DropReason] = Counter()
         self.told = 0
-        self.downlink = Downlink(name, "cname", random, self._on_slots, self.drops)
+        self.downlink = Downlink(
+            name, "cname", random, self._on_slots, self.drops, estimator or RembEstimator()
+        )
         self.negotiate(*(pieces or (video("recvonly"),)))
         self.downlink.address = address
         if connected:

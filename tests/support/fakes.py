@@ -15,7 +15,7 @@ from signalling.media_plane import Command, MediaAnswer, MediaPlane, Offer, Open
 from tests.support.snapshots import transport
 
 if TYPE_CHECKING:  # it takes everything that is served
-    from liveclass.app import PlaneFactory
+    from liveclass.classes import PlaneFactory
 
 
 class RecordingMediaPlane:

@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from billing.settings import BillingSettings
 from common.roles import Role
-from liveclass.app import HTTP_REFUSALS, PlaneFactory, create_app
+from liveclass.app import create_app
+from liveclass.classes import HTTP_REFUSALS, PlaneFactory
 from liveclass.config import Settings
 from liveclass.health import HUB
 from liveclass.http_guard import Guard, Limits

@@ -271,7 +271,7 @@ class TestCrowds:
                 space.mapping,
                 first_out=space.mapping.first_out + 65_530 * number,
                 timestamp_offset=space.mapping.timestamp_offset + 2**31 * number,
-                picture_offset=5 * (number % 2),
+                number_offsets=(5, 0) if number % 2 else (),
             )
         source.layer().discard_plans()
         for sequence in range(2, 6):

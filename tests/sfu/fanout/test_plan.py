@@ -11,7 +11,7 @@ from sfu.fanout.plan import (
     make_plans,
 )
 from sfu.io.many import MAX_MESSAGES
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.srtp.nonces import MAX_INDEX
 from tests.support.core import OPUS_PT, OpenCipher, Source, Viewer, flush, open_outbound, show, vp8
 from tests.support.offers import audio
@@ -80,7 +80,7 @@ def test_a_group_knows_whose_picture_ids_are_off() -> None:
     source, viewers = watching(3)
     space = viewers[2].slot().index_space
     assert space.mapping is not None
-    space.mapping = replace(space.mapping, picture_offset=7)
+    space.mapping = replace(space.mapping, number_offsets=(7, 0))
     [group] = planned(source.layer()).groups
     assert group.offsets == (NOT_MOVED, NOT_MOVED, (7, 0))
 

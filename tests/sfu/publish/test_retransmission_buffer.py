@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.publish.retransmission_buffer import PacketHistory
+from sfu.publish.retransmission_buffer import RetransmissionBuffer
 
 
 def test_gives_back_what_was_put() -> None:
-    history = PacketHistory[str](8)
+    history = RetransmissionBuffer[str](8)
     history.put(100, "a")
     history.put(101, "b")
     assert history.get(100) == "a"
@@ -17,7 +17,7 @@ def test_gives_back_what_was_put() -> None:
 
 
 def test_unknown_and_pushed_out_indices_give_none() -> None:
-    history = PacketHistory[str](4)
+    history = RetransmissionBuffer[str](4)
     assert history.get(0) is None
     history.put(1, "old")
     history.put(5, "new")
@@ -26,7 +26,7 @@ def test_unknown_and_pushed_out_indices_give_none() -> None:
 
 
 def test_a_late_packet_does_not_push_out_a_newer_one() -> None:
-    history = PacketHistory[str](4)
+    history = RetransmissionBuffer[str](4)
     history.put(5, "new")
     history.put(1, "old")
     assert history.get(5) == "new"
@@ -36,12 +36,12 @@ def test_a_late_packet_does_not_push_out_a_newer_one() -> None:
 @pytest.mark.parametrize("capacity", [0, -4, 3, 100])
 def test_capacity_must_be_a_power_of_two(capacity: Any) -> None:
     with pytest.raises(ValueError, match="power of two"):
-        PacketHistory(capacity)
+        RetransmissionBuffer(capacity)
 
 
 @given(st.lists(st.integers(0, 200), max_size=100))
 def test_holds_exactly_the_newest_of_each_slot(indices: Any) -> None:
-    history = PacketHistory[int](16)
+    history = RetransmissionBuffer[int](16)
     for index in indices:
         history.put(index, index * 10)
     newest = {index % 16: index for index in sorted(indices)}
@@ -50,7 +50,7 @@ def test_holds_exactly_the_newest_of_each_slot(indices: Any) -> None:
 
 
 def test_tells_whether_an_index_is_new() -> None:
-    history = PacketHistory[str](4)
+    history = RetransmissionBuffer[str](4)
     assert history.put(5, "a")
     assert not history.put(5, "again")
     assert history.get(5) == "a"
@@ -59,7 +59,7 @@ def test_tells_whether_an_index_is_new() -> None:
 
 
 def test_an_empty_history_takes_no_room() -> None:
-    history = PacketHistory[str](1_024)
+    history = RetransmissionBuffer[str](1_024)
     before = sys.getsizeof(history._indices) + sys.getsizeof(history._packets)
     assert before < 200
     assert history.get(1_023) is None

@@ -6,8 +6,7 @@ import pytest
 
 from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected
-from sfu.srtp.copies import Prepared, rewrite_payload
-from sfu.wire import vp8 as wire
+from sfu.srtp.copies import Prepared
 from sfu.wire.packet import Packet
 from tests.sfu.fanout.test_forward import ORIENTED, watched, without_rtx
 from tests.support.core import (
@@ -70,17 +69,6 @@ class TestRetransmission:
         [(_, [first])] = outbox
         [sent] = read_sent(outbox)
         assert self.sent_again(viewer, sent.rtp.sequence) == first
-
-
-class TestPayloads:
-    def test_a_payload_without_a_descriptor_stays_as_it_is(self) -> None:
-        packet = Packet(1, 0, 0, b"anything")
-        assert rewrite_payload(packet, (5, 5)) == b"anything"
-
-    def test_without_offsets_the_payload_is_not_even_copied(self) -> None:
-        payload = vp8(picture=5)
-        packet = Packet(1, 0, 0, payload, descriptor=wire.parse(payload))
-        assert rewrite_payload(packet, (0, 0)) is payload
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected
-from sfu.publish.layer import HISTORY
-from sfu.publish.retransmission_buffer import PacketHistory
+from sfu.publish.producer import BUFFERED
+from sfu.publish.retransmission_buffer import RetransmissionBuffer
 from sfu.srtp.nonces import MAX_INDEX, WINDOW, Ledger
 from sfu.stats import DropReason
 from sfu.wire.packet import Forwarded, Packet
@@ -106,7 +106,7 @@ class TestForwarding:
 
     def forgetful(self, source: Source) -> None:
         """Nothing received is known as received."""
-        source.layer().history = PacketHistory(HISTORY["video"])
+        source.layer().buffer = RetransmissionBuffer(BUFFERED["video"])
 
     @pytest.mark.parametrize("tag_length", [16, 10], ids=["GCM", "AES-CM"])
     def test_refuses_other_packets_under_used_indices(self, tag_length: int) -> None:
@@ -239,7 +239,6 @@ SOURCES = Path(__file__).parents[3] / "sfu"
         (r"__class__ = Forwarded|\bForwarded\(", {"nonces.py", "packet.py"}),
         (r"\bStreamMapping\(", {"index_space.py"}),
         (r"\bIndexSpace\(", {"index_space.py"}),
-        (r"descriptor\.\w+ *[-+|&^]?= ", set()),  # of a frozen packet, and not frozen itself
     ],
 )
 def test_nobody_else(pattern: str, where: set[str]) -> None:

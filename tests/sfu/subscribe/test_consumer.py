@@ -108,7 +108,7 @@ class TestPointing:
         _, second, viewer = two()
         viewer.slot().set_target(second.layer(), 0.0)
         viewer.slot().set_target(second.layer(), 0.0)
-        assert second.layer().plis_sent == 1
+        assert second.layer().stream.plis_sent == 1
 
     def test_detach_is_told_once(self) -> None:
         _, _, viewer = two()
@@ -201,7 +201,7 @@ class TestTimestamps:
         for source, sequence, ssrc_timestamp in ((first, 100, 300_000), (second, 9_000, 700_000)):
             clockmap = source.uplink.clockmap
             clockmap.sender_report(50.0, 1.0)
-            source.layer().clock.sender_report(ssrc_timestamp, 50.0)
+            source.layer().stream.clock.sender_report(ssrc_timestamp, 50.0)
             assert sequence
         [before] = delta(first, 101, 1.0, timestamp=300_000)
         show(viewer, second, 1.0)
@@ -224,10 +224,10 @@ class TestTimestamps:
     def test_without_all_reports_go_by_the_arrival(self, missing: str) -> None:
         first, second, viewer = two()
         if missing != "old":
-            first.layer().clock.sender_report(300_000, 50.0)
+            first.layer().stream.clock.sender_report(300_000, 50.0)
             first.uplink.clockmap.sender_report(50.0, 1.0)
         if missing != "new":
-            second.layer().clock.sender_report(700_000, 50.0)
+            second.layer().stream.clock.sender_report(700_000, 50.0)
         if missing not in ("new", "clock map"):
             second.uplink.clockmap.sender_report(50.0, 1.0)
         [before] = delta(first, 101, 1.0, timestamp=300_000)
@@ -352,7 +352,7 @@ class Play:
         if name == "switch":
             for viewer in self.viewers:
                 viewer.slot().assign(source.producer(), self.now)
-                if source.layer().ssrc:
+                if source.layer().stream.ssrc:
                     viewer.slot().set_target(source.layer(), self.now)
         elif name == "detach":
             self.viewers[which].slot().detach(self.now)

@@ -64,7 +64,7 @@ class TestSlots:
         viewer.negotiate(video(direction), video("recvonly"))
         assert list(viewer.downlink.consumers) == ["1"]
         assert viewer.downlink.consumer_by_ssrc(SLOT) is None
-        assert source.layer().consumers() == ()
+        assert source.layer().subscribers() == ()
         assert not source.producer().watchers
         assert viewer.downlink.take_changed_slots() == {"0": None}
 
@@ -100,7 +100,7 @@ class TestSlots:
         assert viewer.downlink.take_changed_slots() == {}
         viewer.slot().detach(0.0)
         assert viewer.downlink.take_changed_slots() == {"0": None}
-        viewer.downlink.slot_changed(viewer.slot())
+        viewer.downlink.slot_changed(viewer.slot().mid)
         assert viewer.downlink.take_changed_slots() == {}
         assert shown is not None
 
@@ -121,7 +121,7 @@ class TestSlots:
         viewer.downlink.detach_all(0.0)
         viewer.downlink.detach_all(0.0)
         assert viewer.slot().producer is None
-        assert source.layer().consumers() == ()
+        assert source.layer().subscribers() == ()
 
 
 class TestKeys:
@@ -162,7 +162,7 @@ class TestLayers:
         source = Source(video(rids=("f", "h", "q")))
         for number, layer in enumerate(source.producer().layers):
             layer.begin_stream(100 + number)
-            layer.reception = SteadyReception(RATES[2 - number])
+            layer.stream.reception = SteadyReception(RATES[2 - number])
             layer.height = (720, 360, 180)[number]
             layer.start()
         viewer = Viewer()

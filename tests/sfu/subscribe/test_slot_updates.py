@@ -2,11 +2,11 @@
 
 import pytest
 
-from sfu.subscribe.slot_updates import Slots, Stale
+from sfu.subscribe.slot_updates import Slots, SlotUpdateQueue
 
 
 def test_marks_add_up_and_come_in_the_order_of_the_first() -> None:
-    stale = Stale[str]()
+    stale = SlotUpdateQueue[str]()
     stale.mark(["b", "a"], Slots.AUDIO)
     stale.mark(["c", "b"], Slots.VIDEO)
     assert len(stale) == 3
@@ -18,7 +18,7 @@ def test_marks_add_up_and_come_in_the_order_of_the_first() -> None:
 
 
 def test_who_is_marked_again_goes_to_the_end() -> None:
-    stale = Stale[int]()
+    stale = SlotUpdateQueue[int]()
     stale.mark(range(3), Slots.VIDEO)
     assert stale.take()[0] == 0
     stale.mark([0], Slots.AUDIO)
@@ -26,7 +26,7 @@ def test_who_is_marked_again_goes_to_the_end() -> None:
 
 
 def test_who_is_gone_is_forgotten() -> None:
-    stale = Stale[str]()
+    stale = SlotUpdateQueue[str]()
     stale.mark(["a", "b"], Slots.LAYERS)
     stale.forget("a")
     stale.forget("nobody")

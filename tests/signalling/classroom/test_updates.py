@@ -97,7 +97,7 @@ def test_shrinking_audience_hears_of_everyone_again() -> None:
     known = {person["id"] for person in late.ack["participants"]}  # type: ignore[attr-defined]
     known |= set(rig.told("late", "participant-joined"))
     known -= set(rig.told("late", "participant-left"))
-    assert known == {person.id for person in rig.room.roster.visible()}
+    assert known == {person.id for person in rig.classroom.roster.visible()}
     assert teacher.id in known
 
 
@@ -129,7 +129,7 @@ def test_a_client_that_follows_the_messages_knows_who_is_there(
                 rig.say(here.pop(number), "video-leave")
     rig.advance(1)
     assert follow(rig, viewer) == {
-        person.id: person.describe() for person in rig.room.roster.visible()
+        person.id: rig.classroom.view.describe(person) for person in rig.classroom.roster.visible()
     }
 
 

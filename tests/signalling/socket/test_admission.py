@@ -39,7 +39,7 @@ def test_the_fifth_socket_of_a_person_takes_the_place_of_the_oldest_that_speaks_
         session = door.enter(f"s{number}", token_for("ravi"), 0.0, NOW)
         assert door.surplus(session) is None
     ravi = rig.join("ravi", socket="s0")
-    door.sessions["s0"].bind(rig.room, ravi.person)
+    door.sessions["s0"].bind(rig.classroom, ravi.person)
     fifth = door.enter("s4", token_for("ravi"), 0.0, NOW)
     assert door.surplus(fifth) == "s1"
     door.leave("s1", 0.0)

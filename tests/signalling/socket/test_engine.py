@@ -14,7 +14,7 @@ import pytest
 from engineio.packet import MESSAGE, Packet
 
 from common.roles import Role
-from liveclass.app import SERVER
+from liveclass.classes import SERVER
 from sfu.events import TransportClosed
 from signalling.classroom.effects import CloseMedia
 from signalling.media_plane import Offer

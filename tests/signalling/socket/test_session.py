@@ -25,8 +25,8 @@ def test_socket_speaks_for_its_participant_until_it_is_replaced() -> None:
     rig = ClassRig()
     ravi = rig.join("ravi", socket="phone")
     session = session_of("phone", ravi.person.identity)
-    session.bind(rig.room, ravi.person)
-    assert session.present() == (rig.room, ravi.person)
+    session.bind(rig.classroom, ravi.person)
+    assert session.present() == (rig.classroom, ravi.person)
     assert session.is_bound
     rig.join("ravi", socket="laptop")
     with pytest.raises(StateError, match="replaced"):
@@ -39,7 +39,7 @@ def test_socket_speaks_for_nobody_after_leaving(resumable: bool) -> None:
     rig = ClassRig()
     ravi = rig.join("ravi")
     session = session_of("ravi", ravi.person.identity)
-    session.bind(rig.room, ravi.person)
+    session.bind(rig.classroom, ravi.person)
     rig.say(ravi, "video-leave", resumable=resumable)
     with pytest.raises(StateError, match="not_joined"):
         session.present()

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web, web_protocol
 
-from liveclass.app import SERVER
+from liveclass.classes import SERVER
 from signalling.socket.websocket import ByteLimit, PlainSocket
 from tests.support.sio_client import ClassServer, class_server, connected
 

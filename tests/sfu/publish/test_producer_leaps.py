@@ -11,7 +11,7 @@ def test_leaps_cut_subscribers_off_once_a_second() -> None:
     flush(source)
     assert source.receive(1_000, vp8(key=True), now=5.0) is None
     assert sequences(flush(source, 5.0)) == [2]
-    asked = source.layer().plis_sent
+    asked = source.layer().stream.plis_sent
     for number in range(100):
         leap = source.receive(1_300 + 5 * number, vp8(key=True), now=5.0 + number / 101)
         assert leap is DropReason.RTP_LEAPING
@@ -19,7 +19,7 @@ def test_leaps_cut_subscribers_off_once_a_second() -> None:
     assert sequences(flush(source, 5.99)) == [3]
     assert source.receive(2_000, now=6.0) is None
     assert viewer.slot().target is source.layer()
-    assert source.layer().plis_sent == asked + 1
+    assert source.layer().stream.plis_sent == asked + 1
 
 
 def test_a_stream_that_begins_again_twice_in_a_second_is_shown_when_it_is_over() -> None:
@@ -32,9 +32,9 @@ def test_a_stream_that_begins_again_twice_in_a_second_is_shown_when_it_is_over()
     for number in range(5):
         again = source.receive(90 + number, vp8(key=not number), ssrc=61, now=5.2 + number / 10)
         assert again is DropReason.RTP_LEAPING
-    asked = source.layer().plis_sent
+    asked = source.layer().stream.plis_sent
     assert source.receive(99, ssrc=61, now=6.05) is None
-    assert source.layer().plis_sent == asked + 1
+    assert source.layer().stream.plis_sent == asked + 1
     source.receive(100, vp8(key=True), ssrc=61, now=6.1)
     assert sequences(flush(source, 6.1)) == [3]
 

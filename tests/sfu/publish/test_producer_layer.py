@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from sfu.publish.layer import HISTORY, MAX_LEAP, QUIET_AFTER, REORDERING, Layer
-from sfu.publish.producer import Producer
+from sfu.publish.producer import BUFFERED, MAX_LEAP, REORDERING, Layer, Producer
+from sfu.publish.stream import QUIET_AFTER
 from sfu.stats import DropReason
 from tests.support.core import (
     OPUS_PT,
@@ -56,7 +56,7 @@ def test_a_repeated_packet_is_dropped() -> None:
 
 def test_a_packet_that_the_history_no_longer_knows_never_goes_out_again() -> None:
     layer = Source().layer()
-    for index in range(HISTORY["video"] + 10):
+    for index in range(BUFFERED["video"] + 10):
         take(layer, index)
     layer.take_pending()
     assert take(layer, 5, b"\x10other") is DropReason.RTP_TOO_OLD
@@ -103,12 +103,12 @@ def test_a_leap_asks_for_a_key_frame_unless_it_brings_one() -> None:
     source.receive(1, vp8(key=True))
     show(viewer, source)
     flush(source)
-    asked = source.layer().plis_sent
+    asked = source.layer().stream.plis_sent
     source.receive(5_000, vp8(key=True), now=10.0)
-    assert source.layer().plis_sent == asked
+    assert source.layer().stream.plis_sent == asked
     flush(source)
     source.receive(10_000, now=20.0)
-    assert source.layer().plis_sent == asked + 1
+    assert source.layer().stream.plis_sent == asked + 1
 
 
 def test_a_slot_that_waits_for_another_layer_keeps_waiting_when_its_own_leaps() -> None:
@@ -148,12 +148,12 @@ def test_end_of_the_line_stops_asking_for_what_is_missing() -> None:
     layer = Source().layer()
     take(layer, 10, now=0.0)
     take(layer, 15, now=0.0)
-    assert layer.nack is not None
-    assert layer.nack.deadline is not None
+    assert layer.stream.nack is not None
+    assert layer.stream.nack.deadline is not None
     layer.end_segment()
-    assert layer.nack.deadline is None
+    assert layer.stream.nack.deadline is None
     take(layer, 40, now=1.0)
-    assert layer.nack.deadline is None, "what came meanwhile isn't missing"
+    assert layer.stream.nack.deadline is None, "what came meanwhile isn't missing"
 
 
 def test_paused_producer_takes_nothing_and_misses_nothing() -> None:
@@ -162,7 +162,7 @@ def test_paused_producer_takes_nothing_and_misses_nothing() -> None:
     assert source.receive(1) is DropReason.PRODUCER_PAUSED
     assert source.receive(90) is DropReason.PRODUCER_PAUSED
     assert source.layer().pending == []
-    assert source.layer().reception.packets == 2
+    assert source.layer().stream.reception.packets == 2
     assert source.uplink.next_deadline(0.0) is None
 
 
@@ -211,7 +211,7 @@ class TestProbes:
         layer = Source().layer()
         take(layer, 1, now=0.0)
         take(layer, 2, b"", now=QUIET_AFTER + 0.1)
-        assert layer.is_quiet(QUIET_AFTER + 0.1)
+        assert layer.stream.is_quiet(QUIET_AFTER + 0.1)
 
 
 class TestStarts:
@@ -265,7 +265,7 @@ class TestNewestNumbers:
         take(layer, 8, vp8(picture=8, tl0=3))
         layer.take_pending()
         assert layer.newest_timestamp == 27_000
-        assert (layer.newest_picture_id, layer.newest_tl0) == (9, 4)
+        assert layer.newest_numbers == (9, 4)
 
     def test_survive_packets_that_have_none(self) -> None:
         layer = Source().layer()
@@ -273,7 +273,7 @@ class TestNewestNumbers:
         take(layer, 8, b"\x10plain")
         layer.take_pending()
         assert layer.newest_timestamp == 24_000
-        assert (layer.newest_picture_id, layer.newest_tl0) == (7, 3)
+        assert layer.newest_numbers == (7, 3)
 
 
 class TestAnotherSsrc:
@@ -284,9 +284,9 @@ class TestAnotherSsrc:
         layer = source.layer()
         layer.begin_stream(11)
         for index in (3_000, 3_001):
-            layer.reception.receive(index, 0, 0.0, 100)
+            layer.stream.reception.receive(index, 0, 0.0, 100)
             take(layer, index)
-        layer.clock.sender_report(0, 1.0)
+        layer.stream.clock.sender_report(0, 1.0)
         layer.begin_stream(12)
         return source.producer(), layer
 
@@ -300,25 +300,25 @@ class TestAnotherSsrc:
 
     def test_statistics_and_clock_begin_anew(self) -> None:
         _, layer = self.restarted()
-        assert layer.ssrc == 12
-        assert layer.reception.packets == 0
-        assert layer.clock.ntp_at(0) is None
+        assert layer.stream.ssrc == 12
+        assert layer.stream.reception.packets == 0
+        assert layer.stream.clock.ntp_at(0) is None
 
 
 class TestRunning:
     def test_quiet_after_a_while_without_media(self) -> None:
         layer = Source().layer()
         take(layer, 1, now=1.0)
-        assert not layer.is_quiet(1.0 + QUIET_AFTER)
-        assert layer.is_quiet(1.1 + QUIET_AFTER)
+        assert not layer.stream.is_quiet(1.0 + QUIET_AFTER)
+        assert layer.stream.is_quiet(1.1 + QUIET_AFTER)
 
     def test_a_layer_that_stops_has_no_loss(self) -> None:
         layer = Source().layer()
         layer.start()
-        layer.loss = 0.5
+        layer.stream.loss = 0.5
         layer.stop()
         assert not layer.active
-        assert layer.loss == 0.0
+        assert layer.stream.loss == 0.0
 
 
 class TestMembers:
@@ -333,7 +333,7 @@ class TestMembers:
         layer.remove(other)
         left = list(layer.by_profile)
         assert left == [(plain.profile, (plain, same))]
-        assert layer.consumers() == (plain, same)
+        assert layer.subscribers() == (plain, same)
 
     def test_wait_and_forget_are_idempotent(self) -> None:
         layer, consumer = Source().layer(), Viewer().slot()
@@ -364,7 +364,7 @@ class TestUnwatched:
     def test_is_not_quiet_for_that(self) -> None:
         source = self.running()
         source.receive(2, vp8(start=False), now=5.0)
-        assert not source.layer().is_quiet(5.5)
+        assert not source.layer().stream.is_quiet(5.5)
 
     def test_has_everything_for_those_who_wait(self) -> None:
         source, viewer = self.running(), Viewer()

@@ -1,6 +1,6 @@
-"""Incoming RTP streams of one transport: which SSRC is which layer, and RTX kept apart.
+"""Incoming SSRCs of one transport: which layer each belongs to, as media or as RTX.
 
-A stream's parameters come from the SDP where it names SSRCs, else from the mid and rid header
+An SSRC's parameters come from the SDP where it names SSRCs, else from the mid and rid header
 extensions of its first authentic packets (RFC 8852, RFC 8843 9.2). Pure: no I/O, no clock.
 """
 
@@ -15,17 +15,16 @@ from sfu.negotiation.capabilities import (
     VIDEO_ORIENTATION,
     Published,
 )
-from sfu.publish.layer import Layer
-from sfu.publish.producer import Producer
+from sfu.publish.producer import Layer, Producer
 from sfu.srtp.rtp import InboundStream
 
 
 @dataclass(slots=True)
-class Stream:
+class IncomingSsrc:
     """One SSRC: its SRTP state and, once known, its layer and role.
 
     The ids are those of header extensions in this stream's section; 0 when not negotiated.
-    One that has ended (`ended_at`) is kept for a while: its replay window is still needed.
+    An SSRC that has ended (`ended_at`) is kept for a while: its replay window is still needed.
     """
 
     srtp: InboundStream
@@ -38,7 +37,7 @@ class Stream:
 
 
 @dataclass(slots=True)
-class Section:
+class SendingSection:
     """A sending section of the offer with the producer it feeds."""
 
     published: Published
@@ -50,12 +49,12 @@ class Section:
         return payload_type in (codec.payload_type, codec.rtx_payload_type)
 
 
-class StreamTable:
+class SsrcTable:
     """Finds the layer for a new SSRC among the sections of an offer."""
 
     __slots__ = ("_declared", "_mid_id", "_repaired_id", "_rid_id", "sections")
 
-    def __init__(self, sections: Sequence[Section]) -> None:
+    def __init__(self, sections: Sequence[SendingSection]) -> None:
         self.sections = tuple(sections)
         self._mid_id = self._shared_id(MID)
         self._rid_id = self._shared_id(RTP_STREAM_ID)
@@ -67,7 +66,7 @@ class StreamTable:
         ids = (section.published.extensions.get(uri) for section in self.sections)
         return next((number for number in ids if number), 0)
 
-    def _declared_ssrcs(self) -> dict[int, tuple[Section, Layer, bool]]:
+    def _declared_ssrcs(self) -> dict[int, tuple[SendingSection, Layer, bool]]:
         declared = {}
         for section in self.sections:
             if section.published.rids:  # their packets name the layer; the order here may not
@@ -79,7 +78,9 @@ class StreamTable:
                     declared[rtx_ssrc] = (section, layer, True)
         return declared
 
-    def resolve(self, stream: Stream, ssrc: int, payload_type: int, ext: dict[int, bytes]) -> bool:
+    def resolve(
+        self, stream: IncomingSsrc, ssrc: int, payload_type: int, ext: dict[int, bytes]
+    ) -> bool:
         """Fills in what the stream is; False while it can't be told."""
         found = self._declared.get(ssrc) or self._by_extensions(payload_type, ext)
         if found is None:
@@ -96,7 +97,7 @@ class StreamTable:
 
     def _by_extensions(
         self, payload_type: int, ext: dict[int, bytes]
-    ) -> tuple[Section, Layer, bool] | None:
+    ) -> tuple[SendingSection, Layer, bool] | None:
         section = self._section(payload_type, ext)
         if section is None:
             return None
@@ -107,7 +108,7 @@ class StreamTable:
         layer = section.producer.layer_by_rid("" if rid is None else rid.decode("ascii", "replace"))
         return None if layer is None else (section, layer, repair)
 
-    def _section(self, payload_type: int, ext: dict[int, bytes]) -> Section | None:
+    def _section(self, payload_type: int, ext: dict[int, bytes]) -> SendingSection | None:
         """By mid; without one by a payload type that only one section has."""
         mid = ext.get(self._mid_id) if self._mid_id else None
         if mid is not None:

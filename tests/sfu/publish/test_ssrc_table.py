@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfu.publish.stream_table import Section, Stream, StreamTable
+from sfu.publish.ssrc_table import IncomingSsrc, SendingSection, SsrcTable
 from tests.support.core import OPUS_PT, VP8_PT, VP8_RTX_PT, Source, negotiation, open_inbound
 from tests.support.offers import H264, Piece, audio, video
 
@@ -10,22 +10,22 @@ MID, RID, REPAIRED = 4, 10, 11
 SIMULCAST = video(rids=("q", "h", "f"))
 
 
-def table(*pieces: Piece) -> StreamTable:
+def table(*pieces: Piece) -> SsrcTable:
     source = Source(*pieces)
     producers = source.uplink.producers
-    return StreamTable(
+    return SsrcTable(
         [
-            Section(published, producers[f"teacher:{published.source}"])
+            SendingSection(published, producers[f"teacher:{published.source}"])
             for published in negotiation(pieces).published
         ]
     )
 
 
 def resolved(
-    known: StreamTable, payload_type: int, extensions: dict[int, bytes], ssrc: int = 1
+    known: SsrcTable, payload_type: int, extensions: dict[int, bytes], ssrc: int = 1
 ) -> tuple[str, str, bool, int] | None:
     """Source, rid, repair and payload type of what a packet says it is."""
-    stream = Stream(open_inbound().stream(ssrc))
+    stream = IncomingSsrc(open_inbound().stream(ssrc))
     if not known.resolve(stream, ssrc, payload_type, extensions):
         assert stream.layer is None
         return None
@@ -76,7 +76,7 @@ def test_with_rids_the_offers_order_of_ssrcs_tells_nothing() -> None:
 
 
 def test_ids_of_extensions_come_with_the_section() -> None:
-    sound, picture = (Stream(open_inbound().stream(n)) for n in (1, 2))
+    sound, picture = (IncomingSsrc(open_inbound().stream(n)) for n in (1, 2))
     known = table(audio(), video())
     known.resolve(sound, 1, OPUS_PT, {})
     known.resolve(picture, 2, VP8_PT, {})
@@ -98,4 +98,4 @@ def test_declared_repair_without_a_payload_type_takes_nothing() -> None:
 
 
 def test_an_offer_without_sending_sections_knows_no_stream() -> None:
-    assert resolved(StreamTable(()), VP8_PT, {MID: b"0"}) is None
+    assert resolved(SsrcTable(()), VP8_PT, {MID: b"0"}) is None
