@@ -1,4 +1,4 @@
-"""Who does what, when and in which process: a scenario made into plans of fleets.
+"""Plans of fleets made from a scenario: each bot's part, times and process.
 
 Pure: no I/O, no clock, chance is an argument. Times are seconds after the run's start.
 """
@@ -57,7 +57,7 @@ def cast(scenario: Scenario, chance: Chance) -> Cast:
     speakers = (
         name for group in scenario.groups if group.speaks == "turns" for name in names[group.name]
     )
-    # the latest end: in a run that is measured later than planned nobody may fall silent
+    # the latest end: no voice may fall silent in a run that is measured later than planned
     spoken = _take_turns(bots, frozenset(speakers), scenario.turn, measure_to + PATIENCE)
     return Cast(tuple(spoken), frozenset(apart), measure_from, measure_to)
 
@@ -155,7 +155,7 @@ def _storm(scenario: Scenario, measure_from: float, chance: Chance) -> list[BotP
 
 
 def _churn(scenario: Scenario, start: float, end: float, chance: Chance) -> list[BotPlan]:
-    """From the last join of the base on; who would stay beyond the end is not told to leave."""
+    """From the base's last join on; a bot that would stay beyond the end is not told to leave."""
     churn, person = scenario.churn, scenario.latecomer
     if churn is None or person is None:
         return []
@@ -192,7 +192,7 @@ def wants_media(bot: BotPlan) -> bool:
 
 
 def without_sight(people: Cast) -> frozenset[str]:
-    """Who asks for no picture, or only for one that nobody sends."""
+    """The bots that ask for no picture, or only for one that is not sent."""
     cameras = {bot.name for bot in people.bots if "camera" in bot.publish}
     teacher = cameras & {people.teacher}
 

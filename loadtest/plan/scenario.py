@@ -43,7 +43,7 @@ class RateStep(_Part):
 
 
 class Link(_Part):
-    """What is wrong with the link of each bot of a group."""
+    """The faults of the link of each bot of a group."""
 
     loss: Share = 0.0
     rate: tuple[RateStep, ...] = ()
@@ -51,7 +51,7 @@ class Link(_Part):
 
 
 class Person(_Part):
-    """What people of one kind do."""
+    """The behaviour of people of one kind."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     role: Literal["teacher", "assistant", "student", "parent", "observer"] = "student"
@@ -117,7 +117,7 @@ class Scenario(_Part):
     groups: Annotated[tuple[Group, ...], Field(min_length=1, alias="group")]
     storm: Storm | None = None
     churn: Churn | None = None
-    latecomer: Person | None = None  # what those of storm and churn are like
+    latecomer: Person | None = None  # the people of storm and churn
     name: str = ""
 
     @model_validator(mode="after")

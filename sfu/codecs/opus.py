@@ -24,5 +24,5 @@ class Opus(PayloadFormat):
         packet.starts = True
 
     def can_skip(self, payload: bytes) -> bool:
-        """As PayloadFormat: whoever comes later begins with a later packet."""
+        """As PayloadFormat: a slot that comes later begins with a later packet."""
         return True

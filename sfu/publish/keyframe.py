@@ -1,4 +1,4 @@
-"""When to ask a publisher for a key frame (RFC 4585 6.3.1).
+"""Key frame requests: a publisher is asked seldom and until one comes (RFC 4585 6.3.1).
 
 All requests for one stream are merged here, kept apart by an interval and repeated.
 Pure: no I/O, no clock.
@@ -22,7 +22,7 @@ class _Request:
 
 
 class KeyframeRequester:
-    """Requests per stream; a key is the stream's SSRC."""
+    """Decides when to ask each stream; its key is the SSRC."""
 
     def __init__(self) -> None:
         self._requests: dict[int, _Request] = {}

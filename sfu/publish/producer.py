@@ -27,8 +27,8 @@ from sfu.wire.packet import (
 )
 
 BUFFERED = {"audio": 64, "video": 1_024}  # packets; 5.6 s of a recorded 720p layer
-# Packets a second, and at once, that go to those who watch: Opus makes 100 at most, a 1080p screen
-# 600. One who may publish must not make the copies of ten.
+# Packets a second, and at once, that go to the subscribers: Opus makes 100 at most, a 1080p screen
+# 600. One publisher must not cause the copies of ten.
 RATES = {"audio": (120.0, 240.0), "video": (1_500.0, 3_000.0)}
 MAX_LEAP = 256  # indices; no repair closes a larger gap, and a receiver's ROC must not miss one
 SEGMENT_EVERY = 1.0  # s at least between two segments that cut subscribers off
@@ -132,7 +132,7 @@ class Layer:
         self.end_segment()
 
     def end_segment(self) -> None:
-        """What was received last is the end: the next packet begins a new segment."""
+        """Ends the segment with what was received last: the next packet begins another."""
         self._first = NOT_BEGUN
         if self.stream.nack is not None:
             self.stream.nack.restart()
@@ -193,7 +193,7 @@ class Layer:
         return None
 
     def _begin_segment(self, index: int, now: float) -> None:
-        """A new segment of the indices; there is room before `index` for what it overtook."""
+        """Begins a new segment, with room before `index` for packets that it overtook."""
         if self._subscribers:
             self._next_segment = now + SEGMENT_EVERY
         self.shift = self.newest_position + 1 + REORDERING - index
@@ -374,7 +374,7 @@ class Producer:
             self.origin.request_keyframe(layer.stream, now)
 
     def pause(self, now: float) -> None:
-        """Empties the slots that show this producer; what comes meanwhile is lost to all."""
+        """Empties the slots that show this producer; packets that come meanwhile are dropped."""
         self.paused = True
         self._detach_subscribers(now)
         for layer in self.layers:

@@ -1,4 +1,4 @@
-"""The packets that can still be sent again: one ring per producer layer.
+"""The retransmission buffer: the packets of a layer that can still be sent again.
 
 Pure: no I/O, no clock.
 """
@@ -24,7 +24,7 @@ class RetransmissionBuffer(Generic[Packet]):
         self._packets: list[Packet | None] = []
 
     def put(self, index: int, packet: Packet) -> bool:
-        """Keep the packet. False: this index is here already, or too old to tell whether it was."""
+        """Keeps the packet. False: the index is here already, or too old to tell whether it was."""
         slot = index & self._mask
         try:
             if index <= self._indices[slot]:

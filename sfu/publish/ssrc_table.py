@@ -79,20 +79,20 @@ class SsrcTable:
         return declared
 
     def resolve(
-        self, stream: IncomingSsrc, ssrc: int, payload_type: int, ext: dict[int, bytes]
+        self, incoming: IncomingSsrc, ssrc: int, payload_type: int, ext: dict[int, bytes]
     ) -> bool:
-        """Fills in what the stream is; False while it can't be told."""
+        """Fills in the SSRC's layer and role; False while they can't be told."""
         found = self._declared.get(ssrc) or self._by_extensions(payload_type, ext)
         if found is None:
             return False
         section, layer, repair = found
         codec = section.producer.codec
-        stream.layer = layer
-        stream.repair = repair
+        incoming.layer = layer
+        incoming.repair = repair
         wanted = codec.rtx_payload_type if repair else codec.payload_type
-        stream.payload_type = -1 if wanted is None else wanted
-        stream.level_id = section.published.extensions.get(AUDIO_LEVEL, 0)
-        stream.orientation_id = section.published.extensions.get(VIDEO_ORIENTATION, 0)
+        incoming.payload_type = -1 if wanted is None else wanted
+        incoming.level_id = section.published.extensions.get(AUDIO_LEVEL, 0)
+        incoming.orientation_id = section.published.extensions.get(VIDEO_ORIENTATION, 0)
         return True
 
     def _by_extensions(

@@ -8,8 +8,8 @@ QUIET_AFTER = 1.5  # s without a packet until a stream counts as stopped
 
 
 class Stream:
-    """What a layer receives. Another SSRC may take it over, as after an encoder's restart: then
-    statistics and clock begin anew, and the counters go on."""
+    """The stream that a layer receives. Another SSRC may take it over, as after an encoder's
+    restart: then statistics and clock begin anew, and the counters go on."""
 
     __slots__ = (
         "_clock_rate",
@@ -27,7 +27,7 @@ class Stream:
         self._clock_rate = clock_rate
         self.ssrc = 0  # until the first packet
         self.ended = False  # its publisher said good-bye
-        self.last_packet_at = 0.0  # without probes, which come on layers that are off, too
+        self.last_packet_at = 0.0  # not counting probes: they come on layers that are off, too
         self.loss = 0.0
         self.plis_sent = 0
         self.nack = NackGenerator() if is_video else None

@@ -36,7 +36,7 @@ class PacketCounter(Protocol):
 
 
 class SendContext(Protocol):
-    """Where a subscriber's copies go, and who hears of what becomes of them."""
+    """What a subscriber needs to send: a destination, and a place for what is counted and told."""
 
     transport_id: str
     """The transport that is closed when a copy can't be made."""

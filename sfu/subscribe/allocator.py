@@ -16,7 +16,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(slots=True)
 class SlotRequest(Generic[Key]):
-    """What one slot wants. `priority` 0 comes first; `layers` ascend; no max_height: the best."""
+    """A slot's demand. `priority` 0 comes first; `layers` ascend; no max_height: the best."""
 
     key: Key
     priority: int

@@ -94,7 +94,7 @@ class Consumer:
         self.switches = 0
 
     def connect(self, srtp: OutboundSrtp) -> None:
-        """Keys are there: the slot may carry media from now on."""
+        """Takes the transport's keys: the slot may carry media from now on."""
         self.index_space.connect(srtp)
         self.rtx_index_space.connect(srtp)
 
@@ -160,7 +160,7 @@ class Consumer:
         layer.producer.request_keyframe(layer, now)
 
     def detach(self, now: float) -> None:
-        """Shows nothing from here on; numbers are kept so that they continue later."""
+        """Empties the slot; its numbers are kept and go on with the next layer."""
         self.set_target(None, now)
         if self.layer is not None:
             self._leave_layer()
@@ -244,13 +244,13 @@ class Consumer:
         return expected - packet.timestamp
 
     def find_sent(self, sequence: int) -> tuple[int, StreamMapping, Forwarded] | None:
-        """What went out under a 16-bit sequence number, while the layer's buffer has it."""
+        """The packet sent under a 16-bit sequence number, while the layer's buffer has it."""
         out = extend_seq(sequence, self.index_space.highest)
         mapping = self.index_space.find(out)
         if mapping is None:
             return None
         packet = mapping.layer.buffer.get(out - mapping.sequence_offset)
-        # One that is no Forwarded was received in this very batch: its copies are still to come.
+        # A packet that is not Forwarded came in this very batch: its copies are still to be made.
         return (out, mapping, packet) if isinstance(packet, Forwarded) else None
 
     def retransmit(self, out: int, mapping: StreamMapping, packet: Forwarded) -> Datagram | None:

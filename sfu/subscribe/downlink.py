@@ -1,4 +1,4 @@
-"""What one participant receives: its slots, their layers within a budget, and its feedback.
+"""The downlink of one participant: its slots, their layers within a budget, and its feedback.
 
 Pure: no I/O, no clock.
 """
@@ -28,7 +28,7 @@ PRIORITIES = {"pinned": 0, "speaker": 1, "page": 2}
 
 
 def _nothing() -> None:
-    """Stands for a callback after the end."""
+    """Stands in for a callback after the end."""
 
 
 class Downlink:
@@ -107,7 +107,7 @@ class Downlink:
         self.ended.add(_traffic(consumer))
 
     def release(self) -> None:
-        """After the end: cuts what leads back here, so that reference counts free it all."""
+        """Cuts references back to this object: a closed transport must hold no reference cycles."""
         self.consumers = {}
         self._changed, self._told = {}, {}
         self._by_ssrc = {}
@@ -123,7 +123,7 @@ class Downlink:
         )
 
     def move(self, address: Address | None) -> None:
-        """The nominated address; another one is another path."""
+        """Sends to the nominated address from now on; another one is another path."""
         if address == self.address:
             return
         if self.address is not None:
@@ -134,14 +134,14 @@ class Downlink:
                 consumer.layer.discard_plans()
 
     def forget_path(self) -> None:
-        """After an outage or on another network nothing is known of the bandwidth: the loss that
-        is reported next is of the time in between."""
+        """Nothing is known of the bandwidth after an outage or on another network: the loss that is
+        reported next is of the time in between."""
         self.estimator.forget_path()
         self.remb = None
         self.loss = 0.0
 
     def connect(self, srtp: OutboundSrtp) -> None:
-        """Keys are there: slots may carry media from now on."""
+        """Takes the transport's keys: slots may carry media from now on."""
         self._srtp = srtp
         for consumer in self.consumers.values():
             consumer.connect(srtp)

@@ -1,4 +1,4 @@
-"""Subscribers whose slots must be looked at anew, and what of them; a large class waits in turn.
+"""The slot update queue: subscribers whose slots must be looked at anew, a few at a time.
 
 Pure: no I/O, no clock.
 """
@@ -11,7 +11,7 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 
 class Slots(Flag):
-    """What must be looked at of a subscriber's slots."""
+    """The parts of a subscriber's slots that must be decided anew."""
 
     AUDIO = auto()  # the producers they are pointed at
     VIDEO = auto()

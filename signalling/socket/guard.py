@@ -14,7 +14,7 @@ from enum import Enum
 from common.errors import LiveclassError
 from signalling.classroom.features.registry import FEATURES
 from signalling.errors import MessageError, Refusal, to_wire
-from signalling.socket.budgets import Budget
+from signalling.socket.clients import Budget
 
 STRANGER_BYTES = 8_192  # of all frames until the token is accepted
 STRANGER_FRAMES = 8

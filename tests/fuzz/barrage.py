@@ -173,7 +173,7 @@ class Barrage:
             "transports": len(transports),
             "addresses": len(self.worker.by_address),
             "bound addresses of one": max(len(t.agent.addresses()) for t in transports),
-            "streams of one": max(len(t.uplink._streams) for t in transports),
+            "streams of one": max(len(t.uplink._incoming) for t in transports),
         }
         for name, size in sizes.items():
             self.most[name] = max(self.most[name], size)

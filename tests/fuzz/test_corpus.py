@@ -11,8 +11,9 @@ from tests.fuzz import corpus
 from tests.fuzz.harness import Harness
 from tests.fuzz.mutate import inputs
 from tests.fuzz.quiet import silence
+from tests.support.thorough import tries
 
-MUTATIONS = 2_000
+MUTATIONS = tries(2_000)
 SEED = 20_261_124
 
 

@@ -10,9 +10,10 @@ from tests.support import rtcp_client
 from tests.support.mallory import Mallory, known_ssrcs
 from tests.support.media import RTP_HEADER
 from tests.support.room import STUDENT, TEACHER, Room
+from tests.support.thorough import tries
 
 QUICK = settings(
-    max_examples=60,
+    max_examples=tries(60),
     derandomize=True,
     deadline=None,
     database=None,

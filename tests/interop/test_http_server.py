@@ -13,8 +13,6 @@ from liveclass import http_server
 from liveclass.http_guard import Guard, Limits, Wait, waits_for
 from liveclass.http_server import GuardedRunner
 
-pytestmark = pytest.mark.interop
-
 HALF_HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-"
 HALF_BODY = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\nhalf"
 WHOLE = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

@@ -26,8 +26,6 @@ from sfu.wire.address import Address
 from tests.interop.headers import HEADER
 from tests.support.wire import Wire, WireError, wire
 
-pytestmark = pytest.mark.interop
-
 STUDENTS = 5
 SECONDS = 3.0
 TEACHER = ("127.0.0.1", 9)

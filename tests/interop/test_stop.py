@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pytest
 from aiohttp import WSCloseCode
 
 from tests.interop.shutdown import server_log, stopped_with_media
-
-pytestmark = pytest.mark.interop
 
 SOCKETS, BOTS = 40, 4
 

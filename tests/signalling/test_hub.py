@@ -105,7 +105,7 @@ async def test_a_flood_of_packets_evicts_its_sender() -> None:
         await at.hub.receive("ravi", "video-offer", ({"sdp": "v=0"},))
         at.plane.handler(TransportClosed("demo", me["id"], "flooding"))
         assert "ravi" not in at.hub.sessions
-        assert at.hub.tally.refusals["flooding"] == 1
+        assert at.hub.counts.refusals["flooding"] == 1
 
 
 async def test_events_of_classes_that_are_gone_are_ignored() -> None:

@@ -346,7 +346,7 @@ class TestMembers:
 
 
 class TestUnwatched:
-    """A layer that nobody receives costs as little as it may."""
+    """A layer without subscribers costs as little as it may."""
 
     def running(self) -> Source:
         source = Source()

@@ -14,6 +14,7 @@ from pylibsrtp import Policy, Session
 from sfu.srtp import rtp as srtp
 from sfu.srtp.keys import SrtpError, SrtpKeys, SrtpProfile
 from sfu.srtp.rtp import InboundStream
+from tests.support.thorough import tries
 
 SSRC = 0xDECAF001
 HEADER = 12
@@ -236,7 +237,7 @@ def test_a_loss_of_half_a_cycle_is_never_opened_under_a_wrong_index() -> None:
 
 @profiles
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_verdicts_agree_with_libsrtp(profile: SrtpProfile, data: st.DataObject) -> None:
     keys = keys_for(profile)
     receiver, oracle = Receiver(profile), libsrtp_receiver(keys, own=True)
@@ -264,7 +265,7 @@ def test_verdicts_agree_with_libsrtp(profile: SrtpProfile, data: st.DataObject) 
 
 @profiles
 @given(payload=st.binary(max_size=1400), index=st.integers(0, 2**48 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 def test_round_trip_at_any_index(profile: SrtpProfile, payload: bytes, index: int) -> None:
     receiver = Receiver(profile)
     packet = sealed(receiver.sender, index, payload)

@@ -11,6 +11,7 @@ from sfu.wire.arith import ts_delta
 from tests.support.core import Sent, Source, Viewer, flush, sequences, show, vp8
 from tests.support.media import read_video
 from tests.support.offers import audio, video
+from tests.support.thorough import tries
 
 SECOND = 90_000
 
@@ -44,7 +45,7 @@ def delta(
 
 
 def two() -> tuple[Source, Source, Viewer]:
-    """Two publishers with media, and somebody who looks at the first."""
+    """Two publishers with media, and a viewer of the first."""
     first, second, viewer = Source(), Source(transport_id="other"), Viewer()
     first.receive(100, vp8(key=True, picture=100, tl0=100))
     show(viewer, first)
@@ -65,7 +66,7 @@ class TestPointing:
         assert viewer.slot().layer is second.layer()
         assert delta(first, 102) == []
 
-    def test_nobody_empties_the_slot(self) -> None:
+    def test_no_producer_empties_the_slot(self) -> None:
         first, _, viewer = two()
         told = viewer.told
         viewer.slot().assign(None, 0.0)
@@ -73,7 +74,7 @@ class TestPointing:
         assert viewer.told > told
         assert not first.producer().watchers
 
-    def test_somebody_else_empties_a_slot_whose_picture_is_gone(self) -> None:
+    def test_another_producer_empties_a_slot_whose_picture_is_gone(self) -> None:
         first, second, viewer = two()
         first.producer().paused = True
         viewer.slot().assign(second.producer(), 0.0)
@@ -378,7 +379,7 @@ class Play:
         self.got += flush(source, self.now, stamp=round(self.now * 100))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(MOVES)
 def test_whatever_happens_no_number_is_used_for_two_packets(moves: list[tuple[str, int]]) -> None:
     """The viewers' ciphers fail the test when a nonce seals two different packets."""

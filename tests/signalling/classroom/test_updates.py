@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from common.roles import Role
 from sfu.events import SlotsChanged, SlotState
 from tests.support.class_rig import ClassRig, Joined
+from tests.support.thorough import tries
 
 
 def crowd(count: int) -> tuple[ClassRig, Joined, list[Joined]]:
@@ -101,7 +102,7 @@ def test_shrinking_audience_hears_of_everyone_again() -> None:
     assert teacher.id in known
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["join", "leave", "lose", "hand", "wait"]), st.integers(0, 7)),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signalling.socket.budgets import BURST, Budget
+from signalling.socket.clients import BURST, Budget
 from signalling.socket.guard import (
     MAX_FRAME,
     MAX_NODES,

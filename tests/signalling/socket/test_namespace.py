@@ -212,7 +212,7 @@ async def test_connection_without_a_good_token_is_refused(
     refused = await refusal(server, auth)
     assert refused["data"]["code"] == code
     assert server.hub.sessions == {}
-    assert server.hub.tally.connections_refused == {code: 1}
+    assert server.hub.counts.connections_refused == {code: 1}
 
 
 async def test_full_server_refuses_connections(tmp_path: Path) -> None:
