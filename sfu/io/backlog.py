@@ -27,7 +27,7 @@ _FULL = (DropReason.BACKLOG_CONTROL, DropReason.BACKLOG_AUDIO, DropReason.BACKLO
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BacklogLimits:
     """Bounds in datagrams and bytes: of one destination, and of all together."""
 
     datagrams: int = 512
@@ -70,9 +70,9 @@ class Backlog:
     """
 
     def __init__(
-        self, is_video: IsVideo, drops: Counter[DropReason], limits: Limits | None = None
+        self, is_video: IsVideo, drops: Counter[DropReason], limits: BacklogLimits | None = None
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or BacklogLimits()
         self.datagrams = 0
         self.bytes = 0
         self._is_video = is_video

@@ -16,7 +16,7 @@ from engineio.packet import CLOSE, MESSAGE, OPEN, PING, Packet
 
 from signalling.errors import Refusal
 from signalling.socket.clients import Budget
-from signalling.socket.guard import STRANGER_BYTES, Action, SocketGuard, Verdict
+from signalling.socket.guard import STRANGER_BYTES, FrameAction, SocketGuard, Verdict
 from signalling.socket.heartbeats import Heartbeats, LivedTime
 from signalling.socket.websocket import LAST_WORDS, PlainSocket
 
@@ -170,11 +170,11 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
                 return
             verdict = await self._take(ws, message, loop.time())
             self.server.heartbeats.heard(self.sid, self.server.lived.now)
-            if verdict.action is Action.END:
+            if verdict.action is FrameAction.END:
                 if verdict.reason:
                     self.server.closed[verdict.reason] += 1
                 return
-            if verdict.action is Action.REFUSE:
+            if verdict.action is FrameAction.REFUSE:
                 await self._refuse(verdict, loop.time())
             await asyncio.sleep(0)  # however many frames have come at once
 
@@ -182,11 +182,11 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
             text = message.data if message.type is WSMsgType.TEXT else None
             verdict = self._guard.take(text, now)
-            if verdict.action is Action.PASS:
+            if verdict.action is FrameAction.PASS:
                 await self._deliver(message.data)
             return verdict
         verdict = self._guard.take_control(now)
-        if verdict.action is Action.PASS and message.type is WSMsgType.PING:
+        if verdict.action is FrameAction.PASS and message.type is WSMsgType.PING:
             await ws.pong(message.data)
         return verdict
 

@@ -17,7 +17,7 @@ from common.roles import Role
 from liveclass.classes import SERVER
 from sfu.events import TransportClosed
 from signalling.classroom.effects import CloseMedia
-from signalling.media_plane import Offer
+from signalling.media_plane import OfferCommand
 from signalling.socket import clients, engine
 from signalling.socket.engine import (
     MAX_UNSENT,
@@ -245,7 +245,7 @@ async def test_lines_of_an_offer_are_paid_before_the_sfu_sees_them(server: Class
     async with joined(server, "asha", Role.TEACHER) as (asha, _):
         refused = await asha.call("video-offer", {"sdp": "a\n" * 130_000})
         assert refused["error"]["code"] == "too_many_offers"
-        assert not [call for call in server.plane.calls if isinstance(call, Offer)]
+        assert not [call for call in server.plane.calls if isinstance(call, OfferCommand)]
 
 
 async def test_the_fifth_socket_of_a_person_closes_the_oldest(server: ClassServer) -> None:
