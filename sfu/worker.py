@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from common.errors import CapacityError, StateError
-from sfu.changes import Changes
 from sfu.config import WorkerConfig
 from sfu.dtls.api import DtlsFactory
 from sfu.egress import Egress
@@ -37,6 +36,7 @@ from sfu.snapshot import read_router, snapshot_transport
 from sfu.stats import DropReason, RouterReading, WorkerSnapshot
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
+from sfu.transport_changes import TransportChanges
 from sfu.wire.address import Address
 from sfu.workload import Workload
 
@@ -72,7 +72,7 @@ class Worker:
         self.by_address: Mapping[Address, Transport] = self._addresses.by_address
         self._timers: Timers[Transport | Router[Transport]] = Timers()
         self._events: list[Event] = []
-        self._changes = Changes(listener.on_wake)
+        self._changes = TransportChanges(listener.on_wake)
         self._ingress = Ingress(
             self._addresses,
             self.drops,
