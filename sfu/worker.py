@@ -12,6 +12,7 @@ from functools import partial
 from common.errors import CapacityError, StateError
 from sfu.config import WorkerConfig
 from sfu.dtls.api import DtlsFactory
+from sfu.egress import Egress
 from sfu.events import (
     Event,
     Listener,
@@ -21,9 +22,8 @@ from sfu.events import (
     TransportConnected,
     TransportDisconnected,
 )
-from sfu.fanout.forward import Totals, forward
+from sfu.fanout.forward import Totals
 from sfu.fanout.outbox import Outbox
-from sfu.fanout.pending_pictures import PendingLayers
 from sfu.ice.address_table import AddressTable
 from sfu.ice.agent import IceState
 from sfu.ingress import Ingress
@@ -32,12 +32,12 @@ from sfu.negotiation.negotiator import Answer, Negotiator
 from sfu.negotiation.offer import Offer
 from sfu.publish.producer import Layer
 from sfu.router import Router
-from sfu.snapshot import snapshot_transport
-from sfu.stats import DropReason
+from sfu.snapshot import read_router, snapshot_transport
+from sfu.stats import DropReason, RouterReading, WorkerSnapshot
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
+from sfu.transport_changes import TransportChanges
 from sfu.wire.address import Address
-from sfu.wire.rtp import abs_send_time
 from sfu.workload import Workload
 
 AFTER_FAULT = 1.0  # s until a class's timers are tried again
@@ -59,31 +59,30 @@ class Worker:
         """`random` gives so many unpredictable bytes; `drops` may be shared with the parts of the
         surroundings that drop datagrams, too."""
         self.config = config
-        self.routers: dict[str, Router] = {}
+        self.routers: dict[str, Router[Transport]] = {}
         self.drops: Counter[DropReason] = Counter() if drops is None else drops
         self.forwarded = Totals(drops=self.drops)
         self._dtls = dtls
         self._random = random
         self._outbox = outbox
         self._listener = listener
-        self._negotiator = Negotiator(config, dtls, random)
+        self._negotiator = Negotiator(config, dtls.fingerprints, random)
         self._transports: dict[str, Transport] = {}
         self._addresses: AddressTable[Transport] = AddressTable()
         self.by_address: Mapping[Address, Transport] = self._addresses.by_address
-        self._timers: Timers[Transport | Router] = Timers()
+        self._timers: Timers[Transport | Router[Transport]] = Timers()
         self._events: list[Event] = []
-        self._pending = PendingLayers()
+        self._changes = TransportChanges(listener.on_wake)
         self._ingress = Ingress(
             self._addresses,
             self.drops,
             config.max_datagram,
-            self._answer,
-            self._on_transport_fault,
+            self._changes.deadlines,
+            outbox,
+            self._fail,
         )
         self.arrivals = self._ingress.arrivals
-        self._active = self._ingress.active
-        self._changed: dict[Transport, None] = {}
-        self._slots: dict[Transport, None] = {}
+        self._egress = Egress(outbox, self.forwarded, self._start_layer, self._fail)
 
     # -- control ----------------------------------------------------------------------------
 
@@ -93,7 +92,7 @@ class Worker:
             return
         if len(self.routers) >= self.config.max_routers:
             raise CapacityError("too_many_classes", "this server holds no more classes")
-        self.routers[router_id] = Router(
+        self.routers[router_id] = Router[Transport](
             router_id, self._events.append, self._on_subscriber_fault, self._arm_router
         )
 
@@ -122,7 +121,7 @@ class Worker:
 
     def _add_transport(
         self,
-        router: Router,
+        router: Router[Transport],
         transport_id: str,
         now: float,
         *,
@@ -133,11 +132,9 @@ class Worker:
             dtls=self._dtls,
             random=self._random,
             outbox=self._outbox,
-            on_pending=self._pending.append,
+            listener=self._changes,
+            on_pending=self._egress.pending.append,
             on_level=router.on_level,
-            on_changed=self._on_changed,
-            on_due=self._on_due,
-            on_slots=self._on_slots,
             max_streams=self.config.max_streams_per_transport,
             workload=workload or self._new_workload(now, is_teacher=pinned),
         )
@@ -169,10 +166,18 @@ class Worker:
         elif offer.ice_ufrag != transport.offer.ice_ufrag:
             transport.restart_ice(offer, now)
             self._addresses.name(transport, transport.agent.ufrags())
-        answer = self._negotiator.answer(transport, offer, negotiation, now)
+        slots = transport.negotiate_slots(self._negotiator, negotiation, now)
+        answer = self._negotiator.answer(
+            offer,
+            negotiation,
+            slots,
+            credentials=(transport.agent.credentials.ufrag, transport.agent.credentials.pwd),
+            cname=transport.cname,
+        )
         opened, closed = transport.uplink.negotiate(negotiation)
         router = self._router(transport.router_id)
-        router.producers_changed(transport, opened, closed, now)
+        router.slots_offered(transport)
+        router.change_producers(opened, closed, now)
         self._arm(transport, now)
         return answer
 
@@ -184,14 +189,14 @@ class Worker:
     def set_source(self, transport_id: str, source: str, enabled: bool, now: float) -> None:
         """Media state of a publisher: what is off isn't forwarded."""
         transport = self._transport(transport_id)
-        self._router(transport.router_id).set_source(transport, source, enabled, now)
+        self._router(transport.router_id).set_source(transport_id, source, enabled, now)
 
     def close_transport(self, transport_id: str, now: float) -> None:
         """A participant leaves; harmless when gone."""
         if (transport := self._transports.get(transport_id)) is not None:
             self._close(transport, "left", now)
 
-    def _router(self, router_id: str) -> Router:
+    def _router(self, router_id: str) -> Router[Transport]:
         router = self.routers.get(router_id)
         if router is None:
             raise StateError("unknown_class", "this class is not open")
@@ -213,7 +218,7 @@ class Worker:
             except Exception as error:  # a fault in one must not keep it in the class's tables
                 self._listener.on_fault(transport.transport_id, error)
         transport.release()
-        self._changed.pop(transport, None)
+        self._changes.states.pop(transport, None)
         self.drops.update(transport.drops)
         self._events.append(TransportClosed(transport.router_id, transport.transport_id, reason))
 
@@ -223,10 +228,12 @@ class Worker:
         try:
             transport.final = snapshot_transport(transport, now)
             if router is not None:
-                router.departed.add(transport.final.traffic())
+                router.closed_traffic.add(transport.final.traffic())
         finally:
             if router is not None:
-                router.remove(transport, now)
+                router.remove(transport.transport_id)
+                if closed := list(transport.uplink.producers.values()):
+                    router.change_producers((), closed, now)
 
     # -- what arrives -----------------------------------------------------------------------
 
@@ -234,16 +241,11 @@ class Worker:
         """Takes one datagram; never raises. Media goes out at the next `flush`."""
         self._ingress.receive(data, address, now)
 
-    def _answer(self, address: Address, data: bytes) -> None:
-        self._outbox.append((address, [data]))
-
-    def _on_transport_fault(self, transport: Transport, error: Exception, now: float) -> None:
-        self._fail(transport.transport_id, error, now)
-
-    def _on_subscriber_fault(self, transport: Transport, error: Exception) -> None:
-        """Closes it at the next flush: its class is in the middle of pointing slots."""
-        self._note_fault(transport.transport_id, error)
-        transport.closed("error")
+    def _on_subscriber_fault(self, transport_id: str, error: Exception) -> None:
+        """Closes it at the next flush: its class is in the middle of assigning slots."""
+        self._note_fault(transport_id, error)
+        if (transport := self._transports.get(transport_id)) is not None:
+            transport.closed("error")
 
     def _note_fault(self, transport_id: str, error: Exception) -> None:
         self.drops[DropReason.TRANSPORT_ERROR] += 1
@@ -257,59 +259,38 @@ class Worker:
 
     def flush(self, now: float) -> None:
         """Forwards what a batch of `receive` calls gathered."""
-        stamp = abs_send_time(now) or 1  # 0 means "not forwarded yet" in a packet
-        pending = self._pending.take(now)
-        for layer in pending:  # all of them first: a slot then goes straight to the layer it wants
-            if not layer.active:
-                self._start_layer(layer, now)
-        for layer in pending:
-            if not layer.producer.closed:
-                self._forward(layer, stamp, now)
+        self._egress.flush(now)
         self._settle(now)
 
-    def _forward(self, layer: Layer, stamp: int, now: float) -> None:
-        try:
-            faults = forward(layer, stamp, now, self._outbox, self.forwarded)
-        except Exception as error:  # as in receive: the publisher's media could not be sent
-            layer.take_pending()
-            self._fail(layer.producer.transport_id, error, now)
-            return
-        for consumer, fault in faults:
-            self._fail(consumer.context.transport_id, fault, now)
-
     def _start_layer(self, layer: Layer, now: float) -> None:
-        transport = self._transports.get(layer.producer.transport_id)
-        if transport is None:
-            return
-        try:
+        if (transport := self._transports.get(layer.producer.transport_id)) is not None:
             self._router(transport.router_id).layer_started(layer, now)
-        except Exception as error:  # as in receive
-            self._fail(transport.transport_id, error, now)
 
     def _settle(self, now: float) -> None:
         """After any input: state changes become events, and deadlines are set."""
-        while self._changed:
-            transport = next(iter(self._changed))
-            del self._changed[transport]
+        states, deadlines = self._changes.states, self._changes.deadlines
+        while states:
+            transport = next(iter(states))
+            del states[transport]
             try:
                 self._take_changes(transport, now)
             except Exception as error:  # as in receive
                 self._fail(transport.transport_id, error, now)
-        for transport in self._active:
+        for transport in deadlines:
             self._arm(transport, now)
             if router := self.routers.get(transport.router_id):
                 self._arm_router(router)  # a first audio level starts its clock
-        self._active.clear()
+        deadlines.clear()
 
     # -- time -------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
         """When handle_timers has something to do."""
-        return earliest(self._pending.next_deadline(), self._timers.next_deadline())
+        return earliest(self._egress.pending.next_deadline(), self._timers.next_deadline())
 
     def handle_timers(self, now: float) -> None:
         """Does everything that is due."""
-        if (held := self._pending.next_deadline()) is not None and held <= now:
+        if (held := self._egress.pending.next_deadline()) is not None and held <= now:
             self.flush(now)
         for owner in self._timers.pop_due(now):
             if isinstance(owner, Router):
@@ -318,7 +299,7 @@ class Worker:
                 self._handle_transport_timers(owner, now)
         self._settle(now)
 
-    def _handle_router_timers(self, router: Router, now: float) -> None:
+    def _handle_router_timers(self, router: Router[Transport], now: float) -> None:
         try:
             router.handle_timers(now)
         except Exception as error:  # the class goes on, at worst without new speakers
@@ -330,19 +311,21 @@ class Worker:
         try:
             reallocate = transport.handle_timers(now)
             if transport.ticked_at == now and transport.uplink.producers:
-                self._router(transport.router_id).stop_quiet_layers(transport, now)
+                self._router(transport.router_id).stop_quiet_layers(
+                    transport.uplink.producers.values(), now
+                )
             if reallocate:
                 transport.downlink.allocate(now)
         except Exception as error:  # as in receive
             self._fail(transport.transport_id, error, now)
-        self._active[transport] = None
+        self._changes.on_deadline(transport)
 
     def _arm(self, transport: Transport, now: float) -> None:
         deadline = transport.next_deadline(now)
         if deadline is not None:
             self._timers.set(transport, deadline)
 
-    def _arm_router(self, router: Router) -> None:
+    def _arm_router(self, router: Router[Transport]) -> None:
         deadline = router.next_deadline()
         if deadline is not None:
             self._timers.set(router, deadline)
@@ -351,27 +334,15 @@ class Worker:
 
     def deliver_events(self) -> None:
         """Tells the listener what happened since the last call: the last step after any input."""
-        for transport in self._slots:
+        for transport in self._changes.slots:
             if transport.state is not TransportState.CLOSED:
                 ids = (transport.router_id, transport.transport_id)
                 if slots := transport.downlink.take_changed_slots():
                     self._events.append(SlotsChanged(*ids, slots))
-        self._slots.clear()
+        self._changes.slots.clear()
         if events := self._events[:]:
             self._events.clear()  # in place: routers append to it
             self._listener.on_events(events)
-
-    # -- what transports tell ---------------------------------------------------------------
-
-    def _on_changed(self, transport: Transport) -> None:
-        self._changed[transport] = None
-        self._listener.on_wake()
-
-    def _on_due(self, transport: Transport) -> None:
-        self._active[transport] = None
-
-    def _on_slots(self, transport: Transport) -> None:
-        self._slots[transport] = None
 
     def _take_changes(self, transport: Transport, now: float) -> None:
         """One transport's changes of state, told and acted on."""
@@ -384,14 +355,39 @@ class Worker:
             return
         if (state := transport.take_state()) is TransportState.CONNECTED:
             self._events.append(TransportConnected(*ids))
-            router.resolve(transport, now)
+            router.assign_slots(transport, now)
         elif state is TransportState.DISCONNECTED:
             self._events.append(TransportDisconnected(*ids))
         if (quality := transport.take_quality()) is not None:
             self._events.append(
                 QualityChanged(*ids, quality.uplink, quality.downlink, quality.reason)
             )
-        self._active[transport] = None
+        self._changes.on_deadline(transport)
+
+    # -- figures ----------------------------------------------------------------------------
+
+    def totals(self) -> WorkerSnapshot:
+        """What has passed through, with the drops of the worker and of all transports ever."""
+        drops, arrivals, forwarded = self.drops.copy(), self.arrivals, self.forwarded
+        for transport in self._transports.values():
+            for reason, count in transport.drops.items():  # Counter.update costs 1 ms for 1,000
+                drops[reason] += count
+        return WorkerSnapshot(
+            arrivals.datagrams,
+            arrivals.bytes,
+            forwarded.packets,
+            forwarded.copies,
+            forwarded.bytes,
+            arrivals.stun_answers,
+            {reason.value: count for reason, count in drops.items()},
+            len(self._transports),
+            datagrams_accepted=arrivals.accepted,
+        )
+
+    def read_routers(self, clock: Callable[[], float]) -> list[RouterReading]:
+        """All classes at this instant. The worker may run while their transports are read, 50 µs
+        each: whatever is present now is in the reading, and not among the closed."""
+        return [read_router(router, clock) for router in self.routers.values()]
 
 
 def _is_other_client(transport: Transport, offer: Offer) -> bool:

@@ -140,12 +140,12 @@ def assert_nothing_left(of: Worker, routers: int = 0) -> None:
     assert not of._transports
     assert not of._addresses.by_address
     assert not of._addresses.by_ufrag
-    assert not of._changed
+    assert not of._changes.states
     of.flush(20_000.0)
-    assert not of._active
+    assert not of._changes.deadlines
     of.deliver_events()
-    assert not of._slots
-    assert not of._pending
+    assert not of._changes.slots
+    assert not of._egress.pending
 
 
 class TestArrivals:
