@@ -109,7 +109,7 @@ class Worker:
         self, router_id: str, transport_id: str, now: float, *, pinned: bool = False
     ) -> None:
         """Makes room for a participant; `pinned` is the teacher, whose voice keeps the first audio
-        slot and who is never removed for making too much work."""
+        slot and whose connection is never closed for making too much work."""
         router = self._router(router_id)
         if transport_id in self._transports:
             raise StateError("already_joined", "this participant has a connection already")
@@ -182,12 +182,12 @@ class Worker:
         return answer
 
     def set_layout(self, transport_id: str, slots: Sequence[SlotWant], now: float) -> None:
-        """What a subscriber wants in its video slots."""
+        """Takes what a subscriber wants in its video slots."""
         transport = self._transport(transport_id)
         self._router(transport.router_id).set_layout(transport, slots, now)
 
     def set_source(self, transport_id: str, source: str, enabled: bool, now: float) -> None:
-        """Media state of a publisher: what is off isn't forwarded."""
+        """Switches a publisher's source on or off; one that is off isn't forwarded."""
         transport = self._transport(transport_id)
         self._router(transport.router_id).set_source(transport_id, source, enabled, now)
 
@@ -223,7 +223,7 @@ class Worker:
         self._events.append(TransportClosed(transport.router_id, transport.transport_id, reason))
 
     def _depart(self, transport: Transport, reason: str, now: float) -> None:
-        """Its class counts and lets go of it."""
+        """Its class counts its traffic and lets go of it."""
         router = self.routers.get(transport.router_id)
         try:
             transport.final = snapshot_transport(transport, now)
@@ -285,7 +285,7 @@ class Worker:
     # -- time -------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
-        """When handle_timers has something to do."""
+        """The time when handle_timers has something to do."""
         return earliest(self._egress.pending.next_deadline(), self._timers.next_deadline())
 
     def handle_timers(self, now: float) -> None:
@@ -367,7 +367,7 @@ class Worker:
     # -- figures ----------------------------------------------------------------------------
 
     def totals(self) -> WorkerSnapshot:
-        """What has passed through, with the drops of the worker and of all transports ever."""
+        """The traffic since the start, with the drops of all transports there have been."""
         drops, arrivals, forwarded = self.drops.copy(), self.arrivals, self.forwarded
         for transport in self._transports.values():
             for reason, count in transport.drops.items():  # Counter.update costs 1 ms for 1,000
