@@ -14,7 +14,7 @@ from sfu.events import Event, MediaDelivered
 from sfu.io.collector import Collector
 from sfu.io.udp import UdpWorker
 from sfu.io.watch import LoopWatch
-from sfu.snapshot import read_routers, snapshot_totals, snapshot_transport
+from sfu.snapshot import snapshot_transport
 from sfu.stalls import StallWatch
 from sfu.stats import RouterSums, TransportSnapshot, WorkerSnapshot, add_up
 from sfu.worker import Worker
@@ -104,13 +104,13 @@ class LocalMediaPlane:
         )
 
     async def totals(self) -> WorkerSnapshot:
-        totals = snapshot_totals(self._udp.worker)
+        totals = self._udp.worker.totals()
         totals.socket = self._udp.figures()
         return totals
 
     async def classes(self) -> list[RouterSums]:
         found: list[RouterSums] = []
-        async for _ in in_slices(add_up(read_routers(self._udp.worker, time.monotonic), found)):
+        async for _ in in_slices(add_up(self._udp.worker.read_routers(time.monotonic), found)):
             pass
         return found
 

@@ -38,15 +38,17 @@ class Ingress:
         addresses: AddressTable[Transport],
         drops: Counter[DropReason],
         max_datagram: int,
+        active: dict[Transport, None],
         answer: Callable[[Address, bytes], None],
         on_fault: Callable[[Transport, Exception, float], None],
     ) -> None:
-        """`answer` sends a STUN response; `on_fault` hears of exceptions in a transport."""
+        """`active` takes the transports that got something; `answer` sends a STUN response;
+        `on_fault` hears of exceptions in a transport."""
         self.arrivals = Arrivals()
-        self.active: dict[Transport, None] = {}  # those that got something since the last look
         self._addresses = addresses
         self._drops = drops
         self._max_datagram = max_datagram
+        self._active = active
         self._answer = answer
         self._on_fault = on_fault
         self._strangers = Strangers()
@@ -80,7 +82,7 @@ class Ingress:
                 self.arrivals.accepted += 1
         except Exception as error:  # a fault of ours costs this connection, not the class
             self._on_fault(transport, error, now)
-        self.active[transport] = None
+        self._active[transport] = None
 
     def _receive_stun(self, data: bytes, address: Address, now: float) -> None:
         if data[:1] == b"\x01":  # the class of a response, RFC 8489 5
@@ -116,7 +118,7 @@ class Ingress:
         self.arrivals.stun_answers += 1
         if holder is not transport and transport.agent.is_bound(address):
             self._addresses.bind(transport, address, transport.agent.addresses())
-        self.active[transport] = None
+        self._active[transport] = None
 
     def _fail_stun(
         self, reason: DropReason, holder: Transport | None, address: Address, now: float
@@ -139,4 +141,4 @@ class Ingress:
             self._drops[DropReason.STUN_REFUSED] += 1
         except Exception as error:  # as in receive
             self._on_fault(transport, error, now)
-        self.active[transport] = None
+        self._active[transport] = None

@@ -1,59 +1,29 @@
-"""Reads a worker's state into the plain records of sfu.stats. Pure: no I/O, no clock."""
+"""Reads routers and transports into the plain records of sfu.stats. Pure: no I/O, no clock."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from sfu.publish.producer import Layer, Producer
+from sfu.router import Router
 from sfu.stats import (
     ConsumerSnapshot,
     LayerSnapshot,
     ProducerSnapshot,
     RouterReading,
     TransportSnapshot,
-    WorkerSnapshot,
 )
-
-if TYPE_CHECKING:
-    from sfu.publish.producer import Layer, Producer
-    from sfu.router import Router
-    from sfu.subscribe.consumer import Consumer
-    from sfu.transport import Transport
-    from sfu.worker import Worker
+from sfu.subscribe.consumer import Consumer
+from sfu.transport import Transport
 
 
-def snapshot_totals(worker: "Worker") -> WorkerSnapshot:
-    """The totals alone; drops are those of the worker, of its transports and of those that left."""
-    drops = worker.drops.copy()
-    for router in worker.routers.values():
-        for transport in router.transports.values():
-            for reason, count in transport.drops.items():  # Counter.update costs 1 ms for 1,000
-                drops[reason] += count
-    return WorkerSnapshot(
-        worker.arrivals.datagrams,
-        worker.arrivals.bytes,
-        worker.forwarded.packets,
-        worker.forwarded.copies,
-        worker.forwarded.bytes,
-        worker.arrivals.stun_answers,
-        {reason.value: count for reason, count in drops.items()},
-        sum(len(router.transports) for router in worker.routers.values()),
-        datagrams_accepted=worker.arrivals.accepted,
-    )
-
-
-def read_routers(worker: "Worker", clock: Callable[[], float]) -> list[RouterReading]:
-    """All classes at this instant. The worker may run while the transports are read, 50 µs each;
-    whoever is present now is in the reading, and not among the departed, whatever happens."""
-    return [_read(router, clock) for router in worker.routers.values()]
-
-
-def _read(router: "Router", clock: Callable[[], float]) -> RouterReading:
+def read_router(router: Router, clock: Callable[[], float]) -> RouterReading:
+    """A class: its transports are read one by one as they are asked for."""
     present = tuple(router.transports.values())
     reading = (snapshot_transport(transport, clock()) for transport in present)
     return RouterReading(router.router_id, replace(router.departed), reading)
 
 
-def snapshot_transport(transport: "Transport", now: float) -> TransportSnapshot:
+def snapshot_transport(transport: Transport, now: float) -> TransportSnapshot:
     """One transport with its producers and slots; one that has left, as of then."""
     if transport.final is not None:
         return transport.final
@@ -79,7 +49,7 @@ def snapshot_transport(transport: "Transport", now: float) -> TransportSnapshot:
     )
 
 
-def _producer(producer: "Producer", now: float) -> ProducerSnapshot:
+def _producer(producer: Producer, now: float) -> ProducerSnapshot:
     return ProducerSnapshot(
         producer.producer_id,
         producer.source,
@@ -90,7 +60,7 @@ def _producer(producer: "Producer", now: float) -> ProducerSnapshot:
     )
 
 
-def _layer(layer: "Layer", now: float) -> LayerSnapshot:
+def _layer(layer: Layer, now: float) -> LayerSnapshot:
     stream, reception = layer.stream, layer.stream.reception
     return LayerSnapshot(
         layer.rid,
@@ -105,7 +75,7 @@ def _layer(layer: "Layer", now: float) -> LayerSnapshot:
     )
 
 
-def _consumer(consumer: "Consumer") -> ConsumerSnapshot:
+def _consumer(consumer: Consumer) -> ConsumerSnapshot:
     return ConsumerSnapshot(
         consumer.mid,
         consumer.kind,

@@ -6,14 +6,15 @@ in through the protocols of sfu.dtls.api.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import Protocol
 
 from common.errors import StateError
 from common.work import Price
-from sfu import rtcp_intake
+from sfu import rtcp_receiver, rtcp_sender
 from sfu.dtls.api import DtlsFactory, DtlsSession, EndedSession
 from sfu.dtls.limits import DtlsLimits
 from sfu.fanout.outbox import Outbox
@@ -25,27 +26,27 @@ from sfu.ice.agent import (
     StunError,
     new_credentials,
 )
+from sfu.negotiation.answer import SlotIds
 from sfu.negotiation.capabilities import Negotiation
+from sfu.negotiation.negotiator import Negotiator
 from sfu.negotiation.offer import Offer
 from sfu.publish.producer import Layer
 from sfu.publish.uplink import LevelHandler, Uplink
 from sfu.quality import Quality, QualityMeter, judge
-from sfu.srtp.keys import SrtpError, SrtpKeys
+from sfu.srtp.keys import SrtpKeys
 from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
 from sfu.subscribe.estimator import EstimatorFactory
-from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import earliest
 from sfu.wire.address import Address
-from sfu.wire.rtcp import RtcpRecord, TransportFeedback, build_compound
+from sfu.wire.rtcp import RtcpRecord, TransportFeedback
 from sfu.workload import Workload
 
 TICK = 1.0  # s between reports
 GRID = 0.025  # s: ticks fall on its lines, so that 1,000 transports wake the loop 40 times a second
 ALLOCATE_EVERY = 4  # ticks, where no limit is in force and only heights could have changed
 SETTLE_EVERY = 32  # packets that are paid for together
-MAX_RTCP_DATAGRAM = 1_200  # bytes before encryption
 
 
 class TransportState(StrEnum):
@@ -58,6 +59,14 @@ class TransportState(StrEnum):
     CLOSED = "closed"
 
 
+class TransportListener(Protocol):
+    """Hears that a transport has changed. It takes note, and does nothing yet."""
+
+    def on_state(self, transport: "Transport") -> None: ...
+    def on_deadline(self, transport: "Transport") -> None: ...
+    def on_slots(self, transport: "Transport") -> None: ...
+
+
 @dataclass(slots=True)
 class Services:
     """What a transport gets from its worker."""
@@ -65,14 +74,12 @@ class Services:
     dtls: DtlsFactory
     random: Callable[[int], bytes]
     outbox: Outbox
+    listener: TransportListener
     on_pending: Callable[[Layer], None]
     on_level: LevelHandler
-    on_changed: Callable[["Transport"], None]
-    on_due: Callable[["Transport"], None]
-    on_slots: Callable[["Transport"], None]
     max_streams: int
     workload: Workload
-    new_estimator: EstimatorFactory = RembEstimator
+    new_estimator: EstimatorFactory
 
 
 class Transport:
@@ -100,7 +107,7 @@ class Transport:
         self.agent = self._new_agent(IceCredentials("", ""), now)  # the offer brings another
         self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
-        told, estimator = partial(services.on_slots, self), services.new_estimator()
+        told, estimator = partial(services.listener.on_slots, self), services.new_estimator()
         self.downlink = Downlink(
             transport_id, self.cname, services.random, told, self.drops, estimator
         )
@@ -120,7 +127,7 @@ class Transport:
             services.max_streams,
             services.on_pending,
             services.on_level,
-            partial(services.on_due, self),
+            partial(services.listener.on_deadline, self),
             self.workload,
         )
 
@@ -134,6 +141,17 @@ class Transport:
         self.state = TransportState.CONNECTING
         self.agent = self._new_agent(IceCredentials(offer.ice_ufrag, offer.ice_pwd), now)
         self._dtls.start(negotiation.fingerprints)
+
+    def negotiate_slots(
+        self, negotiator: Negotiator, negotiation: Negotiation, now: float
+    ) -> Mapping[str, SlotIds]:
+        """Makes the slots that are new and ends those that are not offered any more; all of them,
+        by mid."""
+        present = {mid: (one.ssrc, one.rtx_ssrc) for mid, one in self.downlink.consumers.items()}
+        ids = negotiator.slot_ids(negotiation, present, self.downlink.index_spaces)
+        ssrcs = {mid: (slot.ssrc, slot.rtx_ssrc) for mid, slot in ids.items()}
+        self.downlink.negotiate(negotiation, ssrcs, now)
+        return ids
 
     def restart_ice(self, offer: Offer, now: float) -> None:
         """RFC 8445 9: new credentials on both sides, media goes on over the old pair."""
@@ -159,7 +177,7 @@ class Transport:
             self.drops[DropReason.UNKNOWN_ADDRESS] += 1
             return
         self._services.outbox.append((address, [data]))
-        self._services.on_changed(self)
+        self._services.listener.on_state(self)
 
     def connected(self, keys: SrtpKeys) -> None:
         """The handshake ended in keys; connected, when ICE has chosen an address, too."""
@@ -171,12 +189,12 @@ class Transport:
         self.downlink.connect(outbound(keys))
         self.agent.keys_came()
         self._follow_ice()
-        self._services.on_changed(self)
+        self._services.listener.on_state(self)
 
     def closed(self, reason: str) -> None:
         """The peer said good-bye, or the handshake failed."""
         self.close_reason = self.close_reason or reason
-        self._services.on_changed(self)
+        self._services.listener.on_state(self)
 
     def receive_dtls(self, data: bytes, address: Address, now: float) -> bool:
         """A DTLS datagram from an address that is bound; as receive_rtp."""
@@ -221,17 +239,17 @@ class Transport:
         self.downlink.move(self.agent.selected)
         ice = self.agent.state
         if ice is IceState.FAILED:
-            self._services.on_changed(self)
+            self._services.listener.on_state(self)
         elif self.state is TransportState.CONNECTING and self.downlink.connected:
             self.state = TransportState.CONNECTED
-            self._services.on_changed(self)
+            self._services.listener.on_state(self)
         elif self.state is TransportState.CONNECTED and ice is IceState.DISCONNECTED:
             self.state = TransportState.DISCONNECTED
-            self._services.on_changed(self)
+            self._services.listener.on_state(self)
         elif self.state is TransportState.DISCONNECTED and ice is IceState.CONNECTED:
             self.state = TransportState.CONNECTED
             self.downlink.forget_path()
-            self._services.on_changed(self)
+            self._services.listener.on_state(self)
 
     # -- RTP and RTCP -----------------------------------------------------------------------
 
@@ -263,16 +281,7 @@ class Transport:
             return False
         if self.workload.budget.is_spent(now):
             return self._refuse(0, now)
-        if self.workload.unproven.is_spent(now):
-            self.drops[DropReason.UNPROVEN_OVER_BUDGET] += 1
-            return False
-        try:
-            plain = srtp.unprotect_rtcp(data)
-        except SrtpError:
-            self.drops[DropReason.RTCP_UNAUTHENTIC] += 1
-            self.workload.unproven.charge(Price.FAILED_CHECK)
-            return False
-        return rtcp_intake.receive(self, plain, now)
+        return rtcp_receiver.receive(self, srtp, data, now)
 
     def _refuse(self, size: int, now: float) -> bool:
         """Drops a datagram unread: the participant's work for now is done. `size`: of RTP."""
@@ -287,25 +296,6 @@ class Transport:
         """Retransmissions, to where the slots' copies go."""
         if packets and self.downlink.address is not None:
             self._services.outbox.append((self.downlink.address, packets))
-
-    def send_rtcp(self, records: Iterable[RtcpRecord]) -> None:
-        """Encrypts and queues records, as few datagrams as they fit in."""
-        address, size = self.downlink.address, 0
-        parts: list[bytes] = []
-        if address is None or not self.downlink.connected:
-            return
-        for record in records:
-            data = build_compound((record,))
-            if parts and size + len(data) > MAX_RTCP_DATAGRAM:
-                self._send_compound(address, b"".join(parts))
-                parts, size = [], 0
-            parts.append(data)
-            size += len(data)
-        if parts:
-            self._send_compound(address, b"".join(parts))
-
-    def _send_compound(self, address: Address, data: bytes) -> None:
-        self._services.outbox.append((address, [self.downlink.protect_rtcp(data)]))
 
     # -- time -------------------------------------------------------------------------------
 
@@ -330,7 +320,7 @@ class Transport:
             return False
         if records := self.uplink.handle_timers(now):
             self._charge_feedback(records)
-            self.send_rtcp(records)
+            rtcp_sender.send(records, self.downlink, self._services.outbox)
         reallocate: bool = self.downlink.estimator.handle_timers(now)
         if now >= self._tick_at:
             # as many periods on: transports that a stall has brought together part again
@@ -353,7 +343,7 @@ class Transport:
         self.downlink.count_rate(now)
         report = self.uplink.receiver_report(now)
         if records := ([report] if report else []) + self.downlink.sender_reports(now):
-            self.send_rtcp(records)
+            rtcp_sender.send(records, self.downlink, self._services.outbox)
         uplink_loss = max((layer.stream.loss for layer in self.uplink.layers), default=0.0)
         quality = judge(
             uplink_loss,
@@ -362,7 +352,7 @@ class Transport:
             limited=self.downlink.limited,
         )
         if self.quality.update(quality):
-            self._services.on_changed(self)
+            self._services.listener.on_state(self)
 
     def take_state(self) -> TransportState | None:
         """The state, once per change."""

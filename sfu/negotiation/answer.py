@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sfu.codecs.registry import known_format
-from sfu.ice.agent import IceCredentials
 from sfu.negotiation.capabilities import AgreedSection, Negotiation
 from sfu.negotiation.offer import Codec, Extension, Offer, Section
 
@@ -26,9 +25,10 @@ class SlotIds:
 
 @dataclass(slots=True)
 class LocalParameters:
-    """What the answer says of this side, the same in every section."""
+    """The server's side of the answer, the same in every section."""
 
-    credentials: IceCredentials
+    ice_ufrag: str
+    ice_pwd: str
     fingerprints: tuple[tuple[str, str], ...]
     candidates: tuple[tuple[str, int], ...]
     cname: str
@@ -91,8 +91,8 @@ def _formats(codecs: Sequence[Codec]) -> Iterator[str]:
 
 
 def _transport(local: LocalParameters) -> Iterator[str]:
-    yield f"a=ice-ufrag:{local.credentials.ufrag}"
-    yield f"a=ice-pwd:{local.credentials.pwd}"
+    yield f"a=ice-ufrag:{local.ice_ufrag}"
+    yield f"a=ice-pwd:{local.ice_pwd}"
     for algorithm, value in local.fingerprints:
         yield f"a=fingerprint:{algorithm} {value}"
     yield "a=setup:passive"

@@ -1,26 +1,26 @@
-"""From a client's offer to the answer: reading, slot numbers, and what the page is told.
+"""Negotiation: reads a client's offer, gives its slots their SSRCs, and writes the answer.
 
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from common.errors import PeerError
 from sfu.config import WorkerConfig
-from sfu.dtls.api import DtlsFactory
+from sfu.dtls.api import Fingerprint
 from sfu.negotiation.answer import LocalParameters, SlotIds, build_answer
 from sfu.negotiation.capabilities import AgreementMemory, Negotiation, negotiate
 from sfu.negotiation.offer import Offer, SectionMemory, parse_offer
-from sfu.srtp.index_space import IndexSpaces
-from sfu.transport import Transport
 
 MAIN_STREAM = "main"  # browsers keep the tracks of one stream in lip sync
 
 
 @dataclass(slots=True)
 class AnswerSection:
-    """One section for the page; `direction` is the answer's word, `source` only where it sends."""
+    """One section of the answer, as the page is told of it: its direction as the answer has it,
+    and the source that it publishes, if it does."""
 
     mid: str
     direction: str
@@ -36,15 +36,31 @@ class Answer:
     sections: list[AnswerSection]
 
 
+class UsedSsrcs(Protocol):
+    """The SSRCs that a connection has had: none of them may be given to another slot."""
+
+    def __contains__(self, ssrc: int, /) -> bool: ...
+
+    def has_room(self, count: int) -> bool:
+        """True when the connection may have so many more."""
+
+
+SlotSsrcs = tuple[int, int]  # of the media, and of its retransmissions
+
+
 class Negotiator:
-    """Answers offers with what the worker announces."""
+    """Answers offers with what the worker announces. It knows no transport: what differs from
+    one to another comes as an argument."""
 
     def __init__(
-        self, config: WorkerConfig, dtls: DtlsFactory, rng: Callable[[int], bytes]
+        self,
+        config: WorkerConfig,
+        fingerprints: tuple[Fingerprint, ...],
+        random: Callable[[int], bytes],
     ) -> None:
         self._candidates = config.candidates
-        self._dtls = dtls
-        self._rng = rng
+        self._fingerprints = fingerprints
+        self._random = random
         self._sections = SectionMemory()
         self._agreements = AgreementMemory()
 
@@ -53,46 +69,48 @@ class Negotiator:
         offer = parse_offer(sdp, self._sections)
         return offer, negotiate(offer, self._agreements)
 
+    def slot_ids(
+        self, negotiation: Negotiation, present: Mapping[str, SlotSsrcs], used: UsedSsrcs
+    ) -> dict[str, SlotIds]:
+        """SSRCs and names of all slots by mid. A slot that is `present` keeps its SSRCs. Raises
+        PeerError when there were too many before."""
+        new = sum(slot.mid not in present for slot in negotiation.slots)
+        if not used.has_room(2 * new):
+            raise PeerError("unsupported_sdp", "this connection has had too many slots")
+        given: set[int] = set()
+        # the first slot of each kind shares a stream: the teacher's voice and the stage
+        first = {slot.kind: slot.mid for slot in reversed(negotiation.slots)}
+        ids = {}
+        for slot in negotiation.slots:
+            ssrcs = present.get(slot.mid)
+            if ssrcs is None:
+                ssrcs = (self._new_ssrc(used, given), self._new_ssrc(used, given))
+            stream = MAIN_STREAM if first[slot.kind] == slot.mid else f"slot-{slot.mid}"
+            ids[slot.mid] = SlotIds(*ssrcs, stream, f"track-{slot.mid}")
+        return ids
+
+    def _new_ssrc(self, used: UsedSsrcs, given: set[int]) -> int:
+        """Random, and never used on this connection before (RFC 3550 8.1)."""
+        while not (ssrc := int.from_bytes(self._random(4), "big")) or ssrc in used or ssrc in given:
+            pass
+        given.add(ssrc)
+        return ssrc
+
     def answer(
-        self, transport: Transport, offer: Offer, negotiation: Negotiation, now: float
+        self,
+        offer: Offer,
+        negotiation: Negotiation,
+        slots: Mapping[str, SlotIds],
+        *,
+        credentials: tuple[str, str],
+        cname: str,
     ) -> Answer:
-        """Gives new slots their numbers and writes the answer."""
-        ids = self._slot_ids(transport, negotiation)
-        numbers = {mid: (slot.ssrc, slot.rtx_ssrc) for mid, slot in ids.items()}
-        transport.downlink.negotiate(negotiation, numbers, now)
-        local = LocalParameters(
-            transport.agent.credentials, self._dtls.fingerprints, self._candidates, transport.cname
-        )
+        """The answer with these slots; `credentials` are the transport's ICE user name fragment
+        and password, `cname` names it in RTCP."""
+        local = LocalParameters(*credentials, self._fingerprints, self._candidates, cname)
         sections = [
             AnswerSection(section.mid, section.direction, section.kind, section.source)
             for section in negotiation.sections
             if not section.rejected
         ]
-        return Answer(build_answer(offer, negotiation, local, ids), sections)
-
-    def _slot_ids(self, transport: Transport, negotiation: Negotiation) -> dict[str, SlotIds]:
-        """The first slot of each kind shares a stream: the teacher's voice and the stage."""
-        consumers, spaces = transport.downlink.consumers, transport.downlink.index_spaces
-        new = sum(slot.mid not in consumers for slot in negotiation.slots)
-        if not spaces.has_room(2 * new):
-            raise PeerError("unsupported_sdp", "this connection has had too many slots")
-        used: set[int] = set()
-        first = {slot.kind: slot.mid for slot in reversed(negotiation.slots)}
-        ids = {}
-        for slot in negotiation.slots:
-            consumer = consumers.get(slot.mid)
-            numbers = (
-                (consumer.ssrc, consumer.rtx_ssrc)
-                if consumer is not None
-                else (self._new_ssrc(spaces, used), self._new_ssrc(spaces, used))
-            )
-            stream = MAIN_STREAM if first[slot.kind] == slot.mid else f"slot-{slot.mid}"
-            ids[slot.mid] = SlotIds(*numbers, stream, f"track-{slot.mid}")
-        return ids
-
-    def _new_ssrc(self, spaces: IndexSpaces, used: set[int]) -> int:
-        """Random, and never used on this connection before (RFC 3550 8.1)."""
-        while not (ssrc := int.from_bytes(self._rng(4), "big")) or ssrc in spaces or ssrc in used:
-            pass
-        used.add(ssrc)
-        return ssrc
+        return Answer(build_answer(offer, negotiation, local, slots), sections)

@@ -10,7 +10,6 @@ from sfu.events import Event
 from sfu.io.udp import UdpWorker
 from sfu.layout import SlotWant
 from sfu.negotiation.negotiator import Answer
-from sfu.snapshot import read_routers
 from sfu.stats import ConsumerSnapshot, LayerSnapshot, TransportSnapshot
 from sfu.wire.address import Address
 from tests.interop.waiting import Signal
@@ -74,7 +73,7 @@ class ClassServer:
 
     def transports(self) -> list[TransportSnapshot]:
         """Who is in the class, as the metrics read it."""
-        (router,) = read_routers(self.worker, time.monotonic)
+        (router,) = self.worker.read_routers(time.monotonic)
         return list(router.transports)
 
     def transport(self, name: str) -> TransportSnapshot:

@@ -4,7 +4,6 @@ simulcast, layer switches, running numbers, retransmissions, codecs that do not 
 import pytest
 
 from sfu.codecs.registry import PAYLOAD_FORMATS
-from sfu.ice.agent import IceCredentials
 from sfu.negotiation.answer import LocalParameters, SlotIds, build_answer
 from sfu.negotiation.capabilities import negotiate
 from sfu.negotiation.offer import parse_offer
@@ -67,7 +66,7 @@ def test_it_is_negotiated_and_answered_with_its_own_parameters() -> None:
     agreed = negotiate(offer)
     [codec] = agreed.slots[0].codecs
     assert (codec.name, codec.payload_type, codec.rtx_payload_type) == ("MADEUP", 50, 51)
-    local = LocalParameters(IceCredentials("u", "p" * 24), (("sha-256", "AA"),), (), "cname")
+    local = LocalParameters("u", "p" * 24, (("sha-256", "AA"),), (), "cname")
     answer = build_answer(offer, agreed, local, {"0": SlotIds(1, 2, "main", "track")})
     assert "a=rtpmap:50 MADEUP/90000\r\n" in answer
     assert "a=fmtp:50 level=2\r\n" in answer

@@ -1,9 +1,13 @@
 """One peer connection: from ICE and DTLS to media, and its end."""
 
+from random import Random
+
 import pytest
 
 from common.errors import StateError
+from sfu.config import WorkerConfig
 from sfu.ice.agent import DISCONNECTED_AFTER, FAILED_AFTER, StunError
+from sfu.negotiation.negotiator import Negotiator
 from sfu.stats import DropReason
 from sfu.transport import TransportState
 from sfu.wire.rtcp import (
@@ -11,7 +15,7 @@ from sfu.wire.rtcp import (
 )
 from tests.support.dtls import FINISHED, close_notify, handshake
 from tests.support.line import CAFE, HOME, KEYS, Line
-from tests.support.offers import CLIENT_FINGERPRINT
+from tests.support.offers import CLIENT_FINGERPRINT, H264, video
 
 
 class TestConnecting:
@@ -25,7 +29,7 @@ class TestConnecting:
         line.shake_hands()
         assert line.state == "connected"
         assert line.transport.srtp_profile == "SRTP_AEAD_AES_128_GCM"
-        assert line.told["changed"]
+        assert line.told["state"]
 
     def test_with_keys_first_waits_for_the_nomination(self) -> None:
         line = Line().begin()
@@ -144,14 +148,14 @@ class TestConnectivity:
         assert line.transport.take_state() is TransportState.DISCONNECTED
         line.check(now=DISCONNECTED_AFTER + 1)
         assert line.transport.take_state() is TransportState.CONNECTED
-        assert line.told["changed"] == 2
+        assert line.told["state"] == 2
 
     def test_lost_for_good_is_told(self) -> None:
         line = Line().connected()
         line.transport.handle_timers(DISCONNECTED_AFTER)
         line.told.clear()
         line.transport.handle_timers(FAILED_AFTER)
-        assert line.told["changed"] == 1
+        assert line.told["state"] == 1
 
     def test_a_request_that_proves_nothing_changes_nothing(self) -> None:
         line = Line().begin()
@@ -190,3 +194,18 @@ class TestConnectivity:
         assert line.transport.agent.ufrags()[1:] == (before.ufrag,)
         assert line.state == "connected"
         assert line.transport.downlink.address == HOME
+
+
+def test_slots_keep_their_ssrcs_and_know_the_codecs_of_their_section() -> None:
+    line = Line(video("recvonly", H264), video("recvonly"))
+    config = WorkerConfig(candidates=())
+    negotiator = Negotiator(config, (CLIENT_FINGERPRINT,), Random(1).randbytes)
+    _, negotiation = line.offer()
+    first = line.transport.negotiate_slots(negotiator, negotiation, 0.0)
+    again = line.transport.negotiate_slots(negotiator, negotiation, 0.0)
+    assert first == again
+    consumers = line.transport.downlink.consumers
+    assert {mid: one.ssrc for mid, one in consumers.items()} == {
+        mid: slot.ssrc for mid, slot in first.items()
+    }
+    assert [list(one.payload_types) for one in consumers.values()] == [["H264"], ["H264", "VP8"]]

@@ -5,10 +5,7 @@ import pytest
 from sfu.ice.agent import FAILED_AFTER
 from sfu.srtp.keys import SrtpError
 from sfu.stats import DropReason
-from sfu.transport import (
-    MAX_RTCP_DATAGRAM,
-    TICK,
-)
+from sfu.transport import TICK
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.rtcp import (
     FullIntraRequest,
@@ -91,20 +88,6 @@ class TestReports:
             DropReason.RTCP_MALFORMED: 1,
             DropReason.RTCP_UNAUTHENTIC: 1,
         }
-
-    def test_are_not_sent_without_an_address(self) -> None:
-        line = Line().begin()
-        line.transport.send_rtcp([Goodbye((1,))])
-        assert line.sent == []
-
-    def test_fill_as_few_datagrams_as_they_fit_in(self) -> None:
-        line = Line().connected()
-        records = [Nack(7, 9, tuple(range(0, 17 * 100, 17))) for _ in range(4)]
-        line.transport.send_rtcp(records)
-        sizes = [len(data) for _, [data] in line.sent]
-        assert len(sizes) == 2
-        assert max(sizes) <= MAX_RTCP_DATAGRAM
-        assert line.take_records() == records
 
 
 class Forging:

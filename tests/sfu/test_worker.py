@@ -14,6 +14,7 @@ from sfu.fanout.outbox import Collected
 from sfu.layout import SlotWant
 from sfu.srtp.keys import SrtpProfile
 from sfu.stats import DropReason
+from sfu.subscribe.estimator import NullEstimator
 from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls, handshake
 from tests.support.faults import BrokenError, broken, class_of_three, closed, directory
@@ -140,12 +141,12 @@ def assert_nothing_left(of: Worker, routers: int = 0) -> None:
     assert not of._transports
     assert not of._addresses.by_address
     assert not of._addresses.by_ufrag
-    assert not of._changed
+    assert not of._changes.states
     of.flush(20_000.0)
-    assert not of._active
+    assert not of._changes.deadlines
     of.deliver_events()
-    assert not of._slots
-    assert not of._pending
+    assert not of._changes.slots
+    assert not of._egress.pending
 
 
 class TestArrivals:
@@ -275,6 +276,20 @@ class TestSurroundings:
         made.close_transport("ada", 0.0)
         [(owner, error)] = told.faults
         assert (owner, type(error)) == ("ada", BrokenError)
+
+    def test_transports_estimate_bandwidth_as_the_worker_was_told_to(self) -> None:
+        made = Worker(
+            SMALL,
+            dtls=ReadyDtls(),
+            random=bytes,
+            outbox=Collected(),
+            listener=Surroundings(),
+            new_estimator=NullEstimator,
+        )
+        made.create_router("class", 0.0)
+        made.create_transport("class", "ada", 0.0)
+        transport = made.routers["class"].transports["ada"]
+        assert isinstance(transport.downlink.estimator, NullEstimator)
 
     def test_drops_are_counted_where_the_surroundings_count(self) -> None:
         drops: Counter[DropReason] = Counter()

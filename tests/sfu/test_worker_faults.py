@@ -88,7 +88,7 @@ class TestFaults:
         def forward_unless_ada(layer: Layer, *rest: Any) -> list[Fault]:
             return broken() if layer.producer.transport_id == "ada" else forward(layer, *rest)
 
-        monkeypatch.setattr("sfu.worker.forward", forward_unless_ada)
+        monkeypatch.setattr("sfu.egress.forward", forward_unless_ada)
         room.run(1.0)
         assert faults(room) == ["ada"]
         assert closed(room) == [("ada", "error")]

@@ -9,6 +9,7 @@ from sfu.negotiation.capabilities import Negotiation, negotiate
 from sfu.negotiation.offer import Offer, parse_offer
 from sfu.publish.producer import Layer
 from sfu.srtp.keys import SrtpKeys, SrtpProfile
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.transport import (
     Services,
     Transport,
@@ -58,14 +59,22 @@ class Line:
             dtls=self.dtls,
             random=self._draw,
             outbox=self.sent,
+            listener=self,
             on_pending=self.pending.append,
             on_level=lambda producer, level, now: None,
-            on_changed=lambda transport: self.told.update(["changed"]),
-            on_due=lambda transport: self.told.update(["due"]),
-            on_slots=lambda transport: self.told.update(["slots"]),
             max_streams=32,
             workload=workload(),
+            new_estimator=RembEstimator,
         )
+
+    def on_state(self, transport: Transport) -> None:
+        self.told.update(["state"])
+
+    def on_deadline(self, transport: Transport) -> None:
+        self.told.update(["deadline"])
+
+    def on_slots(self, transport: Transport) -> None:
+        self.told.update(["slots"])
 
     def _draw(self, count: int) -> bytes:
         self._draws += 1

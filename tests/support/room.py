@@ -11,7 +11,6 @@ from typing import TypeVar
 from sfu.config import WorkerConfig
 from sfu.events import Event
 from sfu.layout import SlotWant
-from sfu.snapshot import read_routers, snapshot_totals
 from sfu.stats import RouterReading, TransportSnapshot, WorkerSnapshot
 from tests.support.connection import PeerPlan
 from tests.support.continuity import Frame, VideoLine
@@ -83,10 +82,10 @@ class Room:
         return [(when, event) for when, event in self.rig.events if isinstance(event, kind)]
 
     def totals(self) -> WorkerSnapshot:
-        return snapshot_totals(self.rig.worker)
+        return self.rig.worker.totals()
 
     def routers(self) -> list[RouterReading]:
-        return read_routers(self.rig.worker, lambda: self.rig.now)
+        return self.rig.worker.read_routers(lambda: self.rig.now)
 
     def transports(self) -> list[TransportSnapshot]:
         [router] = self.routers()

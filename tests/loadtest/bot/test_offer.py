@@ -32,7 +32,9 @@ def plain(lines: list[str]) -> list[str]:
 def answer_to(text: str) -> str:
     parsed = parse_offer(text)
     negotiation = negotiate(parsed)
-    local = LocalParameters(SERVER, (FINGERPRINT,), (("192.0.2.1", 7_000),), "cname")
+    local = LocalParameters(
+        SERVER.ufrag, SERVER.pwd, (FINGERPRINT,), (("192.0.2.1", 7_000),), "cname"
+    )
     ids = {
         slot.mid: SlotIds(1_000 + n, 2_000 + n, "stream", "track")
         for n, slot in enumerate(negotiation.slots)

@@ -1,12 +1,13 @@
 """The answer's text; aiortc's parser is the oracle that it is one."""
 
+from dataclasses import replace
+
 import pytest
 from aiortc.sdp import SessionDescription
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import PeerError
-from sfu.ice.agent import IceCredentials
 from sfu.negotiation.answer import LocalParameters, SlotIds, build_answer
 from sfu.negotiation.capabilities import Negotiation, negotiate
 from sfu.negotiation.offer import parse_offer
@@ -25,7 +26,8 @@ from tests.support.offers import (
 from tests.support.thorough import tries
 
 LOCAL = LocalParameters(
-    credentials=IceCredentials("serverUf", "serverPasswordOf24Chars0"),
+    ice_ufrag="serverUf",
+    ice_pwd="serverPasswordOf24Chars0",
     fingerprints=(("sha-256", ":".join(["5E"] * 32)),),
     candidates=(("192.0.2.7", 40000), ("2001:db8::7", 40000)),
     cname="server-cname",
@@ -246,7 +248,7 @@ def test_data_channel_is_rejected() -> None:
 
 def test_default_address_is_the_first_candidate() -> None:
     text = compose([audio()])
-    local = LocalParameters(LOCAL.credentials, LOCAL.fingerprints, (("2001:db8::7", 5),), "c")
+    local = replace(LOCAL, candidates=(("2001:db8::7", 5),))
     assert "m=audio 5 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP6 2001:db8::7\r\n" in answer_to(text, local)
     local.candidates = ()
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n" in answer_to(text, local)

@@ -6,47 +6,47 @@ import pytest
 
 from common.errors import PeerError
 from sfu.config import WorkerConfig
-from sfu.fanout.outbox import Collected
 from sfu.negotiation.negotiator import MAIN_STREAM, Answer, AnswerSection, Negotiator
-from sfu.transport import Services, Transport
-from tests.support.dtls import ReadyDtls
-from tests.support.offers import H264, Piece, application, audio, compose, video
-from tests.support.workloads import workload
+from tests.support.offers import Piece, application, audio, compose, video
 
 CANDIDATE = ("203.0.113.7", 7000)
+FINGERPRINT = ("sha-256", ":".join(["5E"] * 32))
+
+
+class Used(list[int]):
+    """The SSRCs that a connection has had."""
+
+    room = 1_000
+
+    def has_room(self, count: int) -> bool:
+        return len(self) + count <= self.room
 
 
 class Desk:
-    """A negotiator and one transport; random words come as they are given, then by count."""
+    """A negotiator and what it is told of one connection; random words come as they are given,
+    then by count."""
 
     def __init__(self, *words: int) -> None:
-        self.dtls = ReadyDtls()
         self._words: Iterator[int] = iter([*words, *range(5_000, 6_000)])
         config = WorkerConfig(candidates=(CANDIDATE,))
-        self.negotiator = Negotiator(config, self.dtls, self._word)
-        services = Services(
-            dtls=self.dtls,
-            random=lambda count: bytes(count),
-            outbox=Collected(),
-            on_pending=lambda layer: None,
-            on_level=lambda producer, level, now: None,
-            on_changed=lambda transport: None,
-            on_due=lambda transport: None,
-            on_slots=lambda transport: None,
-            max_streams=32,
-            workload=workload(),
-        )
-        self.transport = Transport("class", "ada", services, 0.0, pinned=False)
+        self.negotiator = Negotiator(config, (FINGERPRINT,), self._word)
+        self.slots: dict[str, tuple[int, int]] = {}
+        self.used = Used()
 
     def _word(self, count: int) -> bytes:
         return next(self._words).to_bytes(count, "big")
 
     def answer(self, *pieces: Piece) -> Answer:
         offer, negotiation = self.negotiator.read(compose(pieces))
-        return self.negotiator.answer(self.transport, offer, negotiation, 0.0)
+        ids = self.negotiator.slot_ids(negotiation, self.slots, self.used)
+        self.slots = {mid: (slot.ssrc, slot.rtx_ssrc) for mid, slot in ids.items()}
+        self.used += [ssrc for pair in self.slots.values() for ssrc in pair]
+        return self.negotiator.answer(
+            offer, negotiation, ids, credentials=("ourUfrag", "ourPassword"), cname="ada"
+        )
 
     def ssrcs(self) -> list[tuple[int, int]]:
-        return [(c.ssrc, c.rtx_ssrc) for c in self.transport.downlink.consumers.values()]
+        return list(self.slots.values())
 
 
 def test_table_says_what_each_section_is() -> None:
@@ -69,8 +69,8 @@ def test_answer_announces_the_worker() -> None:
     desk = Desk()
     text = desk.answer(video("recvonly")).sdp
     assert f"{CANDIDATE[0]} {CANDIDATE[1]} typ host" in text
-    assert f"a=ice-ufrag:{desk.transport.agent.credentials.ufrag}" in text
-    assert f"a=fingerprint:sha-256 {desk.dtls.fingerprints[0][1]}" in text
+    assert "a=ice-ufrag:ourUfrag" in text
+    assert f"a=fingerprint:sha-256 {FINGERPRINT[1]}" in text
 
 
 def test_slots_get_numbers_that_are_in_the_answer() -> None:
@@ -117,8 +117,17 @@ def test_unusable_offers_are_refused() -> None:
     assert desk.ssrcs() == []
 
 
-def test_slots_know_the_codecs_of_their_section() -> None:
+def test_a_connection_has_a_bounded_number_of_ssrcs() -> None:
     desk = Desk()
-    desk.answer(video("recvonly", H264))
-    [consumer] = desk.transport.downlink.consumers.values()
-    assert list(consumer.payload_types) == ["H264"]
+    desk.used.room = 3
+    with pytest.raises(PeerError, match="too many slots"):
+        desk.answer(video("recvonly"), video("recvonly"))
+    desk.answer(video("recvonly"))
+
+
+def test_ssrcs_of_slots_that_have_ended_are_not_given_again() -> None:
+    desk = Desk(7, 8, 7, 8, 9, 10)
+    desk.answer(video("recvonly"))
+    desk.slots.clear()
+    desk.answer(video("recvonly"))
+    assert desk.ssrcs() == [(9, 10)]

@@ -1,7 +1,7 @@
 """What a compound packet of a peer makes its transport do, and what it pays for that."""
 
 from common.work import Price
-from sfu.rtcp_intake import MAX_KEYFRAMES, MAX_NACKED, receive
+from sfu.rtcp_receiver import MAX_KEYFRAMES, MAX_NACKED, handle
 from sfu.stats import DropReason
 from sfu.wire.rtcp import (
     MAX_RECORDS,
@@ -20,7 +20,7 @@ from tests.support.line import SLOT, Line
 def paid(line: Line, *records: RtcpRecord) -> float:
     """Units that these records cost together in one datagram."""
     before = line.transport.workload.budget.credit
-    receive(line.transport, build_compound(records), 1.0)
+    handle(line.transport, build_compound(records), 1.0)
     return before - line.transport.workload.budget.credit
 
 
