@@ -119,13 +119,13 @@ def _hub_settings(settings: Settings, stalls: StallWatch) -> HubSettings:
 
 def signalling_snapshot(hub: Hub, http_refusals: Counter[str]) -> SignallingSnapshot:
     """The counts of the hub and of the HTTP edge, as plain data."""
-    tally = hub.tally
+    counts = hub.counts
     return SignallingSnapshot(
         sockets=len(hub.sessions),
-        messages=tally.messages,
-        refusals=tally.refusals,
-        connections_refused=tally.connections_refused,
-        sockets_closed=tally.sockets_closed,
+        messages=counts.messages,
+        refusals=counts.refusals,
+        connections_refused=counts.connections_refused,
+        sockets_closed=counts.sockets_closed,
         http_refusals=http_refusals,
     )
 

@@ -29,7 +29,7 @@ class Wait(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """Limits in seconds, and numbers of connections."""
 
     head: float = 10.0  # from the connection to the end of the first head
@@ -49,10 +49,10 @@ class Limits:
         }[wait]
 
 
-def limits_for(sockets: int, files: int) -> Limits:
+def limits_for(sockets: int, files: int) -> ConnectionLimits:
     """Limits for so many sockets; where few files may be open, a quarter is for those that wait."""
     waiting = min(WAITING, max(16, files // 4))
-    return Limits(waiting=waiting, total=min(sockets + waiting, max(32, files - waiting)))
+    return ConnectionLimits(waiting=waiting, total=min(sockets + waiting, max(32, files - waiting)))
 
 
 def waits_for(one: web.RequestHandler) -> Wait | None:
@@ -79,7 +79,7 @@ def progress(one: web.RequestHandler) -> tuple[int, int]:
 class Guard:
     """Watches each connection; `tally` counts those that it closes."""
 
-    def __init__(self, limits: Limits, tally: Counter[str]) -> None:
+    def __init__(self, limits: ConnectionLimits, tally: Counter[str]) -> None:
         self.limits = limits
         self._tally = tally
         self._seen: dict[web.RequestHandler, tuple[Wait, tuple[int, int], float]] = {}

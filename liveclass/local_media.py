@@ -19,7 +19,7 @@ from sfu.stalls import StallWatch
 from sfu.stats import RouterSums, TransportSnapshot, WorkerSnapshot, add_up
 from sfu.worker import Worker
 from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass, SetLayout, SetSource
-from signalling.media_plane import Command, MediaAnswer, Offer, OpenMedia, Section
+from signalling.media_plane import AnsweredSection, Command, MediaAnswer, OfferCommand, OpenMedia
 
 log = get_logger(__name__)
 
@@ -94,13 +94,13 @@ class LocalMediaPlane:
     async def run(self, command: Command) -> None:
         self._udp.call(lambda worker, now: _RUN[type(command)](worker, command, now))
 
-    async def answer(self, offer: Offer) -> MediaAnswer:
+    async def answer(self, offer: OfferCommand) -> MediaAnswer:
         answer = self._udp.call(
             lambda worker, now: worker.accept_offer(offer.participant_id, offer.sdp, now)
         )
         return MediaAnswer(
             answer.sdp,
-            tuple(Section(s.mid, s.direction, s.kind, s.source) for s in answer.sections),
+            tuple(AnsweredSection(s.mid, s.direction, s.kind, s.source) for s in answer.sections),
         )
 
     async def totals(self) -> WorkerSnapshot:

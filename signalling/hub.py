@@ -23,11 +23,10 @@ from signalling.classroom.state import Classroom, ClassSettings, LessonState
 from signalling.effect_runner import EffectRunner
 from signalling.errors import Refusal, to_wire
 from signalling.media_plane import MediaPlane
-from signalling.socket.admission import Door, Tally
-from signalling.socket.callers import Key
+from signalling.socket.admission import Session, SignallingCounts, SocketAdmission
+from signalling.socket.clients import ClientKey
 from signalling.socket.inbox import Ack
 from signalling.socket.outgoing import Outgoing
-from signalling.socket.session import Session
 
 log = get_logger(__name__)
 
@@ -59,11 +58,11 @@ class Hub:
         self.settings = settings
         self.classrooms: dict[str, Classroom] = {}
         self._titles = dict(settings.titles)
-        self.tally = Tally()
+        self.counts = SignallingCounts()
         self.gate = gate or OpenGate()
         self._outgoing = outgoing
         self._effects = EffectRunner(plane, outgoing, self._now)
-        self._admission = Door(settings.secret, settings.max_sockets)
+        self._admission = SocketAdmission(settings.secret, settings.max_sockets)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         plane.subscribe(self.media_event)
 
@@ -81,14 +80,14 @@ class Hub:
     def connect(self, socket: str, token: object) -> Session:
         """Admits a socket that brings a valid token; raises LiveclassError."""
         try:
-            session = self._admission.enter(socket, token, self._now(), self.settings.wall())
+            session = self._admission.admit(socket, token, self._now(), self.settings.wall())
         except LiveclassError as error:
-            self.tally.connections_refused[error.code] += 1
+            self.counts.connections_refused[error.code] += 1
             log.info("connection.refused", code=error.code)
             raise
         surplus = self._admission.surplus(session)
         if surplus is not None:
-            self.tally.sockets_closed["surplus"] += 1
+            self.counts.sockets_closed["surplus"] += 1
             self._dismiss(surplus, "replaced")
         return session
 
@@ -99,7 +98,7 @@ class Hub:
             return
         self._outgoing.forget(socket)
         if not self.is_draining:  # when all leave, news of each would go to all
-            session.caller.inbox.post(partial(self._handle_lost, session))
+            session.client.inbox.post(partial(self._handle_lost, session))
 
     def _dismiss(self, socket: str, reason: str) -> None:
         """Tells a socket why it is removed, and closes it; its messages are ignored from now on."""
@@ -113,12 +112,12 @@ class Hub:
         session = self.sessions.get(socket)
         if session is None or session.identity.is_staff:
             return
-        self._evict_flooding(session.caller.key)
+        self._evict_flooding(session.client.key)
 
-    def _evict_flooding(self, key: Key) -> None:
+    def _evict_flooding(self, key: ClientKey) -> None:
         class_id, user_id = key
-        self.tally.refusals["flooding"] += 1
-        sockets = self._admission.bar(key, self._now())
+        self.counts.refusals["flooding"] += 1
+        sockets = self._admission.suspend(key, self._now())
         for one in sockets:
             self._dismiss(one, "flooding")
         classroom = self.classrooms.get(class_id)
@@ -127,7 +126,7 @@ class Hub:
             self._apply(classroom, classroom.leave(person, self._now()))
 
     async def _handle_lost(self, session: Session) -> Ack:
-        classroom, person = session.room, session.person
+        classroom, person = session.classroom, session.person
         if classroom is not None and person is not None:
             self._apply(classroom, classroom.socket_lost(person, session.socket, self._now()))
         return {}
@@ -139,12 +138,12 @@ class Hub:
         session = self.sessions.get(socket)
         if session is None:
             return to_wire(StateError("not_joined", "You are not connected. Connect again."))
-        self.tally.messages[event if event in FEATURES.messages else "unknown"] += 1
+        self.counts.messages[event if event in FEATURES.messages else "unknown"] += 1
         try:
             message = FEATURES.decode(event, args)
             if isinstance(message, VideoOffer):
-                session.caller.budget.take_lines(message.sdp.count("\n"), self._now())
-            future = session.caller.inbox.submit(partial(self._process, session, message))
+                session.client.budget.take_lines(message.sdp.count("\n"), self._now())
+            future = session.client.inbox.submit(partial(self._process, session, message))
         except Exception as error:
             return self._refuse(session, event, error)
         try:
@@ -158,7 +157,7 @@ class Hub:
     def _refuse(self, session: Session, event: str, error: Exception) -> Refusal:
         refusal = to_wire(error)
         code = refusal["error"]["code"]
-        self.tally.refusals[code] += 1
+        self.counts.refusals[code] += 1
         if code == "internal":
             log.error("message.failed", message=event, socket=session.socket, exc_info=error)
         return refusal
@@ -173,7 +172,7 @@ class Hub:
         copies = decision.copies
         if isinstance(message, MediaState):  # the slots of its subscribers are looked at again
             copies += len(classroom.roster) // 2
-        session.caller.budget.charge_copies(copies)
+        session.client.budget.charge_copies(copies)
         return await self._carry_out(classroom, decision)
 
     async def _admit(self, session: Session) -> None:

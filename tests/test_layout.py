@@ -142,6 +142,16 @@ def test_no_imports_form_a_circle() -> None:
     assert not CIRCLES - circles, "mended: take them off the list"
 
 
+def test_no_two_types_of_the_product_share_a_name() -> None:
+    """One name, one meaning; a private class is its module's own affair."""
+    modules: dict[str, list[str]] = {}
+    for name in python(*SHIPPED):
+        for node in tree(name).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules.setdefault(node.name, []).append(name)
+    assert not {kind: where for kind, where in modules.items() if len(where) > 1}
+
+
 def test_no_product_module_imports_tests() -> None:
     assert not offences(python(*SHIPPED), lambda tree: layout.imports_from(tree, ("tests",)))
 

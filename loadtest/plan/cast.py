@@ -6,7 +6,7 @@ Pure: no I/O, no clock, chance is an argument. Times are seconds after the run's
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from loadtest.plan.scenario import MAX_PEOPLE, Group, Link, Person, Scenario, ScenarioError
+from loadtest.plan.scenario import MAX_PEOPLE, Behaviour, Group, Link, Scenario, ScenarioError
 from loadtest.plan.window import PATIENCE
 from loadtest.records import BotPlan, FleetPlan, LinkFaults
 
@@ -112,7 +112,7 @@ def _base(scenario: Scenario, counts: dict[str, int]) -> list[BotPlan]:
     return bots
 
 
-def _bot(person: Person, name: str, at: float, *, base: bool, late: bool = False) -> BotPlan:
+def _bot(person: Behaviour, name: str, at: float, *, base: bool, late: bool = False) -> BotPlan:
     return BotPlan(
         name=name,
         role=person.role,
@@ -140,7 +140,7 @@ def _seeded(faults: LinkFaults | None, seed: int) -> LinkFaults | None:
     return None if faults is None else replace(faults, seed=seed)
 
 
-def _latecomer(person: Person, number: int, of: int, at: float) -> BotPlan:
+def _latecomer(person: Behaviour, number: int, of: int, at: float) -> BotPlan:
     return _bot(person, f"{person.name}-{number:0{len(str(of))}}", at, base=False, late=True)
 
 

@@ -50,7 +50,7 @@ class Link(_Part):
     handover_every: Positive | None = None
 
 
-class Person(_Part):
+class Behaviour(_Part):
     """The behaviour of people of one kind."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -65,7 +65,7 @@ class Person(_Part):
     link: Link | None = None
 
 
-class Group(Person):
+class Group(Behaviour):
     """So many of one kind, there from the start."""
 
     count: int | str
@@ -117,7 +117,7 @@ class Scenario(_Part):
     groups: Annotated[tuple[Group, ...], Field(min_length=1, alias="group")]
     storm: Storm | None = None
     churn: Churn | None = None
-    latecomer: Person | None = None  # the people of storm and churn
+    latecomer: Behaviour | None = None  # the people of storm and churn
     name: str = ""
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What the SFU must know of a codec: how it is negotiated, and what forwarding reads and rewrites.
+"""A codec as the SFU knows it: its negotiation, and what forwarding reads and rewrites.
 
 Each codec is one module with one PayloadFormat; sfu.codecs.registry has the list.
 Pure: no I/O, no clock.

@@ -38,7 +38,8 @@ Fault = tuple[Subscriber, Exception]
 
 @dataclass(slots=True)
 class Totals:
-    """What a worker has forwarded since its start, and what a layer's ledger has refused."""
+    """Counts of a worker since its start: packets and copies forwarded, and packets that a layer's
+    ledger refused."""
 
     packets: int = 0
     copies: int = 0

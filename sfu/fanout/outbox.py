@@ -1,4 +1,4 @@
-"""Where datagrams leave the core. Pure: no I/O, no clock."""
+"""The exit of datagrams from the core. Pure: no I/O, no clock."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -46,7 +46,7 @@ class Collected(list[Send]):
     """An outbox that keeps everything until it is taken."""
 
     def take(self) -> list[Send]:
-        """What was collected since the last call, in order."""
+        """The datagrams collected since the last call, in order."""
         taken = self[:]
         self.clear()
         return taken

@@ -10,7 +10,7 @@ FRAME_WAIT = 0.002  # s
 
 
 class PendingLayers:
-    """What the next flush forwards.
+    """The layers that the next flush forwards.
 
     A frame can't be shown before its last packet, and that one would have to wait until the
     others had been sent to everybody one by one. So the first packets of a frame wait for the

@@ -187,7 +187,7 @@ class UdpWorker:
     # -- what the sender and metrics ask ----------------------------------------------------
 
     def _is_video(self, address: Address, ssrc: int) -> bool:
-        """What no slot sends with is RTX, which video alone has; or of nobody any more."""
+        """An SSRC without a slot is RTX, which only video has, or belongs to a closed transport."""
         transport = self.worker.by_address.get(address)
         consumer = transport.downlink.consumer_by_ssrc(ssrc) if transport is not None else None
         return consumer is None or consumer.kind == "video"

@@ -86,7 +86,7 @@ class NackGenerator:
         self.deadline = None
 
     def handle_timers(self, now: float, rtt: float) -> NackPlan:
-        """What to ask for now; `rtt` is the round trip to the publisher in seconds."""
+        """The packets to ask for now; `rtt` is the round trip to the publisher in seconds."""
         plan = NackPlan(give_up=self._give_up)
         self._give_up = False
         again = now + 1.5 * max(rtt, MIN_ROUND_TRIP)

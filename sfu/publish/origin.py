@@ -1,4 +1,4 @@
-"""What a producer needs of the connection that its media comes from. Pure: no I/O, no clock."""
+"""The connection that a producer's media comes from. Pure: no I/O, no clock."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from sfu.publish.stream import Stream
 
 
 class Origin(Protocol):
-    """Where a producer's packets come from: a participant's uplink, or a pipe from elsewhere."""
+    """The origin of a producer's packets: a participant's uplink, or a pipe from elsewhere."""
 
     transport_id: str
     clockmap: ClockMap

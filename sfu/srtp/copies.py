@@ -1,4 +1,4 @@
-"""What all copies of a packet share, and the copy that repeats one.
+"""The parts that all copies of a packet share, and the copy that repeats one.
 
 Pure: no I/O, no clock.
 """

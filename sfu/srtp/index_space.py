@@ -28,7 +28,7 @@ class SentPackets(Protocol):
 
 
 class MappedLayer(Protocol):
-    """What an index space needs of the layer that it is mapped to."""
+    """The layer that an index space is mapped to, as far as the space needs it."""
 
     @property
     def ledger(self) -> Ledger:
@@ -155,7 +155,7 @@ class IndexSpace:
     def context(
         self, sequence_offset: int, timestamp_offset: int, payload_type: int
     ) -> SealContext:
-        """What seals packets of a layer whose indices and timestamps are off by so much."""
+        """The constants that seal a layer's packets at these offsets."""
         return SealContext(
             self.seal_into, self._base, self.ssrc, sequence_offset, timestamp_offset, payload_type
         )

@@ -1,4 +1,4 @@
-"""What all of SRTP shares: profiles, keys, and the packet that must be dropped.
+"""Profiles and keys of SRTP, and the error of a packet that must be dropped.
 
 Pure: no I/O, no clock.
 """

@@ -244,7 +244,7 @@ class Consumer:
         return expected - packet.timestamp
 
     def find_sent(self, sequence: int) -> tuple[int, StreamMapping, Forwarded] | None:
-        """What went out under a 16-bit sequence number, while the layer's buffer has it."""
+        """The packet sent under a 16-bit sequence number, while the layer's buffer has it."""
         out = extend_seq(sequence, self.index_space.highest)
         mapping = self.index_space.find(out)
         if mapping is None:

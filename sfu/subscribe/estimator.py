@@ -21,7 +21,7 @@ class BandwidthEstimator(Protocol):
         """The budget for what is sent; None while no limit is known."""
 
     def sent_rate(self, bitrate: float, now: float) -> None:
-        """What was sent lately, without retransmissions; called once a second."""
+        """The rate sent lately, without retransmissions; called once a second."""
 
     def on_remb(self, bitrate: float, now: float) -> bool:
         """The receiver's estimate (REMB); True when the limit changed."""

@@ -140,7 +140,7 @@ class RembEstimator:
         return self._limit
 
     def sent_rate(self, bitrate: float, now: float) -> None:
-        """What was sent lately; tell it about once a second."""
+        """The rate sent lately; it is told about once a second."""
         # The base forgets a tenth a second, so that an uneven picture is no jump each time.
         base = self._sent_base * max(1.0 - 0.1 * (now - self._sent_at), 0.0)
         # A trial has been waited for when it began.
@@ -228,7 +228,7 @@ class RembEstimator:
         return True
 
     def _delivered(self, now: float) -> float:
-        """What arrived. A REMB of congestion is 0.85 of what the receiver got; a first one that
+        """The rate that arrived. A REMB of congestion is 0.85 of it; a first one that
         never climbed says too little to cut everything down to it."""
         arrived = self._sent * (1.0 - self._losses.loss)
         if not self._remb.is_congested(self._sent, now):

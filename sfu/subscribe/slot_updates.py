@@ -11,7 +11,7 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 
 class Slots(Flag):
-    """What must be looked at of a subscriber's slots."""
+    """The parts of a subscriber's slots that must be decided anew."""
 
     AUDIO = auto()  # the producers they are pointed at
     VIDEO = auto()

@@ -23,7 +23,7 @@ Offsets = tuple[int, ...]  # from the numbers that a layer has to those of a slo
 
 @dataclass(slots=True)
 class Packet:
-    """What forwarding needs; nothing in it belongs to one subscriber.
+    """A packet as forwarding needs it; nothing in it belongs to one subscriber.
 
     index: compact index (the sequence number extended to 48 bits, gaps of dropped probes closed).
     timestamp: the publisher's RTP timestamp. marker: 0x80 or 0. flags: first octet without

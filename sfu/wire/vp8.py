@@ -13,7 +13,7 @@ _SIZE = Struct("<HH")
 
 @dataclass(slots=True)
 class Vp8Descriptor:
-    """What forwarding needs of one payload's descriptor; None where a field is absent."""
+    """The fields of a payload's descriptor that forwarding needs; None where one is absent."""
 
     start: bool
     """The first packet of a frame."""

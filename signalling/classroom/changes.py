@@ -50,6 +50,12 @@ class Changes:
         self.totals = False
         self.deadline = None
 
+    def restore(self, saved: "Changes") -> None:
+        """Takes over the changes of a snapshot."""
+        self.updated_ids, self.left_ids = saved.updated_ids, saved.left_ids
+        self.totals, self.totals_told_at = saved.totals, saved.totals_told_at
+        self.deadline = saved.deadline
+
     def _wake(self, now: float) -> None:
         if self.deadline is None or self.deadline > now + GATHER:
             self.deadline = now + GATHER

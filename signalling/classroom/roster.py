@@ -86,12 +86,22 @@ class Attachment:
     replaced_socket: str | None
 
 
+@dataclass(slots=True)
+class RosterState:
+    """What a snapshot holds of a roster: participants in the order of joining, ids of those away in
+    the order of their deadlines."""
+
+    joined: int
+    participants: list[Participant]
+    away: list[str]
+
+
 class Roster:
     """The participants of one class, in the order of joining."""
 
     def __init__(self, rng: Rng) -> None:
         self._rng = rng
-        self._order = 0
+        self._joined = 0  # participants so far, those who have left included
         self._by_id: dict[str, Participant] = {}
         self._by_user: dict[str, Participant] = {}
         self._away: dict[str, Participant] = {}  # in the order of their deadlines
@@ -139,11 +149,11 @@ class Roster:
         return Attachment(person, False, same_page and person.media_open, replaced)
 
     def _add(self, identity: Identity, socket: str | None) -> Participant:
-        self._order += 1
+        self._joined += 1
         person = Participant(
             id=random_id(self._rng),
             identity=identity,
-            order=self._order,
+            order=self._joined,
             resume=random_id(self._rng, 20),
             socket=socket,
             is_hidden=may(identity, Right.HIDDEN),
@@ -184,6 +194,16 @@ class Roster:
     def next_deadline(self) -> float | None:
         first = next(iter(self._away.values()), None)
         return None if first is None else first.deadline
+
+    def snapshot(self) -> RosterState:
+        return RosterState(self._joined, list(self._by_id.values()), list(self._away))
+
+    def restore(self, state: RosterState) -> None:
+        """Takes over the participants of a snapshot; the roster has been empty so far."""
+        self._joined = state.joined
+        self._by_id = {person.id: person for person in state.participants}
+        self._by_user = {person.identity.user_id: person for person in state.participants}
+        self._away = {id_: self._by_id[id_] for id_ in state.away}
 
 
 def sockets_of(people: Iterable[Participant]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ Messages of participants are decided in `signalling.classroom.handlers` and by t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from common.errors import CapacityError, LiveclassError
 from common.roles import Role
@@ -25,6 +26,7 @@ from signalling.classroom.features.registry import FEATURES, Features, FeatureSe
 from signalling.classroom.messages import VideoJoin
 from signalling.classroom.permissions import Identity, Right, abilities, may
 from signalling.classroom.roster import Attachment, Participant, Rng, Roster
+from signalling.classroom.snapshot import ClassSnapshot, decode, encode
 from signalling.classroom.updates import flush
 from signalling.classroom.view import ClassView
 
@@ -261,6 +263,51 @@ class Classroom:
         """True when the class has been empty for so long that it may be forgotten."""
         expiry = self._expiry()
         return expiry is not None and expiry <= now
+
+    # Surviving a restart
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole class as plain data (`signalling.classroom.snapshot`)."""
+        return encode(
+            ClassSnapshot(
+                class_id=self.class_id,
+                state=self.state.value,
+                started_at=self.started_at,
+                locked=self.locked,
+                removed_users=sorted(self._removed_users),
+                empty_since=self._empty_since,
+                wall_offset=self.settings.wall_offset,
+                roster=self.roster.snapshot(),
+                changes=self.changes,
+                features=self.features.snapshot(),
+            )
+        )
+
+    @classmethod
+    def restore(
+        cls,
+        data: object,
+        settings: ClassSettings,
+        *,
+        rng: Rng,
+        now: float,
+        features: FeatureSet = FEATURES,
+    ) -> "Classroom":
+        """The class of a snapshot, with its times on this process's clock; raises SnapshotError.
+
+        Sockets keep their names: of those that are gone the caller reports `socket_lost`.
+        """
+        saved, shift = decode(data, settings.class_id, settings.wall_offset)
+        classroom = cls(settings, rng=rng, now=now, features=features)
+        classroom.state = LessonState(saved.state)
+        classroom.started_at = saved.started_at
+        classroom.locked = saved.locked
+        classroom._removed_users = set(saved.removed_users)
+        classroom._empty_since = saved.empty_since
+        classroom.roster.restore(saved.roster)
+        classroom.changes.restore(saved.changes)
+        classroom.features.restore(saved.features, shift)
+        return classroom
 
 
 def _removed(sockets: tuple[str, ...], reason: str) -> list[Effect]:

@@ -83,7 +83,7 @@ class Lesson:
         end = self.end
         assert not end.failures, end.failures
         assert not end.ended, end.ended
-        assert not end.hub.tally.refusals["internal"]
+        assert not end.hub.counts.refusals["internal"]
         for wire in end.wires:
             for frame in wire.sent:
                 _check_frame(frame)

@@ -9,6 +9,8 @@ from sfu.transport import Transport
 from tests.fuzz.barrage import KINDS, Barrage
 from tests.support.thorough import tries
 
+pytestmark = pytest.mark.sweep
+
 COUNT = tries(20_000)
 
 

@@ -32,6 +32,7 @@ def test_what_is_kept(name: str) -> None:
     assert harness.fed
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", corpus.NAMES)
 def test_what_is_kept_with_changes(name: str) -> None:
     target = corpus.load_target(name)

@@ -3,6 +3,7 @@
 import struct
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from tests.support.mallory import Mallory, known_ssrcs
 from tests.support.media import RTP_HEADER
 from tests.support.room import STUDENT, TEACHER, Room
 from tests.support.thorough import tries
+
+pytestmark = pytest.mark.sweep
 
 QUICK = settings(
     max_examples=tries(60),

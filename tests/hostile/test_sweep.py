@@ -12,6 +12,8 @@ from tests.support.rig import Address
 from tests.support.room import TEACHER
 from tests.support.siege import STRANGER, Siege
 
+pytestmark = pytest.mark.sweep
+
 LENGTHS = range(2_001)
 LONGEST = 1_500
 BATCH = 64

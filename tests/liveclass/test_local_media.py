@@ -24,7 +24,7 @@ from sfu.events import (
 )
 from sfu.stats import SocketSnapshot
 from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass
-from signalling.media_plane import Offer, OpenMedia
+from signalling.media_plane import OfferCommand, OpenMedia
 from tests.support.sio_client import READER, class_server, joined
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
@@ -80,7 +80,7 @@ async def test_plane_opens_and_closes_without_order_mattering() -> None:
         await plane.run(OpenClass("demo"))
         await plane.run(OpenMedia("demo", "p1", True))
         with pytest.raises(PeerError):
-            await plane.answer(Offer("p1", ""))
+            await plane.answer(OfferCommand("p1", ""))
         await plane.run(CloseMedia("p1"))
         await plane.run(CloseMedia("p1"))
         await plane.run(CloseClass("demo"))

@@ -8,7 +8,7 @@ from common.errors import CapacityError, LiveclassError, StateError
 from signalling.classroom import media
 from signalling.classroom.effects import CloseMedia, Negotiate, OpenClass, Send
 from signalling.effect_runner import EffectRunner
-from signalling.media_plane import MediaAnswer, Offer, OpenMedia
+from signalling.media_plane import MediaAnswer, OfferCommand, OpenMedia
 from signalling.socket.outgoing import Outgoing
 from tests.support.class_rig import ClassRig
 from tests.support.coded_plane import across
@@ -51,7 +51,7 @@ async def test_the_answer_is_sent_once_with_the_number_of_its_offer() -> None:
 async def test_a_transport_that_went_unnoticed_is_opened_anew() -> None:
     stage = Stage()
     await stage.runner.carry_out(stage.rig.classroom, [negotiate(open_first=False)])
-    assert [type(call) for call in stage.plane.calls] == [OpenMedia, Offer]
+    assert [type(call) for call in stage.plane.calls] == [OpenMedia, OfferCommand]
 
 
 async def test_news_of_the_end_that_comes_while_a_new_transport_opens_is_old() -> None:
@@ -62,7 +62,7 @@ async def test_news_of_the_end_that_comes_while_a_new_transport_opens_is_old() -
     class Late(RecordingMediaPlane):
         """Refuses the first offer, and tells then that the transport has gone."""
 
-        async def answer(self, offer: Offer) -> MediaAnswer:
+        async def answer(self, offer: OfferCommand) -> MediaAnswer:
             try:
                 return await super().answer(offer)
             except StateError:

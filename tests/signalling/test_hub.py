@@ -10,7 +10,7 @@ from sfu.events import TransportClosed
 from signalling.classroom.effects import CloseMedia, OpenClass
 from signalling.classroom.permissions import Identity
 from signalling.hub import Hub, HubSettings
-from signalling.media_plane import Offer, OpenMedia
+from signalling.media_plane import OfferCommand, OpenMedia
 from signalling.socket.outgoing import Outgoing
 from tests.support.class_rig import CountingRng
 from tests.support.coded_plane import across
@@ -64,7 +64,7 @@ async def test_an_offer_reaches_the_media_plane_as_records() -> None:
         assert isinstance(me, dict)
         assert await at.hub.receive("asha", "video-offer", ({"sdp": "v=0"},)) == {"ok": True}
         opened = OpenMedia("demo", me["id"], True)
-        assert at.plane.calls == [OpenClass("demo"), opened, Offer(me["id"], "v=0")]
+        assert at.plane.calls == [OpenClass("demo"), opened, OfferCommand(me["id"], "v=0")]
 
 
 async def test_the_loop_s_watch_is_told_what_each_decision_took() -> None:
@@ -105,7 +105,7 @@ async def test_a_flood_of_packets_evicts_its_sender() -> None:
         await at.hub.receive("ravi", "video-offer", ({"sdp": "v=0"},))
         at.plane.handler(TransportClosed("demo", me["id"], "flooding"))
         assert "ravi" not in at.hub.sessions
-        assert at.hub.tally.refusals["flooding"] == 1
+        assert at.hub.counts.refusals["flooding"] == 1
 
 
 async def test_events_of_classes_that_are_gone_are_ignored() -> None:

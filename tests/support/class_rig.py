@@ -4,7 +4,6 @@ Pure: no I/O, no clock.
 """
 
 from dataclasses import dataclass
-from itertools import count
 
 from common.roles import Role
 from sfu.events import Event
@@ -23,11 +22,12 @@ WALL_OFFSET = 1_700_000_000.0
 class CountingRng:
     """Bytes that are different each time and the same in each run."""
 
-    def __init__(self) -> None:
-        self._next = count(1)
+    def __init__(self, drawn: int = 0) -> None:
+        self.drawn = drawn
 
     def __call__(self, size: int) -> bytes:
-        return next(self._next).to_bytes(size, "big")
+        self.drawn += 1
+        return self.drawn.to_bytes(size, "big")
 
 
 @dataclass(slots=True)
@@ -49,8 +49,9 @@ class ClassRig:
     def __init__(self, capacity: int = 1_000, features: FeatureSet = FEATURES) -> None:
         self.now = 100.0
         self.features = features
+        self.rng = CountingRng()
         settings = ClassSettings("demo", "Demo class", capacity, WALL_OFFSET)
-        self.classroom = Classroom(settings, rng=CountingRng(), now=self.now, features=features)
+        self.classroom = Classroom(settings, rng=self.rng, now=self.now, features=features)
         self.effects: list[Effect] = []
 
     def join(
@@ -64,8 +65,15 @@ class ClassRig:
     ) -> Joined:
         """Join as this user; the socket's name is the user's unless given."""
         identity = Identity(user, user.capitalize(), role, "demo", grants or {})
+        return self._join(identity, socket or user, resume)
+
+    def attend(self, user: str, role: Role = Role.STUDENT) -> Joined:
+        """Join without a socket, as a recorder or a phone does."""
+        return self._join(Identity(user, user.capitalize(), role, "demo"), None, None)
+
+    def _join(self, identity: Identity, socket: str | None, resume: str | None) -> Joined:
         message = VideoJoin.model_validate({"classId": "demo", "resume": resume})
-        person, decision = self.classroom.join(identity, socket or user, message, self.now)
+        person, decision = self.classroom.join(identity, socket, message, self.now)
         self.effects += decision.effects
         return Joined(person, decision.ack, decision.effects)
 

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
+import msgspec
 
 from signalling.classroom.effects import Decision, Send
 from signalling.classroom.features.feature import ClassContext, Feature, on
@@ -57,9 +57,6 @@ class ChatEntry:
         }
 
 
-_ENTRIES = TypeAdapter(list[ChatEntry])
-
-
 class Chat(Feature):
     """The last messages of a class; the oldest fall out."""
 
@@ -105,7 +102,7 @@ class Chat(Feature):
         self._entries.clear()
 
     def snapshot(self) -> object:
-        return _ENTRIES.dump_python(list(self._entries), mode="json")
+        return msgspec.to_builtins(list(self._entries))
 
     def restore(self, data: Any, shift: float) -> None:
-        self._entries.extend(_ENTRIES.validate_python(data))
+        self._entries.extend(msgspec.convert(data, list[ChatEntry]))

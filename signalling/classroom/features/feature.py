@@ -113,7 +113,8 @@ class Feature:
     # Surviving a restart
 
     def snapshot(self) -> object:
-        """The state as plain data: dicts, lists, strings, numbers, booleans and None."""
+        """The state as plain data: dicts, lists, strings, numbers, booleans and None. What has an
+        order is a list: that of a dict's keys is not kept."""
         return None
 
     def restore(self, data: Any, shift: float) -> None:

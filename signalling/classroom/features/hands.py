@@ -97,9 +97,9 @@ class Hands(Feature):
         return [self.context.to_all("hands", {"hands": self._list()})]
 
     def snapshot(self) -> object:
-        return {"raised": dict(self._raised), "deadline": self._deadline}
+        return {"raised": list(self._raised.items()), "deadline": self._deadline}
 
     def restore(self, data: Any, shift: float) -> None:
-        self._raised = {str(id_): int(at) for id_, at in data["raised"].items()}
+        self._raised = dict(data["raised"])
         deadline = data["deadline"]
         self._deadline = None if deadline is None else deadline + shift

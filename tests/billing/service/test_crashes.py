@@ -11,6 +11,8 @@ from tests.billing.service.conftest import copy_of, school
 from tests.billing.service.crash import World, check_books
 from tests.support.thorough import is_long
 
+pytestmark = pytest.mark.sweep
+
 STRIDE = 1 if is_long() else 11  # the ordinary run takes a sample of the suspensions
 Step = Callable[[World], Awaitable[None]]
 

@@ -19,6 +19,8 @@ from tests.billing.service.crash import HOUR, World, check_books
 from tests.billing.support import MINUTE
 from tests.support.thorough import is_long
 
+pytestmark = pytest.mark.sweep
+
 EXAMPLES = 2_000 if is_long() else 40
 LONGEST = 18  # steps of a history
 SETTLING = 3  # times that reconciling and the refund worker get to put everything right

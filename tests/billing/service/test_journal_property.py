@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
@@ -25,6 +26,8 @@ from billing.store.tables import Order, Receipt
 from tests.billing import seller
 from tests.billing.support import MINUTE, Clock, MemoryGateway, make_context
 from tests.support.thorough import tries
+
+pytestmark = pytest.mark.sweep
 
 PEOPLE = st.sampled_from((("asha", "maths"), ("asha", "music"), ("ben", "maths")))
 AMOUNTS = st.sampled_from((None, None, None, 100, 149_901))  # None: as asked

@@ -1,4 +1,4 @@
-"""What one person may make the server do, in virtual time."""
+"""The work that one person may cause, and the sockets that share one budget; in virtual time."""
 
 import json
 from collections.abc import Callable
@@ -9,15 +9,18 @@ import pytest
 from common.errors import LiveclassError
 from common.work import Price
 from signalling.classroom.messages import MAX_SDP
-from signalling.socket.budgets import (
+from signalling.socket.clients import (
     BURST,
     COPIES_BURST,
+    MAX_REMEMBERED,
     OFFERS,
     PATIENCE,
     PER_SECOND,
+    REMEMBERED,
     WORK_BURST,
     WORK_PER_SECOND,
     Budget,
+    Clients,
 )
 from signalling.socket.guard import MAX_NODES, MAX_OFFER, SocketGuard
 
@@ -126,3 +129,60 @@ def test_refusals_for_ten_seconds_are_enough() -> None:
     budget = Budget(0.0)
     told = [budget.refused(tick / 10) for tick in range(int(PATIENCE * 10) + 1)]
     assert told.index(True) == PATIENCE * 10
+
+
+# Budgets across sockets, and for a minute without any
+
+KEY = ("demo", "ravi")
+
+
+def test_all_sockets_of_a_person_share_one_budget() -> None:
+    known = Clients()
+    first = known.find(KEY, 0.0)
+    known.add(first, "a")
+    assert known.find(KEY, 1.0) is first
+    assert known.find(("other", "ravi"), 1.0) is not first
+
+
+def test_a_budget_outlives_the_last_socket_by_a_minute() -> None:
+    known = Clients()
+    ravi = known.find(KEY, 0.0)
+    for socket in "ab":
+        known.add(ravi, socket)
+    known.remove(ravi, "a", 5.0)
+    known.remove(ravi, "b", 10.0)
+    assert known.find(KEY, 10.0 + REMEMBERED - 0.1) is ravi
+    assert known.find(KEY, 10.0 + REMEMBERED) is not ravi
+    assert len(known) == 0
+
+
+def test_connecting_anew_gains_nothing() -> None:
+    """Reconnecting reset the limit: 464 messages a second."""
+    known, accepted = Clients(), 0
+    for attempt in range(100):
+        now = attempt / 100
+        ravi = known.find(KEY, now)
+        known.add(ravi, "s")
+        for _ in range(10):
+            if ravi.budget._messages.take(1.0, now):
+                accepted += 1
+        known.remove(ravi, "s", now)
+    assert accepted <= 60 + 20
+
+
+def test_a_person_who_is_back_is_not_forgotten() -> None:
+    known = Clients()
+    ravi = known.find(KEY, 0.0)
+    known.add(ravi, "a")
+    known.remove(ravi, "a", 1.0)
+    known.add(ravi, "b")
+    assert known.find(KEY, 1_000.0) is ravi
+
+
+def test_those_who_left_are_bounded() -> None:
+    known = Clients()
+    for number in range(MAX_REMEMBERED + 10):
+        one = known.find(("demo", str(number)), 0.0)
+        known.add(one, "s")
+        known.remove(one, "s", 0.0)
+    assert len(known) == MAX_REMEMBERED
