@@ -1,4 +1,4 @@
-"""What arrives at a worker's socket: sorted by kind, and given to the transport it belongs to.
+"""Sorts datagrams that arrive at a worker's socket, and gives each to its transport.
 
 Cheap checks come before dear ones: length, first byte, known address; then the transport's own.
 Pure: no I/O, no clock.
@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sfu.fanout.outbox import Outbox
 from sfu.ice.address_table import AddressTable
 from sfu.ice.agent import StunError, parse_binding_request
-from sfu.ice.strangers import Strangers
+from sfu.ice.stun_rate_limiter import StunRateLimiter
 from sfu.stats import DropReason
 from sfu.transport import Transport
 from sfu.wire.address import Address
@@ -39,19 +40,19 @@ class Ingress:
         drops: Counter[DropReason],
         max_datagram: int,
         active: dict[Transport, None],
-        answer: Callable[[Address, bytes], None],
-        on_fault: Callable[[Transport, Exception, float], None],
+        outbox: Outbox,
+        on_fault: Callable[[str, Exception, float], None],
     ) -> None:
-        """`active` takes the transports that got something; `answer` sends a STUN response;
-        `on_fault` hears of exceptions in a transport."""
+        """`active` takes the transports that got something, `outbox` the STUN responses;
+        `on_fault` hears of exceptions, with the id of the transport."""
         self.arrivals = Arrivals()
         self._addresses = addresses
         self._drops = drops
         self._max_datagram = max_datagram
         self._active = active
-        self._answer = answer
+        self._outbox = outbox
         self._on_fault = on_fault
-        self._strangers = Strangers()
+        self._stun_limiter = StunRateLimiter()
 
     def receive(self, data: bytes, address: Address, now: float) -> None:
         """Takes one datagram; never raises."""
@@ -81,7 +82,7 @@ class Ingress:
             if accepted:
                 self.arrivals.accepted += 1
         except Exception as error:  # a fault of ours costs this connection, not the class
-            self._on_fault(transport, error, now)
+            self._on_fault(transport.transport_id, error, now)
         self._active[transport] = None
 
     def _receive_stun(self, data: bytes, address: Address, now: float) -> None:
@@ -89,7 +90,7 @@ class Ingress:
             self._receive_stun_answer(data, address, now)
             return
         holder = self._addresses.by_address.get(address)
-        if holder is None and self._strangers.is_spent(address, now):
+        if holder is None and self._stun_limiter.is_spent(address, now):
             self._drops[DropReason.STUN_OVER_BUDGET] += 1
             return
         try:
@@ -112,9 +113,9 @@ class Ingress:
             self._fail_stun(reason, holder, address, now)
             return
         except Exception as error:  # as in receive
-            self._on_fault(transport, error, now)
+            self._on_fault(transport.transport_id, error, now)
             return
-        self._answer(address, answer)
+        self._outbox.append((address, [answer]))
         self.arrivals.stun_answers += 1
         if holder is not transport and transport.agent.is_bound(address):
             self._addresses.bind(transport, address, transport.agent.addresses())
@@ -123,14 +124,14 @@ class Ingress:
     def _fail_stun(
         self, reason: DropReason, holder: Transport | None, address: Address, now: float
     ) -> None:
-        """Counts a request that gets no answer. Who is known by its address goes on to be heard:
-        a forger must not cost it its consent checks."""
+        """Counts a request that gets no answer. A bound address has no limit here: forged requests
+        must not cost its transport the consent checks."""
         self._drops[reason] += 1
         if holder is None:
-            self._strangers.charge_failed(address, now)
+            self._stun_limiter.charge_failed(address, now)
 
     def _receive_stun_answer(self, data: bytes, address: Address, now: float) -> None:
-        """To our own question, whether the peer is there; nothing else is ever asked."""
+        """Takes an answer to a check of an address, the only request that the worker ever sends."""
         transport = self._addresses.by_address.get(address)
         if transport is None or not transport.agent.check.awaits(address, data[8:20]):
             self._drops[DropReason.STUN_UNASKED] += 1
@@ -140,5 +141,5 @@ class Ingress:
         except StunError:
             self._drops[DropReason.STUN_REFUSED] += 1
         except Exception as error:  # as in receive
-            self._on_fault(transport, error, now)
+            self._on_fault(transport.transport_id, error, now)
         self._active[transport] = None

@@ -16,11 +16,11 @@ from sfu.subscribe.consumer import Consumer
 from sfu.transport import Transport
 
 
-def read_router(router: Router, clock: Callable[[], float]) -> RouterReading:
+def read_router(router: Router[Transport], clock: Callable[[], float]) -> RouterReading:
     """A class: its transports are read one by one as they are asked for."""
     present = tuple(router.transports.values())
     reading = (snapshot_transport(transport, clock()) for transport in present)
-    return RouterReading(router.router_id, replace(router.departed), reading)
+    return RouterReading(router.router_id, replace(router.closed_traffic), reading)
 
 
 def snapshot_transport(transport: Transport, now: float) -> TransportSnapshot:

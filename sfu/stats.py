@@ -207,7 +207,7 @@ class RouterSums:
 def add_up(readings: Iterable["RouterReading"], into: list[RouterSums]) -> Iterator[None]:
     """Sums of classes; a step for each transport that was read."""
     for reading in readings:
-        sums = RouterSums(reading.router_id, reading.departed)
+        sums = RouterSums(reading.router_id, reading.closed_traffic)
         into.append(sums)
         for transport in reading.transports:
             sums.add(transport)
@@ -222,7 +222,7 @@ class RouterReading:
     """
 
     router_id: str
-    departed: TrafficTotals
+    closed_traffic: TrafficTotals
     transports: Iterator[TransportSnapshot]
 
 

@@ -187,7 +187,7 @@ class Transport:
         self.srtp_profile = keys.profile.value
         self.uplink.srtp = inbound(keys)
         self.downlink.connect(outbound(keys))
-        self.agent.keys_came()
+        self.agent.dtls_connected()
         self._follow_ice()
         self._services.listener.on_state(self)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from common.errors import CapacityError, StateError
-from sfu.changes import Changes
 from sfu.config import WorkerConfig
 from sfu.dtls.api import DtlsFactory
 from sfu.egress import Egress
@@ -39,6 +38,7 @@ from sfu.subscribe.estimator import EstimatorFactory
 from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
+from sfu.transport_changes import TransportChanges
 from sfu.wire.address import Address
 from sfu.workload import Workload
 
@@ -62,7 +62,7 @@ class Worker:
         """`random` gives so many unpredictable bytes; `drops` may be shared with the parts of the
         surroundings that drop datagrams, too."""
         self.config = config
-        self.routers: dict[str, Router] = {}
+        self.routers: dict[str, Router[Transport]] = {}
         self.drops: Counter[DropReason] = Counter() if drops is None else drops
         self.forwarded = Totals(drops=self.drops)
         self._dtls = dtls
@@ -74,16 +74,16 @@ class Worker:
         self._transports: dict[str, Transport] = {}
         self._addresses: AddressTable[Transport] = AddressTable()
         self.by_address: Mapping[Address, Transport] = self._addresses.by_address
-        self._timers: Timers[Transport | Router] = Timers()
+        self._timers: Timers[Transport | Router[Transport]] = Timers()
         self._events: list[Event] = []
-        self._changes = Changes(listener.on_wake)
+        self._changes = TransportChanges(listener.on_wake)
         self._ingress = Ingress(
             self._addresses,
             self.drops,
             config.max_datagram,
             self._changes.deadlines,
-            self._answer,
-            self._on_transport_fault,
+            outbox,
+            self._fail,
         )
         self.arrivals = self._ingress.arrivals
         self._egress = Egress(outbox, self.forwarded, self._start_layer, self._fail)
@@ -96,7 +96,7 @@ class Worker:
             return
         if len(self.routers) >= self.config.max_routers:
             raise CapacityError("too_many_classes", "this server holds no more classes")
-        self.routers[router_id] = Router(
+        self.routers[router_id] = Router[Transport](
             router_id, self._events.append, self._on_subscriber_fault, self._arm_router
         )
 
@@ -125,7 +125,7 @@ class Worker:
 
     def _add_transport(
         self,
-        router: Router,
+        router: Router[Transport],
         transport_id: str,
         now: float,
         *,
@@ -181,7 +181,8 @@ class Worker:
         )
         opened, closed = transport.uplink.negotiate(negotiation)
         router = self._router(transport.router_id)
-        router.producers_changed(transport, opened, closed, now)
+        router.slots_offered(transport)
+        router.change_producers(opened, closed, now)
         self._arm(transport, now)
         return answer
 
@@ -193,14 +194,14 @@ class Worker:
     def set_source(self, transport_id: str, source: str, enabled: bool, now: float) -> None:
         """Media state of a publisher: what is off isn't forwarded."""
         transport = self._transport(transport_id)
-        self._router(transport.router_id).set_source(transport, source, enabled, now)
+        self._router(transport.router_id).set_source(transport_id, source, enabled, now)
 
     def close_transport(self, transport_id: str, now: float) -> None:
         """A participant leaves; harmless when gone."""
         if (transport := self._transports.get(transport_id)) is not None:
             self._close(transport, "left", now)
 
-    def _router(self, router_id: str) -> Router:
+    def _router(self, router_id: str) -> Router[Transport]:
         router = self.routers.get(router_id)
         if router is None:
             raise StateError("unknown_class", "this class is not open")
@@ -232,10 +233,12 @@ class Worker:
         try:
             transport.final = snapshot_transport(transport, now)
             if router is not None:
-                router.departed.add(transport.final.traffic())
+                router.closed_traffic.add(transport.final.traffic())
         finally:
             if router is not None:
-                router.remove(transport, now)
+                router.remove(transport.transport_id)
+                if closed := list(transport.uplink.producers.values()):
+                    router.change_producers((), closed, now)
 
     # -- what arrives -----------------------------------------------------------------------
 
@@ -243,16 +246,11 @@ class Worker:
         """Takes one datagram; never raises. Media goes out at the next `flush`."""
         self._ingress.receive(data, address, now)
 
-    def _answer(self, address: Address, data: bytes) -> None:
-        self._outbox.append((address, [data]))
-
-    def _on_transport_fault(self, transport: Transport, error: Exception, now: float) -> None:
-        self._fail(transport.transport_id, error, now)
-
-    def _on_subscriber_fault(self, transport: Transport, error: Exception) -> None:
-        """Closes it at the next flush: its class is in the middle of pointing slots."""
-        self._note_fault(transport.transport_id, error)
-        transport.closed("error")
+    def _on_subscriber_fault(self, transport_id: str, error: Exception) -> None:
+        """Closes it at the next flush: its class is in the middle of assigning slots."""
+        self._note_fault(transport_id, error)
+        if (transport := self._transports.get(transport_id)) is not None:
+            transport.closed("error")
 
     def _note_fault(self, transport_id: str, error: Exception) -> None:
         self.drops[DropReason.TRANSPORT_ERROR] += 1
@@ -306,7 +304,7 @@ class Worker:
                 self._handle_transport_timers(owner, now)
         self._settle(now)
 
-    def _handle_router_timers(self, router: Router, now: float) -> None:
+    def _handle_router_timers(self, router: Router[Transport], now: float) -> None:
         try:
             router.handle_timers(now)
         except Exception as error:  # the class goes on, at worst without new speakers
@@ -318,7 +316,9 @@ class Worker:
         try:
             reallocate = transport.handle_timers(now)
             if transport.ticked_at == now and transport.uplink.producers:
-                self._router(transport.router_id).stop_quiet_layers(transport, now)
+                self._router(transport.router_id).stop_quiet_layers(
+                    transport.uplink.producers.values(), now
+                )
             if reallocate:
                 transport.downlink.allocate(now)
         except Exception as error:  # as in receive
@@ -330,7 +330,7 @@ class Worker:
         if deadline is not None:
             self._timers.set(transport, deadline)
 
-    def _arm_router(self, router: Router) -> None:
+    def _arm_router(self, router: Router[Transport]) -> None:
         deadline = router.next_deadline()
         if deadline is not None:
             self._timers.set(router, deadline)
@@ -360,7 +360,7 @@ class Worker:
             return
         if (state := transport.take_state()) is TransportState.CONNECTED:
             self._events.append(TransportConnected(*ids))
-            router.resolve(transport, now)
+            router.assign_slots(transport, now)
         elif state is TransportState.DISCONNECTED:
             self._events.append(TransportDisconnected(*ids))
         if (quality := transport.take_quality()) is not None:
@@ -391,7 +391,7 @@ class Worker:
 
     def read_routers(self, clock: Callable[[], float]) -> list[RouterReading]:
         """All classes at this instant. The worker may run while their transports are read, 50 µs
-        each: whatever is present now is in the reading, and not among the departed."""
+        each: whatever is present now is in the reading, and not among the closed."""
         return [read_router(router, clock) for router in self.routers.values()]
 
 

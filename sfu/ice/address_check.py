@@ -1,7 +1,7 @@
-"""Asks a nominated address whether the peer is there, before media goes to it.
+"""Checks that the peer is at an address that it nominates, before media goes there.
 
-A nomination is authentic, its source address may be forged. Only who is there can read a
-request that is sent there, and only the peer can answer it with its password.
+A nomination is authentic, but its source address may be forged. A request that is sent there can
+be read only there, and only the peer can answer it with its password.
 Pure: no I/O, no clock.
 """
 

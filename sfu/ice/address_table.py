@@ -1,4 +1,4 @@
-"""Whose datagram it is: owners by validated address, and by ICE user name fragment.
+"""Finds the transport of a datagram: by validated address, or by ICE user name fragment.
 
 Pure: no I/O, no clock.
 """
@@ -12,7 +12,7 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 
 class AddressTable(Generic[Owner]):
-    """Two tables that change in place: a join costs the same however many are there."""
+    """Two tables that change in place: a join costs the same however many owners there are."""
 
     def __init__(self) -> None:
         self.by_address: dict[Address, Owner] = {}

@@ -12,7 +12,7 @@ from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
 
 from sfu.ice.address_check import AddressCheck
-from sfu.ice.seen import SeenTransactions, Sight
+from sfu.ice.replay_filter import ReplayFilter, Transaction
 from sfu.stats import DropReason
 from sfu.timers import earliest
 from sfu.wire import stun
@@ -27,7 +27,7 @@ ROLE_CONFLICT = 487  # RFC 8445 7.3.1.1
 
 
 class IceState(StrEnum):
-    """Where a transport's connectivity stands."""
+    """The state of a transport's connectivity."""
 
     NEW = "new"
     CONNECTED = "connected"
@@ -89,7 +89,7 @@ def parse_binding_request(data: bytes) -> BindingRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Nomination:
-    """Where the peer wants media; nobody knows yet that it is there."""
+    """An address where the peer wants media; that it is there is not proven yet."""
 
     address: Address
     ours: IceCredentials
@@ -98,8 +98,8 @@ class _Nomination:
 
 
 class IceAgent:
-    """The lite end of one transport: always controlled. It answers, and asks nothing but whether
-    the peer is at an address that it nominates (`check`)."""
+    """The lite end of one transport: always controlled. It answers requests; its own ask only
+    whether the peer is at an address that the peer nominates (`check`)."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class IceAgent:
         self._keyed = False
         self._proven: Address | None = None  # by the handshake
         self._bound: dict[Address, float] = {}  # when last heard, the oldest first
-        self._seen = SeenTransactions()
+        self._replays = ReplayFilter()
         self._disconnect_at = now
         self._fail_at = now + FAILED_AFTER
 
@@ -141,7 +141,7 @@ class IceAgent:
         if len(self._peers) > MAX_PEERS:
             del self._peers[next(iter(self._peers))]
         self._fail_at = now + FAILED_AFTER
-        self._nominate_waiting()
+        self._nominate_pending()
 
     def ufrags(self) -> tuple[str, ...]:
         """The fragments whose requests belong here, the present one first."""
@@ -153,8 +153,8 @@ class IceAgent:
         """The answer, after the address was bound or nominated; a retransmission gets no more
         than that. Raises StunError."""
         ours = self._authenticate(request)
-        sight = self._seen.look(request.message.transaction, address)
-        if sight is Sight.REPLAYED:
+        kind = self._replays.check(request.message.transaction, address)
+        if kind is Transaction.REPLAYED:
             raise StunError("replayed")
         if stun.ICE_CONTROLLED in request.message.attributes:
             # RFC 8445 7.3.1.1: a lite end stays controlled, so the peer must change its role.
@@ -162,7 +162,7 @@ class IceAgent:
             return _answer(request, stun.BINDING_ERROR, conflict, ours)
         mapped = (stun.XOR_MAPPED_ADDRESS, _mapped(address, request.message.transaction))
         answer = _answer(request, stun.BINDING_SUCCESS, mapped, ours)
-        if sight is Sight.FRESH:
+        if kind is Transaction.NEW:
             self.requests += 1
             self._take(request, address, ours, now)
         return answer
@@ -178,7 +178,8 @@ class IceAgent:
             self._consent(now)
 
     def handle_answer(self, data: bytes, address: Address, now: float) -> None:
-        """An answer that `check` awaits from there: media goes there now. Raises StunError."""
+        """Takes the answer that `check` awaits from this address: media goes there from now on.
+        Raises StunError."""
         try:
             message = stun.parse(data)
         except stun.StunFormatError:
@@ -191,7 +192,7 @@ class IceAgent:
         self._adopt(self._asked_with)
 
     def flight_address(self) -> Address | None:
-        """Where DTLS goes: until there are keys to where the peer's own came from."""
+        """The address for DTLS: until there are keys, where the peer's own came from."""
         address = self.selected or self.dtls_from
         if address is None or address not in self._bound:
             return None
@@ -199,13 +200,13 @@ class IceAgent:
             self._flights_to.add(address)
         return address
 
-    def keys_came(self) -> None:
-        """The handshake is done. Who did it has read our flights: if all of them went to one
+    def dtls_connected(self) -> None:
+        """The handshake is done, so the peer has read our flights: if all of them went to one
         address, the peer is there."""
         self._keyed = True
         if len(self._flights_to) == 1:
             [self._proven] = self._flights_to
-        self._nominate_waiting()
+        self._nominate_pending()
 
     def is_bound(self, address: Address) -> bool:
         """Whether an authentic request came from there lately."""
@@ -243,7 +244,7 @@ class IceAgent:
         return deadline
 
     def _authenticate(self, request: BindingRequest) -> IceCredentials:
-        """The credentials of ours that the request proves to know."""
+        """Returns the credentials of ours that the request was signed with. Raises StunError."""
         if self.state is IceState.FAILED:
             raise StunError("failed")
         if request.local_ufrag == self.credentials.ufrag:
@@ -278,7 +279,7 @@ class IceAgent:
         else:
             self._ask(nomination)
 
-    def _nominate_waiting(self) -> None:
+    def _nominate_pending(self) -> None:
         nomination = self._nomination
         if nomination is not None and nomination.address in self._bound:
             self._nominate(nomination)
@@ -300,12 +301,13 @@ class IceAgent:
         self._consent(self._bound[address])
 
     def _adopt(self, ours: IceCredentials) -> None:
-        """Media goes where these nominated: of two the new ones are left."""
+        """Media goes to an address that was nominated with these credentials: the old ones end
+        when these are the new."""
         if ours is self.credentials:
             self._previous = None
 
     def _consent(self, heard: float) -> None:
-        """RFC 7675: the peer wants media where it goes."""
+        """RFC 7675: a request from the selected address is the peer's consent to media there."""
         self.state = IceState.CONNECTED
         self._disconnect_at = heard + DISCONNECTED_AFTER
         self._fail_at = heard + FAILED_AFTER

@@ -48,7 +48,7 @@ def test_an_answer_to_a_stranger_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
 
     def answering(self: Ingress, data: bytes, address: tuple[str, int], now: float) -> None:
         receive(self, data, address, now)
-        self._answer(address, b"\x01\x11")
+        self._outbox.append((address, [b"\x01\x11"]))
 
     monkeypatch.setattr(Ingress, "receive", answering)
     with pytest.raises(AssertionError):

@@ -4,7 +4,7 @@ import pytest
 from aioice import stun
 
 from common.work import Price
-from sfu.ice.strangers import BURST
+from sfu.ice.stun_rate_limiter import BURST
 from tests.support.netem import Conditions
 from tests.support.rig import Address
 from tests.support.siege import STRANGER, Siege, nobody

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from sfu.fanout.outbox import Collected
 from sfu.ice.address_table import AddressTable
 from sfu.ingress import Ingress
 from sfu.stats import DropReason
@@ -18,6 +19,8 @@ SOMEBODY: Address = ("203.0.113.8", 8)
 
 class Broken:
     """A transport that raises at whatever it gets."""
+
+    transport_id = "broken"
 
     def receive_rtp(self, data: bytes, now: float) -> bool:
         raise OverflowError
@@ -45,15 +48,15 @@ class Desk:
         self.active: dict[Transport, None] = {}
         self.addresses: AddressTable[Transport] = AddressTable()
         self.drops: Counter[DropReason] = Counter()
-        self.answers: list[tuple[Address, bytes]] = []
-        self.faults: list[tuple[Transport, Exception]] = []
+        self.sent = Collected()
+        self.faults: list[tuple[str, Exception]] = []
         self.ingress = Ingress(
             self.addresses,
             self.drops,
             1_500,
             self.active,
-            lambda address, data: self.answers.append((address, data)),
-            lambda transport, error, now: self.faults.append((transport, error)),
+            self.sent,
+            lambda transport_id, error, now: self.faults.append((transport_id, error)),
         )
 
 
@@ -75,7 +78,7 @@ def test_what_strangers_send_ends_in_a_counter(data: bytes, reason: str) -> None
     desk.ingress.receive(data, NOBODY, 0.0)
     assert desk.drops == {reason: 1}
     assert (desk.ingress.arrivals.datagrams, desk.ingress.arrivals.bytes) == (1, len(data))
-    assert desk.answers == []
+    assert desk.sent == []
     assert desk.active == {}
 
 
@@ -86,8 +89,8 @@ def test_a_fault_in_a_transport_is_told_and_goes_no_further(first: bytes) -> Non
     desk.addresses.name(broken, ("ufrag",))
     desk.addresses.bind(broken, SOMEBODY, (SOMEBODY,))
     desk.ingress.receive(first + bytes(30), SOMEBODY, 0.0)
-    [(transport, error)] = desk.faults
-    assert transport is broken
+    [(owner, error)] = desk.faults
+    assert owner == "broken"
     assert isinstance(error, OverflowError)
     assert broken in desk.active
 

@@ -5,8 +5,8 @@ import pytest
 from common.errors import PeerError, StateError
 from sfu.events import ActiveSpeakers, ProducerClosed, ProducerOpened
 from sfu.layout import SlotWant
-from sfu.router import MAX_VOICES
-from tests.support.core import Classroom
+from sfu.speakers.audio_sources import MAX_VOICES
+from tests.support.core import Classroom, Source, flush, vp8
 from tests.support.offers import Piece, audio, video
 
 SEES = video("recvonly")
@@ -16,7 +16,7 @@ FILMS = video("sendonly")
 
 
 def want(room: Classroom, name: str, *slots: SlotWant, now: float = 0.0) -> None:
-    room.router.set_layout(room.members[name].transport, slots, now)
+    room.router.set_layout(room.members[name], slots, now)
 
 
 def pair(*pieces: Piece) -> Classroom:
@@ -150,7 +150,7 @@ class TestLayouts:
         want(room, "vera", SlotWant("0", "page", "ada:camera"))
         assert room.shown("vera") == [None]
         viewer.downlink.address = address
-        room.router.resolve(room.members["vera"].transport, 1.0)
+        room.router.assign_slots(room.members["vera"], 1.0)
         assert room.shown("vera") == ["ada:camera"]
 
 
@@ -158,39 +158,37 @@ class TestMutedSources:
     def test_leave_the_slots_and_come_back(self) -> None:
         room = pair()
         want(room, "vera", SlotWant("0", "page", "ada:camera"))
-        ada = room.members["ada"].transport
-        room.router.set_source(ada, "camera", False, 1.0)
+        room.router.set_source("ada", "camera", False, 1.0)
         assert room.shown("vera") == [None]
-        room.router.set_source(ada, "camera", True, 2.0)
+        room.router.set_source("ada", "camera", True, 2.0)
         assert room.shown("vera") == ["ada:camera"]
 
     def test_the_same_again_changes_nothing(self) -> None:
         room = pair()
-        ada = room.members["ada"].transport
         for enabled in (True, False, False):
-            room.router.set_source(ada, "camera", enabled, 1.0)
+            room.router.set_source("ada", "camera", enabled, 1.0)
         assert room.router.producers["ada:camera"].paused
 
     def test_are_remembered_for_what_is_published_later(self) -> None:
         room = Classroom()
         ada = room.join("ada", SPEAKS)
-        room.router.set_source(ada.transport, "camera", False, 1.0)
+        room.router.set_source("ada", "camera", False, 1.0)
         opened, _ = ada.source.negotiate(SPEAKS, FILMS)
-        room.router.producers_changed(ada.transport, opened, [], 2.0)
+        room.router.change_producers(opened, [], 2.0)
         assert room.router.producers["ada:camera"].paused
 
     def test_are_forgotten_when_their_owner_leaves(self) -> None:
         room = Classroom()
-        ada = room.join("ada", FILMS)
-        room.router.set_source(ada.transport, "camera", False, 1.0)
+        room.join("ada", FILMS)
+        room.router.set_source("ada", "camera", False, 1.0)
         room.leave("ada")
         room.join("ada", FILMS)
         assert not room.router.producers["ada:camera"].paused
 
     def test_microphones_are_not_listened_to(self) -> None:
         room = Classroom()
-        ada = room.join("ada", SPEAKS)
-        room.router.set_source(ada.transport, "microphone", False, 0.0)
+        room.join("ada", SPEAKS)
+        room.router.set_source("ada", "microphone", False, 0.0)
         room.talk("ada", 0.0, 3.0)
         assert not [e for e in room.events if isinstance(e, ActiveSpeakers)]
 
@@ -243,7 +241,7 @@ class TestVoices:
     def test_who_is_muted_gives_it_up(self) -> None:
         room = pair(HEARS)
         room.speak("ada")
-        room.router.set_source(room.members["ada"].transport, "microphone", False, 1.0)
+        room.router.set_source("ada", "microphone", False, 1.0)
         room.speak("ben")
         assert room.shown("vera", "audio") == ["ben:microphone"]
 
@@ -320,19 +318,51 @@ class TestLayers:
         slot = room.members["vera"].viewer.slot()
         assert slot.target is high
         low.stream.last_packet_at = 10.0
-        room.router.stop_quiet_layers(ada.transport, 10.0)
+        room.router.stop_quiet_layers(ada.uplink.producers.values(), 10.0)
         assert not high.active
         assert slot.target is low
 
     def test_of_a_silent_microphone_leave_the_slot_pointed_at_it(self) -> None:
         room = pair(HEARS)
         room.speak("ada")
-        room.router.stop_quiet_layers(room.members["ada"].transport, 60.0)
+        room.router.stop_quiet_layers(room.members["ada"].uplink.producers.values(), 60.0)
         assert not room.router.producers["ada:microphone"].layers[0].active
         assert room.shown("vera", "audio") == ["ada:microphone"]
 
     def test_that_all_run_change_nothing(self) -> None:
         room = pair(HEARS)
         room.speak("ada", now=1.0)
-        room.router.stop_quiet_layers(room.members["ada"].transport, 1.1)
+        room.router.stop_quiet_layers(room.members["ada"].uplink.producers.values(), 1.1)
         assert room.router.producers["ada:microphone"].layers[0].active
+
+
+class TestProducersFromElsewhere:
+    """A router holds producers that no transport of its own publishes, as by a pipe."""
+
+    def test_are_told_shown_and_heard(self) -> None:
+        room = Classroom()
+        room.join("vera", SEES, HEARS)
+        want(room, "vera", SlotWant("0", "pinned", "afar:camera"))
+        far = Source(FILMS, SPEAKS, transport_id="afar")
+        opened = list(far.uplink.producers.values())
+        room.router.change_producers(opened, [], 0.0)
+        assert [e.producer_id for e in room.events if isinstance(e, ProducerOpened)] == [
+            "afar:camera",
+            "afar:microphone",
+        ]
+        assert room.shown("vera") == ["afar:camera"]
+        far.receive(1, vp8(key=True), now=0.0)
+        for layer in far.pending:
+            room.router.layer_started(layer, 0.0)
+        assert [sent.rtp.sequence for sent in flush(far)]
+
+    def test_leave_their_slots_when_they_close(self) -> None:
+        room = Classroom()
+        room.join("vera", SEES)
+        want(room, "vera", SlotWant("0", "pinned", "afar:camera"))
+        far = Source(FILMS, transport_id="afar")
+        opened = list(far.uplink.producers.values())
+        room.router.change_producers(opened, [], 0.0)
+        room.router.change_producers([], opened, 1.0)
+        assert room.shown("vera") == [None]
+        assert room.router.producers == {}

@@ -93,12 +93,12 @@ def test_a_class_keeps_the_counts_of_who_left() -> None:
     student = room.transport(room.peers["student"])
     room.peers["student"].leave()
     [reading] = room.routers()
-    assert reading.departed == student.traffic()
-    assert reading.departed.copies_sent > 100
+    assert reading.closed_traffic == student.traffic()
+    assert reading.closed_traffic.copies_sent > 100
 
 
 @pytest.mark.parametrize("already_read", [0, 1])
-def test_who_leaves_while_being_read_is_told_as_of_then_and_is_not_among_the_departed(
+def test_who_leaves_while_being_read_is_told_as_of_then_and_is_not_among_the_closed(
     already_read: int,
 ) -> None:
     room = two_in_a_class()
@@ -109,7 +109,7 @@ def test_who_leaves_while_being_read_is_told_as_of_then_and_is_not_among_the_dep
     room.peers["student"].leave()
     *_, student = reading.transports
     assert (student.state, student.copies_sent) == ("closed", before.copies_sent)
-    assert reading.departed == TrafficTotals()
+    assert reading.closed_traffic == TrafficTotals()
 
 
 def test_a_class_that_closes_while_being_read_is_told_whole() -> None:

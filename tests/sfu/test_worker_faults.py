@@ -113,7 +113,7 @@ class TestFaults:
         late = room.add(STUDENT, "late")
         late.join()
         with monkeypatch.context() as patch:
-            patch.setattr(Router, "resolve", broken)
+            patch.setattr(Router, "assign_slots", broken)
             room.run(1.0)
         assert faults(room) == ["late"]
         assert closed(room) == [("late", "error")]
@@ -140,7 +140,7 @@ class TestFaults:
         room, *_ = class_of_three()
         late = room.add(SEEN_STUDENT, "late")
         with monkeypatch.context() as patch:
-            patch.setattr(Router, "_point", broken)
+            patch.setattr(Router, "_assign", broken)
             late.join()
         assert late.slots
         room.run(0.1)

@@ -7,7 +7,6 @@ fails the test. Pure: no I/O, no clock.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from cryptography.exceptions import InvalidTag
 
@@ -27,7 +26,6 @@ from sfu.subscribe.consumer import Consumer
 from sfu.subscribe.downlink import Downlink
 from sfu.subscribe.estimator import BandwidthEstimator
 from sfu.subscribe.remb_estimator import RembEstimator
-from sfu.transport import Transport
 from sfu.wire.address import Address
 from sfu.wire.packet import VERSION
 from tests.support.media import Mark, RtpFields, read_rtp, write_rtp, write_video
@@ -263,10 +261,6 @@ class Member:
     def downlink(self) -> Downlink:
         return self.viewer.downlink
 
-    @property
-    def transport(self) -> Transport:
-        return cast(Transport, self)
-
 
 class Classroom:
     """A router and its members; `speak` and `film` are packets that come in from them."""
@@ -274,27 +268,34 @@ class Classroom:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.faults: list[str] = []  # whose they were
-        self.router = Router("class", self.events.append, self._on_fault)
+        self.router = Router[Member]("class", self.events.append, self._on_fault, self._on_deadline)
+        self.due = 0  # deadlines that arose outside of handle_timers
         self.members: dict[str, Member] = {}
         self.expected: tuple[type[Exception], ...] = ()  # faults of subscribers that may come
         self._sequence = 0
 
-    def _on_fault(self, transport: Transport, error: Exception) -> None:
+    def _on_fault(self, transport_id: str, error: Exception) -> None:
         if not isinstance(error, self.expected):
             raise error
-        self.faults.append(transport.transport_id)
+        self.faults.append(transport_id)
+
+    def _on_deadline(self, router: Router[Member]) -> None:
+        self.due += 1
 
     def join(self, name: str, *pieces: Piece, pinned: bool = False, now: float = 0.0) -> Member:
         """A member comes in with the sections of its offer, and is connected."""
         source, viewer = Source(*pieces, transport_id=name), Viewer(*pieces, name=name)
         member = self.members[name] = Member(name, source, viewer, pinned)
-        self.router.add(member.transport)
-        opened = list(source.uplink.producers.values())
-        self.router.producers_changed(member.transport, opened, [], now)
+        self.router.add(member)
+        self.router.slots_offered(member)
+        self.router.change_producers(list(source.uplink.producers.values()), [], now)
         return member
 
     def leave(self, name: str, now: float = 0.0) -> None:
-        self.router.remove(self.members.pop(name).transport, now)
+        member = self.members.pop(name)
+        self.router.remove(name)
+        if closed := list(member.uplink.producers.values()):
+            self.router.change_producers([], closed, now)
 
     def film(self, name: str, now: float = 0.0, *, mid: str | None = None) -> None:
         """A key frame of the member's only camera, or of the section with this mid."""

@@ -73,7 +73,7 @@ def shake_hands(agent: IceAgent, *addresses: Address) -> None:
     for address in addresses:
         agent.dtls_from = address
         assert agent.flight_address() == address
-    agent.keys_came()
+    agent.dtls_connected()
 
 
 def checked(agent: IceAgent, now: float = 0.0) -> tuple[Address, stun.Message]:

@@ -53,13 +53,13 @@ def test_the_server_accepts_a_request_and_nominates_its_address() -> None:
     lite.handle_request(parsed, ADDRESS, NOW)
     lite.dtls_from = ADDRESS
     lite.flight_address()
-    lite.keys_came()
+    lite.dtls_connected()
     assert lite.selected == ADDRESS
 
 
 def test_the_servers_question_on_another_path_is_answered() -> None:
     one, lite = agent(), server()
-    lite.keys_came()
+    lite.dtls_connected()
     lite.handle_request(parse_binding_request(request_of(one, NOW)), ADDRESS, NOW)
     asked = lite.check.handle_timers(NOW)
     assert asked is not None

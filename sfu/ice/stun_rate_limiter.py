@@ -1,18 +1,18 @@
-"""What addresses that belong to nobody may cost: STUN that proves nothing.
+"""Limits STUN requests that fail, for each address that is bound to no transport.
 
-Source addresses are forged at will, so this only drops, and the table forgets the oldest.
-Pure: no I/O, no clock.
+Source addresses are forged at will, so requests beyond the limit are only dropped, and the table
+forgets the oldest address. Pure: no I/O, no clock.
 """
 
 from common.work import Price, WorkBudget
 from sfu.wire.address import Address
 
 RATE, BURST = 500.0, 2_500.0  # units of one address: 400 requests at once, then 80 a second
-MAX_STRANGERS = 1_024
+MAX_UNBOUND = 1_024
 
 
-class Strangers:
-    """A budget for each address that sent something that failed, lately."""
+class StunRateLimiter:
+    """A budget for each address that sent a failed request lately."""
 
     __slots__ = ("_budgets",)
 
@@ -23,15 +23,15 @@ class Strangers:
         return len(self._budgets)
 
     def is_spent(self, address: Address, now: float) -> bool:
-        """Whether nothing more of it is to be read for now."""
+        """True when no more requests from there are to be read for now."""
         budget = self._budgets.get(address)
         return budget is not None and budget.is_spent(now)
 
     def charge_failed(self, address: Address, now: float) -> None:
-        """A request from there was malformed, or proved nothing."""
+        """Charges for a request from there that was malformed or not authentic."""
         budget = self._budgets.get(address)
         if budget is None:
-            if len(self._budgets) >= MAX_STRANGERS:
+            if len(self._budgets) >= MAX_UNBOUND:
                 del self._budgets[next(iter(self._budgets))]
             budget = self._budgets[address] = WorkBudget(RATE, BURST, now)
         budget.charge(Price.FAILED_CHECK)

@@ -1,5 +1,5 @@
-"""Which authentic STUN transactions a transport has seen: a recorded request, sent again from
-elsewhere, is known for hours. Pure: no I/O, no clock.
+"""Recognises STUN transactions that a transport has had: a recorded request that is sent again from
+elsewhere stays known for hours. Pure: no I/O, no clock.
 """
 
 from enum import Enum, auto
@@ -13,16 +13,16 @@ _BITS = 1 << 15  # of one generation; of the fresh requests 0.24 % are taken for
 _PLACES = 4  # bits that stand for a transaction: a Bloom filter
 
 
-class Sight(Enum):
-    """What a transaction is to somebody who remembers."""
+class Transaction(Enum):
+    """What an authentic request's transaction is."""
 
-    FRESH = auto()
-    AGAIN = auto()  # a retransmission, lately and from the same address
+    NEW = auto()
+    RETRANSMITTED = auto()  # lately, and from the same address
     REPLAYED = auto()
 
 
-class SeenTransactions:
-    """A few kilobytes, whatever comes."""
+class ReplayFilter:
+    """The transactions of one transport, in a few kilobytes however many there are."""
 
     def __init__(self) -> None:
         self._recent: dict[bytes, Address] = {}  # the oldest first
@@ -30,18 +30,18 @@ class SeenTransactions:
         self._marked = 0
         self._older = b""
 
-    def look(self, transaction: bytes, address: Address) -> Sight:
-        """What it is; from now on it is known."""
+    def check(self, transaction: bytes, address: Address) -> Transaction:
+        """Says what the transaction is, and knows it from now on."""
         if (known := self._recent.get(transaction)) is not None:
-            return Sight.AGAIN if known == address else Sight.REPLAYED
+            return Transaction.RETRANSMITTED if known == address else Transaction.REPLAYED
         places = _places(transaction)
         if _holds(self._marks, places) or _holds(self._older, places):
-            return Sight.REPLAYED
+            return Transaction.REPLAYED
         self._mark(places)
         self._recent[transaction] = address
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
-        return Sight.FRESH
+        return Transaction.NEW
 
     def _mark(self, places: list[int]) -> None:
         if self._marked == GENERATION:
