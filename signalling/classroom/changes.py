@@ -1,4 +1,4 @@
-"""What has changed about the participants of a class since clients were last told.
+"""Changes of the participants of a class that clients were not told about yet.
 
 Pure: no I/O, no clock.
 """
@@ -12,7 +12,7 @@ GATHER = 0.1  # seconds that changes are gathered for
 
 @dataclass(slots=True)
 class Changes:
-    """Changes of one class that were not sent yet; hidden participants make none."""
+    """The gathered changes of one class; hidden participants make none."""
 
     updated_ids: set[str] = field(default_factory=set)
     left_ids: set[str] = field(default_factory=set)

@@ -35,7 +35,7 @@ KEPT_EMPTY = 600.0  # seconds that a class is kept without participants once its
 
 
 class LessonState(StrEnum):
-    """Where the lesson of a class is in its life."""
+    """The stages of a lesson."""
 
     WAITING = "waiting"
     LIVE = "live"
@@ -44,7 +44,7 @@ class LessonState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassSettings:
-    """The facts about a class that are known before anybody joins it."""
+    """The facts about a class that are known before it is joined."""
 
     class_id: str
     title: str

@@ -91,7 +91,7 @@ def _news_for(person: Participant, work: _Flush) -> _News:
         and (not work.changed or known.isdisjoint(work.changed))
         and (not work.left or known.isdisjoint(work.left))
     ):
-        return _NO_NEWS  # nearly everybody, in a large class
+        return _NO_NEWS  # nearly all clients of a large class
     joined = frozenset(work.pushed - person.known)
     changed = frozenset(work.changed & person.known & work.present)
     left = frozenset(work.left & person.known)

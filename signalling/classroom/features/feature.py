@@ -21,7 +21,7 @@ Handler = Callable[[Any, Participant, Message, float], Decision]
 
 @dataclass(slots=True)
 class ClassContext:
-    """What the features of one class share with the class and with each other."""
+    """The parts of a class that its features may use."""
 
     roster: Roster
     changes: Changes
