@@ -24,14 +24,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class EntryRefusal:
     """The reason against entering: a code for programs, a sentence for people."""
 
     code: str
     message: str
 
 
-_Row = tuple[Callable[[Facts, int], bool], Refusal | None]
+_Row = tuple[Callable[[Facts, int], bool], EntryRefusal | None]
 
 
 def is_staff(role: Role) -> bool:
@@ -71,51 +71,51 @@ def _is_outside(facts: Facts, now: int) -> bool:
 TABLE: tuple[_Row, ...] = (
     (
         lambda f, _: f.state is ClassState.DRAFT and _is_staff(f),
-        Refusal("not_found", "This class is a draft. Publish it, then it can be entered."),
+        EntryRefusal("not_found", "This class is a draft. Publish it, then it can be entered."),
     ),
-    (lambda f, _: f.state is ClassState.DRAFT, Refusal("not_found", "There is no such class.")),
+    (lambda f, _: f.state is ClassState.DRAFT, EntryRefusal("not_found", "There is no such class.")),
     (
         lambda f, _: f.state is ClassState.CANCELLED,
-        Refusal("class_cancelled", "This class was cancelled."),
+        EntryRefusal("class_cancelled", "This class was cancelled."),
     ),
     (
         lambda f, now: f.state is ClassState.ENDED and not (_is_staff(f) and _lesson_is_on(f, now)),
-        Refusal("class_ended", "This class has ended."),
+        EntryRefusal("class_ended", "This class has ended."),
     ),
     (lambda f, _: _is_staff(f), None),
     (
         _ended_by("refunded"),
-        Refusal("refunded", "Your payment for this class was refunded. Enrol again to enter."),
+        EntryRefusal("refunded", "Your payment for this class was refunded. Enrol again to enter."),
     ),
     (
         _ended_by("disputed"),
-        Refusal("disputed", "Your payment for this class was taken back by your bank."),
+        EntryRefusal("disputed", "Your payment for this class was taken back by your bank."),
     ),
     (
         _has_expired,
-        Refusal("enrolment_expired", "Your time in this class is over. Enrol again to enter."),
+        EntryRefusal("enrolment_expired", "Your time in this class is over. Enrol again to enter."),
     ),
     (
         lambda f, now: _is_outside(f, now) and f.role is Role.PARENT,
-        Refusal("not_enrolled", "None of your children is enrolled in this class."),
+        EntryRefusal("not_enrolled", "None of your children is enrolled in this class."),
     ),
     (
         lambda f, now: _is_outside(f, now) and f.seats_left == 0,
-        Refusal("class_full", "You are not enrolled in this class, and all its seats are taken."),
+        EntryRefusal("class_full", "You are not enrolled in this class, and all its seats are taken."),
     ),
-    (_is_outside, Refusal("not_enrolled", "You are not enrolled in this class.")),
+    (_is_outside, EntryRefusal("not_enrolled", "You are not enrolled in this class.")),
     (lambda f, _: f.state is ClassState.LIVE, None),
     (
         lambda f, _: f.lesson is None,
-        Refusal("class_ended", "All lessons of this class have taken place."),
+        EntryRefusal("class_ended", "All lessons of this class have taken place."),
     ),
     (
         lambda f, now: f.opens_at is not None and now < f.opens_at,
-        Refusal("not_yet_open", "The class opens shortly before its next lesson."),
+        EntryRefusal("not_yet_open", "The class opens shortly before its next lesson."),
     ),
 )
 
 
-def entry_refusal(facts: Facts, now: int) -> Refusal | None:
+def entry_refusal(facts: Facts, now: int) -> EntryRefusal | None:
     """The first row's answer: a refusal, or None when the person may enter at `now` (ms)."""
     return next((answer for applies, answer in TABLE if applies(facts, now)), None)

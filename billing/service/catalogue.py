@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue import classes, schedule
 from billing.catalogue.classes import ClassState
-from billing.catalogue.entry_table import Refusal, entry_refusal
+from billing.catalogue.entry_table import EntryRefusal, entry_refusal
 from billing.context import Context
 from billing.errors import NotFoundError
 from billing.service import enrolments
@@ -29,7 +29,7 @@ class OwnView:
     expires_at: int | None
     order_state: str | None
     opens_at: int | None
-    refusal: Refusal | None
+    refusal: EntryRefusal | None
     is_teacher: bool
 
 

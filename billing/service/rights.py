@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue import schedule
 from billing.catalogue.classes import ClassState
-from billing.catalogue.entry_table import Facts, Refusal, entry_refusal, is_staff
+from billing.catalogue.entry_table import Facts, EntryRefusal, entry_refusal, is_staff
 from billing.context import Context
 from billing.service.enrolments import best_last, best_of, children_of, seats_left
 from billing.store.tables import Assistant, Class, Enrolment, User
 from common.roles import Person, Role
 
-_DISABLED = Refusal("account_disabled", "Your account is disabled. Write to the school.")
+_DISABLED = EntryRefusal("account_disabled", "Your account is disabled. Write to the school.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Rights:
     enrolment."""
 
     role: Role
-    refusal: Refusal | None
+    refusal: EntryRefusal | None
     own: Enrolment | None
 
     @property
@@ -80,7 +80,7 @@ async def rights_of(
     rows = await best_last(session, ids.union(*children.values()), [class_.id])
     left = await seats_left(session, class_, context.now())
 
-    def refusal(user_id: str) -> Refusal | None:
+    def refusal(user_id: str) -> EntryRefusal | None:
         user, role = users.get(user_id), roles[user_id]
         if user is not None and user.disabled_at is not None:
             return _DISABLED
