@@ -73,7 +73,10 @@ TABLE: tuple[_Row, ...] = (
         lambda f, _: f.state is ClassState.DRAFT and _is_staff(f),
         EntryRefusal("not_found", "This class is a draft. Publish it, then it can be entered."),
     ),
-    (lambda f, _: f.state is ClassState.DRAFT, EntryRefusal("not_found", "There is no such class.")),
+    (
+        lambda f, _: f.state is ClassState.DRAFT,
+        EntryRefusal("not_found", "There is no such class."),
+    ),
     (
         lambda f, _: f.state is ClassState.CANCELLED,
         EntryRefusal("class_cancelled", "This class was cancelled."),
@@ -101,7 +104,9 @@ TABLE: tuple[_Row, ...] = (
     ),
     (
         lambda f, now: _is_outside(f, now) and f.seats_left == 0,
-        EntryRefusal("class_full", "You are not enrolled in this class, and all its seats are taken."),
+        EntryRefusal(
+            "class_full", "You are not enrolled in this class, and all its seats are taken."
+        ),
     ),
     (_is_outside, EntryRefusal("not_enrolled", "You are not enrolled in this class.")),
     (lambda f, _: f.state is ClassState.LIVE, None),

@@ -2,7 +2,6 @@
 
 from billing.orders.facts import FactKind
 from billing.orders.states import (
-    RowAction,
     EnrolledThrough,
     OrderState,
     Outcome,
@@ -10,6 +9,7 @@ from billing.orders.states import (
     Reason,
     RefundState,
     Row,
+    RowAction,
     Situation,
 )
 

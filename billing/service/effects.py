@@ -13,7 +13,7 @@ from billing.orders.facts import (
     RefundMoved,
 )
 from billing.orders.ledger import EntryKind
-from billing.orders.states import RowAction, OrderState, Outcome, PaymentState, Reason, RefundState
+from billing.orders.states import OrderState, Outcome, PaymentState, Reason, RefundState, RowAction
 from billing.service import enrolments
 from billing.service.change import Change
 from billing.service.purchase import Purchase, sum_of

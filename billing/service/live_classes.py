@@ -81,13 +81,14 @@ class LiveWatch:
         self._looked_at: int | None = None
 
     async def turn(self, context: Context) -> None:
-        """Brings catalogue and live classes together."""
-        await self._follow(context)
-        await self._put_out(context)
+        """Makes catalogue and live classes agree."""
+        await self._follow_states(context)
+        await self._remove_people(context)
 
     # States
 
-    async def _follow(self, context: Context) -> None:
+    async def _follow_states(self, context: Context) -> None:
+        """Ends classes that were ended in the catalogue; notes there which are taught now."""
         taught = self._live.live_classes()
         async with context.db.reading() as session:
             query = select(Class.id, Class.state).where(
@@ -113,14 +114,15 @@ class LiveWatch:
 
     # People
 
-    async def _put_out(self, context: Context) -> None:
+    async def _remove_people(self, context: Context) -> None:
+        """Removes people whose rights have ended since the last turn."""
         now = context.now()
-        rooms = self._live.class_ids
-        if rooms:
+        class_ids = self._live.class_ids
+        if class_ids:
             since = (now if self._looked_at is None else self._looked_at) - MARGIN
-            await _expire(context, rooms)
-            here = {class_id: self._live.present(class_id) for class_id in rooms}
-            for class_id, users in (await _to_check(context, here, since)).items():
+            await _expire(context, class_ids)
+            here = {class_id: self._live.present(class_id) for class_id in class_ids}
+            for class_id, users in (await _suspects(context, here, since)).items():
                 await self._check(context, class_id, users)
         self._looked_at = now
 
@@ -162,18 +164,16 @@ def _reason(person: Person, rights: Rights) -> str | None:
     return _REASONS.get(refusal.code)
 
 
-async def _expire(context: Context, rooms: frozenset[str]) -> None:
+async def _expire(context: Context, class_ids: frozenset[str]) -> None:
     """Ends enrolments in these classes whose time is over; asks first, as hardly ever one is
     due."""
     now = context.now()
-    due = select(Enrolment.id).where(
-        Enrolment.class_id.in_(rooms), Enrolment.ended_at.is_(None), Enrolment.expires_at <= now
-    )
+    due = select(Enrolment.id).where(Enrolment.class_id.in_(class_ids), Enrolment.run_out(now))
     async with context.db.reading() as session:
         if await session.scalar(due.limit(1)) is None:
             return
     async with context.db.writing() as session:
-        await expire(session, now, rooms)
+        await expire(session, now, class_ids)
 
 
 async def expire_all(context: Context) -> None:
@@ -184,7 +184,7 @@ async def expire_all(context: Context) -> None:
         context.wake("entry")
 
 
-async def _to_check(context: Context, here: Here, since: int) -> dict[str, set[str]]:
+async def _suspects(context: Context, here: Here, since: int) -> dict[str, set[str]]:
     """The people who may have lost the right to be in these classes, by class."""
     found: dict[str, set[str]] = {}
     everybody = {one.user_id for people in here.values() for one in people}

@@ -12,7 +12,7 @@ from billing.context import Context
 from billing.gateway.protocol import GatewayPayment, GatewayRefund
 from billing.gateway.records import payment_facts, refund_fact
 from billing.orders.facts import Fact, PaymentFact, RefundMoved
-from billing.orders.states import RowAction, Outcome, Situation
+from billing.orders.states import Outcome, RowAction, Situation
 from billing.orders.table import decide
 from billing.service.change import Change, in_one_change
 from billing.service.effects import act

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from billing.context import Context
 from billing.errors import GatewayError
 from billing.gateway.records import refund_fact
-from billing.orders.states import RowAction, OrderState, Outcome, PaymentState, RefundState
+from billing.orders.states import OrderState, Outcome, PaymentState, RefundState, RowAction
 from billing.service.payment_facts import answer_of, apply, settle
 from billing.store.tables import Order, Payment, Refund
 from common.logs import get_logger

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.catalogue import schedule
 from billing.catalogue.classes import ClassState
-from billing.catalogue.entry_table import Facts, EntryRefusal, entry_refusal, is_staff
+from billing.catalogue.entry_table import EntryRefusal, Facts, entry_refusal, is_staff
 from billing.context import Context
 from billing.service.enrolments import best_last, best_of, children_of, seats_left
 from billing.store.tables import Assistant, Class, Enrolment, User

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from billing.orders.facts import FactKind
 from billing.orders.states import (
-    RowAction,
     EnrolledThrough,
     OrderState,
     PaymentStanding,
     RefundState,
+    RowAction,
     Situation,
 )
 from billing.orders.table import ROWS, decide
