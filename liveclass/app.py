@@ -4,13 +4,12 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import socketio
 from aiohttp import WSCloseCode, web
 from aiohttp.abc import AbstractAccessLogger
-from prometheus_client import Metric
 
 from billing.app import add_billing, billing_families, watching
 from billing.service.join_tokens import Mint
@@ -37,6 +36,7 @@ from liveclass.metrics_listener import metrics_listener
 from liveclass.pages import add_headers, add_pages, add_strict_transport
 from liveclass.scrape import Sources
 from liveclass.stopping import OpenSockets, tell_all
+from sfu.stalls import StallWatch
 from signalling.auth.tokens import mint
 from signalling.classroom.permissions import Identity
 from signalling.classroom.state import Classroom
@@ -45,7 +45,7 @@ from signalling.media_plane import MediaPlane
 from signalling.socket.namespace import ClassNamespace, create_server
 from signalling.socket.outgoing import Outgoing
 
-PlaneFactory = Callable[[Settings], AbstractAsyncContextManager[MediaPlane]]
+PlaneFactory = Callable[[Settings, StallWatch], AbstractAsyncContextManager[MediaPlane]]
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 HTTP_REFUSALS: web.AppKey[Counter[str]] = web.AppKey("http_refusals", Counter)
@@ -58,13 +58,14 @@ log = get_logger(__name__)
 
 
 @asynccontextmanager
-async def local_plane(settings: Settings) -> AsyncIterator[MediaPlane]:
+async def local_plane(settings: Settings, stalls: StallWatch) -> AsyncIterator[MediaPlane]:
     """The SFU in this process."""
     plane = await LocalMediaPlane.start(
         media_host(settings),
         settings.udp_port,
         announced_ip(settings),
         settings.max_participants,
+        stalls,
     )
     try:
         yield plane
@@ -113,11 +114,19 @@ def create_app(
 def _classes(plane: PlaneFactory) -> Callable[[web.Application], AsyncIterator[None]]:
     async def context(app: web.Application) -> AsyncIterator[None]:
         settings, server = app[SETTINGS], app[SERVER]
-        async with plane(settings) as media:
+        stalls = StallWatch()  # signalling and the SFU share one loop
+        async with plane(settings, stalls) as media:
             outgoing = Outgoing(server)
-            hub = Hub(_hub_settings(settings), media, outgoing)
+            hub = Hub(_hub_settings(settings, stalls), media, outgoing)
             app[HUB] = hub
-            app[SOURCES] = _sources(hub, app[HTTP_REFUSALS], lambda: billing_families(app))
+            app[SOURCES] = Sources(
+                media,
+                process.collect,
+                lambda: stalls.stalls,
+                lambda: signalling_snapshot(hub, app[HTTP_REFUSALS]),
+                lambda: map(_count, tuple(hub.classrooms.values())),
+                lambda: billing_families(app),
+            )
             server.register_namespace(ClassNamespace(hub))
             tasks = [asyncio.create_task(outgoing.run())]
             tasks.append(asyncio.create_task(server.eio.run()))
@@ -149,11 +158,12 @@ async def _gate(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-def _hub_settings(settings: Settings) -> HubSettings:
+def _hub_settings(settings: Settings, stalls: StallWatch) -> HubSettings:
     return HubSettings(
         secret=signing_secret(settings),
         wall=time.time,
         rng=os.urandom,
+        took=stalls.took,
         capacity=settings.max_participants,
         max_sockets=settings.max_sockets,
         titles={settings.demo_class: "Demo class"},
@@ -170,20 +180,6 @@ async def drain(app: web.Application) -> None:
     await tell_all(server, "server-draining")
     await app[OPEN_SOCKETS].go_away()
     await server.shutdown()
-
-
-def _sources(
-    hub: Hub, http_refusals: Counter[str], billing: Callable[[], Iterable[Metric]]
-) -> Sources:
-    return Sources(
-        process.collect,
-        hub.plane.totals,
-        lambda: hub.plane.stalls.stalls,
-        hub.plane.routers,
-        lambda: signalling_snapshot(hub, http_refusals),
-        lambda: map(_count, tuple(hub.rooms.values())),
-        billing,
-    )
 
 
 def signalling_snapshot(hub: Hub, http_refusals: Counter[str]) -> SignallingSnapshot:

@@ -1,13 +1,14 @@
 """Liveness, readiness and metrics over HTTP."""
 
+import asyncio
 import hmac
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, ProcessCollector
 
 from liveclass.metrics import Scope
-from liveclass.scrape import Sources, dump_steps, in_slices, steps
+from liveclass.scrape import Sources, dump, scrape
 from signalling.hub import Hub
 
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
@@ -64,25 +65,26 @@ def _check_token(request: web.Request) -> None:
 async def tell_metrics(request: web.Request, sources: Sources) -> web.StreamResponse:
     """A scrape; `scope` says how much."""
     scope = _scope(request.query.get("scope", Scope.CLASSES))
-    return await _stream(request, steps(sources, scope), CONTENT_TYPE_PLAIN_0_0_4)
+    return await _stream(request, scrape(sources, scope), CONTENT_TYPE_PLAIN_0_0_4)
 
 
 async def tell_class(request: web.Request, sources: Sources) -> web.StreamResponse:
     """A dump of the class that the path names."""
-    wanted = request.match_info["class_id"]
-    for router in sources.routers():
-        if router.router_id == wanted:
-            return await _stream(request, dump_steps(router), "application/json")
-    raise web.HTTPNotFound(text="This class has no media now.")
+    class_id, plane = request.match_info["class_id"], sources.plane
+    participants = await plane.participants(class_id)
+    if participants is None:
+        raise web.HTTPNotFound(text="This class has no media now.")
+    return await _stream(request, dump(plane, class_id, participants), "application/json")
 
 
 async def _stream(
-    request: web.Request, parts: Iterator[str], content_type: str
+    request: web.Request, parts: AsyncIterator[bytes], content_type: str
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": content_type})
     await response.prepare(request)
-    async for text in in_slices(parts):
-        await response.write(text.encode())
+    async for part in parts:
+        await response.write(part)
+        await asyncio.sleep(0)
     await response.write_eof()
     return response
 

@@ -5,21 +5,23 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from common.logs import get_logger
+from common.slices import in_slices
+from liveclass.delivery import DeliveryMeter
 from sfu.config import WorkerConfig
 from sfu.dtls.session import AiortcDtls
-from sfu.events import Event
+from sfu.events import Event, MediaDelivered
 from sfu.io.collector import Collector
 from sfu.io.udp import UdpWorker
 from sfu.io.watch import LoopWatch
-from sfu.layout import SlotWant
-from sfu.snapshot import read_routers, snapshot_totals
+from sfu.snapshot import read_routers, snapshot_totals, snapshot_transport
 from sfu.stalls import StallWatch
-from sfu.stats import RouterReading, WorkerSnapshot
+from sfu.stats import RouterSums, TransportSnapshot, WorkerSnapshot, add_up
 from sfu.worker import Worker
-from signalling.classroom.messages import WantedSlot
-from signalling.media_plane import MediaAnswer
+from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass, SetLayout, SetSource
+from signalling.media_plane import Command, MediaAnswer, Offer, OpenMedia, Section
 
 log = get_logger(__name__)
 
@@ -33,25 +35,32 @@ class LocalMediaPlane:
         self._udp = udp
         self._watch = LoopWatch(udp.stalls)
         self._collector = Collector(lambda: udp.worker.forwarded.packets)
+        self._delivery = DeliveryMeter()
         self._handlers: list[Callable[[Event], None]] = []
 
     @classmethod
     async def start(
-        cls, host: str, port: int, announced_ip: str, people: int = 1_000
+        cls,
+        host: str,
+        port: int,
+        announced_ip: str,
+        people: int = 1_000,
+        stalls: StallWatch | None = None,
     ) -> "LocalMediaPlane":
-        """Bind the worker's port (0: any free one); raises OSError when it is taken.
+        """Binds the worker's port (0: any free one); raises OSError when it is taken.
 
         `people` is how many students a class may have: as many transports fit, and staff's.
+        `stalls` hears what takes long on the loop.
         """
         port = port or _free_port(host)
-        room = people + STAFF
-        config = WorkerConfig(((announced_ip, port),), max_transports_per_router=room)
-        config = replace(config, max_transports=max(config.max_transports, room))
+        limit = people + STAFF
+        config = WorkerConfig(((announced_ip, port),), max_transports_per_router=limit)
+        config = replace(config, max_transports=max(config.max_transports, limit))
         plane: LocalMediaPlane
         dtls = AiortcDtls()
         worker = Worker(config, dtls=dtls, rng=os.urandom)
         dtls.drops = worker.drops
-        udp = UdpWorker(worker, lambda events: plane.dispatch(events))
+        udp = UdpWorker(worker, lambda events: plane.dispatch(events), stalls)
         plane = cls(udp)
         await udp.start(host, port)
         plane._watch.start()
@@ -60,9 +69,9 @@ class LocalMediaPlane:
         return plane
 
     def close(self) -> None:
-        """Close all connections, each of which hears a close_notify, and the socket; idempotent.
+        """Closes all connections, each of which hears a close_notify, and the socket; idempotent.
 
-        Nobody is told of what ends with it.
+        No handler hears of the connections that end with it.
         """
         self._handlers.clear()
         self._udp.call(_close_all)
@@ -71,65 +80,71 @@ class LocalMediaPlane:
         self._udp.close()
 
     def dispatch(self, events: Sequence[Event]) -> None:
-        """Hand events on; a fault in one does not keep back the others."""
+        """Hands events on; a fault in one does not keep back the others."""
+        now = time.monotonic()
         for event in events:
-            for handler in self._handlers:
-                try:
-                    handler(event)
-                except Exception:
-                    log.exception("media.event_failed", kind=type(event).__name__)
+            for told in (event, *self._delivery.take(event, now)):
+                self._tell(told)
+
+    def _tell(self, event: Event) -> None:
+        for handler in self._handlers:
+            try:
+                handler(event)
+            except Exception:
+                log.exception("media.event_failed", kind=type(event).__name__)
 
     def subscribe(self, handler: Callable[[Event], None]) -> None:
         self._handlers.append(handler)
 
-    @property
-    def stalls(self) -> StallWatch:
-        return self._udp.stalls
+    async def run(self, command: Command) -> None:
+        self._udp.call(lambda worker, now: _RUN[type(command)](worker, command, now))
 
-    async def open_class(self, class_id: str) -> None:
-        self._udp.call(lambda worker, now: worker.create_router(class_id, now))
-
-    async def close_class(self, class_id: str) -> None:
-        self._udp.call(lambda worker, now: worker.close_router(class_id, now))
-
-    async def join(self, class_id: str, participant_id: str, *, pinned: bool) -> None:
-        self._udp.call(
-            lambda worker, now: worker.create_transport(
-                class_id, participant_id, now, pinned=pinned
-            )
+    async def answer(self, offer: Offer) -> MediaAnswer:
+        answer = self._udp.call(
+            lambda worker, now: worker.accept_offer(offer.participant_id, offer.sdp, now)
+        )
+        return MediaAnswer(
+            answer.sdp,
+            tuple(Section(s.mid, s.direction, s.kind, s.source) for s in answer.sections),
         )
 
-    async def answer(self, participant_id: str, sdp: str) -> MediaAnswer:
-        answer = self._udp.call(lambda worker, now: worker.accept_offer(participant_id, sdp, now))
-        sections: list[dict[str, object]] = []
-        for section in answer.sections:
-            line: dict[str, object] = {
-                "mid": section.mid,
-                "direction": section.direction,
-                "kind": section.kind,
-            }
-            if section.source is not None:
-                line["source"] = section.source
-            sections.append(line)
-        return MediaAnswer(answer.sdp, sections)
-
-    async def set_layout(self, participant_id: str, slots: Sequence[WantedSlot]) -> None:
-        wants = [SlotWant(one.mid, one.want, one.producer, one.max_height) for one in slots]
-        self._udp.call(lambda worker, now: worker.set_layout(participant_id, wants, now))
-
-    async def set_source(self, participant_id: str, source: str, enabled: bool) -> None:
-        self._udp.call(lambda worker, now: worker.set_source(participant_id, source, enabled, now))
-
-    async def leave(self, participant_id: str) -> None:
-        self._udp.call(lambda worker, now: worker.close_transport(participant_id, now))
-
-    def totals(self) -> WorkerSnapshot:
+    async def totals(self) -> WorkerSnapshot:
         totals = snapshot_totals(self._udp.worker)
         totals.socket = self._udp.figures()
         return totals
 
-    def routers(self) -> list[RouterReading]:
-        return read_routers(self._udp.worker, time.monotonic)
+    async def classes(self) -> list[RouterSums]:
+        found: list[RouterSums] = []
+        async for _ in in_slices(add_up(read_routers(self._udp.worker, time.monotonic), found)):
+            pass
+        return found
+
+    async def participants(self, class_id: str) -> list[str] | None:
+        router = self._udp.worker.routers.get(class_id)
+        return None if router is None else list(router.transports)
+
+    async def transport(self, class_id: str, participant_id: str) -> TransportSnapshot | None:
+        router = self._udp.worker.routers.get(class_id)
+        transport = None if router is None else router.transports.get(participant_id)
+        return None if transport is None else snapshot_transport(transport, time.monotonic())
+
+    async def delivered(self, class_id: str) -> list[MediaDelivered]:
+        return list(self._delivery.so_far(class_id, time.monotonic()))
+
+
+# What each command does to the worker; the key says which command the function gets.
+_RUN: dict[type, Callable[[Worker, Any, float], object]] = {
+    OpenClass: lambda worker, one, now: worker.create_router(one.class_id, now),
+    CloseClass: lambda worker, one, now: worker.close_router(one.class_id, now),
+    OpenMedia: lambda worker, one, now: worker.create_transport(
+        one.class_id, one.participant_id, now, pinned=one.pinned
+    ),
+    CloseMedia: lambda worker, one, now: worker.close_transport(one.participant_id, now),
+    SetSource: lambda worker, one, now: worker.set_source(
+        one.participant_id, one.source, one.enabled, now
+    ),
+    SetLayout: lambda worker, one, now: worker.set_layout(one.participant_id, one.slots, now),
+}
 
 
 def _close_all(worker: Worker, now: float) -> None:

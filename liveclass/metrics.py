@@ -6,14 +6,14 @@ counted in liveclass_metrics_omitted. Pure: no I/O, no clock.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
 from common.metrics import Family, by_label, family, single
 from sfu.stalls import Stalls
-from sfu.stats import TrafficTotals, TransportSnapshot, WorkerSnapshot
+from sfu.stats import RouterSums, TrafficTotals, WorkerSnapshot
 
 MAX_CLASSES = 200
 
@@ -113,7 +113,7 @@ _CLASS: tuple[tuple[str, str, Callable[[ClassCount], int]], ...] = (
     ("hands", "Raised hands", lambda c: c.hands),
 )
 
-TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
+_TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
     ("packets_received", "Media packets from participants", lambda t: t.packets_received),
     ("received_bytes", "Media bytes from participants", lambda t: t.bytes_received),
     ("copies_sent", "Copies sent to participants", lambda t: t.copies_sent),
@@ -126,85 +126,53 @@ TRAFFIC: tuple[tuple[str, str, Callable[[TrafficTotals], int]], ...] = (
 )
 
 
-@dataclass(slots=True)
-class ClassSums:
-    """One class, added up over its transports; `traffic` includes those that have left."""
-
-    traffic: TrafficTotals = field(default_factory=TrafficTotals)
-    connected: int = 0
-    limited: int = 0
-    worst_loss: float = 0.0
-    worst_round_trip: float = 0.0  # s
-
-    def add(self, transport: TransportSnapshot) -> None:
-        """One more transport."""
-        self.traffic.add(transport.traffic())
-        self.connected += transport.state == "connected"
-        self.limited += transport.budget is not None
-        self.worst_loss = max(self.worst_loss, transport.downlink_loss)
-        self.worst_round_trip = max(self.worst_round_trip, (transport.round_trip_ms or 0) / 1000)
-
-
-_SUMS: tuple[tuple[str, str, Callable[[ClassSums], float]], ...] = (
+_SUMS: tuple[tuple[str, str, Callable[[RouterSums], float]], ...] = (
     ("connected", "Transports with media", lambda s: s.connected),
     ("limited", "Transports whose network limits what is sent", lambda s: s.limited),
     ("worst_loss", "The greatest loss a participant reports, 0 to 1", lambda s: s.worst_loss),
-    ("worst_round_trip_seconds", "The longest round trip", lambda s: s.worst_round_trip),
+    ("worst_round_trip_seconds", "The longest round trip", lambda s: s.worst_round_trip_ms / 1000),
 )
 
 
-class ClassFamilies:
-    """The series of classes: taken in one by one, told at the end."""
+class ClassCounts:
+    """The series that signalling tells of classes; one class after the other is added."""
 
     def __init__(self) -> None:
         self._states: Counter[str] = Counter()
         self._counted = 0
-        self._counts = [_of_class(name, text) for name, text, _ in _CLASS]
-        self._sums: dict[str, ClassSums] = {}
+        self._families = [_of_class(name, text) for name, text, _ in _CLASS]
 
-    def add_class(self, one: ClassCount) -> None:
-        """What signalling knows of a class."""
+    def add(self, one: ClassCount) -> None:
+        """One more class; beyond the limit it is only counted."""
         self._states[one.state] += 1
         self._counted += 1
         if self._counted <= MAX_CLASSES:
-            for found, (_, _, read) in zip(self._counts, _CLASS, strict=True):
+            for found, (_, _, read) in zip(self._families, _CLASS, strict=True):
                 found.add_metric((one.class_id,), read(one))
 
-    def add_router(self, router_id: str, departed: TrafficTotals) -> None:
-        """A class with what those who have left had counted."""
-        self._sums[router_id] = ClassSums(departed)
-
-    def add_transport(self, router_id: str, transport: TransportSnapshot) -> None:
-        """A transport of a class that was added."""
-        self._sums[router_id].add(transport)
-
-    @property
-    def omitted(self) -> int:
-        """Classes without series of their own."""
-        return max(0, self._counted - MAX_CLASSES)
-
     def families(self) -> Iterator[Family]:
-        """Everything that was taken in."""
+        """Everything that was added, and how many classes have no series of their own."""
         yield by_label("liveclass_classes", "Classes by state", "gauge", "state", self._states)
-        yield from self._counts
-        shown = tuple(islice(self._sums.items(), MAX_CLASSES))
-        for name, text, read in _SUMS:
-            found = _of_class(name, text)
-            for class_id, sums in shown:
-                found.add_metric((class_id,), read(sums))
-            yield found
-        for name, text, count in TRAFFIC:
-            found = _of_class(name, text, "counter")
-            for class_id, sums in shown:
-                found.add_metric((class_id,), count(sums.traffic))
-            yield found
+        yield from self._families
+        omitted = {"class": max(0, self._counted - MAX_CLASSES)}
+        text = "Classes without series"
+        yield by_label("liveclass_metrics_omitted", text, "gauge", "kind", omitted)
+
+
+def class_metrics(classes: Iterable[RouterSums]) -> Iterator[Family]:
+    """Sums of what passed through each class."""
+    shown = tuple(islice(classes, MAX_CLASSES))
+    for name, text, read in _SUMS:
+        found = _of_class(name, text)
+        for one in shown:
+            found.add_metric((one.router_id,), read(one))
+        yield found
+    for name, text, count in _TRAFFIC:
+        found = _of_class(name, text, "counter")
+        for one in shown:
+            found.add_metric((one.router_id,), count(one.traffic))
+        yield found
 
 
 def _of_class(name: str, text: str, kind: str = "gauge") -> Family:
     return family(f"liveclass_class_{name}", text, kind, ("class_id",))
-
-
-def omitted(classes: int) -> Family:
-    """The classes that have no series because there are too many."""
-    text = "Classes without series"
-    return by_label("liveclass_metrics_omitted", text, "gauge", "kind", {"class": classes})

@@ -1,13 +1,12 @@
-"""What the core tells its surroundings: plain records, drained with Worker.take_events.
+"""Events of the media: plain records with a tag each, drained with Worker.take_events.
 
 Pure: no I/O, no clock.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class SlotState:
+class SlotState(Struct, frozen=True):
     """What one receiving slot shows now; `layer` is the layer's index, 0 the smallest."""
 
     participant: str
@@ -16,24 +15,21 @@ class SlotState:
     layer: int
 
 
-@dataclass(slots=True)
-class TransportConnected:
+class TransportConnected(Struct, frozen=True, tag="transport-connected"):
     """Media can flow: DTLS is done (the first time or again after an outage)."""
 
     router_id: str
     transport_id: str
 
 
-@dataclass(slots=True)
-class TransportDisconnected:
+class TransportDisconnected(Struct, frozen=True, tag="transport-disconnected"):
     """No valid STUN request for some seconds; the transport waits to see the peer again."""
 
     router_id: str
     transport_id: str
 
 
-@dataclass(slots=True)
-class TransportClosed:
+class TransportClosed(Struct, frozen=True, tag="transport-closed"):
     """The transport is gone; reason: left, ended, replaced, timeout,
     dtls_closed, dtls_failed, flooding, error."""
 
@@ -42,8 +38,7 @@ class TransportClosed:
     reason: str
 
 
-@dataclass(slots=True)
-class ProducerOpened:
+class ProducerOpened(Struct, frozen=True, tag="producer-opened"):
     """A published track exists (its first packet may be still to come)."""
 
     router_id: str
@@ -53,8 +48,7 @@ class ProducerOpened:
     kind: str
 
 
-@dataclass(slots=True)
-class ProducerClosed:
+class ProducerClosed(Struct, frozen=True, tag="producer-closed"):
     """A published track is gone."""
 
     router_id: str
@@ -62,8 +56,7 @@ class ProducerClosed:
     producer_id: str
 
 
-@dataclass(slots=True)
-class SlotsChanged:
+class SlotsChanged(Struct, frozen=True, tag="slots-changed"):
     """The slots of one subscriber that changed, by mid; None: the slot shows nothing."""
 
     router_id: str
@@ -71,8 +64,7 @@ class SlotsChanged:
     slots: dict[str, SlotState | None]
 
 
-@dataclass(slots=True)
-class ActiveSpeakers:
+class ActiveSpeakers(Struct, frozen=True, tag="active-speakers"):
     """Who speaks, loudest first, and the settled (dominant) speaker."""
 
     router_id: str
@@ -80,8 +72,7 @@ class ActiveSpeakers:
     dominant: str | None
 
 
-@dataclass(slots=True)
-class QualityChanged:
+class QualityChanged(Struct, frozen=True, tag="quality-changed"):
     """Words for one participant's network: good, fair or poor each way, and why."""
 
     router_id: str
@@ -89,6 +80,19 @@ class QualityChanged:
     uplink: str
     downlink: str
     reason: str
+
+
+class MediaDelivered(Struct, frozen=True, tag="media-delivered"):
+    """Media of one source (microphone, camera, screen, screen-audio) that a subscriber was sent.
+
+    `seconds` counts the time in which a slot showed the source, `slot_seconds` adds up the slots.
+    """
+
+    router_id: str
+    transport_id: str
+    source: str
+    seconds: float
+    slot_seconds: float
 
 
 Event = (
@@ -100,4 +104,5 @@ Event = (
     | SlotsChanged
     | ActiveSpeakers
     | QualityChanged
+    | MediaDelivered
 )

@@ -14,7 +14,7 @@ from sfu.publish.producer import Producer
 from sfu.speakers.active_speaker import ActiveSpeaker
 from sfu.speakers.audio_slots import fill
 from sfu.stats import TrafficTotals
-from sfu.subscribe.consumer import Consumer, SlotWish
+from sfu.subscribe.consumer import Consumer
 from sfu.subscribe.downlink import PRIORITIES
 from sfu.subscribe.slot_updates import Slots, Stale
 from sfu.transport import Transport
@@ -177,7 +177,7 @@ class Router:
         """What one client wants to see; slots that it doesn't name stay as they are."""
         consumers = [_video_slot(transport, slot) for slot in slots]
         for consumer, slot in zip(consumers, slots, strict=True):
-            consumer.wish = SlotWish(slot.want, slot.producer, slot.max_height)
+            consumer.wish = slot
         self._note_wishes(transport)
         self._resolve_video(transport, now)
 

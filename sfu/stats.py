@@ -3,7 +3,7 @@
 Pure: no I/O, no clock. A snapshot is plain data: signalling renders it as metrics and JSON.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -182,6 +182,36 @@ class TransportSnapshot:
             ended.retransmitted + sum(slot.retransmitted for slot in slots),
             ended.switches + sum(slot.switches for slot in slots),
         )
+
+
+@dataclass(slots=True)
+class RouterSums:
+    """One class, added up over its transports; `traffic` includes those that have left."""
+
+    router_id: str
+    traffic: TrafficTotals = field(default_factory=TrafficTotals)
+    connected: int = 0
+    limited: int = 0
+    worst_loss: float = 0.0
+    worst_round_trip_ms: float = 0.0
+
+    def add(self, transport: TransportSnapshot) -> None:
+        """One more transport."""
+        self.traffic.add(transport.traffic())
+        self.connected += transport.state == "connected"
+        self.limited += transport.budget is not None
+        self.worst_loss = max(self.worst_loss, transport.downlink_loss)
+        self.worst_round_trip_ms = max(self.worst_round_trip_ms, transport.round_trip_ms or 0)
+
+
+def add_up(readings: Iterable["RouterReading"], into: list[RouterSums]) -> Iterator[None]:
+    """Sums of classes; a step for each transport that was read."""
+    for reading in readings:
+        sums = RouterSums(reading.router_id, reading.departed)
+        into.append(sums)
+        for transport in reading.transports:
+            sums.add(transport)
+            yield
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from signalling.classroom.messages import (
 from signalling.classroom.permissions import Identity
 from signalling.classroom.roster import Rng
 from signalling.classroom.state import Classroom, ClassSettings, ClassState
-from signalling.effect_runner import Conductor
+from signalling.effect_runner import EffectRunner
 from signalling.errors import Refusal, to_wire
 from signalling.media_plane import MediaPlane
 from signalling.socket.admission import Door, Tally
@@ -48,6 +48,8 @@ class HubSettings:
     capacity: int = 1_000
     max_sockets: int = 5_000
     titles: dict[str, str] = field(default_factory=dict)
+    took: Callable[[str, float, float], None] = lambda what, start, end: None
+    """Hears what ran on the loop, from when to when."""
 
 
 class Hub:
@@ -55,14 +57,13 @@ class Hub:
 
     def __init__(self, settings: HubSettings, plane: MediaPlane, outgoing: Outgoing) -> None:
         self.settings = settings
-        self.rooms: dict[str, Classroom] = {}
+        self.classrooms: dict[str, Classroom] = {}
         self._titles = dict(settings.titles)
         self.tally = Tally()
         self.gate: EntryGate = OpenGate()
-        self.plane = plane
         self._outgoing = outgoing
-        self._conductor = Conductor(plane, outgoing, self._now)
-        self._door = Door(settings.secret, settings.max_sockets)
+        self._effects = EffectRunner(plane, outgoing, self._now)
+        self._admission = Door(settings.secret, settings.max_sockets)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         plane.subscribe(self.media_event)
 
@@ -75,17 +76,17 @@ class Hub:
     @property
     def sessions(self) -> dict[str, Session]:
         """The sockets that were let in."""
-        return self._door.sessions
+        return self._admission.sessions
 
     def connect(self, socket: str, token: object) -> Session:
         """Let a socket in that brings a valid token; raises LiveclassError."""
         try:
-            session = self._door.enter(socket, token, self._now(), self.settings.wall())
+            session = self._admission.enter(socket, token, self._now(), self.settings.wall())
         except LiveclassError as error:
             self.tally.connections_refused[error.code] += 1
             log.info("connection.refused", code=error.code)
             raise
-        surplus = self._door.surplus(session)
+        surplus = self._admission.surplus(session)
         if surplus is not None:
             self.tally.sockets_closed["surplus"] += 1
             self._dismiss(surplus, "replaced")
@@ -93,7 +94,7 @@ class Hub:
 
     def disconnect(self, socket: str) -> None:
         """The socket is gone; what it sent before is handled first."""
-        session = self._door.leave(socket, self._now())
+        session = self._admission.leave(socket, self._now())
         if session is None:
             return
         self._outgoing.forget(socket)
@@ -112,23 +113,23 @@ class Hub:
         session = self.sessions.get(socket)
         if session is None or session.identity.is_staff:
             return
-        self._put_out_flooding(session.caller.key)
+        self._evict_flooding(session.caller.key)
 
-    def _put_out_flooding(self, key: Key) -> None:
+    def _evict_flooding(self, key: Key) -> None:
         class_id, user_id = key
         self.tally.refusals["flooding"] += 1
-        sockets = self._door.bar(key, self._now())
+        sockets = self._admission.bar(key, self._now())
         for one in sockets:
             self._dismiss(one, "flooding")
-        room = self.rooms.get(class_id)
-        person = None if room is None else room.roster.of_user(user_id)
-        if room is not None and person is not None:
-            self._apply(room, room.leave(person, self._now()))
+        classroom = self.classrooms.get(class_id)
+        person = None if classroom is None else classroom.roster.of_user(user_id)
+        if classroom is not None and person is not None:
+            self._apply(classroom, classroom.leave(person, self._now()))
 
     async def _handle_lost(self, session: Session) -> Ack:
-        room, person = session.room, session.person
-        if room is not None and person is not None:
-            self._apply(room, room.socket_lost(person, session.socket, self._now()))
+        classroom, person = session.room, session.person
+        if classroom is not None and person is not None:
+            self._apply(classroom, classroom.socket_lost(person, session.socket, self._now()))
         return {}
 
     # Messages
@@ -167,13 +168,13 @@ class Hub:
         if isinstance(message, VideoJoin):
             await self._admit(session)
         start = time.monotonic()
-        room, decision = self._decide(session, message)
-        self.plane.stalls.took(type(message).__name__, start, time.monotonic())
+        classroom, decision = self._decide(session, message)
+        self.settings.took(type(message).__name__, start, time.monotonic())
         copies = decision.copies
         if isinstance(message, MediaState):  # whoever hears or sees it is looked at anew
-            copies += len(room.roster) // 2
+            copies += len(classroom.roster) // 2
         session.caller.budget.charge_copies(copies)
-        return await self._carry_out(room, decision)
+        return await self._carry_out(classroom, decision)
 
     async def _admit(self, session: Session) -> None:
         """Asks the gate; a token may be older than what its bearer is now."""
@@ -186,8 +187,8 @@ class Hub:
     def _decide(self, session: Session, message: Message) -> tuple[Classroom, Decision]:
         if isinstance(message, VideoJoin):
             return self._join(session, message)
-        room, person = session.present()
-        return room, handlers.handle(room, person, message, self._now())
+        classroom, person = session.present()
+        return classroom, handlers.handle(classroom, person, message, self._now())
 
     def _join(self, session: Session, message: VideoJoin) -> tuple[Classroom, Decision]:
         identity = session.identity
@@ -195,115 +196,125 @@ class Hub:
             raise StateError("not_joined", "The socket is gone.")
         if message.class_id != identity.class_id:
             raise LiveclassError("wrong_class", "Your link belongs to another class.")
-        room = self._room(identity.class_id)
+        classroom = self._classroom(identity.class_id)
         try:
-            person, decision = room.join(identity, session.socket, message, self._now())
+            person, decision = classroom.join(identity, session.socket, message, self._now())
         finally:
-            self._arm(room)
-        session.bind(room, person)
-        log.info("class.joined", room=room.class_id, participant=person.id, role=identity.role)
-        return room, decision
+            self._arm(classroom)
+        session.bind(classroom, person)
+        log.info(
+            "class.joined", class_id=classroom.class_id, participant=person.id, role=identity.role
+        )
+        return classroom, decision
 
-    def _room(self, class_id: str) -> Classroom:
-        room = self.rooms.get(class_id)
-        if room is None:
+    def _classroom(self, class_id: str) -> Classroom:
+        classroom = self.classrooms.get(class_id)
+        if classroom is None:
             settings = ClassSettings(
                 class_id=class_id,
                 title=self._titles.get(class_id, class_id),
                 capacity=self.settings.capacity,
                 wall_offset=self.settings.wall() - self._now(),
             )
-            room = Classroom(settings, rng=self.settings.rng, now=self._now())
-            self.rooms[class_id] = room
-        return room
+            classroom = Classroom(settings, rng=self.settings.rng, now=self._now())
+            self.classrooms[class_id] = classroom
+        return classroom
 
     # Effects and time
 
-    async def _carry_out(self, room: Classroom, decision: Decision) -> Ack:
+    async def _carry_out(self, classroom: Classroom, decision: Decision) -> Ack:
         try:
-            await self._conductor.carry_out(room, decision.effects)
+            await self._effects.carry_out(classroom, decision.effects)
         finally:
-            self._arm(room)
+            self._arm(classroom)
         return decision.ack
 
-    def _apply(self, room: Classroom, effects: Iterable[Effect]) -> None:
+    def _apply(self, classroom: Classroom, effects: Iterable[Effect]) -> None:
         """Carry out effects that nobody waits for."""
-        self._conductor.apply(room, effects)
-        self._arm(room)
+        self._effects.apply(classroom, effects)
+        self._arm(classroom)
 
     def media_event(self, event: Event) -> None:
         """What the SFU reports, for the class it concerns."""
-        room = self.rooms.get(event.router_id)
-        if room is None or self.is_draining:
+        classroom = self.classrooms.get(event.router_id)
+        if classroom is None or self.is_draining:
             return
-        self._apply(room, media.handle(room, event, self._now()))
+        self._apply(classroom, media.handle(classroom, event, self._now()))
         if isinstance(event, TransportClosed) and event.reason == "flooding":
-            person = room.roster.get(event.transport_id)  # whose next offer would begin it anew
+            person = classroom.roster.get(
+                event.transport_id
+            )  # whose next offer would begin it anew
             if person is not None:
-                self._put_out_flooding((room.class_id, person.identity.user_id))
+                self._evict_flooding((classroom.class_id, person.identity.user_id))
 
-    def _arm(self, room: Classroom) -> None:
+    def _arm(self, classroom: Classroom) -> None:
         """One timer a class, at its next deadline."""
-        handle = self._timers.pop(room.class_id, None)
+        handle = self._timers.pop(classroom.class_id, None)
         if handle is not None:
             handle.cancel()
-        deadline = room.next_deadline()
-        if deadline is not None and self.rooms.get(room.class_id) is room:
+        deadline = classroom.next_deadline()
+        if deadline is not None and self.classrooms.get(classroom.class_id) is classroom:
             loop = asyncio.get_running_loop()
-            self._timers[room.class_id] = loop.call_at(deadline, self._handle_timers, room)
+            self._timers[classroom.class_id] = loop.call_at(
+                deadline, self._handle_timers, classroom
+            )
 
-    def _handle_timers(self, room: Classroom) -> None:
+    def _handle_timers(self, classroom: Classroom) -> None:
         now = self._now()
-        self._apply(room, room.handle_timers(now))
-        if room.is_expired(now):
-            del self.rooms[room.class_id]
-            self._apply(room, [CloseClass(room.class_id)])
+        self._apply(classroom, classroom.handle_timers(now))
+        if classroom.is_expired(now):
+            del self.classrooms[classroom.class_id]
+            self._apply(classroom, [CloseClass(classroom.class_id)])
 
     # What others do to classes
 
     @property
     def class_ids(self) -> frozenset[str]:
         """Classes with somebody in them, or lately."""
-        return frozenset(self.rooms)
+        return frozenset(self.classrooms)
 
     def live_classes(self) -> frozenset[str]:
         """Classes that are being taught."""
-        rooms = self.rooms.values()
-        return frozenset(room.class_id for room in rooms if room.state is ClassState.LIVE)
+        classrooms = self.classrooms.values()
+        return frozenset(
+            classroom.class_id for classroom in classrooms if classroom.state is ClassState.LIVE
+        )
 
     def present(self, class_id: str) -> tuple[Identity, ...]:
         """Who is in a class, also those who are away for a moment."""
-        room = self.rooms.get(class_id)
-        return () if room is None else tuple(one.identity for one in room.roster.everyone())
+        classroom = self.classrooms.get(class_id)
+        return (
+            () if classroom is None else tuple(one.identity for one in classroom.roster.everyone())
+        )
 
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None:
+    def evict(self, class_id: str, user_id: str, reason: str) -> None:
         """Whoever is in a class and may not be any more leaves it at once; may come back when
         the gate says so. No error when they are not there."""
-        room = self.rooms.get(class_id)
-        person = None if room is None else room.roster.of_user(user_id)
-        if room is not None and person is not None:
-            log.info("class.put_out", room=class_id, participant=person.id, reason=reason)
-            self._apply(room, room.put_out(person, reason, self._now()))
+        classroom = self.classrooms.get(class_id)
+        person = None if classroom is None else classroom.roster.of_user(user_id)
+        if classroom is not None and person is not None:
+            log.info("class.evicted", class_id=class_id, participant=person.id, reason=reason)
+            self._apply(classroom, classroom.put_out(person, reason, self._now()))
 
     def end_class(self, class_id: str) -> None:
         """Ends a class for everyone; no effect unless it is live."""
-        room = self.rooms.get(class_id)
-        if room is not None:
-            self._apply(room, room.end(self._now()))
+        classroom = self.classrooms.get(class_id)
+        if classroom is not None:
+            self._apply(classroom, classroom.end(self._now()))
 
     # The end
 
     def drain(self) -> None:
         """Let no new socket in."""
-        self._door.is_draining = True
+        self._admission.is_draining = True
 
     @property
     def is_draining(self) -> bool:
         """Whether the server is about to stop."""
-        return self._door.is_draining
+        return self._admission.is_draining
 
     async def close(self) -> None:
         """Stop the timers and wait for what is being carried out."""
         for handle in self._timers.values():
             handle.cancel()
-        await self._conductor.close()
+        await self._effects.close()

@@ -8,9 +8,30 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from tests.support.coded_plane import Crossing
+
 # A busy machine is no failure.
 settings.register_profile("liveclass", deadline=None)
 settings.load_profile("liveclass")
+
+
+# Where a media plane is behind signalling, tests run twice: with one in this process, and with
+# one to which every call, and from which every answer and event, is encoded and decoded.
+TWICE = ("tests.signalling.", "tests.liveclass.")
+ONCE = ("tests.signalling.socket.test_websocket",)  # frames alone, and slow
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    has_plane = {"class_server", "across"} & set(vars(metafunc.module))
+    name = metafunc.module.__name__
+    if has_plane and name.startswith(TWICE) and name not in ONCE:
+        metafunc.parametrize("crossing", ["direct", "coded"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def crossing(request: pytest.FixtureRequest) -> None:
+    """How the test's media planes are reached."""
+    Crossing.is_coded = getattr(request, "param", "direct") == "coded"
 
 
 @pytest.fixture(autouse=True)

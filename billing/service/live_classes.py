@@ -1,7 +1,7 @@
 """The live classes and the catalogue: the gate's answers, and what follows when rights end.
 
 One job looks twice a second, and at once when it is woken: a class becomes what the catalogue says
-of it, and people who have lost the right to be in it are removed.
+of it, and people who have lost the right to be in it are evicted.
 """
 
 from typing import Protocol
@@ -22,7 +22,7 @@ from common.roles import STAFF, Admission, Person, Role
 LOOK_EVERY = 0.5  # s
 MARGIN = 10_000  # ms: a transaction of another process may be written so late
 
-# The reason that a removed person is told, by the refusal's code; other refusals remove no one.
+# The reason that an evicted person is told, by the refusal's code; other refusals evict no one.
 _REASONS = {
     "refunded": "refunded",
     "disputed": "disputed",
@@ -43,7 +43,7 @@ class LiveClasses(Protocol):
 
     def live_classes(self) -> frozenset[str]: ...
     def present(self, class_id: str) -> tuple[Person, ...]: ...
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None: ...
+    def evict(self, class_id: str, user_id: str, reason: str) -> None: ...
     def end_class(self, class_id: str) -> None: ...
 
     @property
@@ -83,7 +83,7 @@ class LiveWatch:
     async def turn(self, context: Context) -> None:
         """Makes catalogue and live classes agree."""
         await self._follow_states(context)
-        await self._remove_people(context)
+        await self._evict_people(context)
 
     # States
 
@@ -114,8 +114,8 @@ class LiveWatch:
 
     # People
 
-    async def _remove_people(self, context: Context) -> None:
-        """Removes people whose rights have ended since the last turn."""
+    async def _evict_people(self, context: Context) -> None:
+        """Evicts people whose rights have ended since the last turn."""
         now = context.now()
         class_ids = self._live.class_ids
         if class_ids:
@@ -127,7 +127,7 @@ class LiveWatch:
         self._looked_at = now
 
     async def _check(self, context: Context, class_id: str, users: set[str]) -> None:
-        """Removes those of the users, and of their parents, who are there and may not be any
+        """Evicts those of the users, and of their parents, who are there and may not be any
         more."""
         here = self._live.present(class_id)
         if not any(one.user_id in users for one in here) and not _parents_in(here):
@@ -141,7 +141,7 @@ class LiveWatch:
         for person in people:
             reason = _reason(person, rights[person.user_id])
             if reason is not None:
-                self._live.put_out(class_id, person.user_id, reason)
+                self._live.evict(class_id, person.user_id, reason)
 
 
 def _parents_in(here: tuple[Person, ...]) -> bool:
@@ -149,7 +149,7 @@ def _parents_in(here: tuple[Person, ...]) -> bool:
 
 
 def _reason(person: Person, rights: Rights) -> str | None:
-    """The reason for which a person is removed, if any: a refund says more than a cancelled class,
+    """The reason for which a person is evicted, if any: a refund says more than a cancelled class,
     and a student who paid for a cancelled class gets one. A person who is staff no more may come
     back as what they are."""
     refusal, last = rights.refusal, rights.own

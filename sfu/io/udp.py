@@ -32,12 +32,17 @@ class UdpWorker:
     `on_events` gets what the core tells, after every stimulus.
     """
 
-    def __init__(self, worker: Worker, on_events: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        on_events: Callable[[Sequence[Event]], None],
+        stalls: StallWatch | None = None,
+    ) -> None:
         self.worker = worker
         self.sender = Sender(worker.drops, self._is_video)
         worker.outbox = self.sender
         worker.on_fault = _log_fault
-        self.stalls = StallWatch()
+        self.stalls = stalls or StallWatch()
         self._on_events = on_events
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

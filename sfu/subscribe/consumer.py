@@ -7,6 +7,7 @@ layer behind it changes. Pure: no I/O, no clock.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sfu.layout import SlotWant
 from sfu.publish.layer import Layer
 from sfu.publish.producer import Producer
 from sfu.srtp.copies import Datagram, retransmit
@@ -36,15 +37,6 @@ class Tally:
         """So many more."""
         self.packets += packets
         self.bytes += size
-
-
-@dataclass(slots=True)
-class SlotWish:
-    """What the client asked of a video slot; audio slots are filled by the router."""
-
-    want: str = "off"
-    producer: str | None = None
-    max_height: int | None = None
 
 
 class Consumer:
@@ -104,7 +96,7 @@ class Consumer:
         self.last_at: float | None = None
         self.last_picture = -1
         self.last_tl0 = -1
-        self.wish = SlotWish()
+        self.wish = SlotWant(mid, "off")  # of a video slot; audio slots are filled by the router
         self.producer: Producer | None = None
         self.layer: Layer | None = None
         self.target: Layer | None = None

@@ -1,11 +1,13 @@
-"""What decisions ask the shell to do: plain records, carried out in their order.
+"""The effects of a decision: plain records, carried out in their order.
 
-Pure: no I/O, no clock.
+Those with a tag are commands that cross to the media plane as they are. Pure: no I/O, no clock.
 """
 
 from dataclasses import dataclass, field
 
-from signalling.classroom.messages import WantedSlot
+from msgspec import Struct
+
+from sfu.layout import SlotWant
 
 
 @dataclass(slots=True)
@@ -24,15 +26,13 @@ class Disconnect:
     socket: str
 
 
-@dataclass(slots=True)
-class OpenClass:
-    """The media plane shall carry this class."""
+class OpenClass(Struct, frozen=True, tag="open-class"):
+    """Makes the media plane carry this class."""
 
     class_id: str
 
 
-@dataclass(slots=True)
-class CloseClass:
+class CloseClass(Struct, frozen=True, tag="close-class"):
     """End all media of the class."""
 
     class_id: str
@@ -51,8 +51,7 @@ class Negotiate:
     offer: int | None = None  # the client's number of it, told with the answer
 
 
-@dataclass(slots=True)
-class SetSource:
+class SetSource(Struct, frozen=True, tag="set-source"):
     """Forward, or stop forwarding, what a participant publishes."""
 
     participant_id: str
@@ -60,16 +59,14 @@ class SetSource:
     enabled: bool
 
 
-@dataclass(slots=True)
-class SetLayout:
+class SetLayout(Struct, frozen=True, tag="set-layout"):
     """Point a participant's slots."""
 
     participant_id: str
-    slots: tuple[WantedSlot, ...]
+    slots: tuple[SlotWant, ...]
 
 
-@dataclass(slots=True)
-class CloseMedia:
+class CloseMedia(Struct, frozen=True, tag="close-media"):
     """End one participant's media."""
 
     participant_id: str

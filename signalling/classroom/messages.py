@@ -7,9 +7,21 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from msgspec import ValidationError as MsgspecError
+from msgspec import convert
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from sfu.layout import SlotWant
 from signalling.errors import MessageError
 
 MAX_SDP = 400_000  # as sfu.negotiation.offer; a class offer with 40 slots has about 150 kB
@@ -19,8 +31,6 @@ MAX_ITEMS = 64  # of an array
 MAX_DEPTH = 4
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-ProducerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}:[a-z-]{1,16}$")]
-Mid = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,16}$")]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT, strict=True)
@@ -84,23 +94,29 @@ class MediaState(Message):
     screen: bool | None = None
 
 
-class WantedSlot(Message):
-    """What one receiving section shall show."""
-
-    mid: Mid
-    want: Literal["pinned", "speaker", "page", "off"]
-    producer: ProducerId | None = None
-    max_height: Annotated[int, Field(ge=1, le=8_192)] | None = None
+def _slot(value: object) -> SlotWant:
+    """A slot's wish as the SFU understands it; raises ValidationError that names the field."""
+    try:
+        return convert(value, SlotWant)
+    except MsgspecError as error:
+        text, _, path = str(error).partition(" - at `$")
+        field = path.strip(".`")
+        fault = PydanticCustomError("slot", "{text}", {"text": text})
+        line = InitErrorDetails(type=fault, loc=(field,) if field else (), input=None)
+        raise ValidationError.from_exception_data("slot", [line]) from None
 
 
 class Layout(Message):
     """What all, or some, receiving sections shall show."""
 
-    slots: Annotated[list[WantedSlot], Field(max_length=MAX_ITEMS, fail_fast=True)]
+    slots: Annotated[
+        list[Annotated[SlotWant, PlainValidator(_slot)]],
+        Field(max_length=MAX_ITEMS, fail_fast=True),
+    ]
 
     @field_validator("slots")
     @classmethod
-    def _mids_differ(cls, slots: list[WantedSlot]) -> list[WantedSlot]:
+    def _mids_differ(cls, slots: list[SlotWant]) -> list[SlotWant]:
         if len({slot.mid for slot in slots}) != len(slots):
             raise ValueError("a mid may occur once")
         return slots

@@ -42,7 +42,7 @@ async def enrolled(context: Context, name: str, **values: Any) -> str:
 
 
 async def end(context: Context, name: str, reason: str) -> None:
-    """What a refund does to an enrolment."""
+    """Ends an enrolment as a refund does."""
     async with context.db.writing() as session:
         await session.execute(
             update(Enrolment)
@@ -72,7 +72,7 @@ async def enrolments_of(context: Context, name: str) -> list[Enrolment]:
 
 @contextmanager
 def counted_queries(context: Context) -> Iterator[list[str]]:
-    """What the database is asked meanwhile."""
+    """Collects the queries of the block."""
     asked: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -115,7 +115,7 @@ class Rooms:
     def present(self, class_id: str) -> tuple[Identity, ...]:
         return tuple(self.people.get(class_id, ()))
 
-    def put_out(self, class_id: str, user_id: str, reason: str) -> None:
+    def evict(self, class_id: str, user_id: str, reason: str) -> None:
         self.people[class_id] = [one for one in self.present(class_id) if one.user_id != user_id]
         self.out.append((user_id, reason))
 

@@ -1,4 +1,4 @@
-"""What billing tells Prometheus."""
+"""Billing's metrics for Prometheus."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from billing.metrics import billing_metrics, count_rows
 from billing.store.tables import Enrolment, Order, Payment, Refund
 from tests.billing.support import DAY, NOW, make_context, new_class, user
 from tests.billing.web import refused, site
-from tests.support.scrapes import Samples, scrape, sources, value
+from tests.support.scrapes import Samples, samples_of, sources, value
 
 
-def told(context: Context) -> Samples:
-    """What a scrape says."""
+async def told(context: Context) -> Samples:
+    """The samples of a scrape."""
     all_sources = sources()
     all_sources.billing = lambda: billing_metrics(context.counts)
-    return scrape(all_sources)
+    return await samples_of(all_sources)
 
 
 async def sell(context: Context) -> None:
@@ -55,7 +55,7 @@ async def test_orders_payments_refunds_by_state(tmp_path: Path) -> None:
     async with make_context(tmp_path) as context:
         await sell(context)
         await count_rows(context)
-        samples = told(context)
+        samples = await told(context)
         assert value(samples, "billing_orders", state="paid") == 1
         assert value(samples, "billing_orders", state="open") == 1
         assert value(samples, "billing_orders", state="expired") == 0
@@ -66,7 +66,7 @@ async def test_orders_payments_refunds_by_state(tmp_path: Path) -> None:
         async with context.db.writing() as session:
             (await session.get_one(Refund, "r-1")).state = "processed"
         await count_rows(context)
-        samples = told(context)
+        samples = await told(context)
         assert value(samples, "billing_refunds", state="due") == 0
         assert value(samples, "billing_refunds", state="processed") == 1
 
@@ -77,7 +77,7 @@ async def test_refusals_by_code(tmp_path: Path) -> None:
         for _ in range(2):
             await refused(await browser.get("/api/me/notices"), 401)
         context.counts["job_failed:refunds"] += 1
-        samples = told(context)
+        samples = await told(context)
         assert value(samples, "billing_refusals_total", code="not_signed_in") == 2
         assert value(samples, "billing_job_failures_total", job="refunds") == 1
         assert value(samples, "billing_mail_failures_total") == 0

@@ -68,7 +68,7 @@ class Lesson:
         self.end.turn(SLOWED)
 
     def _values(self, who: str) -> Mapping[str, str]:
-        room = self.end.hub.rooms.get("demo")
+        room = self.end.hub.classrooms.get("demo")
         person = room.roster.of_user(PEOPLE[who][0]) if room and who in PEOPLE else None
         teacher = room.roster.of_user(PEOPLE["t"][0]) if room else None
         return {
@@ -90,7 +90,7 @@ class Lesson:
             wire.sent.clear()
         end.wires = [wire for wire in end.wires if not wire.is_over]
         assert len(end.hub.sessions) <= end.sockets <= len(end.wires)
-        for room in end.hub.rooms.values():
+        for room in end.hub.classrooms.values():
             _check_room(room)
 
 

@@ -165,12 +165,25 @@ async def test_metrics_tell_as_much_as_the_scope_asks_for(
     assert "process_cpu_seconds_total " in text
     assert "process_resident_memory_bytes " in text
     assert "liveclass_class" not in text
-    for headers, status in (({}, 401), (READER, 404)):
-        async with http.get(f"{server.url}/metrics/classes/demo", headers=headers) as response:
-            assert response.status == status
     async with http.get(f"{server.url}/metrics?scope=all", headers=READER) as response:
         assert response.status == 400
         assert await response.text() == "scope must be one of: worker, classes."
+
+
+async def test_a_class_is_told_transport_by_transport(
+    server: ClassServer, http: aiohttp.ClientSession
+) -> None:
+    url = f"{server.url}/metrics/classes"
+    async with joined(server, "asha", Role.TEACHER) as (asha, welcome):
+        await asha.say("video-offer", sdp="offer")
+        async with http.get(f"{url}/demo", headers=READER) as response:
+            assert response.content_type == "application/json"
+            told = await response.json()
+    assert [one["transport_id"] for one in told["transports"]] == [welcome["self"]["id"]]
+    async with http.get(f"{url}/demo") as response:
+        assert response.status == 401
+    async with http.get(f"{url}/other", headers=READER) as response:
+        assert response.status == 404
 
 
 @pytest.mark.parametrize(

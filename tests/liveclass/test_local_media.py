@@ -9,11 +9,14 @@ import pytest
 from common.errors import CapacityError, PeerError
 from common.roles import Role
 from liveclass.app import local_plane
+from liveclass.health import SOURCES
 from liveclass.local_media import STAFF, LocalMediaPlane
 from sfu.dtls.api import DtlsSession
 from sfu.dtls.session import QUEUE_LENGTH
 from sfu.events import ActiveSpeakers, Event
 from sfu.stats import SocketSnapshot
+from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass
+from signalling.media_plane import Offer, OpenMedia
 from tests.support.sio_client import class_server, joined
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
@@ -41,14 +44,10 @@ async def test_browsers_offer_is_answered_and_leaving_frees_the_transport(tmp_pa
             if (one["direction"], one["kind"]) == ("sendonly", "video")
         )
         await asha.say("layout", slots=[{"mid": mid, "want": "off"}])
-        assert me in metrics_participants(server.hub.plane)
+        plane = server.app[SOURCES].plane
+        assert await plane.participants("demo") == [me]
         await asha.say("video-leave")
-        assert me not in metrics_participants(server.hub.plane)
-
-
-def metrics_participants(plane: object) -> set[str]:
-    assert isinstance(plane, LocalMediaPlane)
-    return {one.transport_id for router in plane.routers() for one in router.transports}
+        assert await plane.participants("demo") == []
 
 
 async def test_bad_offer_is_refused_with_the_sfus_code(tmp_path: Path) -> None:
@@ -64,17 +63,17 @@ async def test_bad_offer_is_refused_with_the_sfus_code(tmp_path: Path) -> None:
 async def test_plane_opens_and_closes_without_order_mattering() -> None:
     plane = await LocalMediaPlane.start("127.0.0.1", 0, "127.0.0.1")
     try:
-        await plane.open_class("demo")
-        await plane.open_class("demo")
-        await plane.join("demo", "p1", pinned=True)
+        await plane.run(OpenClass("demo"))
+        await plane.run(OpenClass("demo"))
+        await plane.run(OpenMedia("demo", "p1", True))
         with pytest.raises(PeerError):
-            await plane.answer("p1", "")
-        await plane.leave("p1")
-        await plane.leave("p1")
-        await plane.close_class("demo")
-        await plane.close_class("demo")
-        assert plane.routers() == []
-        assert plane.totals().socket == SocketSnapshot()
+            await plane.answer(Offer("p1", ""))
+        await plane.run(CloseMedia("p1"))
+        await plane.run(CloseMedia("p1"))
+        await plane.run(CloseClass("demo"))
+        await plane.run(CloseClass("demo"))
+        assert await plane.classes() == []
+        assert (await plane.totals()).socket == SocketSnapshot()
     finally:
         plane.close()
 
@@ -82,11 +81,11 @@ async def test_plane_opens_and_closes_without_order_mattering() -> None:
 async def test_a_class_has_room_for_as_many_as_are_let_in_and_for_staff() -> None:
     plane = await LocalMediaPlane.start("127.0.0.1", 0, "127.0.0.1", people=2)
     try:
-        await plane.open_class("demo")
+        await plane.run(OpenClass("demo"))
         for number in range(2 + STAFF):
-            await plane.join("demo", f"p{number}", pinned=False)
+            await plane.run(OpenMedia("demo", f"p{number}", False))
         with pytest.raises(CapacityError):
-            await plane.join("demo", "one too many", pinned=False)
+            await plane.run(OpenMedia("demo", "one too many", False))
     finally:
         plane.close()
 
@@ -94,12 +93,12 @@ async def test_a_class_has_room_for_as_many_as_are_let_in_and_for_staff() -> Non
 async def test_what_dtls_refuses_is_among_the_workers_drops() -> None:
     plane = await LocalMediaPlane.start("127.0.0.1", 0, "127.0.0.1")
     try:
-        await plane.open_class("demo")
-        await plane.join("demo", "p1", pinned=False)
+        await plane.run(OpenClass("demo"))
+        await plane.run(OpenMedia("demo", "p1", False))
         transport = plane._udp.worker.routers["demo"].transports["p1"]
         for _ in range(QUEUE_LENGTH + 3):
             transport._dtls.receive(b"\x16" * 100)
-        assert plane.totals().drops == {"dtls_queue_full": 3}
+        assert (await plane.totals()).drops == {"dtls_queue_full": 3}
     finally:
         plane.close()
 
@@ -120,14 +119,14 @@ async def test_closing_ends_every_connection_before_the_socket_and_tells_no_clas
     told, events = list[bool](), list[Event]()
     plane.subscribe(events.append)
     for number in range(6):
-        await plane.open_class(f"class{number % 2}")
-        await plane.join(f"class{number % 2}", f"p{number}", pinned=False)
+        await plane.run(OpenClass(f"class{number % 2}"))
+        await plane.run(OpenMedia(f"class{number % 2}", f"p{number}", False))
     for router in plane._udp.worker.routers.values():
         for transport in router.transports.values():
             transport._dtls = cast(DtlsSession, Telling(plane, told))
     plane.close()
     assert told == [True] * 6
-    assert plane.routers() == []
+    assert await plane.classes() == []
     assert events == []
     plane.close()
 

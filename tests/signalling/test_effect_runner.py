@@ -7,10 +7,11 @@ import pytest
 from common.errors import CapacityError, LiveclassError, StateError
 from signalling.classroom import media
 from signalling.classroom.effects import CloseMedia, Negotiate, OpenClass, Send
-from signalling.effect_runner import Conductor
-from signalling.media_plane import MediaAnswer
+from signalling.effect_runner import EffectRunner
+from signalling.media_plane import MediaAnswer, Offer, OpenMedia
 from signalling.socket.outgoing import Outgoing
 from tests.support.class_rig import ClassRig
+from tests.support.coded_plane import across
 from tests.support.fakes import CollectingEmitter, RecordingMediaPlane
 
 
@@ -19,14 +20,14 @@ def negotiate(offer: int | None = None, *, open_first: bool = True) -> Negotiate
 
 
 class Stage:
-    """A conductor, and what it sends."""
+    """An effect runner, and what it sends."""
 
     def __init__(self) -> None:
         self.rig = ClassRig()
         self.plane = RecordingMediaPlane()
         self.emitter = CollectingEmitter()
         self.outgoing = Outgoing(self.emitter)
-        self.conductor = Conductor(self.plane, self.outgoing, lambda: self.rig.now)
+        self.runner = EffectRunner(across(self.plane), self.outgoing, lambda: self.rig.now)
 
     async def sent(self, count: int) -> list[tuple[object, ...]]:
         writing = asyncio.create_task(self.outgoing.run())
@@ -38,8 +39,8 @@ class Stage:
 
 async def test_the_answer_is_sent_once_with_the_number_of_its_offer() -> None:
     stage = Stage()
-    await stage.conductor.carry_out(stage.rig.room, [negotiate(7)])
-    await stage.conductor.carry_out(stage.rig.room, [negotiate(open_first=False)])
+    await stage.runner.carry_out(stage.rig.room, [negotiate(7)])
+    await stage.runner.carry_out(stage.rig.room, [negotiate(open_first=False)])
     first, second = await stage.sent(2)
     section = {"mid": "0", "direction": "recvonly", "kind": "audio"}
     answer = {"sdp": "answer to v=0", "sections": [section]}
@@ -49,8 +50,8 @@ async def test_the_answer_is_sent_once_with_the_number_of_its_offer() -> None:
 
 async def test_a_transport_that_went_unnoticed_is_opened_anew() -> None:
     stage = Stage()
-    await stage.conductor.carry_out(stage.rig.room, [negotiate(open_first=False)])
-    assert [call[0] for call in stage.plane.calls] == ["join", "answer"]
+    await stage.runner.carry_out(stage.rig.room, [negotiate(open_first=False)])
+    assert [type(call) for call in stage.plane.calls] == [OpenMedia, Offer]
 
 
 async def test_news_of_the_end_that_comes_while_a_new_transport_opens_is_old() -> None:
@@ -61,16 +62,16 @@ async def test_news_of_the_end_that_comes_while_a_new_transport_opens_is_old() -
     class Late(RecordingMediaPlane):
         """Refuses the first offer, and tells then that the transport has gone."""
 
-        async def answer(self, participant_id: str, sdp: str) -> MediaAnswer:
+        async def answer(self, offer: Offer) -> MediaAnswer:
             try:
-                return await super().answer(participant_id, sdp)
+                return await super().answer(offer)
             except StateError:
                 media.closed(stage.rig.room, person, stage.rig.now)
                 raise
 
-    conductor = Conductor(Late(), stage.outgoing, lambda: stage.rig.now)
-    offer = Negotiate("demo", person.id, "socket", "v=0", False, pinned=False, offer=None)
-    await conductor.carry_out(stage.rig.room, [offer])
+    runner = EffectRunner(across(Late()), stage.outgoing, lambda: stage.rig.now)
+    negotiation = Negotiate("demo", person.id, "socket", "v=0", False, pinned=False, offer=None)
+    await runner.carry_out(stage.rig.room, [negotiation])
     assert person.media_open
 
 
@@ -78,16 +79,16 @@ async def test_the_first_failure_is_raised_when_all_were_tried() -> None:
     stage = Stage()
     stage.plane.refuse_join = CapacityError("server_full", "no room")
     with pytest.raises(LiveclassError, match="server_full"):
-        await stage.conductor.carry_out(stage.rig.room, [negotiate(), CloseMedia("p2")])
-    assert stage.plane.calls == [("leave", "p2")]
+        await stage.runner.carry_out(stage.rig.room, [negotiate(), CloseMedia("p2")])
+    assert stage.plane.calls == [CloseMedia("p2")]
 
 
 async def test_what_nobody_waits_for_is_done_by_the_end() -> None:
     stage = Stage()
     send = Send(("socket",), "hands", {})
-    stage.conductor.apply(stage.rig.room, [OpenClass("demo"), send, negotiate(open_first=False)])
+    stage.runner.apply(stage.rig.room, [OpenClass("demo"), send, negotiate(open_first=False)])
     stage.plane.refuse_join = CapacityError("server_full", "no room")
-    await stage.conductor.close()
-    assert stage.plane.calls == [("open_class", "demo")]
+    await stage.runner.close()
+    assert stage.plane.calls == [OpenClass("demo")]
     assert await stage.sent(1) == [("hands", {}, ("socket",))]
-    await stage.conductor.close()
+    await stage.runner.close()

@@ -14,6 +14,7 @@ from signalling.classroom.messages import VideoJoin, decode
 from signalling.classroom.permissions import Identity, Right
 from signalling.classroom.roster import Participant
 from signalling.classroom.state import Classroom, ClassSettings
+from tests.support.coded_plane import crossed_event
 
 WALL_OFFSET = 1_700_000_000.0
 
@@ -82,8 +83,8 @@ class ClassRig:
         self.effects += self.room.socket_lost(who.person, who.person.socket, self.now)
 
     def happens(self, event: Event) -> list[Effect]:
-        """The SFU reports something."""
-        effects = media.handle(self.room, event, self.now)
+        """The SFU reports something, from another process."""
+        effects = media.handle(self.room, crossed_event(event), self.now)
         self.effects += effects
         return effects
 

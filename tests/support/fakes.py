@@ -1,17 +1,18 @@
 """Doubles at the I/O seams of signalling: a media plane that records, sockets that collect."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from common.errors import LiveclassError, StateError
 from liveclass.config import Settings
-from sfu.events import Event
+from sfu.events import Event, MediaDelivered
 from sfu.stalls import StallWatch
-from sfu.stats import RouterReading, WorkerSnapshot
-from signalling.classroom.messages import WantedSlot
-from signalling.media_plane import MediaAnswer, MediaPlane
+from sfu.stats import RouterSums, TrafficTotals, TransportSnapshot, WorkerSnapshot
+from signalling.classroom.effects import CloseMedia, SetLayout, SetSource
+from signalling.media_plane import Command, MediaAnswer, MediaPlane, Offer, OpenMedia, Section
+from tests.support.snapshots import transport
 
 if TYPE_CHECKING:  # it takes everything that is served
     from liveclass.app import PlaneFactory
@@ -21,50 +22,46 @@ class RecordingMediaPlane:
     """Keeps what it was asked; refuses what a real one would refuse."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[object, ...]] = []
+        self.calls: list[Command | Offer] = []
         self.joined: set[str] = set()
-        self.stalls = StallWatch()
         self.refuse_join: LiveclassError | None = None
         self.handler: Callable[[Event], None] = lambda event: None
 
     def subscribe(self, handler: Callable[[Event], None]) -> None:
         self.handler = handler
 
-    async def open_class(self, class_id: str) -> None:
-        self.calls.append(("open_class", class_id))
+    async def run(self, command: Command) -> None:
+        match command:
+            case OpenMedia():
+                if self.refuse_join is not None:
+                    raise self.refuse_join
+                self.joined.add(command.participant_id)
+            case CloseMedia():
+                self.joined.discard(command.participant_id)
+            case SetSource() | SetLayout():
+                self._require(command.participant_id)
+        self.calls.append(command)
 
-    async def close_class(self, class_id: str) -> None:
-        self.calls.append(("close_class", class_id))
+    async def answer(self, offer: Offer) -> MediaAnswer:
+        self._require(offer.participant_id)
+        self.calls.append(offer)
+        section = Section("0", "recvonly", "audio")
+        return MediaAnswer(f"answer to {offer.sdp}", (section,))
 
-    async def join(self, class_id: str, participant_id: str, *, pinned: bool) -> None:
-        if self.refuse_join is not None:
-            raise self.refuse_join
-        self.joined.add(participant_id)
-        self.calls.append(("join", class_id, participant_id, pinned))
-
-    async def answer(self, participant_id: str, sdp: str) -> MediaAnswer:
-        self._require(participant_id)
-        self.calls.append(("answer", participant_id, sdp))
-        section: dict[str, object] = {"mid": "0", "direction": "recvonly", "kind": "audio"}
-        return MediaAnswer(f"answer to {sdp}", [section])
-
-    async def set_layout(self, participant_id: str, slots: Sequence[WantedSlot]) -> None:
-        self._require(participant_id)
-        self.calls.append(("set_layout", participant_id, [slot.mid for slot in slots]))
-
-    async def set_source(self, participant_id: str, source: str, enabled: bool) -> None:
-        self._require(participant_id)
-        self.calls.append(("set_source", participant_id, source, enabled))
-
-    async def leave(self, participant_id: str) -> None:
-        self.joined.discard(participant_id)
-        self.calls.append(("leave", participant_id))
-
-    def totals(self) -> WorkerSnapshot:
+    async def totals(self) -> WorkerSnapshot:
         return WorkerSnapshot(1, 2, 3, 4, 5, 6, {"unknown_address": 7})
 
-    def routers(self) -> list[RouterReading]:
-        return []
+    async def classes(self) -> list[RouterSums]:
+        return [RouterSums("demo", TrafficTotals(copies_sent=3), connected=len(self.joined))]
+
+    async def participants(self, class_id: str) -> list[str] | None:
+        return sorted(self.joined) if class_id == "demo" else None
+
+    async def transport(self, class_id: str, participant_id: str) -> TransportSnapshot | None:
+        return transport(participant_id) if participant_id in self.joined else None
+
+    async def delivered(self, class_id: str) -> list[MediaDelivered]:
+        return [MediaDelivered(class_id, one, "camera", 1.5, 3.0) for one in sorted(self.joined)]
 
     def _require(self, participant_id: str) -> None:
         if participant_id not in self.joined:
@@ -74,7 +71,7 @@ class RecordingMediaPlane:
         """For create_app: opens nothing, gives this plane."""
 
         @asynccontextmanager
-        async def open_plane(settings: Settings) -> AsyncIterator[MediaPlane]:
+        async def open_plane(settings: Settings, stalls: StallWatch) -> AsyncIterator[MediaPlane]:
             yield self
 
         return open_plane

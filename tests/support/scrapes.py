@@ -5,34 +5,56 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from liveclass import scrape
 from liveclass.metrics import ClassCount, Scope, SignallingSnapshot
-from liveclass.scrape import Sources, steps
+from liveclass.scrape import Sources
 from sfu.stalls import Stalls
 from sfu.stats import (
-    ConsumerSnapshot,
-    LayerSnapshot,
-    ProducerSnapshot,
     RouterReading,
+    RouterSums,
     TrafficTotals,
     TransportSnapshot,
     WorkerSnapshot,
+    add_up,
 )
+from tests.support.fakes import RecordingMediaPlane
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 NOTHING = SignallingSnapshot(0, {}, {}, {}, {}, {})
 
 
-def transport(name: str) -> TransportSnapshot:
-    """One publisher with three slots, two of which show a layer."""
-    layer = LayerSnapshot("f", 1, 10, 11, 12.0, 0.5, 20.0, 13, 14)
-    producer = ProducerSnapshot(f"{name}:camera", "camera", "video", "VP8", False, [layer])
-    slots = [
-        ConsumerSnapshot(str(mid), "video", None, layer_, None, 1, 2, 3, 4, 5, 6)
-        for mid, layer_ in enumerate((None, 2, 2))
-    ]
-    return TransportSnapshot(
-        name, "connected", None, 1, 2, 3, 4, 40.0, 0.25, None, 9e5, {"x": 7}, [producer], slots
-    )
+class TellingPlane(RecordingMediaPlane):
+    """A media plane with these statistics; `transports` and `departed` are by class."""
+
+    def __init__(
+        self,
+        worker: WorkerSnapshot | None,
+        transports: Mapping[str, Sequence[TransportSnapshot]],
+        departed: Mapping[str, TrafficTotals],
+    ) -> None:
+        super().__init__()
+        self._worker = worker or WorkerSnapshot(0, 0, 0, 0, 0, 0)
+        self._transports, self._departed = transports, departed
+
+    async def totals(self) -> WorkerSnapshot:
+        return self._worker
+
+    async def classes(self) -> list[RouterSums]:
+        found: list[RouterSums] = []
+        for _ in add_up(map(self._reading, {**self._transports, **self._departed}), found):
+            pass
+        return found
+
+    def _reading(self, key: str) -> RouterReading:
+        gone = replace(self._departed.get(key, TrafficTotals()))
+        return RouterReading(key, gone, iter(self._transports.get(key, ())))
+
+    async def participants(self, class_id: str) -> list[str] | None:
+        found = self._transports.get(class_id)
+        return None if found is None else [one.transport_id for one in found]
+
+    async def transport(self, class_id: str, participant_id: str) -> TransportSnapshot | None:
+        return {one.transport_id: one for one in self._transports[class_id]}.get(participant_id)
 
 
 def sources(
@@ -44,20 +66,10 @@ def sources(
     departed: Mapping[str, TrafficTotals] | None = None,
 ) -> Sources:
     """Sources that always tell the same; `transports` and `departed` are by class."""
-    totals = worker or WorkerSnapshot(0, 0, 0, 0, 0, 0)
-    present, gone = transports or {}, departed or {}
-
-    def routers() -> list[RouterReading]:
-        return [
-            RouterReading(key, replace(gone.get(key, TrafficTotals())), iter(present.get(key, ())))
-            for key in {**present, **gone}
-        ]
-
     return Sources(
+        TellingPlane(worker, transports or {}, departed or {}),
         lambda: (),
-        lambda: totals,
         lambda: stalls or Stalls(),
-        routers,
         lambda: signalling,
         lambda: iter(classes),
     )
@@ -72,9 +84,14 @@ def parse(text: str) -> Samples:
     }
 
 
-def scrape(told: Sources, scope: Scope = Scope.CLASSES) -> Samples:
-    """One scrape, in one go."""
-    return parse("".join(steps(told, scope)))
+async def text_of(told: Sources, scope: Scope = Scope.CLASSES) -> str:
+    """One scrape as it is sent."""
+    return b"".join([part async for part in scrape.scrape(told, scope)]).decode()
+
+
+async def samples_of(told: Sources, scope: Scope = Scope.CLASSES) -> Samples:
+    """One scrape, as Prometheus reads it."""
+    return parse(await text_of(told, scope))
 
 
 def value(samples: Samples, name: str, **labels: str) -> float:

@@ -23,6 +23,7 @@ from liveclass.http_server import GuardedRunner
 from signalling.auth.tokens import mint
 from signalling.classroom.permissions import Identity
 from signalling.hub import Hub
+from tests.support.coded_plane import across_factory
 from tests.support.fakes import RecordingMediaPlane
 
 TIMEOUT = 10.0
@@ -64,7 +65,7 @@ async def class_server(
     recorder = RecordingMediaPlane()
     own = {"metrics_token": SecretStr(METRICS_TOKEN), **overrides}
     settings = Settings(secret=SecretStr(SECRET), var_dir=tmp_path, http_port=0, udp_port=0, **own)
-    app = create_app(settings, plane or recorder.factory(), billing)
+    app = create_app(settings, across_factory(plane or recorder.factory()), billing)
     runner = GuardedRunner(app, Guard(Limits(), app[HTTP_REFUSALS]))
     try:
         await runner.setup()

@@ -1,5 +1,6 @@
 """The server's figures: read from what it really writes, and never an error when they are not."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ from aiohttp.test_utils import TestServer
 
 from liveclass.health import process
 from liveclass.metrics import Scope
-from liveclass.scrape import steps
 from loadtest.run.server_stats import ServerWatch, StatsError, parse, usage_of
 from sfu.stalls import Stalls
 from sfu.stats import WorkerSnapshot
@@ -16,12 +16,16 @@ from tests.support import scrapes
 
 
 def scraped() -> str:
+    return asyncio.run(scrape_of_the_worker())
+
+
+async def scrape_of_the_worker() -> str:
     sources = scrapes.sources(
         WorkerSnapshot(10, 11, 12, 13, 14, 15, drops={"backlog": 3, "no_route": 4}),
         stalls=Stalls(count=2, longest=0.05),
     )
     sources.process = process.collect
-    return "".join(steps(sources, Scope.WORKER))
+    return await scrapes.text_of(sources, Scope.WORKER)
 
 
 def without(text: str, name: str) -> str:

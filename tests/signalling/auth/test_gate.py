@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from common.errors import LiveclassError
 from common.roles import Admission, Role
+from signalling.classroom.effects import CloseMedia
 from signalling.classroom.permissions import Identity
 from tests.support.sio_client import ClassServer, class_server, connected, joined
 
@@ -48,7 +49,7 @@ async def test_gate_refuses_with_its_own_code_and_sentence(server: ClassServer) 
 async def test_refusal_makes_no_class(server: ClassServer) -> None:
     async with connected(server, "meera") as meera:
         await meera.call("video-join", {"classId": "demo"})
-        assert not server.hub.rooms
+        assert not server.hub.classrooms
 
 
 async def test_class_has_the_title_that_the_gate_knows(server: ClassServer) -> None:
@@ -71,11 +72,11 @@ async def test_person_is_what_the_gate_says_and_not_what_an_older_token_says(
         assert asha.got("class-updated") == []
 
 
-async def test_put_out_is_told_why_and_may_come_back(server: ClassServer) -> None:
+async def test_the_evicted_are_told_why_and_may_come_back(server: ClassServer) -> None:
     async with joined(server, "asha", Role.TEACHER) as (asha, _):
         async with joined(server, "ravi") as (ravi, welcome):
             await asha.wait("participant-joined")
-            server.hub.put_out("demo", "ravi", "refunded")
+            server.hub.evict("demo", "ravi", "refunded")
             assert await ravi.wait("removed") == {"reason": "refunded"}
             await ravi.wait("disconnect")
             left = await asha.wait("participant-left")
@@ -84,22 +85,22 @@ async def test_put_out_is_told_why_and_may_come_back(server: ClassServer) -> Non
             assert len(server.hub.present("demo")) == 2
 
 
-async def test_put_out_ends_their_media(server: ClassServer) -> None:
+async def test_an_eviction_ends_their_media(server: ClassServer) -> None:
     async with (
         joined(server, "asha", Role.TEACHER) as (asha, _),
         joined(server, "ravi") as (ravi, welcome),
     ):
         await asha.wait("participant-joined")
         await ravi.say("video-offer", sdp="v=0")
-        server.hub.put_out("demo", "ravi", "refunded")
+        server.hub.evict("demo", "ravi", "refunded")
         await asha.wait("participant-left")
-        assert ("leave", welcome["self"]["id"]) in server.plane.calls
+        assert CloseMedia(welcome["self"]["id"]) in server.plane.calls
 
 
-async def test_put_out_of_nobody_changes_nothing(server: ClassServer) -> None:
+async def test_an_eviction_of_nobody_changes_nothing(server: ClassServer) -> None:
     async with joined(server, "ravi") as (ravi, _):
-        server.hub.put_out("demo", "meera", "refunded")
-        server.hub.put_out("other", "ravi", "refunded")
+        server.hub.evict("demo", "meera", "refunded")
+        server.hub.evict("other", "ravi", "refunded")
         await ravi.say("hand", raised=True)
         assert ravi.got("removed") == []
 

@@ -10,7 +10,9 @@ import pytest_asyncio
 from common.errors import CapacityError
 from common.roles import Role
 from signalling.auth.tokens import mint
+from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass
 from signalling.classroom.permissions import Identity
+from signalling.media_plane import Offer, OpenMedia
 from tests.support.sio_client import (
     SECRET,
     TIMEOUT,
@@ -66,9 +68,9 @@ async def test_answer_comes_once_and_says_which_offer_it_is_for(server: ClassSer
         event = await asha.wait("video-answer")
         assert (event["sdp"], event["offer"]) == ("answer to offer", 7)
         assert server.plane.calls == [
-            ("open_class", "demo"),
-            ("join", "demo", welcome["self"]["id"], True),
-            ("answer", welcome["self"]["id"], "offer"),
+            OpenClass("demo"),
+            OpenMedia("demo", welcome["self"]["id"], True),
+            Offer(welcome["self"]["id"], "offer"),
         ]
 
 
@@ -77,7 +79,7 @@ async def test_transport_that_went_unnoticed_is_opened_anew(server: ClassServer)
         await asha.say("video-offer", sdp="one")
         server.plane.joined.clear()
         await asha.say("video-offer", sdp="two")
-        assert [call[0] for call in server.plane.calls[-2:]] == ["join", "answer"]
+        assert [type(call) for call in server.plane.calls[-2:]] == [OpenMedia, Offer]
 
 
 async def test_full_media_server_is_told_and_can_be_tried_again(server: ClassServer) -> None:
@@ -169,7 +171,7 @@ async def test_lost_socket_is_told_and_resumed_as_the_same_person(server: ClassS
             assert again["self"]["hand"] is True
             assert again["resumed"] is True
             await asha.connection_of(me, "connected")
-            assert ("leave", me) not in server.plane.calls
+            assert CloseMedia(me) not in server.plane.calls
             assert asha.got("participant-left") == []
 
 
@@ -227,7 +229,7 @@ async def test_token_of_one_class_does_not_open_another(server: ClassServer) -> 
     async with connected(server, "ravi") as ravi:
         refused = await ravi.call("video-join", {"classId": "other"})
         assert refused["error"]["code"] == "wrong_class"
-        assert server.hub.rooms == {}
+        assert server.hub.classrooms == {}
 
 
 async def test_class_that_nobody_begun_is_forgotten_with_its_last_person(
@@ -238,8 +240,8 @@ async def test_class_that_nobody_begun_is_forgotten_with_its_last_person(
         await ravi.say("video-join", classId="demo")
         await ravi.say("video-leave")
         await ravi.call("hand", {"raised": True})  # a round trip later
-        assert server.hub.rooms == {}
-        assert server.plane.calls[-1] == ("close_class", "demo")
+        assert server.hub.classrooms == {}
+        assert server.plane.calls[-1] == CloseClass("demo")
 
 
 async def test_messages_before_the_join_are_refused(server: ClassServer) -> None:
@@ -278,7 +280,7 @@ async def test_end_is_acknowledged_before_everyone_is_disconnected(server: Class
             await one.wait("disconnect")
             names = [name for name, _ in one.events]
             assert names.index("liveclass-ended") < names.index("removed")
-    assert server.plane.calls[-1] == ("close_class", "demo")
+    assert server.plane.calls[-1] == CloseClass("demo")
 
 
 async def test_removed_person_is_disconnected_and_media_closed(server: ClassServer) -> None:
@@ -291,7 +293,7 @@ async def test_removed_person_is_disconnected_and_media_closed(server: ClassServ
         await asha.say("moderate", action="remove", participant=me)
         assert await ravi.wait("removed") == {"reason": "removed"}
         await ravi.wait("disconnect")
-        assert ("leave", me) in server.plane.calls
+        assert CloseMedia(me) in server.plane.calls
 
 
 async def test_stopping_server_says_so(tmp_path: Path) -> None:
