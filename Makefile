@@ -8,10 +8,15 @@ MAKEFLAGS += --no-print-directory
 
 # Programs of the environment come first: a Node that tools/need.sh put there is found too.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Compiled modules are kept: servers and test workers that are started anew would each spend
+# two seconds on compiling.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON_SOURCES := liveclass common sfu signalling billing loadtest bench tests
+# As many workers as there are cores; the tests of a file stay together, with what they share.
+TOGETHER := -n auto --dist loadfile
 SETUP := .venv/.installed node_modules/.installed
 
-.PHONY: help setup run test test-quick check format bench profile siege bench-join fuzz fuzz-long loadtest screenshots clean
+.PHONY: help setup run test test-quick test-long check format bench profile siege bench-join fuzz fuzz-long loadtest screenshots clean
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -41,11 +46,18 @@ test: setup ## Everything: Python, JavaScript and real browsers
 	export LIVECLASS_POSTGRES_BIN="$$(tools/need.sh postgres)"
 	export LIVECLASS_NGINX="$$(tools/need.sh nginx)"
 	npm test
-	pytest -q --durations=10
+	pytest -q --durations=10 -m alone
+	pytest -q --durations=10 -m 'not alone' $(TOGETHER)
 
-test-quick: setup ## All tests but those with browsers and real sockets
+test-quick: setup ## All tests but those with browsers, real sockets or long sweeps: under a minute
 	export LIVECLASS_POSTGRES_BIN="$$(tools/need.sh postgres)"
-	pytest -q -m 'not browser and not interop'
+	pytest -q -m 'not browser and not interop and not sweep' $(TOGETHER)
+
+test-long: setup .venv/.fuzz ## Every crash point, many histories and examples, long fuzzing: hours
+	export LIVECLASS_POSTGRES_BIN="$$(tools/need.sh postgres)"
+	pytest -q -m 'not alone and not browser' $(TOGETHER) --hypothesis-profile=long --timeout=7200
+	python -m tests.fuzz --seconds 600
+	python -m tests.fuzz.long
 
 check: setup ## Format, lint, types and import rules; changes nothing
 	ruff format --check $(PYTHON_SOURCES)

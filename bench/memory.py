@@ -9,7 +9,6 @@ and how long a collection of everything stops the loop.
 import argparse
 import asyncio
 import gc
-import os
 import time
 import tracemalloc
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ import uvloop
 from bench.crowd import Crowd, crowd
 from bench.sinks import SERVER_CORE, pin
 from sfu.config import WorkerConfig
-from sfu.dtls.session import AiortcDtls
 from sfu.events import Event, TransportConnected
 from sfu.io.collector import resident
 from sfu.io.udp import UdpWorker
@@ -48,8 +46,8 @@ class Server:
         config = WorkerConfig(
             candidates=(("127.0.0.1", 9),), max_transports_per_router=max(count, 1)
         )
-        self.worker = Worker(config, dtls=AiortcDtls(), rng=os.urandom)
-        self.edge = UdpWorker(self.worker, self._told)
+        self.edge = UdpWorker.with_aiortc(config, self._told)
+        self.worker = self.edge.worker
         self._joining: set[str] = set()
         self._changed = asyncio.Event()
 

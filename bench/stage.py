@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from bench.scene import Scene, nowhere
 from bench.sinks import FarEnd
 from sfu.io.collector import Collector
-from sfu.io.udp import UdpWorker
 
 Wake = list[tuple[int, bytes]]  # datagrams that arrive together, with their senders
 WAIT = 5.0  # s for datagrams that were just sent on loopback
@@ -23,14 +22,13 @@ class Stage:
 
     def __init__(self, scene: Scene, far: FarEnd) -> None:
         self.scene, self.worker, self.far = scene, scene.worker, far
-        self._edge = UdpWorker(scene.worker, lambda events: None)
-        self._outbox = scene.worker.outbox  # the edge's
+        self._edge = scene.on_socket()
         self._collector = Collector(lambda: scene.worker.forwarded.packets)
 
     async def open(self) -> None:
         """Binds and takes the copies; from here on garbage is collected as in the product."""
         await self._edge.start("127.0.0.1", 0)
-        self.scene.point_at(self._outbox)
+        self.scene.point_at(self._edge.sender)
         self._collector.start()
 
     @property
@@ -84,5 +82,5 @@ class Stage:
                 worker.receive(data, address, now)
             worker.flush(now)
         spent = time.process_time() - started
-        self.scene.point_at(self._outbox)
+        self.scene.point_at(self._edge.sender)
         return spent

@@ -102,13 +102,17 @@ def add_billing(
     app.cleanup_ctx.append(_running(settings, address))
 
 
+def gate_of(app: web.Application) -> BillingGate | None:
+    """The gate to the classes of the catalogue; None for an application without billing."""
+    return BillingGate(app[CONTEXT]) if CONTEXT in app else None
+
+
 @asynccontextmanager
-async def watching(app: web.Application, live: LiveClasses) -> AsyncIterator[BillingGate]:
-    """The gate to the live classes; a job looks after who is in them until the end of the block."""
-    context = app[CONTEXT]
-    tasks = start_jobs(context, [Job("entry", LOOK_EVERY, LiveWatch(live).turn)])
+async def watching(app: web.Application, live: LiveClasses) -> AsyncIterator[None]:
+    """Runs the job that looks after the people in live classes."""
+    tasks = start_jobs(app[CONTEXT], [Job("entry", LOOK_EVERY, LiveWatch(live).turn)])
     try:
-        yield BillingGate(context)
+        yield
     finally:
         await stop_jobs(tasks)
 

@@ -1,1 +1,1 @@
-"""What every other package may import."""
+"""Modules that every other package may import."""

@@ -1,4 +1,4 @@
-"""How many files the process may open: each participant has a connection of their own."""
+"""The limit of open files: each participant has a connection of their own."""
 
 import resource
 
@@ -6,7 +6,7 @@ MAX_FILES = 1 << 20
 
 
 def raise_file_limit() -> int:
-    """Lets this process and its children open as many files as they may; returns how many."""
+    """Raises the limit of this process and its children to the highest allowed, and returns it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:

@@ -1,4 +1,4 @@
-"""Structured logs: lines for people on a terminal, JSON elsewhere; secrets never."""
+"""Structured logs: lines for people on a terminal, JSON elsewhere, and no secrets."""
 
 import logging
 import sys
@@ -13,7 +13,7 @@ from common.work import WorkBudget
 SECRET_KEYS = frozenset(
     {"token", "resume", "secret", "auth", "authorization", "cookie", "sdp", "password", "email"}
 )
-# Libraries that say too much below a warning; aiosqlite the values of every statement.
+# These libraries say too much below a warning; aiosqlite logs the values of every statement.
 QUIET = ("aiortc", "aioice", "aiosqlite", "alembic", "engineio.server", "socketio.server")
 _HIDDEN = "[hidden]"
 
@@ -27,7 +27,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 def hide_secrets(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Replace the values of fields that may hold a secret."""
+    """Replaces the values of fields that may hold a secret."""
     for key in event:
         if key.lower() in SECRET_KEYS:
             event[key] = _HIDDEN
@@ -35,7 +35,7 @@ def hide_secrets(
 
 
 class StrangersLines(logging.Filter):
-    """Lets only a few lines through that whoever connects can cause, then one a second."""
+    """Limits the lines that strangers can cause by connecting: a few at once, then one a second."""
 
     LOGGERS = frozenset({"engineio.server", "socketio.server", "aiohttp.server"})
     EVENTS = frozenset({"connection.refused"})
@@ -53,7 +53,7 @@ class StrangersLines(logging.Filter):
 
 
 def configure(level: str, stream: TextIO = sys.stderr) -> None:
-    """Set up structlog and the standard library's logging to write the same way."""
+    """Sets up structlog and the standard library's logging to write the same way."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

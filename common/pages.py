@@ -1,4 +1,4 @@
-"""HTML pages: a file with its content security policy and what it may ask of the browser."""
+"""HTML pages: a file, its content security policy and its permissions policy."""
 
 import asyncio
 import base64
@@ -15,7 +15,7 @@ _INLINE_SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<body>.*?)</scrip
 
 
 def permissions_policy(payment: str = "()") -> str:
-    """What the page may ask of the browser; `payment`: who may ask to pay."""
+    """The permissions a page may ask of the browser; `payment`: the origins that may ask to pay."""
     return (
         "camera=(self), microphone=(self), display-capture=(self), "
         "autoplay=(self), fullscreen=(self), picture-in-picture=(self), speaker-selection=(self), "
@@ -25,15 +25,15 @@ def permissions_policy(payment: str = "()") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What one page is allowed beyond the others: sources by directive, and headers of its own."""
+    """The permissions of one page beyond those of all: sources by directive, and headers."""
 
     policy: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def content_policy(html: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
-    """Only our own files; inline scripts of the page (the import map) by their hashes; `extra`
-    sources by directive."""
+    """A policy that allows our own files, inline scripts of the page (the import map) by their
+    hashes, and `extra` sources by directive."""
     hashes = [
         f"'sha256-{base64.b64encode(hashlib.sha256(match['body']).digest()).decode()}'"
         for match in _INLINE_SCRIPT.finditer(html)
@@ -57,7 +57,7 @@ def content_policy(html: bytes = b"", extra: Mapping[str, str] | None = None) ->
 
 
 def page(path: Path, extra: Extra | None = None) -> Handler:
-    """Serves an HTML file with its policy; it is read anew each time."""
+    """Serves an HTML file with its policy; the file is read at every request."""
     allowed = extra or Extra()
 
     async def serve(request: web.Request) -> web.StreamResponse:

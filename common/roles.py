@@ -1,4 +1,4 @@
-"""Roles in a class, and what billing and signalling tell each other about people.
+"""Roles in a class, and the records by which billing and signalling speak of people.
 
 Pure: no I/O, no clock.
 """
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Role(StrEnum):
-    """What a person is in the class; the values are those of join tokens and of the wire."""
+    """A person's part in the class; the values are those of join tokens and of the wire."""
 
     TEACHER = "teacher"
     ASSISTANT = "assistant"
@@ -37,8 +37,8 @@ class Person(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the gate knows: the class's title, and what the person is in it now, whatever their
-    token said when it was made."""
+    """The gate's answer: the class's title and the person's role in it now, which may differ from
+    the one in their token."""
 
     title: str
     role: Role

@@ -1,4 +1,4 @@
-"""Long work on the event loop in slices: everything else is served in between.
+"""Long work on the event loop, cut into slices so that the loop serves everything else in between.
 
 A thread would not help: it would hold the interpreter's lock for 5 ms at a time.
 """
@@ -16,7 +16,7 @@ Part = TypeVar("Part")
 async def in_slices(
     parts: Iterable[Part], clock: Callable[[], float] = time.perf_counter
 ) -> AsyncIterator[list[Part]]:
-    """The parts of each slice, with a turn of the loop in between."""
+    """Yields the parts of each slice; the loop turns once between two slices."""
     gathered: list[Part] = []
     until = clock() + SLICE
     for part in parts:

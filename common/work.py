@@ -1,4 +1,4 @@
-"""Work budgets: what one participant may make the event loop do, and what each thing costs.
+"""Work budgets: the work one participant may cause on the event loop, and the price of each kind.
 
 Limits count work, not messages: 24 bytes can cost as much as a hundred datagrams. A unit is a
 microsecond of one core on the machine of docs/benchmarks.md; `make bench` prints the measured
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 
 class Price:
-    """Each attribute is what one piece of a kind of work costs, in units, rounded up.
+    """The price of one piece of each kind of work, in units, rounded up.
 
     `make bench` (case "prices") measures them all but two: a DTLS datagram takes 8 to 25 us in
     OpenSSL and a task's turn, and a byte's share of a packet is chosen, to cap a bit rate.
     """
 
     DATAGRAM = 10.0  # an SRTP packet: lookup, decryption, its place in a layer
-    DATAGRAM_BYTE = 0.008  # a byte of it: who sends much makes many copies
+    DATAGRAM_BYTE = 0.008  # a byte of it: more bytes make more copies
     RTCP_DATAGRAM = 12.0  # SRTCP: decryption and the walk over its records
     RTCP_RECORD = 4.0  # one record parsed and handed on
     REMB = 60.0  # an estimate that may choose every slot's layer anew
@@ -37,11 +37,11 @@ class Price:
 
 @dataclass(slots=True)
 class WorkBudget:
-    """Gains `rate` a second up to `burst`; what is spent beyond goes into debt. Counts units of
-    work, or what else is said: messages, packets, lines of a log.
+    """A credit that gains `rate` a second up to `burst`, and can go into debt. It counts units of
+    work, or whatever its owner says: messages, packets, lines of a log.
 
-    Work whose price is known first is asked for with `take`. Work that tells its price only when
-    it is done is charged with `charge`, and nothing more is done while `is_spent`.
+    `take` pays for work whose price is known beforehand. `charge` pays for work whose price is
+    known afterwards; then nothing more is done while `is_spent`.
     """
 
     rate: float
@@ -54,7 +54,7 @@ class WorkBudget:
             self.credit = self.burst
 
     def refill(self, now: float) -> None:
-        """Adds what was gained since the last call; a clock that goes back adds nothing."""
+        """Adds the gain since the last call; a clock that goes back adds nothing."""
         gained = max(0.0, now - self.updated_at) * self.rate
         self.credit = min(self.burst, self.credit + gained)
         self.updated_at = now
@@ -81,9 +81,9 @@ class WorkBudget:
 
 @dataclass(slots=True)
 class Patience:
-    """When being slowed becomes being removed: work refused for `limit` seconds on end.
+    """Decides when a participant that is slowed must be removed: after `limit` seconds of refusals.
 
-    A second without a refusal forgives what was before.
+    A second without a refusal starts the count again.
     """
 
     limit: float

@@ -26,11 +26,12 @@ from common.config import ConfigError, load
 from common.file_limit import raise_file_limit
 from common.roles import Role
 from liveclass import config, doctor
-from liveclass.app import HTTP_REFUSALS, AccessLogger, create_app
+from liveclass.app import AccessLogger, create_app
+from liveclass.classes import HTTP_REFUSALS
 from liveclass.config import Settings
 from liveclass.http_guard import Guard, limits_for
 from liveclass.http_server import GuardedRunner
-from liveclass.stopping import Watchdog, end_process
+from liveclass.shutdown import Watchdog, end_process
 from loadtest.cli.app import STATUS as LOADTEST_STATUS
 from loadtest.cli.app import loadtest
 from signalling.auth.class_key import KeyId, derive, parse_key_id
@@ -56,7 +57,7 @@ def _settings() -> Settings:
 
 
 def join_link(base_url: str, token: str, class_id: str) -> str:
-    """The address that takes a person into a class."""
+    """The address with which a person enters a class."""
     return f"{base_url}/class/{class_id}?t={token}"
 
 
@@ -122,7 +123,7 @@ async def _start(runner: web.AppRunner, settings: Settings) -> None:
 
 
 def _addresses(settings: Settings, port: str) -> tuple[str, str]:
-    """Where people open pages, and where this machine reaches the server."""
+    """The address people open, and the address that reaches the server on this machine."""
     base_url = settings.base_url
     if settings.http_port == 0 and not settings.public_url:
         base_url = f"{base_url.removesuffix(':0')}:{port}"
@@ -132,7 +133,7 @@ def _addresses(settings: Settings, port: str) -> tuple[str, str]:
 
 
 def _print_people(base_url: str, password: str | None) -> None:
-    """The demo's accounts, where there are any."""
+    """Prints the demo's accounts, where there are any."""
     if password is None:
         return
     console = Console(soft_wrap=True)
@@ -143,7 +144,7 @@ def _print_people(base_url: str, password: str | None) -> None:
 
 
 def _print_links(settings: Settings, base_url: str) -> None:
-    """The way into the demo class, for a teacher and for a student."""
+    """Prints links into the demo class, for a teacher and for a student."""
     console = Console(soft_wrap=True)
     console.print(Panel.fit(f"[bold]liveclass[/bold] is ready on {base_url}", border_style="green"))
     for role, name in ((Role.TEACHER, "Asha"), (Role.STUDENT, "Ravi")):
@@ -161,7 +162,7 @@ def token(
     role: Annotated[Role, typer.Option(help="Role in the class.")] = Role.STUDENT,
     name: Annotated[str, typer.Option(help="Name that the others see.")] = "Guest",
     user: Annotated[str, typer.Option(help="User id; a new one when not given.")] = "",
-    hours: Annotated[float, typer.Option(help="Valid for so long.", min=0.01)] = LINK_HOURS,
+    hours: Annotated[float, typer.Option(help="Hours until it expires.", min=0.01)] = LINK_HOURS,
     url: Annotated[bool, typer.Option("--url", help="Print the whole link.")] = False,
 ) -> None:
     """Print a join token, or the link with it."""
@@ -179,7 +180,7 @@ def token(
 def class_key(
     class_id: Annotated[str, typer.Option("--class", help="Class id.")] = "demo",
     hours: Annotated[
-        float, typer.Option(help="Valid for so long.", min=0.01, max=24 * 366)
+        float, typer.Option(help="Hours until it expires.", min=0.01, max=24 * 366)
     ] = CLASS_KEY_HOURS,
 ) -> None:
     """Print a key that mints join tokens for one class only, for `liveclass loadtest`.

@@ -19,7 +19,7 @@ MIN_SECRET = 32
 
 
 class Settings(CommonSettings):
-    """Everything that can be set; see docs/operations.md."""
+    """All settings of the server; see docs/operations.md."""
 
     udp_host: str | None = None
     udp_port: Annotated[int, Field(ge=0, le=65_535)] = 40_000
@@ -77,7 +77,8 @@ class Settings(CommonSettings):
 
 
 def announced_ip(settings: Settings) -> str:
-    """The address browsers send media to: as set, loopback beside loopback, else our own."""
+    """The address browsers send media to: the one that is set, else loopback if pages are served on
+    loopback, else this machine's own."""
     if settings.announced_ip is not None:
         return settings.announced_ip
     return "127.0.0.1" if is_loopback(settings.http_host) else _own_address()
@@ -100,14 +101,14 @@ def _own_address() -> str:
     """The address of the interface that leads outside; nothing is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737: an address that is nobody's
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: an address for documentation
         except OSError:
             return "127.0.0.1"
         return str(probe.getsockname()[0])
 
 
 def signing_secret(settings: Settings) -> str:
-    """The secret as set, else one made once and kept for this machine's user alone."""
+    """The secret that is set, else one that is made once and that only this user can read."""
     if settings.secret is not None:
         return settings.secret.get_secret_value()
     path = settings.var_dir / "secret"

@@ -39,13 +39,13 @@ class _Subscriber:
 
 
 class DeliveryMeter:
-    """Every transport that has been sent anything; nothing is done for a packet."""
+    """Counts for every transport that has been sent anything; no packet costs anything."""
 
     def __init__(self) -> None:
         self._subscribers: dict[str, _Subscriber] = {}
 
     def take(self, event: Event, now: float) -> list[MediaDelivered]:
-        """Counts up to the event; what a transport that closes was sent in all."""
+        """Counts up to the event; returns the totals of a transport that closes."""
         match event:
             case SlotsChanged():
                 self._slots(event, now)
@@ -71,7 +71,7 @@ class DeliveryMeter:
                 found.slots[mid] = shown.producer.rpartition(":")[2]
 
     def so_far(self, router_id: str, now: float) -> Iterable[MediaDelivered]:
-        """What the transports of a class that are open have been sent."""
+        """The totals of the open transports of a class."""
         for transport_id, found in self._subscribers.items():
             if found.router_id == router_id:
                 yield from _told(transport_id, found, now)

@@ -1,4 +1,4 @@
-"""Checks of the surroundings: what a class needs, and what to do where it is missing."""
+"""Checks of this machine for everything a class needs, with advice for what is missing."""
 
 import importlib.metadata
 import socket
@@ -20,8 +20,8 @@ PINNED = {"aiortc": "1.16.", "aioice": "0.13."}
 
 @dataclass(slots=True)
 class Finding:
-    """The result of one check; `advice` is empty when all is well. Classes can be held without
-    what is not `needed`."""
+    """The result of one check; `advice` is empty when all is well. Classes can be held without a
+    thing that is not `needed`."""
 
     name: str
     detail: str
@@ -99,13 +99,13 @@ def _port(kind: str, host: str, port: int, type_: socket.SocketKind) -> Finding:
         try:
             probe.bind((host, port))
         except OSError as error:
-            advice = f"Stop what uses it, or set LIVECLASS_{kind}_PORT (and _HOST)."
+            advice = f"Stop the program that uses it, or set LIVECLASS_{kind}_PORT (and _HOST)."
             return Finding(f"{kind} port", f"{host}:{port}: {error.strerror}", advice)
     return Finding(f"{kind} port", f"{host}:{port} is free")
 
 
 def _buffers() -> Finding:
-    """What the media socket will be granted (the limits are those of the network namespace)."""
+    """The buffers the media socket will be granted (limits belong to the network namespace)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         buffers = size_buffers(probe)
     return Finding("UDP buffers", str(buffers), buffers.advice(), needed=False)
@@ -119,7 +119,7 @@ def _announced(settings: Settings) -> Finding:
 
 
 def _hosts(settings: Settings) -> Finding:
-    """The names under which pages open; addresses always do."""
+    """The names under which pages open; they always open by address."""
     names = sorted(known_hosts(settings) - {settings.http_host})
     is_unnamed = not is_loopback(settings.http_host) and names == ["localhost"]
     advice = "Set LIVECLASS_PUBLIC_URL, or pages open by address alone." if is_unnamed else ""

@@ -1,7 +1,7 @@
-"""Which names the server answers to: a page that was given another name for this machine's address
-(DNS rebinding) is none of ours, though its browser says that it comes from where it asks.
+"""The names the server answers to, as a guard against DNS rebinding: a foreign page that has its
+own name resolve to this machine's address would pass as same-origin in its browser.
 
-Addresses as such are always right: rebinding needs a name. Ports do not matter.
+Requests by IP address are always allowed: rebinding needs a name. Ports do not matter.
 """
 
 import re
@@ -16,18 +16,19 @@ from common.addresses import is_address
 from liveclass.config import Settings
 
 UNKNOWN_HOST = "unknown_host"  # as it is counted
-# Load balancers ask by whatever name they know; the answers tell nothing.
+# Load balancers ask by any name; the answers hold nothing secret.
 EXEMPT = frozenset({"/healthz", "/readyz"})
 
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _ADVICE = (
-    "Open it as LIVECLASS_PUBLIC_URL says or by its address; "
-    "LIVECLASS_ALLOWED_HOSTS names more hosts, LIVECLASS_PUBLIC_URL the one that people know."
+    "This server does not answer to this name. "
+    "Open it at the address in LIVECLASS_PUBLIC_URL or by its IP address. "
+    "For the operator: LIVECLASS_ALLOWED_HOSTS adds names, LIVECLASS_PUBLIC_URL sets the main one."
 )
 
 
 def known_hosts(settings: Settings) -> frozenset[str]:
-    """Names for this server, in lower case."""
+    """The names of this server, in lower case."""
     urls = [settings.public_url] if settings.public_url else []
     found = [urlsplit(url).hostname or "" for url in urls]
     found += [settings.http_host, *settings.allowed_hosts, "localhost"]
@@ -35,8 +36,8 @@ def known_hosts(settings: Settings) -> frozenset[str]:
 
 
 def host_name(header: str) -> str | None:
-    """The host of a Host header without port, brackets and a name's last dot, in lower case; None
-    when it is none."""
+    """The host in a Host header without port, brackets and a name's last dot, in lower case; None
+    for a header that holds no host."""
     text = header.lower()
     if text.startswith("["):
         address, bracket, port = text[1:].partition("]")
@@ -51,7 +52,7 @@ def _is_port(text: str) -> bool:
 
 
 def is_allowed(headers: Collection[str], known: frozenset[str]) -> bool:
-    """Whether a request with these Host headers is for this server."""
+    """True when a request with these Host headers is for this server."""
     if len(headers) != 1:
         return False
     host = host_name(next(iter(headers)))
@@ -59,13 +60,13 @@ def is_allowed(headers: Collection[str], known: frozenset[str]) -> bool:
 
 
 def check_host(known: frozenset[str], tally: Counter[str]) -> Middleware:
-    """Answers 421 to requests for another server; also those that open a socket."""
+    """Answers 421 to requests for another server, those that open a socket included."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path in EXEMPT or is_allowed(request.headers.getall("Host", []), known):
             return await handler(request)
         tally[UNKNOWN_HOST] += 1
-        raise web.HTTPMisdirectedRequest(text=f"This server has another name. {_ADVICE}")
+        raise web.HTTPMisdirectedRequest(text=_ADVICE)
 
     return middleware

@@ -1,7 +1,8 @@
-"""Which HTTP connections keep a file for nothing: half a head, half a body, an answer not read.
+"""Limits for HTTP connections that hold a file open for nothing: half a head, half a body, an
+answer that is not read.
 
 aiohttp has no time limit for a head or a body. Once a second the guard looks at what each
-connection waits for from its client; what has waited too long without any progress is closed and
+connection waits for from its client; a connection without progress for too long is closed and
 counted. WebSockets are left to signalling/socket/engine.py.
 No clock: the time is an argument, in seconds.
 """
@@ -17,7 +18,7 @@ WAITING = 1_000  # connections that have brought no request, or wait between two
 
 
 class Wait(StrEnum):
-    """What a connection waits for, and why it is closed, as it is counted."""
+    """The thing a connection waits for, which is also the counted reason when it is closed."""
 
     HEAD = "slow_head"
     NEXT = "idle"
@@ -28,8 +29,8 @@ class Wait(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds, and numbers of connections."""
+class ConnectionLimits:
+    """Limits in seconds, and numbers of connections."""
 
     head: float = 10.0  # from the connection to the end of the first head
     next: float = 30.0  # from an answer to the end of the next head
@@ -39,7 +40,7 @@ class Limits:
     total: int = 6_000
 
     def seconds(self, wait: Wait) -> float:
-        """How long this may last."""
+        """The seconds this wait may last."""
         return {
             Wait.HEAD: self.head,
             Wait.NEXT: self.next,
@@ -48,14 +49,14 @@ class Limits:
         }[wait]
 
 
-def limits_for(sockets: int, files: int) -> Limits:
-    """Room for so many sockets; with few open files allowed, a quarter for those that wait."""
+def limits_for(sockets: int, files: int) -> ConnectionLimits:
+    """Limits for so many sockets; where few files may be open, a quarter is for those that wait."""
     waiting = min(WAITING, max(16, files // 4))
-    return Limits(waiting=waiting, total=min(sockets + waiting, max(32, files - waiting)))
+    return ConnectionLimits(waiting=waiting, total=min(sockets + waiting, max(32, files - waiting)))
 
 
 def waits_for(one: web.RequestHandler) -> Wait | None:
-    """What a connection waits for from its client; None: for nothing, or it is a WebSocket."""
+    """The thing a connection waits for from its client; None for nothing, and for a WebSocket."""
     if one._payload_parser is not None:
         return None
     if one._request_in_progress:
@@ -69,23 +70,23 @@ def waits_for(one: web.RequestHandler) -> Wait | None:
 
 
 def progress(one: web.RequestHandler) -> tuple[int, int]:
-    """Changes when the client does something: brings a request, or takes of the answer."""
+    """A value that changes when the client does something: sends a request, or reads the answer."""
     transport = one.transport
     unread = transport.get_write_buffer_size() if transport is not None else 0
     return one._request_count, unread
 
 
 class Guard:
-    """What it has seen of each connection; `tally` counts those that it closes."""
+    """Watches each connection; `tally` counts those that it closes."""
 
-    def __init__(self, limits: Limits, tally: Counter[str]) -> None:
+    def __init__(self, limits: ConnectionLimits, tally: Counter[str]) -> None:
         self.limits = limits
         self._tally = tally
         self._seen: dict[web.RequestHandler, tuple[Wait, tuple[int, int], float]] = {}
         self._waiting: dict[web.RequestHandler, None] = {}  # the oldest first
 
     def opened(self, one: web.RequestHandler, count: int) -> None:
-        """A new connection, one of so many."""
+        """Takes a new connection, which makes `count` of them."""
         if count > self.limits.total:
             self._close(one, Wait.FULL)
             return
@@ -97,12 +98,12 @@ class Guard:
                 self._close(oldest, Wait.CROWDED)
 
     def lost(self, one: web.RequestHandler) -> None:
-        """The connection is gone."""
+        """Forgets a connection that is gone."""
         self._waiting.pop(one, None)
         self._seen.pop(one, None)
 
     def sweep(self, connections: Iterable[web.RequestHandler], now: float) -> None:
-        """Closes what has waited too long."""
+        """Closes the connections that have waited too long."""
         seen: dict[web.RequestHandler, tuple[Wait, tuple[int, int], float]] = {}
         for one in connections:
             wait = waits_for(one)
@@ -122,5 +123,5 @@ class Guard:
     def _close(self, one: web.RequestHandler, wait: Wait) -> None:
         self._tally[wait.value] += 1
         if one.transport is not None:
-            one.transport.abort()  # what was not read never will be
+            one.transport.abort()  # drops what the client has not read
         one.force_close()

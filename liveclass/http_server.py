@@ -1,4 +1,4 @@
-"""The HTTP server as it is run: aiohttp's with a guard at its connections, and a stop in order."""
+"""The HTTP server: aiohttp's, with a guard at its connections and an orderly shutdown."""
 
 import asyncio
 from contextlib import suppress
@@ -9,7 +9,7 @@ from aiohttp import web
 from liveclass.http_guard import Guard
 
 SWEEP_EVERY = 1.0  # s
-HANDLERS_WITHIN = 0.25  # s for requests that run when the server stops, and again when cancelled
+HANDLERS_WITHIN = 0.25  # s for requests that run at shutdown, and again when cancelled
 
 
 class GuardedServer(web.Server):
@@ -33,7 +33,7 @@ class GuardedServer(web.Server):
         self._guard.lost(handler)
 
     async def watch(self) -> None:
-        """Looks at all connections until cancelled."""
+        """Lets the guard look at all connections until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             self._guard.sweep(self.connections, self._loop.time())
@@ -53,7 +53,7 @@ class GuardedRunner(web.AppRunner):
         return server
 
     async def cleanup(self) -> None:
-        """Nobody new first; then whoever is there is told, while their sockets are still read."""
+        """Stops listening, then tells connected clients while their sockets are still read."""
         for site in self.sites:
             await site.stop()
         if self._watching is not None:

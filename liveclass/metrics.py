@@ -19,7 +19,7 @@ MAX_CLASSES = 200
 
 
 class Scope(StrEnum):
-    """How much a scrape tells."""
+    """The extent of a scrape."""
 
     WORKER = "worker"
     CLASSES = "classes"
@@ -27,7 +27,7 @@ class Scope(StrEnum):
 
 @dataclass(slots=True)
 class ClassCount:
-    """What signalling knows of one class."""
+    """Signalling's counts of one class."""
 
     class_id: str
     state: str
@@ -38,7 +38,7 @@ class ClassCount:
 
 @dataclass(slots=True)
 class SignallingSnapshot:
-    """What signalling counts."""
+    """Signalling's counts of the whole server."""
 
     sockets: int
     messages: Mapping[str, int]
@@ -88,14 +88,14 @@ _STALLS: tuple[tuple[str, str, str, Callable[[Stalls], float]], ...] = (
 
 
 def stall_metrics(stalls: Stalls) -> Iterator[Family]:
-    """How often the event loop stood still, and what ran."""
+    """Stalls of the event loop, and what ran during them."""
     for name, text, kind, read in _STALLS:
         yield single(f"liveclass_loop_{name}", text, kind, read(stalls))
     yield _counter("loop_stall_causes", "Stalls by what ran", "cause", stalls.causes)
 
 
 def signalling_metrics(signalling: SignallingSnapshot) -> Iterator[Family]:
-    """Sockets, messages, refusals."""
+    """Counts of sockets, messages and refusals."""
     yield single("liveclass_sockets", "Connected sockets", "gauge", signalling.sockets)
     yield _counter("messages", "Client messages by event", "event", signalling.messages)
     yield _counter("refusals", "Refused messages by error code", "code", signalling.refusals)
@@ -135,7 +135,7 @@ _SUMS: tuple[tuple[str, str, Callable[[RouterSums], float]], ...] = (
 
 
 class ClassCounts:
-    """The series that signalling tells of classes; one class after the other is added."""
+    """The series of signalling's counts; classes are added one by one."""
 
     def __init__(self) -> None:
         self._states: Counter[str] = Counter()
@@ -143,7 +143,7 @@ class ClassCounts:
         self._families = [_of_class(name, text) for name, text, _ in _CLASS]
 
     def add(self, one: ClassCount) -> None:
-        """One more class; beyond the limit it is only counted."""
+        """Adds a class; beyond the limit it is only counted."""
         self._states[one.state] += 1
         self._counted += 1
         if self._counted <= MAX_CLASSES:
@@ -151,7 +151,7 @@ class ClassCounts:
                 found.add_metric((one.class_id,), read(one))
 
     def families(self) -> Iterator[Family]:
-        """Everything that was added, and how many classes have no series of their own."""
+        """All that was added, and the number of classes without series of their own."""
         yield by_label("liveclass_classes", "Classes by state", "gauge", "state", self._states)
         yield from self._families
         omitted = {"class": max(0, self._counted - MAX_CLASSES)}
@@ -160,7 +160,7 @@ class ClassCounts:
 
 
 def class_metrics(classes: Iterable[RouterSums]) -> Iterator[Family]:
-    """Sums of what passed through each class."""
+    """The traffic of each class, summed over its transports."""
     shown = tuple(islice(classes, MAX_CLASSES))
     for name, text, read in _SUMS:
         found = _of_class(name, text)

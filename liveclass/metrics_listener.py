@@ -1,5 +1,5 @@
-"""A listener of its own for metrics, on this machine alone: no proxy in front of the pages leads
-to it, so it asks for no token."""
+"""A separate listener for metrics on the loopback address: the proxy in front of the pages does not
+lead to it, so it asks for no token."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 
 
 def metrics_listener(port: int) -> Callable[[web.Application], AsyncIterator[None]]:
-    """For as long as an application runs: what it counts, on this port; raises ConfigError."""
+    """Serves the metrics of an application on this port while it runs; raises ConfigError."""
 
     async def context(app: web.Application) -> AsyncIterator[None]:
         runner = web.AppRunner(_application(app), access_log=None, keepalive_timeout=30.0)

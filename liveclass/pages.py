@@ -13,7 +13,7 @@ VENDOR_PACKAGES = (
     "@preact/signals-core",
     "socket.io-client",
 )
-STATIC_CACHE = "no-cache"  # asked again each time, answered 304 while it is the same
+STATIC_CACHE = "no-cache"  # revalidated at each use; 304 while unchanged
 VENDOR_CACHE = "public, max-age=86400"
 STRICT_TRANSPORT = "max-age=31536000"  # a year; other hosts of the domain are not ours to bind
 
@@ -26,12 +26,12 @@ _HEADERS = {
 
 
 async def add_strict_transport(request: web.Request, response: web.StreamResponse) -> None:
-    """Where people come over https, they come by nothing else from then on."""
+    """Binds browsers that came over https to https."""
     response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """On every response; a page brings its own policy."""
+    """Adds headers to every response; a page brings its own content policy."""
     response.headers["Server"] = "liveclass"
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
@@ -43,7 +43,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 
 def add_pages(app: web.Application, settings: Settings) -> None:
-    """Routes of the pages, and of folders that exist; links out of a folder are not followed."""
+    """Adds routes for pages and existing folders; links out of a folder are not followed."""
     static = settings.static_dir
     app.router.add_get("/", page(static / "index.html"))
     app.router.add_get("/class/{class_id:[A-Za-z0-9_-]{1,64}}", page(static / "class.html"))

@@ -1,10 +1,11 @@
-"""A scrape of /metrics, and a class's dump: read from the media plane, written in slices.
+"""A scrape of /metrics and a dump of one class: read from the media plane, written in slices.
 
-A step is a class counted, a family written or a transport read, so that media goes on meanwhile.
+A step counts one class, writes one family or reads one transport, so media goes on in between.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 from prometheus_client import Metric, generate_latest
@@ -27,7 +28,7 @@ from signalling.media_plane import MediaPlane
 
 @dataclass(slots=True)
 class Sources:
-    """Where a scrape takes its numbers from; iterators may be drained over a while."""
+    """The sources of a scrape's numbers; their iterators may be drained over a while."""
 
     plane: MediaPlane
     process: Callable[[], Iterable[Metric]]
@@ -38,27 +39,28 @@ class Sources:
 
 
 async def scrape(sources: Sources, scope: Scope) -> AsyncIterator[bytes]:
-    """The text of a scrape."""
-    families = [
-        *sources.process(),
-        *worker_metrics(await sources.plane.totals()),
-        *stall_metrics(sources.stalls()),
-        *signalling_metrics(sources.signalling()),
-        *sources.billing(),
-    ]
+    """Writes a scrape, slice by slice."""
+    totals = await sources.plane.totals()
+    families: Iterable[Metric] = chain(
+        sources.process(),
+        worker_metrics(totals),
+        stall_metrics(sources.stalls()),
+        signalling_metrics(sources.signalling()),
+        sources.billing(),
+    )
     if scope is Scope.CLASSES:
-        families += class_metrics(await sources.plane.classes())
-        counts = ClassCounts()
+        sums, counts = await sources.plane.classes(), ClassCounts()
         async for part in in_slices(sources.classes()):
             for one in part:
                 counts.add(one)
-        families += counts.families()
+        families = chain(families, counts.families(), class_metrics(sums))
+    # A family is made when it is written: with 200 classes each takes about a slice.
     async for texts in in_slices(generate_latest(_Single(family)) for family in families):
         yield b"".join(texts)
 
 
 class _Single(Collector):
-    """One family, to be written by itself."""
+    """A collector of one family, which is written by itself."""
 
     def __init__(self, metric: Metric) -> None:
         self._metric = metric
@@ -68,9 +70,9 @@ class _Single(Collector):
 
 
 async def dump(plane: MediaPlane, class_id: str, participants: list[str]) -> AsyncIterator[bytes]:
-    """The transports of a class as JSON: what each sent, received and dropped, slot by slot.
+    """Writes the transports of a class as JSON: traffic, drops, layers and slots of each.
 
-    Participants that have left meanwhile are not in it.
+    It leaves out participants that have left meanwhile.
     """
     delivered = msgspec.json.encode(await plane.delivered(class_id))
     yield b'{"class_id":%b,"delivered":%b,"transports":[' % (

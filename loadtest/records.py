@@ -1,4 +1,4 @@
-"""What the load test's parts tell each other: plans, messages over the pipes, and all of one run.
+"""The records that the load test's parts exchange: plans, messages over the pipes, a whole run.
 
 Plain picklable data. Pure: no I/O, no clock. "Start" is the run's start, `Begin.at`; times are
 seconds after it unless a name says otherwise.
@@ -12,7 +12,7 @@ SILENT_AFTER = 10.0  # s that a bot waits for its first packet and picture; then
 
 @dataclass(frozen=True, slots=True)
 class LinkFaults:
-    """What is wrong with one bot's own link; made in the bot."""
+    """The faults of one bot's own link; the bot makes them."""
 
     loss: float = 0.0  # share of datagrams dropped, each way
     # (seconds after its join, bits/s of its downlink; None: no limit)
@@ -110,7 +110,7 @@ class Joined:
 
 @dataclass(slots=True)
 class Failed:
-    """Fleet to runner: somebody did not get in, or fell out."""
+    """Fleet to runner: a bot did not get in, or fell out."""
 
     name: str
     at: float
@@ -145,7 +145,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What bots count from their join to their end, joins and all."""
+    """The counts of a bot from its join to its end, the join included."""
 
     packets: int = 0
     lost: int = 0
@@ -241,5 +241,5 @@ class RunRecord:
     notes: list[str]
     command: str = ""  # as it was typed, keys and tokens left out
     core_of: dict[int, int] = field(default_factory=dict)  # the core of each fleet that is pinned
-    asks_nothing: frozenset[str] = frozenset()  # who wants no media, so that none ever comes
-    wants_no_picture: frozenset[str] = frozenset()  # who asks for none, or has nobody to see
+    asks_nothing: frozenset[str] = frozenset()  # bots that want no media and get none
+    wants_no_picture: frozenset[str] = frozenset()  # bots that expect none

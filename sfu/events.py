@@ -1,7 +1,10 @@
-"""Events of the media: plain records with a tag each, drained with Worker.take_events.
+"""What a worker tells its surroundings: plain records with a tag each, and who gets them.
 
 Pure: no I/O, no clock.
 """
+
+from collections.abc import Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -106,3 +109,18 @@ Event = (
     | QualityChanged
     | MediaDelivered
 )
+
+
+class Listener(Protocol):
+    """What surrounds a worker, from its construction on."""
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        """Gets what happened since the last call. Called by `Worker.deliver_events` alone: it may
+        make control calls, and may raise."""
+
+    def on_fault(self, owner: str, error: Exception) -> None:
+        """Hears of an exception inside a transport or a router, by its id; it must not raise."""
+
+    def on_wake(self) -> None:
+        """Asks for a `Worker.flush` soon: something changed outside of input and timers (DTLS).
+        Called in the middle of things: it must not call the worker."""

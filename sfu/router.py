@@ -9,14 +9,13 @@ from itertools import islice
 from common.errors import PeerError, StateError
 from sfu.events import ActiveSpeakers, Event, ProducerClosed, ProducerOpened
 from sfu.layout import WANTS, SlotWant
-from sfu.publish.layer import Layer
-from sfu.publish.producer import Producer
+from sfu.publish.producer import Layer, Producer
 from sfu.speakers.active_speaker import ActiveSpeaker
 from sfu.speakers.audio_slots import fill
 from sfu.stats import TrafficTotals
 from sfu.subscribe.consumer import Consumer
 from sfu.subscribe.downlink import PRIORITIES
-from sfu.subscribe.slot_updates import Slots, Stale
+from sfu.subscribe.slot_updates import Slots, SlotUpdateQueue
 from sfu.transport import Transport
 
 MAX_VOICES = 32  # candidates for audio slots; nobody has that many slots
@@ -52,8 +51,8 @@ class Router:
         self._follows: dict[str, frozenset[str]] = {}  # by subscriber: what its slots follow
         self._voices_now: Voices = ([], [])
         self._speaker_cameras_now: list[str] = []
-        self._stale: Stale[str] = Stale()
-        self._stale_since = 0.0
+        self._updates: SlotUpdateQueue[str] = SlotUpdateQueue()
+        self._updates_since = 0.0
         self._speaker = ActiveSpeaker[str]()
         self._disabled: set[str] = set()
 
@@ -70,7 +69,7 @@ class Router:
         self.transports.pop(transport.transport_id, None)
         self._pinned.pop(_microphone(transport), None)
         self._follows.pop(transport.transport_id, None)
-        self._stale.forget(transport.transport_id)
+        self._updates.forget(transport.transport_id)
         self._disabled = {
             source for source in self._disabled if not _published_by(source, transport)
         }
@@ -87,7 +86,7 @@ class Router:
         """Takes up and lets go of producers, and refills the slots."""
         if self.transports.get(transport.transport_id) is transport:
             self._note_wishes(transport)
-            self._stale.mark((transport.transport_id,), Slots.ALL)  # new ones, perhaps
+            self._updates.mark((transport.transport_id,), Slots.ALL)  # new ones, perhaps
         for producer in closed:
             self.producers.pop(producer.producer_id, None)
             self._sounds(producer).pop(producer.producer_id, None)
@@ -150,7 +149,7 @@ class Router:
 
     def next_deadline(self) -> float | None:
         """When the speakers are looked at again, or slots still wait to be pointed anew."""
-        deadline = self._stale_since if self._stale else self._speaker.next_deadline()
+        deadline = self._updates_since if self._updates else self._speaker.next_deadline()
         return None if deadline is None else max(deadline, self.rest_until)
 
     def handle_timers(self, now: float) -> None:
@@ -196,25 +195,25 @@ class Router:
         before, self._voices_now = self._voices_now, self._voices()
         heard = {*before[0], *before[1], *self._voices_now[0], *self._voices_now[1]}
         if before != self._voices_now or not ids.isdisjoint(heard):
-            self._stale.mark(self.transports, Slots.AUDIO)
+            self._updates.mark(self.transports, Slots.AUDIO)
         seen, self._speaker_cameras_now = self._speaker_cameras_now, self._speaker_cameras()
         if seen != self._speaker_cameras_now or not ids.isdisjoint(seen):
             ids.add(SPEAKER)
         follows = self._follows.items()
-        self._stale.mark([one for one, ids_ in follows if not ids_.isdisjoint(ids)], Slots.VIDEO)
+        self._updates.mark([one for one, ids_ in follows if not ids_.isdisjoint(ids)], Slots.VIDEO)
         self._settle(now)
 
     def _settle(self, now: float) -> None:
         """Points the slots of the first SLICE that wait; a deadline stands for the others."""
-        for _ in range(min(SLICE, len(self._stale))):
-            transport_id, slots = self._stale.take()
+        for _ in range(min(SLICE, len(self._updates))):
+            transport_id, slots = self._updates.take()
             transport = self.transports[transport_id]
             try:
                 self._point(transport, slots, now)
             except Exception as error:  # its own: the others', and the caller's request, go on
                 self._on_fault(transport, error)
-        if self._stale:
-            self._stale_since = now
+        if self._updates:
+            self._updates_since = now
             self._on_due(self)
 
     def _point(self, transport: Transport, slots: Slots, now: float) -> None:
@@ -243,18 +242,18 @@ class Router:
         least = next(one for one in producer.by_height() if one.active)
         if producer.kind != "video" or least is not layer:
             return
-        for consumer in producer.watchers:
-            idle = consumer.layer is None and consumer.target is None
-            if idle and not consumer.downlink.limited:  # else the allocator may pause it
-                try:
-                    consumer.set_target(layer, now)
-                except Exception as error:  # as in _settle: the publisher has no part in it
-                    self._on_fault(self.transports[consumer.downlink.transport_id], error)
+        for watcher in producer.watchers:
+            try:
+                watcher.start_smallest(now)
+            except Exception as error:  # as in _settle: the publisher has no part in it
+                self._on_fault(self.transports[watcher.context.transport_id], error)
 
     def stop_quiet_layers(self, transport: Transport, now: float) -> None:
         """A layer that the publisher has given up can't be chosen any more."""
         for producer in transport.uplink.producers.values():
-            quiet = [layer for layer in producer.layers if layer.active and layer.is_quiet(now)]
+            quiet = [
+                layer for layer in producer.layers if layer.active and layer.stream.is_quiet(now)
+            ]
             for layer in quiet:
                 layer.stop()
             if quiet:
@@ -264,8 +263,8 @@ class Router:
         if producer.kind == "audio":
             self._changed((producer,), now)
             return
-        watching = (consumer.downlink.transport_id for consumer in producer.watchers)
-        self._stale.mark([one for one in watching if one in self.transports], Slots.LAYERS)
+        watching = (one.context.transport_id for one in producer.watchers)
+        self._updates.mark([one for one in watching if one in self.transports], Slots.LAYERS)
         self._settle(now)
 
     def _resolve_video(self, transport: Transport, now: float) -> None:
@@ -306,9 +305,9 @@ class Router:
         """Pinned microphones, then shared sound, then speakers, then whoever is not muted:
         in a small class everybody is heard from the first syllable on."""
         pinned = list(self._pinned)
-        shared = [p.producer_id for p in self._shared.values() if p.layers[0].ssrc]
+        shared = [p.producer_id for p in self._shared.values() if p.layers[0].stream.ssrc]
         microphones = self._microphones.values()
-        unmuted = (p.producer_id for p in microphones if p.available and p.layers[0].ssrc)
+        unmuted = (p.producer_id for p in microphones if p.available and p.layers[0].stream.ssrc)
         others = islice(unmuted, MAX_VOICES)
         ordered = dict.fromkeys((*shared, *self._speaker.ranked(), *others))
         return pinned, [p for p in ordered if p not in pinned][:MAX_VOICES]
@@ -330,7 +329,7 @@ class Router:
 
     def _audible(self, transport: Transport, consumer: Consumer, producer_id: str) -> bool:
         producer = self.producers.get(producer_id)
-        if producer is None or not producer.layers[0].ssrc:
+        if producer is None or not producer.layers[0].stream.ssrc:
             return False
         return self._may_show(transport, consumer, producer)
 

@@ -14,8 +14,7 @@ from sfu.stats import (
 )
 
 if TYPE_CHECKING:
-    from sfu.publish.layer import Layer
-    from sfu.publish.producer import Producer
+    from sfu.publish.producer import Layer, Producer
     from sfu.router import Router
     from sfu.subscribe.consumer import Consumer
     from sfu.transport import Transport
@@ -92,17 +91,17 @@ def _producer(producer: "Producer", now: float) -> ProducerSnapshot:
 
 
 def _layer(layer: "Layer", now: float) -> LayerSnapshot:
-    reception = layer.reception
+    stream, reception = layer.stream, layer.stream.reception
     return LayerSnapshot(
         layer.rid,
-        layer.ssrc,
+        stream.ssrc,
         reception.packets,
         reception.bytes,
         reception.bitrate(now) if layer.active else 0.0,
-        layer.loss,
+        stream.loss,
         reception.jitter * 1000,
-        layer.nack.requested if layer.nack is not None else 0,
-        layer.plis_sent,
+        stream.nack.requested if stream.nack is not None else 0,
+        stream.plis_sent,
     )
 
 

@@ -27,13 +27,15 @@ from sfu.ice.agent import (
 )
 from sfu.negotiation.capabilities import Negotiation
 from sfu.negotiation.offer import Offer
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.publish.uplink import LevelHandler, Uplink
 from sfu.quality import Quality, QualityMeter, judge
 from sfu.srtp.keys import SrtpError, SrtpKeys
 from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
+from sfu.subscribe.estimator import EstimatorFactory
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import earliest
 from sfu.wire.address import Address
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback, build_compound
@@ -70,6 +72,7 @@ class Services:
     on_slots: Callable[["Transport"], None]
     max_streams: int
     workload: Workload
+    new_estimator: EstimatorFactory = RembEstimator
 
 
 class Transport:
@@ -97,12 +100,9 @@ class Transport:
         self.agent = self._new_agent(IceCredentials("", ""), now)  # the offer brings another
         self.uplink = self._new_uplink()
         self.cname = services.random(12).hex()
+        told, estimator = partial(services.on_slots, self), services.new_estimator()
         self.downlink = Downlink(
-            transport_id,
-            self.cname,
-            services.random,
-            partial(services.on_slots, self),
-            self.drops,
+            transport_id, self.cname, services.random, told, self.drops, estimator
         )
         self._dtls: DtlsSession = services.dtls.session(self)
         self._dtls_limits = DtlsLimits(now)
@@ -354,7 +354,7 @@ class Transport:
         report = self.uplink.receiver_report(now)
         if records := ([report] if report else []) + self.downlink.sender_reports(now):
             self.send_rtcp(records)
-        uplink_loss = max((layer.loss for layer in self.uplink.layers), default=0.0)
+        uplink_loss = max((layer.stream.loss for layer in self.uplink.layers), default=0.0)
         quality = judge(
             uplink_loss,
             self.downlink.loss,

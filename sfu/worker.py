@@ -1,8 +1,8 @@
-"""A Worker: one UDP port's worth of classes, as five verbs over plain data.
+"""A Worker: the classes of one UDP port, driven by a few verbs over plain data.
 
-`receive` and `flush` take what has arrived, `handle_timers` and `next_deadline` what is due,
-`take_outbox` and `take_events` give what leaves. Nothing from the network raises past
-`receive`: it ends in a counter with a DropReason. Pure: no I/O, no clock.
+`receive` and `flush` take what has arrived, `handle_timers` and `next_deadline` serve what is
+due, and `deliver_events` tells what happened. Datagrams leave by the outbox. Nothing from the
+network raises past `receive`: it ends in a counter with a DropReason. Pure: no I/O, no clock.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ from sfu.config import WorkerConfig
 from sfu.dtls.api import DtlsFactory
 from sfu.events import (
     Event,
+    Listener,
     QualityChanged,
     SlotsChanged,
     TransportClosed,
@@ -21,7 +22,7 @@ from sfu.events import (
     TransportDisconnected,
 )
 from sfu.fanout.forward import Totals, forward
-from sfu.fanout.outbox import Collected, Outbox, Send
+from sfu.fanout.outbox import Outbox
 from sfu.fanout.pending_pictures import PendingLayers
 from sfu.ice.address_table import AddressTable
 from sfu.ice.agent import IceState
@@ -29,7 +30,7 @@ from sfu.ingress import Ingress
 from sfu.layout import SlotWant
 from sfu.negotiation.negotiator import Answer, Negotiator
 from sfu.negotiation.offer import Offer
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.router import Router
 from sfu.snapshot import snapshot_transport
 from sfu.stats import DropReason
@@ -46,25 +47,30 @@ class Worker:
     """Routers, their transports, and the one table of addresses they share."""
 
     def __init__(
-        self, config: WorkerConfig, *, dtls: DtlsFactory, rng: Callable[[int], bytes]
+        self,
+        config: WorkerConfig,
+        *,
+        dtls: DtlsFactory,
+        random: Callable[[int], bytes],
+        outbox: Outbox,
+        listener: Listener,
+        drops: Counter[DropReason] | None = None,
     ) -> None:
-        """`outbox` may be replaced as long as there is no transport; without that the worker
-        collects for `take_outbox`. `on_fault` hears of exceptions, by transport or class."""
+        """`random` gives so many unpredictable bytes; `drops` may be shared with the parts of the
+        surroundings that drop datagrams, too."""
         self.config = config
         self.routers: dict[str, Router] = {}
-        self.drops: Counter[DropReason] = Counter()
+        self.drops: Counter[DropReason] = Counter() if drops is None else drops
         self.forwarded = Totals(drops=self.drops)
-        self.on_wake: Callable[[], None] = lambda: None
-        self.on_fault: Callable[[str, Exception], None] = lambda owner, error: None
         self._dtls = dtls
-        self._rng = rng
-        self._negotiator = Negotiator(config, dtls, rng)
+        self._random = random
+        self._outbox = outbox
+        self._listener = listener
+        self._negotiator = Negotiator(config, dtls, random)
         self._transports: dict[str, Transport] = {}
         self._addresses: AddressTable[Transport] = AddressTable()
         self.by_address: Mapping[Address, Transport] = self._addresses.by_address
         self._timers: Timers[Transport | Router] = Timers()
-        self._collected = Collected()
-        self.outbox: Outbox = self._collected
         self._events: list[Event] = []
         self._pending = PendingLayers()
         self._ingress = Ingress(
@@ -125,8 +131,8 @@ class Worker:
     ) -> Transport:
         services = Services(
             dtls=self._dtls,
-            random=self._rng,
-            outbox=self.outbox,
+            random=self._random,
+            outbox=self._outbox,
             on_pending=self._pending.append,
             on_level=router.on_level,
             on_changed=self._on_changed,
@@ -205,7 +211,7 @@ class Worker:
             try:
                 step(reason, now)
             except Exception as error:  # a fault in one must not keep it in the class's tables
-                self.on_fault(transport.transport_id, error)
+                self._listener.on_fault(transport.transport_id, error)
         transport.release()
         self._changed.pop(transport, None)
         self.drops.update(transport.drops)
@@ -229,7 +235,7 @@ class Worker:
         self._ingress.receive(data, address, now)
 
     def _answer(self, address: Address, data: bytes) -> None:
-        self.outbox.append((address, [data]))
+        self._outbox.append((address, [data]))
 
     def _on_transport_fault(self, transport: Transport, error: Exception, now: float) -> None:
         self._fail(transport.transport_id, error, now)
@@ -241,7 +247,7 @@ class Worker:
 
     def _note_fault(self, transport_id: str, error: Exception) -> None:
         self.drops[DropReason.TRANSPORT_ERROR] += 1
-        self.on_fault(transport_id, error)
+        self._listener.on_fault(transport_id, error)
 
     def _fail(self, transport_id: str, error: Exception, now: float) -> None:
         """Closes one connection after an exception in it. Never raises."""
@@ -263,13 +269,13 @@ class Worker:
 
     def _forward(self, layer: Layer, stamp: int, now: float) -> None:
         try:
-            faults = forward(layer, stamp, now, self.outbox, self.forwarded)
+            faults = forward(layer, stamp, now, self._outbox, self.forwarded)
         except Exception as error:  # as in receive: the publisher's media could not be sent
             layer.take_pending()
             self._fail(layer.producer.transport_id, error, now)
             return
         for consumer, fault in faults:
-            self._fail(consumer.downlink.transport_id, fault, now)
+            self._fail(consumer.context.transport_id, fault, now)
 
     def _start_layer(self, layer: Layer, now: float) -> None:
         transport = self._transports.get(layer.producer.transport_id)
@@ -316,7 +322,7 @@ class Worker:
         try:
             router.handle_timers(now)
         except Exception as error:  # the class goes on, at worst without new speakers
-            self.on_fault(router.router_id, error)
+            self._listener.on_fault(router.router_id, error)
             router.rest_until = now + AFTER_FAULT
         self._arm_router(router)
 
@@ -341,31 +347,25 @@ class Worker:
         if deadline is not None:
             self._timers.set(router, deadline)
 
-    # -- what leaves ------------------------------------------------------------------------
+    # -- what happened ----------------------------------------------------------------------
 
-    def take_outbox(self) -> list[Send]:
-        """Datagrams by destination since the last call, in the order they are to be sent."""
-        collected = self._collected[:]
-        self._collected.clear()  # in place: the transports hold this list
-        return collected
-
-    def take_events(self) -> list[Event]:
-        """What happened since the last call."""
+    def deliver_events(self) -> None:
+        """Tells the listener what happened since the last call: the last step after any input."""
         for transport in self._slots:
             if transport.state is not TransportState.CLOSED:
                 ids = (transport.router_id, transport.transport_id)
                 if slots := transport.downlink.take_changed_slots():
                     self._events.append(SlotsChanged(*ids, slots))
         self._slots.clear()
-        events = self._events[:]
-        self._events.clear()
-        return events
+        if events := self._events[:]:
+            self._events.clear()  # in place: routers append to it
+            self._listener.on_events(events)
 
     # -- what transports tell ---------------------------------------------------------------
 
     def _on_changed(self, transport: Transport) -> None:
         self._changed[transport] = None
-        self.on_wake()
+        self._listener.on_wake()
 
     def _on_due(self, transport: Transport) -> None:
         self._active[transport] = None

@@ -8,7 +8,7 @@ from common.logs import get_logger
 from signalling.classroom import media
 from signalling.classroom.effects import Disconnect, Effect, Negotiate, Send
 from signalling.classroom.state import Classroom
-from signalling.media_plane import MediaPlane, Offer, OpenMedia
+from signalling.media_plane import MediaPlane, OfferCommand, OpenMedia
 from signalling.socket.outgoing import Outgoing
 
 MEDIA_TIMEOUT = 8.0  # seconds the media plane may take for one request
@@ -26,7 +26,7 @@ class EffectRunner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def apply(self, classroom: Classroom, effects: Iterable[Effect]) -> None:
-        """Carries out effects nothing waits for: events at once, media in a task."""
+        """Carries out effects in the background: events at once, media in a task."""
         rest: list[Effect] = []
         for effect in effects:
             if isinstance(effect, Send | Disconnect):
@@ -79,7 +79,7 @@ class EffectRunner:
     async def _negotiate(self, classroom: Classroom, effect: Negotiate) -> None:
         if effect.open_first:
             await self._open(classroom, effect)
-        offer = Offer(effect.participant_id, effect.sdp)
+        offer = OfferCommand(effect.participant_id, effect.sdp)
         try:
             answer = await self._plane.answer(offer)
         except StateError:

@@ -1,6 +1,6 @@
-"""The shell around the classes: decodes, asks for decisions, carries out their effects.
+"""The hub: decodes messages, asks the classes for decisions and has their effects carried out.
 
-Everything that waits, reads the clock or draws random bytes on behalf of a class is here.
+Classes neither wait nor read a clock nor draw random bytes: the hub does that for them.
 """
 
 import asyncio
@@ -15,32 +15,25 @@ from sfu.events import Event, TransportClosed
 from signalling.auth.gate import EntryGate, OpenGate
 from signalling.classroom import handlers, media
 from signalling.classroom.effects import CloseClass, Decision, Disconnect, Effect, Send
-from signalling.classroom.messages import (
-    MESSAGES,
-    MediaState,
-    Message,
-    VideoJoin,
-    VideoOffer,
-    decode,
-)
+from signalling.classroom.features.registry import FEATURES
+from signalling.classroom.messages import MediaState, Message, VideoJoin, VideoOffer
 from signalling.classroom.permissions import Identity
 from signalling.classroom.roster import Rng
-from signalling.classroom.state import Classroom, ClassSettings, ClassState
+from signalling.classroom.state import Classroom, ClassSettings, LessonState
 from signalling.effect_runner import EffectRunner
 from signalling.errors import Refusal, to_wire
 from signalling.media_plane import MediaPlane
-from signalling.socket.admission import Door, Tally
-from signalling.socket.callers import Key
+from signalling.socket.admission import Session, SignallingCounts, SocketAdmission
+from signalling.socket.clients import ClientKey
 from signalling.socket.inbox import Ack
 from signalling.socket.outgoing import Outgoing
-from signalling.socket.session import Session
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """What the hub is given: limits, names and the world's clock and chance."""
+    """Limits, names, the wall clock and the random source of a hub."""
 
     secret: str
     wall: Callable[[], float]
@@ -49,21 +42,27 @@ class HubSettings:
     max_sockets: int = 5_000
     titles: dict[str, str] = field(default_factory=dict)
     took: Callable[[str, float, float], None] = lambda what, start, end: None
-    """Hears what ran on the loop, from when to when."""
+    """Is told of work on the loop: its name, its start and its end."""
 
 
 class Hub:
     """All classes of this process and all sockets in them."""
 
-    def __init__(self, settings: HubSettings, plane: MediaPlane, outgoing: Outgoing) -> None:
+    def __init__(
+        self,
+        settings: HubSettings,
+        plane: MediaPlane,
+        outgoing: Outgoing,
+        gate: EntryGate | None = None,
+    ) -> None:
         self.settings = settings
         self.classrooms: dict[str, Classroom] = {}
         self._titles = dict(settings.titles)
-        self.tally = Tally()
-        self.gate: EntryGate = OpenGate()
+        self.counts = SignallingCounts()
+        self.gate = gate or OpenGate()
         self._outgoing = outgoing
         self._effects = EffectRunner(plane, outgoing, self._now)
-        self._admission = Door(settings.secret, settings.max_sockets)
+        self._admission = SocketAdmission(settings.secret, settings.max_sockets)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         plane.subscribe(self.media_event)
 
@@ -75,50 +74,50 @@ class Hub:
 
     @property
     def sessions(self) -> dict[str, Session]:
-        """The sockets that were let in."""
+        """The sockets that were admitted."""
         return self._admission.sessions
 
     def connect(self, socket: str, token: object) -> Session:
-        """Let a socket in that brings a valid token; raises LiveclassError."""
+        """Admits a socket that brings a valid token; raises LiveclassError."""
         try:
-            session = self._admission.enter(socket, token, self._now(), self.settings.wall())
+            session = self._admission.admit(socket, token, self._now(), self.settings.wall())
         except LiveclassError as error:
-            self.tally.connections_refused[error.code] += 1
+            self.counts.connections_refused[error.code] += 1
             log.info("connection.refused", code=error.code)
             raise
         surplus = self._admission.surplus(session)
         if surplus is not None:
-            self.tally.sockets_closed["surplus"] += 1
+            self.counts.sockets_closed["surplus"] += 1
             self._dismiss(surplus, "replaced")
         return session
 
     def disconnect(self, socket: str) -> None:
-        """The socket is gone; what it sent before is handled first."""
+        """Handles the end of a socket, after the messages it sent before."""
         session = self._admission.leave(socket, self._now())
         if session is None:
             return
         self._outgoing.forget(socket)
-        if not self.is_draining:  # else all go, and each would be told of each
-            session.caller.inbox.post(partial(self._handle_lost, session))
+        if not self.is_draining:  # when all leave, news of each would go to all
+            session.client.inbox.post(partial(self._handle_lost, session))
 
     def _dismiss(self, socket: str, reason: str) -> None:
-        """Tell a socket that it is out, and why, and close it; it is no longer listened to."""
+        """Tells a socket why it is removed, and closes it; its messages are ignored from now on."""
         self.disconnect(socket)
         self._outgoing.put(Send((socket,), "removed", {"reason": reason}))
         self._outgoing.put(Disconnect(socket))
 
     def flooding(self, socket: str) -> None:
-        """The messages of a socket have been refused for too long: the person is put out, with
-        all their sockets, for a minute. Staff are only slowed."""
+        """Evicts a person for a minute, with all their sockets, because messages of this socket
+        were refused for too long. Staff are only slowed."""
         session = self.sessions.get(socket)
         if session is None or session.identity.is_staff:
             return
-        self._evict_flooding(session.caller.key)
+        self._evict_flooding(session.client.key)
 
-    def _evict_flooding(self, key: Key) -> None:
+    def _evict_flooding(self, key: ClientKey) -> None:
         class_id, user_id = key
-        self.tally.refusals["flooding"] += 1
-        sockets = self._admission.bar(key, self._now())
+        self.counts.refusals["flooding"] += 1
+        sockets = self._admission.suspend(key, self._now())
         for one in sockets:
             self._dismiss(one, "flooding")
         classroom = self.classrooms.get(class_id)
@@ -127,7 +126,7 @@ class Hub:
             self._apply(classroom, classroom.leave(person, self._now()))
 
     async def _handle_lost(self, session: Session) -> Ack:
-        classroom, person = session.room, session.person
+        classroom, person = session.classroom, session.person
         if classroom is not None and person is not None:
             self._apply(classroom, classroom.socket_lost(person, session.socket, self._now()))
         return {}
@@ -135,16 +134,16 @@ class Hub:
     # Messages
 
     async def receive(self, socket: str, event: str, args: tuple[object, ...]) -> Ack | Refusal:
-        """Handle one message in the person's order and say what the client is told."""
+        """Handles one message in the person's order and returns the acknowledgement."""
         session = self.sessions.get(socket)
         if session is None:
-            return to_wire(StateError("not_joined", "Connect again."))
-        self.tally.messages[event if event in MESSAGES else "unknown"] += 1
+            return to_wire(StateError("not_joined", "You are not connected. Connect again."))
+        self.counts.messages[event if event in FEATURES.messages else "unknown"] += 1
         try:
-            message = decode(event, args)
+            message = FEATURES.decode(event, args)
             if isinstance(message, VideoOffer):
-                session.caller.budget.take_lines(message.sdp.count("\n"), self._now())
-            future = session.caller.inbox.submit(partial(self._process, session, message))
+                session.client.budget.take_lines(message.sdp.count("\n"), self._now())
+            future = session.client.inbox.submit(partial(self._process, session, message))
         except Exception as error:
             return self._refuse(session, event, error)
         try:
@@ -158,7 +157,7 @@ class Hub:
     def _refuse(self, session: Session, event: str, error: Exception) -> Refusal:
         refusal = to_wire(error)
         code = refusal["error"]["code"]
-        self.tally.refusals[code] += 1
+        self.counts.refusals[code] += 1
         if code == "internal":
             log.error("message.failed", message=event, socket=session.socket, exc_info=error)
         return refusal
@@ -171,13 +170,13 @@ class Hub:
         classroom, decision = self._decide(session, message)
         self.settings.took(type(message).__name__, start, time.monotonic())
         copies = decision.copies
-        if isinstance(message, MediaState):  # whoever hears or sees it is looked at anew
+        if isinstance(message, MediaState):  # the slots of its subscribers are looked at again
             copies += len(classroom.roster) // 2
-        session.caller.budget.charge_copies(copies)
+        session.client.budget.charge_copies(copies)
         return await self._carry_out(classroom, decision)
 
     async def _admit(self, session: Session) -> None:
-        """Asks the gate; a token may be older than what its bearer is now."""
+        """Asks the gate: the person's role may have changed since their token was made."""
         identity = session.identity
         found = await self.gate.admit(identity)
         if found is not None:
@@ -193,7 +192,7 @@ class Hub:
     def _join(self, session: Session, message: VideoJoin) -> tuple[Classroom, Decision]:
         identity = session.identity
         if session.socket not in self.sessions:
-            raise StateError("not_joined", "The socket is gone.")
+            raise StateError("not_joined", "The connection is closed. Connect again.")
         if message.class_id != identity.class_id:
             raise LiveclassError("wrong_class", "Your link belongs to another class.")
         classroom = self._classroom(identity.class_id)
@@ -230,12 +229,12 @@ class Hub:
         return decision.ack
 
     def _apply(self, classroom: Classroom, effects: Iterable[Effect]) -> None:
-        """Carry out effects that nobody waits for."""
+        """Carries out effects in the background."""
         self._effects.apply(classroom, effects)
         self._arm(classroom)
 
     def media_event(self, event: Event) -> None:
-        """What the SFU reports, for the class it concerns."""
+        """Hands an event of the SFU to its class."""
         classroom = self.classrooms.get(event.router_id)
         if classroom is None or self.is_draining:
             return
@@ -248,7 +247,7 @@ class Hub:
                 self._evict_flooding((classroom.class_id, person.identity.user_id))
 
     def _arm(self, classroom: Classroom) -> None:
-        """One timer a class, at its next deadline."""
+        """Sets the class's one timer to its next deadline."""
         handle = self._timers.pop(classroom.class_id, None)
         if handle is not None:
             handle.cancel()
@@ -266,35 +265,35 @@ class Hub:
             del self.classrooms[classroom.class_id]
             self._apply(classroom, [CloseClass(classroom.class_id)])
 
-    # What others do to classes
+    # Calls of billing
 
     @property
     def class_ids(self) -> frozenset[str]:
-        """Classes with somebody in them, or lately."""
+        """Classes that have participants, or had some lately."""
         return frozenset(self.classrooms)
 
     def live_classes(self) -> frozenset[str]:
         """Classes that are being taught."""
         classrooms = self.classrooms.values()
         return frozenset(
-            classroom.class_id for classroom in classrooms if classroom.state is ClassState.LIVE
+            classroom.class_id for classroom in classrooms if classroom.state is LessonState.LIVE
         )
 
     def present(self, class_id: str) -> tuple[Identity, ...]:
-        """Who is in a class, also those who are away for a moment."""
+        """The people in a class, those included who are away for a moment."""
         classroom = self.classrooms.get(class_id)
         return (
             () if classroom is None else tuple(one.identity for one in classroom.roster.everyone())
         )
 
     def evict(self, class_id: str, user_id: str, reason: str) -> None:
-        """Whoever is in a class and may not be any more leaves it at once; may come back when
-        the gate says so. No error when they are not there."""
+        """Removes a person from a class at once; they may come back when the gate admits them. No
+        error when they are not there."""
         classroom = self.classrooms.get(class_id)
         person = None if classroom is None else classroom.roster.of_user(user_id)
         if classroom is not None and person is not None:
             log.info("class.evicted", class_id=class_id, participant=person.id, reason=reason)
-            self._apply(classroom, classroom.put_out(person, reason, self._now()))
+            self._apply(classroom, classroom.evict(person, reason, self._now()))
 
     def end_class(self, class_id: str) -> None:
         """Ends a class for everyone; no effect unless it is live."""
@@ -302,19 +301,19 @@ class Hub:
         if classroom is not None:
             self._apply(classroom, classroom.end(self._now()))
 
-    # The end
+    # Shutdown
 
     def drain(self) -> None:
-        """Let no new socket in."""
+        """Admits no new socket from now on."""
         self._admission.is_draining = True
 
     @property
     def is_draining(self) -> bool:
-        """Whether the server is about to stop."""
+        """True once the server shuts down."""
         return self._admission.is_draining
 
     async def close(self) -> None:
-        """Stop the timers and wait for what is being carried out."""
+        """Stops the timers and waits for effects that still run."""
         for handle in self._timers.values():
             handle.cancel()
         await self._effects.close()

@@ -30,14 +30,14 @@ class OpenMedia(Struct, frozen=True, tag="open-media"):
 Command = OpenClass | CloseClass | OpenMedia | CloseMedia | SetSource | SetLayout
 
 
-class Offer(Struct, frozen=True, tag="offer"):
+class OfferCommand(Struct, frozen=True, tag="offer"):
     """A participant's SDP offer."""
 
     participant_id: str
     sdp: str
 
 
-class Section(Struct, frozen=True, omit_defaults=True):
+class AnsweredSection(Struct, frozen=True, omit_defaults=True):
     """One m= section of an answer, by what it is used for; `source` where it publishes."""
 
     mid: str
@@ -50,7 +50,7 @@ class MediaAnswer(Struct, frozen=True, tag="answer"):
     """The answer to an offer, and what became of each section."""
 
     sdp: str
-    sections: tuple[Section, ...]
+    sections: tuple[AnsweredSection, ...]
 
     def describe(self) -> dict[str, object]:
         """The answer as the client is told it."""
@@ -65,7 +65,7 @@ class MediaPlane(Protocol):
     """
 
     async def run(self, command: Command) -> None: ...
-    async def answer(self, offer: Offer) -> MediaAnswer: ...
+    async def answer(self, offer: OfferCommand) -> MediaAnswer: ...
     def subscribe(self, handler: Callable[[Event], None]) -> None: ...
 
     async def totals(self) -> WorkerSnapshot:

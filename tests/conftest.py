@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
 
+from tests.support import thorough
 from tests.support.coded_plane import Crossing
 
-# A busy machine is no failure.
-settings.register_profile("liveclass", deadline=None)
-settings.load_profile("liveclass")
+thorough.register()
 
 
 # Where a media plane is behind signalling, tests run twice: with one in this process, and with

@@ -11,7 +11,7 @@ import pytest
 from billing.settings import BillingSettings
 from common.config import PREFIX
 from liveclass.config import Settings
-from signalling.classroom.messages import MESSAGES
+from signalling.classroom.features.registry import FEATURES
 from tests.support import docs
 from tests.support.docs import Names
 
@@ -143,11 +143,11 @@ def test_every_variable_that_is_described_exists() -> None:
 
 
 def test_the_protocol_names_every_message_of_clients() -> None:
-    assert docs.table_events(text(PROTOCOL), "Client to server") == set(MESSAGES)
+    assert docs.table_events(text(PROTOCOL), "Client to server") == set(FEATURES.messages)
 
 
 def test_the_protocol_names_every_event_of_the_server() -> None:
-    sources = [n for n in files() if re.fullmatch(r"(signalling|liveclass)/(\w+/)?\w+\.py", n)]
+    sources = [n for n in files() if re.fullmatch(r"(signalling|liveclass)/(\w+/)*\w+\.py", n)]
     sent = {event for n in sources for event in docs.sent_events(ast.parse(text(n)))}
     assert docs.table_events(text(PROTOCOL), "Server to client") == sent
 

@@ -23,7 +23,7 @@ from billing.routes.session import (
     read_json,
 )
 from billing.service import cancel, catalogue, classes, images
-from billing.service.catalogue import ClassFilter, ClassView, OwnView
+from billing.service.catalogue import ClassFilter, ListedClass, OwnView
 from billing.service.rights import Asker
 from billing.store.queries import cursor_of
 from billing.store.tables import Enrolment, User
@@ -95,7 +95,7 @@ def asker_of(found: Account) -> Asker:
     return Asker(found.id, found.role)
 
 
-def describe(shown: ClassView, context: Context) -> dict[str, object]:
+def describe(shown: ListedClass, context: Context) -> dict[str, object]:
     """A class as the pages get it."""
     class_, lesson = shown.class_, shown.lesson
     described: dict[str, object] = {

@@ -34,7 +34,7 @@ class OwnView:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassView:
+class ListedClass:
     """A class as it is shown; `student`: the child through whom a parent sees it."""
 
     class_: Class
@@ -66,7 +66,7 @@ class _OwnRows:
 
 async def search(
     context: Context, asker: Asker | None, wanted: ClassFilter, limit: int, cursor: str
-) -> list[ClassView]:
+) -> list[ListedClass]:
     """The classes, the newest first, behind the cursor."""
     query = select(Class).join(User, User.id == Class.teacher_id).where(_visible(asker, wanted))
     for word in wanted.search.split()[:MAX_WORDS]:
@@ -80,7 +80,7 @@ async def search(
         return await _show(session, context, asker, found)
 
 
-def is_offered(shown: ClassView, now: int) -> bool:
+def is_offered(shown: ListedClass, now: int) -> bool:
     """Whether strangers are shown the class in the catalogue."""
     return classes.is_on_sale(shown.class_.state, schedule.parse(shown.class_.schedule), now)
 
@@ -104,7 +104,7 @@ def _taught_by(user_id: str) -> ColumnElement[bool]:
     return or_(Class.teacher_id == user_id, Class.id.in_(helps))
 
 
-async def one(context: Context, asker: Asker | None, class_id: str) -> ClassView:
+async def one(context: Context, asker: Asker | None, class_id: str) -> ListedClass:
     """A class; raises NotFoundError, for a draft also when it is not the asker's."""
     async with context.db.reading() as session:
         class_ = await session.get(Class, class_id)
@@ -123,7 +123,7 @@ async def _may_see(session: AsyncSession, asker: Asker | None, class_: Class) ->
     return await session.get(Assistant, (class_.id, asker.id)) is not None
 
 
-async def of_person(context: Context, asker: Asker) -> list[ClassView]:
+async def of_person(context: Context, asker: Asker) -> list[ListedClass]:
     """Classes the asker is or was enrolled in, teaches or helps in; a parent's: their children's,
     one for each child."""
     async with context.db.reading() as session:
@@ -144,12 +144,12 @@ def _counts() -> ColumnElement[bool]:
     return or_(Enrolment.ended_at.is_(None), Enrolment.ended_reason.not_in(gone), kept)
 
 
-async def _of_children(session: AsyncSession, context: Context, asker: Asker) -> list[ClassView]:
+async def _of_children(session: AsyncSession, context: Context, asker: Asker) -> list[ListedClass]:
     query = select(User).join(Guardian, Guardian.student_id == User.id)
     children = await session.scalars(
         query.where(Guardian.parent_id == asker.id).order_by(User.name)
     )
-    every: list[ClassView] = []
+    every: list[ListedClass] = []
     for child in children:
         in_them = select(Enrolment.class_id).where(Enrolment.user_id == child.id, _counts())
         found = list(await session.scalars(select(Class).where(Class.id.in_(in_them))))
@@ -166,7 +166,7 @@ async def _show(
     asker: Asker | None,
     found: Sequence[Class],
     child: User | None = None,
-) -> list[ClassView]:
+) -> list[ListedClass]:
     ids = [class_.id for class_ in found]
     now = context.now()
     taken = await enrolments.taken(session, ids, now)
@@ -179,7 +179,7 @@ async def _show(
         if class_.state not in classes.OVER:
             lesson = schedule.next_lesson(schedule.parse(class_.schedule), now)
         every.append(
-            ClassView(
+            ListedClass(
                 class_,
                 teachers[class_.teacher_id],
                 free,

@@ -39,7 +39,7 @@ _FRAME = 1 / 30
 
 @dataclass(slots=True)
 class BotContext:
-    """What all bots of a fleet share."""
+    """The objects that all bots of a fleet share."""
 
     url: str
     class_id: str
@@ -200,7 +200,7 @@ class Bot:
         await self._signal.request("layout", wanted)
 
     def people_changed(self) -> None:
-        """Somebody who publishes is new."""
+        """There is a new publisher."""
         self._around.spawn(self._show_again())
 
     async def _show_again(self) -> None:

@@ -38,7 +38,7 @@ FIRST_ROUND_TRIP = 0.05  # s, until ICE has measured one
 
 
 class ConnectionListener(Protocol):
-    """What a connection asks of its bot."""
+    """The calls that a connection makes to its bot."""
 
     def send(self, data: bytes) -> None: ...
     def receive_dtls(self, data: bytes) -> None: ...
@@ -210,7 +210,7 @@ class Connection:
             self._receive_rtp(data, now, arrival_ns)
 
     def _receive_rtp(self, data: bytes, now: float, arrival_ns: int) -> None:
-        """Decrypts; what a bot that is not sampled sees here are first packets and repairs."""
+        """Decrypts; a bot that is not sampled sees only first packets and repairs here."""
         if self._inbound is None:
             return  # as a browser: before its handshake is done, media can't be read
         _, second, seq, _, ssrc = FIXED.unpack_from(data) if len(data) >= FIXED.size else (0,) * 5
@@ -303,7 +303,7 @@ class Connection:
         self._timers.set(self._chase, now + ASK_AFTER)
 
     def _chase(self, now: float) -> None:
-        """NACKs for video; what is missing too long is lost, and video then needs a key frame."""
+        """NACKs for video; a packet missing too long is lost, and video then needs a key frame."""
         round_trip = (self.ice.round_trip or FIRST_ROUND_TRIP) + self._hooks.queued(now)
         for stream in self.streams.values():
             if not stream.missing:

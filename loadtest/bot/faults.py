@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from loadtest.records import LinkFaults
 
-MAX_QUEUED = 0.3  # s of a rate-limited downlink's queue; what does not fit is dropped
+MAX_QUEUED = 0.3  # s of a rate-limited downlink's queue; the rest is dropped
 
 Chance = Callable[[], float]  # from 0 up to 1
 
 
 class BadLink:
-    """What happens to each datagram of one bot, from its join on."""
+    """The fate of each datagram of one bot, from its join on."""
 
     def __init__(self, faults: LinkFaults, chance: Chance, joined_at: float) -> None:
         self._loss = faults.loss
@@ -37,7 +37,7 @@ class BadLink:
         while self._steps and self._steps[0][0] <= now:
             self._rate = self._steps.pop(0)[1]
         if self._rate is None:
-            # what a slower link still holds comes first
+            # datagrams that a slower link still holds come first
             return max(now, self._free_at)
         begins = max(now, self._free_at)
         if begins - now > MAX_QUEUED:

@@ -1,4 +1,4 @@
-"""What a receiving bot tells the server once a second: Receiver Reports and REMB, as Chromium.
+"""Feedback of a receiving bot once a second: Receiver Reports and REMB, as Chromium sends them.
 
 Jitter is left out (0): the SFU acts on loss and round trip. Pure: no I/O, no clock.
 """
@@ -39,7 +39,7 @@ class Estimate:
 
 @dataclass(slots=True)
 class _Reported:
-    """What the last block of a stream said, and the last Sender Report about it."""
+    """The last report block of a stream, and the last Sender Report about it."""
 
     highest: int = -1
     lost: int = 0
@@ -66,7 +66,7 @@ class Feedback:
     def report(
         self, streams: Iterable[ReceivedStream], queued: float, now: float
     ) -> list[RtcpRecord]:
-        """What to send now; nothing as long as nothing has come."""
+        """The records to send now; none before the first packet has come."""
         begun = [stream for stream in streams if stream.begun][:MAX_COUNT]
         total = sum(stream.bytes for stream in begun)
         elapsed = max(now - self._at, 1e-3)

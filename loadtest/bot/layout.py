@@ -1,4 +1,4 @@
-"""Whom a bot wants to see: the `layout` message for its video slots.
+"""The `layout` message of a bot: the people it wants in its video slots.
 
 Pure: no I/O, no clock.
 """

@@ -222,7 +222,7 @@ class MeasuredLink(PlainLink):
         self._timers.set(self._release, self._queue[0][0])
 
     def _release(self, now: float) -> None:
-        """What has come through the slow link by now."""
+        """The datagrams that have come through the slow link by now."""
         queue = self._queue
         while queue and queue[0][0] <= now:
             _, data, arrival_ns = queue.popleft()

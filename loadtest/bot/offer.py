@@ -97,7 +97,7 @@ class AnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What is this client's own in its offer."""
+    """The client's own values in its offer."""
 
     credentials: IceCredentials
     fingerprint: tuple[str, str]

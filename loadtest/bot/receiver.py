@@ -1,4 +1,4 @@
-"""What arrives of one slot: loss and its repair, complete frames, freezes.
+"""One received slot: its loss and repair, complete frames and freezes.
 
 Header fields are all it needs, so that a bot need not decrypt. Pure: no I/O, no clock.
 """

@@ -1,4 +1,4 @@
-"""What a bot publishes: a player's packets sealed as RTP, and what answers feedback about them.
+"""The sources of a publishing bot: packets sealed as RTP, and the answers to feedback.
 
 Pure: no I/O, no clock; the wall clock, for stamps and Sender Reports, is an argument.
 """

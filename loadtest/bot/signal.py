@@ -1,7 +1,7 @@
 """A bot's Socket.IO conversation (signalling/PROTOCOL.md): Engine.IO 4 over one WebSocket.
 
 Written here because python-socketio keeps several tasks and an HTTP session for each client: of
-1,000 in one process each has one task. Events nobody waits for are not even decoded.
+1,000 in one process each has one task. Events that the bot does not wait for are not even decoded.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import aiohttp
 
 TIMEOUT = 10.0  # s for an answer, as the page
 MAX_MESSAGE = 4 << 20  # bytes
-BROKEN = (aiohttp.ClientError, OSError)  # what a socket raises that is no longer one
+BROKEN = (aiohttp.ClientError, OSError)  # errors of a socket that has broken
 
 Json = dict[str, Any]
 Listener = Callable[[str, Any], None]

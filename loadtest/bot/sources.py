@@ -15,7 +15,7 @@ from sfu.srtp.rtp import OutboundSrtp
 
 @dataclass(frozen=True, slots=True)
 class SourceMaker:
-    """What every source of one bot needs. `began` is the run's start on the caller's clock."""
+    """Makes the sources of one bot. `began` is the run's start on the caller's clock."""
 
     clip: Clip
     srtp: OutboundSrtp

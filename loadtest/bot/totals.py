@@ -35,7 +35,7 @@ class BotTotals:
             self.sent += connection.publisher.sent
 
     def since(self, before: "BotTotals") -> "BotTotals":
-        """What has been added since then."""
+        """The difference from an earlier total."""
         return BotTotals(
             *(getattr(self, one.name) - getattr(before, one.name) for one in fields(self))
         )

@@ -56,7 +56,7 @@ class Percentiles:
 
 @dataclass(slots=True)
 class JoinReport:
-    """What one run found, and where."""
+    """The result of one run, and the machine it ran on."""
 
     joins: int
     join_ms: Percentiles

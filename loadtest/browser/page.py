@@ -1,4 +1,4 @@
-"""What any browser's page of a class answers, whoever drives the browser.
+"""The questions that the page of a class answers, in any browser and under any driver.
 
 The page answers through `window.liveclass` (diagnostics).
 """

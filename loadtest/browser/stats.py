@@ -1,4 +1,4 @@
-"""What a real browser tells of its own receiving, summed up for one viewer.
+"""The getStats figures of a real browser, summed up for one viewer.
 
 Pure: no I/O, no clock. The numbers come from the page's getStats; times are its milliseconds.
 """
@@ -122,7 +122,7 @@ class PageCounts:
         return float(round(self._counted(main, "jitterBufferDelay") / emitted * 1000, 1))
 
     def _concealed(self) -> float:
-        """The share of the sound that was made up; what was silent anyway does not count."""
+        """The share of the sound that was concealed; silence does not count."""
         heard = self._sum("totalSamplesReceived")
         made_up = self._sum("concealedSamples") - self._sum("silentConcealedSamples")
         return float(round(max(0, made_up) / heard, 5)) if heard else 0.0

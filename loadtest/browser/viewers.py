@@ -26,7 +26,7 @@ EVERY = 1.0
 ANSWERS_WITHIN = 5.0
 STARTS_WITHIN = 60.0
 ENDED_EARLY = "the run ended before it had joined"
-# What a viewer's own trouble looks like; anything else is a mistake of ours and is raised.
+# The errors of a viewer's own browser; any other error is a mistake of ours and is raised.
 TROUBLE = (PlaywrightError, AssertionError, TimeoutError)
 
 
@@ -167,6 +167,6 @@ def untrusted_origin(link: str) -> str | None:
 
 
 def _line(trouble: BaseException) -> str:
-    """What went wrong, in one line without anybody's token."""
+    """The error in one line, without tokens."""
     lines = without_tokens(str(trouble)).splitlines()
     return lines[0] if lines else type(trouble).__name__

@@ -166,7 +166,7 @@ MaxWithoutPicture = Annotated[
         "--max-without-picture",
         min=0,
         metavar="N",
-        help="People who should see somebody, and saw nothing within 10 s.",
+        help="People who should have had a picture, and had none within 10 s.",
         rich_help_panel=_LIMITS,
     ),
 ]

@@ -40,7 +40,7 @@ FINE, BROKEN, UNABLE, INTERRUPTED = 0, 1, 2, 130
 SEED = 1  # of what chance decides in a cast: two runs of a scenario have the same
 LIMIT_DURATION = 15.0  # s measured in a step of --find-limit
 
-# What is said of each step of --find-limit.
+# The figures printed for each step of --find-limit.
 STEP_FIGURES = {
     "loss": "media.loss",
     "p50": "media.added_latency_ms.p50",

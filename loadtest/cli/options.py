@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Options:
-    """What was typed, by the names of the command's parameters."""
+    """The values typed, by the names of the command's parameters."""
 
     url: str = ""
     spawn: bool = False

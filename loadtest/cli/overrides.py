@@ -1,4 +1,4 @@
-"""What was typed, as keys of a scenario and limits. Pure: no I/O, no clock."""
+"""Command-line options as keys of a scenario and thresholds. Pure: no I/O, no clock."""
 
 import shlex
 import tomllib
@@ -39,7 +39,7 @@ def overrides(options: Options) -> dict[str, object]:
 
 
 def toml_value(text: str) -> object:
-    """As in a scenario's file; what is no TOML is a text."""
+    """The value as in a scenario's file; text that is not TOML stays text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -47,7 +47,7 @@ def toml_value(text: str) -> object:
 
 
 def limits_of(options: Options) -> Thresholds:
-    """The limits that were given; nobody may be missing or see nothing unless told."""
+    """The thresholds that were given; by default no bot may be missing or without a picture."""
     return Thresholds(
         max_loss=options.max_loss,
         max_p99=options.max_p99,

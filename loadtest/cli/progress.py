@@ -1,4 +1,4 @@
-"""What a running load test shows: a live panel on a terminal, else a plain line now and then.
+"""Progress of a running load test: a live panel on a terminal, else a plain line now and then.
 
 `Progress` is told what the runner hears and when to show it; it starts no thread and has no clock.
 On a quiet console it does nothing.
@@ -28,7 +28,7 @@ Message = Joined | Failed | Tick | ServerSample
 
 @dataclass(slots=True)
 class State:
-    """What is known so far; the figures are of the last seconds. Pure."""
+    """The state so far; figures are of the last seconds. Pure."""
 
     expected: int
     ends_at: float  # s after the start
@@ -114,7 +114,7 @@ class Progress:
             self._live.stop()
 
     def phase(self, name: str) -> None:
-        """What the run does from now on, in a word or two: "joining", "measuring", "leaving"."""
+        """The phase that begins, in a word or two: "joining", "measuring", "leaving"."""
         self.state.phase = name
         self._line_due = 0.0
 

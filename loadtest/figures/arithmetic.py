@@ -27,7 +27,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Where a series of points goes."""
+    """The direction of a series of points."""
 
     slope: float  # the median of all pairs' slopes (Theil-Sen): outliers do not move it
     steadiness: float  # share of pairs that rise less share that fall (Kendall's tau), -1 to 1

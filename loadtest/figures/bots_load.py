@@ -24,7 +24,7 @@ class BotsLoad:
     cpu_cores: float | None  # mean of all fleets together
     cpu_share: float | None  # the same, of the cores that the fleets had
     busiest_fleet: float | None  # mean share of a core
-    busiest_core: float | None  # the same of a core and all fleets on it; None: nobody was pinned
+    busiest_core: float | None  # the same of a core and all fleets on it; None: no fleet was pinned
     lag_ms: Spread | None  # of each second's worst wait between arrival and being read
     overflows: int | None  # datagrams that their sockets had no room for
     unsent: int | None  # datagrams that the system refused to send

@@ -1,4 +1,4 @@
-"""What the real Chromium viewers saw. Pure: no I/O, no clock."""
+"""The figures of the real Chromium viewers. Pure: no I/O, no clock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ SHORTEST_SOAK = WARM_UP + 60  # seconds; below this a trend says nothing
 
 @dataclass(frozen=True, slots=True)
 class Soak:
-    """Where figures went over a long steady part."""
+    """The trends of figures over a long steady part."""
 
     seconds: float
     memory_mb_per_h: float | None

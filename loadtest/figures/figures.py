@@ -29,7 +29,7 @@ class Figure:
         return found
 
     def has_a_row(self, summary: Summary) -> bool:
-        """A part that the run did not have is left out; what its server did not tell is unknown."""
+        """Leaves out parts that the run did not have; figures not told are unknown."""
         is_servers = self.path.startswith(("server.", "memory."))
         answered = is_servers and summary.server.copies_per_s is not None
         return answered or self.of(summary) is not None

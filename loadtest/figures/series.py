@@ -1,4 +1,4 @@
-"""What a run was like second by second. Pure: no I/O, no clock."""
+"""A run second by second. Pure: no I/O, no clock."""
 
 import math
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ from loadtest.records import RunRecord, ServerSample, Tick
 
 MB = 1_000_000
 
-# What was found in a second; None: nothing was.
+# The value of a second; None: there was none.
 Column = list[float | None]
 
 
@@ -38,7 +38,7 @@ class Series:
     lag_ms: Column = field(default_factory=list)  # the worst of all fleets
 
     def points(self, column: Column, start: float, end: float) -> list[tuple[float, float]]:
-        """Where the column has a value within start..end, as (second's middle, value)."""
+        """The column's values within start..end, as (second's middle, value)."""
         middles = (at + 0.5 for at in self.at)
         both = zip(middles, column, strict=True)
         return [(x, y) for x, y in both if y is not None and start <= x <= end]
@@ -112,12 +112,12 @@ def went_back(first: ServerSample, last: ServerSample) -> bool:
 
 
 def grown(first: int | None, last: int | None) -> int | None:
-    """What a total grew by; None when it was not told."""
+    """The growth of a total; None when it is unknown."""
     return None if first is None or last is None else last - first
 
 
 def dropped(first: ServerSample, last: ServerSample) -> dict[str, int] | None:
-    """What was dropped between two samples, by reason; reasons without a drop are left out."""
+    """Drops between two samples by reason; reasons without a drop are left out."""
     before, after = first.drops, last.drops
     if before is None or after is None:
         return None

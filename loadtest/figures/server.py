@@ -1,4 +1,4 @@
-"""What the server spent, sent and dropped. Pure: no I/O, no clock."""
+"""The server's CPU, memory, copies and drops. Pure: no I/O, no clock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a run's figures come to. Pure: no I/O, no clock.
+"""The figures of a run, summed up. Pure: no I/O, no clock.
 
 Rates, loss and added latency are of the steady part only (`measure_from` to `measure_to`); joins
 are all of them. A figure that could not be found is None, and a note says why.
@@ -31,7 +31,7 @@ SILENT_MS = 1000 * SILENT_AFTER
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """What was run, where."""
+    """The scenario and the place of the run."""
 
     scenario: str
     title: str
@@ -59,20 +59,20 @@ class Joins:
     fell_out: int  # people who got in and then failed
     failures: dict[str, int]  # by code
     without_media: int  # joins after which nothing came within 10 s
-    without_picture: int  # joins of who should have seen somebody, and saw nothing within 10 s
+    without_picture: int  # joins that should have had a picture, and had none within 10 s
     join_ms: Spread | None
     first_packet_ms: Spread | None
     first_frame_ms: Spread | None
 
     @property
     def missing(self) -> int:
-        """Who did not get in or fell out, for whatever reason."""
+        """Bots that did not get in or fell out, for whatever reason."""
         return max(0, self.expected - self.joined) + self.fell_out
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What bots received in the steady part."""
+    """The media that bots received in the steady part."""
 
     received: int  # packets
     lost: int
@@ -202,12 +202,12 @@ def _joins(record: RunRecord) -> Joins:
 
 
 def first_packets(record: RunRecord) -> list[float]:
-    """ms, of all who want media; who got nothing within 10 s counts as 10 s, not as nobody."""
+    """ms, of all that want media; a join without any within 10 s counts as 10 s."""
     return [_or_silent(each.first_packet_ms) for each in _listening(record)]
 
 
 def first_frames(record: RunRecord) -> list[float]:
-    """ms, of all who should see somebody; who saw nothing within 10 s counts as 10 s."""
+    """ms, of all that should have a picture; a join without one within 10 s counts as 10 s."""
     return [_or_silent(each.first_frame_ms) for each in _watching(record)]
 
 
@@ -259,7 +259,7 @@ def _whole_run(results: Sequence[BotResult]) -> WholeRun:
 
 
 def _notes(record: RunRecord, steady: Sequence[Tick]) -> Iterator[str]:
-    """What is missing, and why."""
+    """Missing figures, and the reason."""
     if not record.joined:
         yield "Nobody joined: there is nothing to measure."
     if record.measure_to <= record.measure_from:

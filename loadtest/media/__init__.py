@@ -1,1 +1,1 @@
-"""What the load test's publishers send: a clip, and players that give it out packet by packet."""
+"""The media of the load test's publishers: a clip, and players that give it out by packets."""

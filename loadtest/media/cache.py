@@ -64,7 +64,7 @@ def read(path: Path) -> Clip | None:
 
 
 def write(path: Path, clip: Clip) -> None:
-    """Puts the clip there all at once: nobody ever sees half a file. Raises OSError."""
+    """Puts the clip there at once, so that no process reads half a file. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:

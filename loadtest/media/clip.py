@@ -14,7 +14,7 @@ from loadtest.media.footage import Clip
 
 __all__ = ["Clip", "load_clip"]
 
-# What a clip depends on; a change in any of them makes a new one.
+# The sources of a clip; a change in any of them makes a new one.
 _SOURCES = ("encode.py", "opus.py", "pictures.py", "cache.py")
 
 

@@ -21,5 +21,5 @@ def with_place(packet: bytes) -> bytes:
 
 
 def dtx(packet: bytes) -> bytes:
-    """What is sent last before a pause: no frame at all, so no stamp either (RFC 6716 3.1)."""
+    """The last packet before a pause has no frame, so it has no stamp either (RFC 6716 3.1)."""
     return bytes((packet[0] & ~_CODE,))

@@ -29,7 +29,7 @@ SOUND_TICKS = round(SOUND_RATE * SOUND_PACKET_S)
 
 @dataclass(slots=True)
 class MediaPacket:
-    """What goes behind the RTP header. A payload at a frame's end has a place for a stamp."""
+    """The bytes behind the RTP header. A payload at a frame's end has a place for a stamp."""
 
     layer: int
     """0 is the lowest simulcast layer; 0 for sound."""

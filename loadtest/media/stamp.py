@@ -14,7 +14,7 @@ _NANOSECONDS = Struct(">Q")
 _WIDTH = _NANOSECONDS.size
 SIZE = len(MAGIC) + _WIDTH
 PLACE = MAGIC + bytes(_WIDTH)
-"""What a payload that can be stamped ends with."""
+"""The last bytes of a payload that can be stamped."""
 
 
 def put_stamp(payload: bytes, ns: int) -> bytes:

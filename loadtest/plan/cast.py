@@ -1,4 +1,4 @@
-"""Who does what, when and in which process: a scenario made into plans of fleets.
+"""Plans of fleets made from a scenario: each bot's part, times and process.
 
 Pure: no I/O, no clock, chance is an argument. Times are seconds after the run's start.
 """
@@ -6,7 +6,7 @@ Pure: no I/O, no clock, chance is an argument. Times are seconds after the run's
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from loadtest.plan.scenario import MAX_PEOPLE, Group, Link, Person, Scenario, ScenarioError
+from loadtest.plan.scenario import MAX_PEOPLE, Behaviour, Group, Link, Scenario, ScenarioError
 from loadtest.plan.window import PATIENCE
 from loadtest.records import BotPlan, FleetPlan, LinkFaults
 
@@ -57,7 +57,7 @@ def cast(scenario: Scenario, chance: Chance) -> Cast:
     speakers = (
         name for group in scenario.groups if group.speaks == "turns" for name in names[group.name]
     )
-    # the latest end: in a run that is measured later than planned nobody may fall silent
+    # the latest end: no voice may fall silent in a run that is measured later than planned
     spoken = _take_turns(bots, frozenset(speakers), scenario.turn, measure_to + PATIENCE)
     return Cast(tuple(spoken), frozenset(apart), measure_from, measure_to)
 
@@ -112,7 +112,7 @@ def _base(scenario: Scenario, counts: dict[str, int]) -> list[BotPlan]:
     return bots
 
 
-def _bot(person: Person, name: str, at: float, *, base: bool, late: bool = False) -> BotPlan:
+def _bot(person: Behaviour, name: str, at: float, *, base: bool, late: bool = False) -> BotPlan:
     return BotPlan(
         name=name,
         role=person.role,
@@ -140,7 +140,7 @@ def _seeded(faults: LinkFaults | None, seed: int) -> LinkFaults | None:
     return None if faults is None else replace(faults, seed=seed)
 
 
-def _latecomer(person: Person, number: int, of: int, at: float) -> BotPlan:
+def _latecomer(person: Behaviour, number: int, of: int, at: float) -> BotPlan:
     return _bot(person, f"{person.name}-{number:0{len(str(of))}}", at, base=False, late=True)
 
 
@@ -155,7 +155,7 @@ def _storm(scenario: Scenario, measure_from: float, chance: Chance) -> list[BotP
 
 
 def _churn(scenario: Scenario, start: float, end: float, chance: Chance) -> list[BotPlan]:
-    """From the last join of the base on; who would stay beyond the end is not told to leave."""
+    """From the base's last join on; a bot that would stay beyond the end is not told to leave."""
     churn, person = scenario.churn, scenario.latecomer
     if churn is None or person is None:
         return []
@@ -192,7 +192,7 @@ def wants_media(bot: BotPlan) -> bool:
 
 
 def without_sight(people: Cast) -> frozenset[str]:
-    """Who asks for no picture, or only for one that nobody sends."""
+    """The bots that ask for no picture, or only for one that is not sent."""
     cameras = {bot.name for bot in people.bots if "camera" in bot.publish}
     teacher = cameras & {people.teacher}
 

@@ -78,7 +78,7 @@ class Search:
         }
 
     def answer(self) -> str:
-        """What was found, in a sentence or two."""
+        """The answer in a sentence or two."""
         held, broke = self.best, self.worst
         if held is None and broke is None:
             return "Nothing was tried."

@@ -43,15 +43,15 @@ class RateStep(_Part):
 
 
 class Link(_Part):
-    """What is wrong with the link of each bot of a group."""
+    """The faults of the link of each bot of a group."""
 
     loss: Share = 0.0
     rate: tuple[RateStep, ...] = ()
     handover_every: Positive | None = None
 
 
-class Person(_Part):
-    """What people of one kind do."""
+class Behaviour(_Part):
+    """The behaviour of people of one kind."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     role: Literal["teacher", "assistant", "student", "parent", "observer"] = "student"
@@ -65,7 +65,7 @@ class Person(_Part):
     link: Link | None = None
 
 
-class Group(Person):
+class Group(Behaviour):
     """So many of one kind, there from the start."""
 
     count: int | str
@@ -117,7 +117,7 @@ class Scenario(_Part):
     groups: Annotated[tuple[Group, ...], Field(min_length=1, alias="group")]
     storm: Storm | None = None
     churn: Churn | None = None
-    latecomer: Person | None = None  # what those of storm and churn are like
+    latecomer: Behaviour | None = None  # the people of storm and churn
     name: str = ""
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 Pure: no I/O, no clock. Times are seconds after the run's start.
 """
 
-PATIENCE = 30.0  # how long beyond the plan somebody is waited for
+PATIENCE = 30.0  # how long beyond the plan a bot is waited for
 
 
 class Window:
@@ -42,16 +42,16 @@ class Window:
         return self.start + self._length
 
     def phase(self, now: float) -> str:
-        """What the run does now."""
+        """The phase of the run."""
         if now < 0:
             return "starting"
         return "joining" if self._start is None or now < self._start else "measuring"
 
     @property
     def note(self) -> str:
-        """What a reader must know of it; empty when all went as planned."""
+        """A note for the reader; empty when all went as planned."""
         if self._gave_up:
-            return f"Somebody was still not in {PATIENCE:.0f} s later than planned; measured anyway"
+            return f"Bots were still missing {PATIENCE:.0f} s later than planned; measured anyway"
         late = self.start - self._planned
         if self._start is None or late < 1.0:
             return ""

@@ -1,4 +1,4 @@
-"""What a reader of a plot must act on, in a sentence; nothing where the plot says it all.
+"""Each plot's finding: a sentence for what a reader must act on, empty where the plot says all.
 
 Pure: no I/O, no clock.
 """

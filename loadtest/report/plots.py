@@ -59,7 +59,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What plots are drawn from."""
+    """The run that plots are drawn from."""
 
     record: RunRecord
     summary: Summary
@@ -318,7 +318,7 @@ def _legend(axes: Axes) -> None:
 
 
 def _time(axes: Axes, given: Material) -> None:
-    """Minutes and seconds below; what is not measured is shaded."""
+    """Minutes and seconds on the axis; time outside the measured part is shaded."""
     given.steady(axes)
     axes.set_xlim(0, max(1, len(given.summary.series.at)))
     axes.xaxis.set_major_locator(MultipleLocator(_step(len(given.summary.series.at))))

@@ -1,4 +1,4 @@
-"""What a run comes to, in a headline and a sentence. Pure: no I/O, no clock."""
+"""The outcome of a run in a headline and a sentence. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ def _plain(summary: Summary, people: str) -> str:
 
 
 def sentence(summary: Summary) -> str:
-    """The figures that matter most, in plain words; what is unknown is left out."""
+    """The figures that matter most, in plain words; unknown ones are left out."""
     joins, media, server = summary.joins, summary.media, summary.server
     parts = [f"{joins.joined:,} of {joins.expected:,} got in"]
     if server.copies_per_s is not None and server.cpu_share is not None:

@@ -1,6 +1,6 @@
-"""What else the cores of a test do: it disturbs what is measured, so a report names it.
+"""Contention on the cores of a test: other work disturbs what is measured, so a report names it.
 
-Time that the kernel spends on interrupts is nobody's and left out.
+Time that the kernel spends on interrupts belongs to no program and is left out.
 """
 
 import os
@@ -105,7 +105,7 @@ class Contention:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know of where this was run."""
+        """Notes for the reader on the machine."""
         return [*self._shared(), *self._disturbed()]
 
     def _shared(self) -> list[str]:

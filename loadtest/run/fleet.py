@@ -67,13 +67,13 @@ async def _run(plan: FleetPlan, pipe: Pipe) -> None:
         try:
             await fleet.run()
         except RunnerGone:
-            pass  # nobody is left to tell
+            pass  # there is no runner left to tell
         finally:
             await fleet.close()
 
 
 def _load_clip(plan: FleetPlan) -> Clip | None:
-    """Only where somebody publishes: viewers need neither the clip nor the codecs."""
+    """Only for publishers: viewers need neither the clip nor the codecs."""
     if not any(bot.publish for bot in plan.bots):
         return None
     from loadtest.media.clip import load_clip
@@ -240,7 +240,7 @@ class Fleet:
             self._break(error)
 
     async def _leave(self) -> None:
-        """All go in order, a few at a time; who is still joining is stopped."""
+        """All leave in order, a few at a time; a bot that is still joining is stopped."""
         await self._cancel_tasks()
 
         async def leave(bot: Bot) -> None:

@@ -1,4 +1,4 @@
-"""What fleets tell, gathered into one run's findings. Pure: no I/O, no clock."""
+"""The messages of all fleets, gathered for one run. Pure: no I/O, no clock."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Gathering:
         self._awaited = {bot.name for bot in self.cast.bots if not bot.late}
 
     def take(self, message: object) -> None:
-        """One message; what is none of a fleet's is left alone."""
+        """Takes one message; one that is not a fleet's is left alone."""
         match message:
             case Tick():
                 self.ticks.append(message)
@@ -71,7 +71,7 @@ class Gathering:
             self._last_at = max(self._last_at, message.at)
 
     def take_people(self) -> People | None:
-        """Those who publish, when somebody is new."""
+        """The publishers, when there is a new one."""
         if not self.news:
             return None
         self.news = False
@@ -79,18 +79,18 @@ class Gathering:
 
     @property
     def refusal(self) -> Failed | None:
-        """The server's word that it does not accept the tokens, when it let nobody in."""
+        """The server's refusal of the tokens, when it let no bot in."""
         if self.joined:
             return None
         return next((one for one in self.failed if one.code in REFUSALS), None)
 
     @property
     def in_at(self) -> float | None:
-        """When the last but latecomers was in, or had failed; None while somebody is awaited."""
+        """When the last bot was in or had failed, latecomers aside; None while one is awaited."""
         return None if self._awaited else self._last_at
 
     def cpu_s(self, start: float, end: float) -> float:
-        """What fleets took in that time."""
+        """The CPU time of the fleets in that span."""
         return sum(tick.cpu_s for tick in self.ticks if start < tick.at <= end)
 
     @property
@@ -104,7 +104,7 @@ class Gathering:
         ]
 
     def expected(self, until: float) -> int:
-        """How many were to join by then; who came only just before is not missed yet."""
+        """How many were to join by then; one due only just before is not missed yet."""
         due = {bot.name for bot in self.cast.bots if self._due(bot) <= until - JUST_NOW}
         return len(due | self.joined.keys() | {one.name for one in self.failed})
 

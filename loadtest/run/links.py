@@ -1,4 +1,4 @@
-"""The link that takes somebody into a class. Pure: no I/O, no clock."""
+"""Links into a class. Pure: no I/O, no clock."""
 
 import re
 

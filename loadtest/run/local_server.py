@@ -144,7 +144,7 @@ class LocalServer:
 
 
 def free_port(kind: socket.SocketKind, host: str) -> int:
-    """A port that nobody has at this moment."""
+    """A port that is free at this moment."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]

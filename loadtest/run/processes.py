@@ -16,7 +16,7 @@ from loadtest.records import FleetPlan
 from loadtest.run.machine import on_cores
 
 Target = Callable[[FleetPlan, Connection], None]
-MAX_WAITING = 100_000  # messages from fleets that nobody has taken yet
+MAX_WAITING = 100_000  # messages from fleets that have not been taken yet
 ENDS_WITHIN = 5.0
 
 
@@ -41,7 +41,7 @@ class Gone:
 
 
 def fleet_main(plan: FleetPlan, pipe: Connection) -> None:
-    """What a process does; it ends when the runner says so, or its pipe is closed."""
+    """The main function of a fleet's process; it ends on the runner's word, or with its pipe."""
     try:
         from loadtest.run.fleet import run_fleet
 
@@ -118,7 +118,7 @@ class FleetProcesses:
         return process.exitcode
 
     async def stop(self, patience: float = 0.0) -> None:
-        """Takes leave of every process; who still runs after `patience` seconds is ended."""
+        """Ends every process; one that still runs after `patience` seconds is killed."""
         deadline = time.monotonic() + patience
         for fleet in self._fleets.values():
             self._forget(fleet)

@@ -32,7 +32,7 @@ TOKEN_MARGIN = 600.0  # s a token lives beyond the run
 
 @dataclass(slots=True)
 class RunOptions:
-    """What to run."""
+    """The scenario to run, and how."""
 
     scenario: Scenario
     fleet_cores: list[int]  # empty: fleets are not pinned
@@ -127,14 +127,14 @@ class _Run:
             await self._fleets.stop(patience)
 
     async def _class(self) -> None:
-        """Until the measured time is over or somebody said stop."""
+        """Waits until the measured time is over or the run is stopped."""
         window = self._window
         while self._now() < window.end and not self._order.stop.is_set():
             await self._take(min(BEAT, window.end - self._now()))
             self._check()
             if people := self._found.take_people():
                 self._fleets.tell(people)
-                self._browsers.start()  # somebody is there to be seen
+                self._browsers.start()  # a publisher is there to be seen
             window.update(self._now(), self._in_at())
             if self._found.shift is None and window.shift is not None:
                 self._found.shift = window.shift
@@ -146,7 +146,7 @@ class _Run:
         self._surroundings.end(self._now())
 
     def _in_at(self) -> float | None:
-        """When the last was in, browsers too; None while somebody is awaited."""
+        """When the last bot and browser was in; None while one is awaited."""
         if not self._browsers.all_in:
             self._awaited_until = self._now()
             return None
@@ -252,7 +252,7 @@ class _Run:
         )
 
     def _about(self, ended: float) -> list[str]:
-        """What a reader must know of how this was run."""
+        """Notes for the reader on how this was run."""
         notes = self._found.failure_notes
         if ended < self._window.start:
             notes.append("Interrupted before the measured part began")

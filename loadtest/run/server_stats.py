@@ -1,4 +1,4 @@
-"""What the server says of itself while a test runs: the worker's metrics, once a second.
+"""The server's own figures during a test: the worker's metrics, once a second.
 
 Statistics are a help, not a need: whatever is wrong with them is a note, never an error.
 """
@@ -37,7 +37,7 @@ class StatsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process of this machine took so far, from /proc."""
+    """CPU and memory of a process of this machine, from /proc."""
 
     cpu_s: float
     rss_bytes: int
@@ -114,7 +114,7 @@ class ServerWatch:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the figures must know."""
+        """Notes for the reader of the figures."""
         found = []
         if not self.samples and self._reason:
             found.append(f"No statistics of the server: {self._reason}")

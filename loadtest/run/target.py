@@ -1,4 +1,4 @@
-"""Whom a load test is run against: a server somewhere with a class key, or one of our own."""
+"""The server under test: a remote one with a class key, or one of our own."""
 
 import secrets
 import time
@@ -28,7 +28,7 @@ class RunError(Exception):
 
 
 class Interrupted(RunError):
-    """Somebody stopped it before there was anything to report."""
+    """The run was stopped before there was anything to report."""
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ def _metrics_url(url: str) -> str:
 
 
 def _base(url: str) -> str:
-    """Scheme, host and port. What is refused may hold a secret and is not repeated."""
+    """Scheme, host and port. A refused URL may hold a secret and is not repeated."""
     try:
         parts = urlsplit(url)
     except ValueError as error:  # as of "http://[x"
@@ -150,6 +150,6 @@ async def check_reachable(target: Target) -> None:
     except aiohttp.ClientError as error:
         raise RunError(f"cannot reach {target.url}: {error}") from None
     if status == 503:
-        raise RunError(f"{target.url} is stopping and takes nobody in")
+        raise RunError(f"{target.url} is stopping and lets no one in")
     if status != 200:
         raise RunError(f"{target.url} is no liveclass server: /readyz answers {status}")

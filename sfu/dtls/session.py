@@ -257,16 +257,14 @@ class AiortcSession:
 
 
 class AiortcDtls:
-    """The DtlsFactory of a worker or a fleet: one ECDSA certificate for all its sessions.
+    """The DtlsFactory of a worker or a fleet: one ECDSA certificate for all its sessions."""
 
-    `drops` counts what their queues refuse; it may be replaced while there is no session.
-    """
-
-    def __init__(self, role: Role = "server") -> None:
+    def __init__(self, role: Role = "server", *, drops: Counter[DropReason] | None = None) -> None:
+        """`drops` counts what their queues refuse."""
         self._role = role
         self._certificate = SharedCertificate.generateCertificate()
         self._admission = AdmissionQueue()
-        self.drops: Counter[DropReason] = Counter()
+        self.drops: Counter[DropReason] = Counter() if drops is None else drops
         self.fingerprints: tuple[Fingerprint, ...] = tuple(
             (known.algorithm, known.value)
             for known in self._certificate.getFingerprints()

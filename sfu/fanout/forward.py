@@ -1,46 +1,45 @@
 """The fan-out: from one layer's new packets to encrypted copies for every subscriber.
 
-The hottest code of the product. Per batch: datagrams are laid out once per extension profile and
-once per set of VP8 offsets, headers and nonces are written for all at once; per copy there is one
-encryption in place.
+The hottest code of the product. Per batch: datagrams are laid out once per extension profile,
+payloads are rewritten once for all slots whose running numbers differ by the same, headers and
+nonces are written for all at once; per copy there is one encryption in place.
 Pure: no I/O, no clock.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
-from operator import call
+from operator import call, length_hint
 
 import numpy as np
 
 from sfu.fanout.gso_batch import GsoBatch, layout, pad_to_equal_size
-from sfu.fanout.headers import FIXED_HEADER, Columns, NonceScratch
 from sfu.fanout.outbox import Outbox
-from sfu.fanout.plan import NOT_MOVED, PICTURE_GROUP, FanoutGroup, FanoutPlan, Offsets, make_plan
+from sfu.fanout.plan import NOT_MOVED, PICTURE_GROUP, FanoutGroup, FanoutPlan, make_plans
 from sfu.fanout.segments import MAX_SEGMENTS
-from sfu.publish.layer import Layer
-from sfu.srtp.copies import Prepared, copy, prepare, rewrite_payload
-from sfu.srtp.index_space import StreamMapping
-from sfu.srtp.nonces import Bytes, Ledger, seal_few
+from sfu.publish.producer import Layer
+from sfu.publish.subscriber import Subscriber
+from sfu.srtp.copies import Prepared
+from sfu.srtp.headers import FIXED_HEADER, Bytes, NonceViews, PacketColumns, seal_each
+from sfu.srtp.nonces import Ledger
 from sfu.srtp.rtp import SealInto
 from sfu.stats import DropReason
-from sfu.subscribe.consumer import Consumer
-from sfu.wire.packet import ExtensionProfile, Forwarded, Packet
+from sfu.wire.packet import ExtensionProfile, Forwarded, Offsets, Packet
 
 MANY = 80  # copies from which on numpy pays
-NO_PROFILE = (0, 0)  # of a group that takes a batch as it is laid out
 
-NONCES = NonceScratch(PICTURE_GROUP * MAX_SEGMENTS)
+NONCES = NonceViews(PICTURE_GROUP * MAX_SEGMENTS)
 _consume = deque[int](maxlen=0).extend
 
-Written = tuple[Bytes, Bytes]  # headers and nonces, sfu.fanout.headers
-Fault = tuple[Consumer, Exception]
+Written = tuple[Bytes, Bytes]  # headers and nonces, as HeaderColumns.write gives them
+Fault = tuple[Subscriber, Exception]
 
 
 @dataclass(slots=True)
 class Totals:
-    """What a worker has forwarded since its start, and what a layer's ledger has refused."""
+    """Counts of a worker since its start: packets and copies forwarded, and packets that a layer's
+    ledger refused."""
 
     packets: int = 0
     copies: int = 0
@@ -48,33 +47,47 @@ class Totals:
     drops: Counter[DropReason] = field(default_factory=Counter)
 
 
+class SealError(Exception):
+    """A consumer's copy could not be sealed: a fault of its transport alone."""
+
+    def __init__(self, consumer: Subscriber, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.consumer = consumer
+        self.cause = cause
+
+
 def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals) -> list[Fault]:
     """Sends the layer's pending packets to its consumers and starts those that wait.
 
-    `stamp` is the batch's abs-send-time, never 0. Returns the consumers that it failed for: the
-    others have got theirs.
+    `stamp` is the batch's abs-send-time, never 0. Returns the consumers that it failed for, whose
+    transports must be closed: the other consumers have got their copies.
     """
     faults: list[Fault] = []
-    ledger = layer.ledger
-    plans = layer.plans
+    ledger, plans = layer.ledger, layer.plans
     if not isinstance(plans, tuple):
-        plans = layer.plans = tuple(
-            make_plan(ledger, *group, lasting=True) for group in layer.by_profile
-        )
+        made = [make_plans(ledger, *group, lasting=True) for group in layer.by_profile]
+        plans = layer.plans = tuple(chain.from_iterable(made))
     if not plans and not layer.waiters:  # most layers of a gallery: nothing is sealed
         totals.packets += len(layer.take_pending())
         return faults
     packets = _admitted(layer, stamp, totals)
     if not packets:
         return faults
+    indices = [packet.index for packet in packets]
+    oldest, newest = min(indices), max(indices)
+    plan: FanoutPlan
     for plan in plans:
-        faults += _send(Batch(packets, plan, ledger), plan, outbox, totals)
+        if plan.common.covers(oldest, newest):
+            faults += _send(Batch(packets, plan, now), plan, ledger, outbox, totals)
+        else:
+            faults += _send_slowly(
+                packets, plan.profile, plan.consumers(), ledger, now, outbox, totals
+            )
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:
             for group in _switch_waiters(layer, rest[0], now, faults).items():
-                plan = make_plan(ledger, *group)
-                faults += _send(Batch(rest, plan, ledger), plan, outbox, totals)
+                faults += _send_slowly(rest, *group, ledger, now, outbox, totals)
     return faults
 
 
@@ -92,12 +105,12 @@ def _admitted(layer: Layer, stamp: int, totals: Totals) -> list[Forwarded]:
 
 def _switch_waiters(
     layer: Layer, start: Packet, now: float, faults: list[Fault]
-) -> dict[ExtensionProfile, list[Consumer]]:
-    """Those who waited for a packet that can start a picture, by extension profile."""
-    started: dict[ExtensionProfile, list[Consumer]] = {}
+) -> dict[ExtensionProfile, list[Subscriber]]:
+    """The consumers that waited for a packet that can start a picture, by extension profile."""
+    started: dict[ExtensionProfile, list[Subscriber]] = {}
     for consumer in tuple(layer.waiters):
         try:
-            consumer.switch(layer, start, now)
+            consumer.start(start, now)
         except Exception as error:
             layer.forget(consumer)
             faults.append((consumer, error))
@@ -107,198 +120,166 @@ def _switch_waiters(
 
 
 class Batch:
-    """One layer's new packets as they go to the consumers of one extension profile."""
+    """One layer's new packets as they go to the consumers of one plan."""
 
-    __slots__ = (
-        "_moved",
-        "_packets",
-        "count",
-        "ledger",
-        "newest",
-        "oldest",
-        "prepared",
-        "runs",
-        "size",
-    )
+    __slots__ = ("_moved", "_packets", "_rewrite", "count", "gso", "now", "size")
 
-    def __init__(self, packets: Sequence[Forwarded], plan: FanoutPlan, ledger: Ledger) -> None:
+    def __init__(self, packets: Sequence[Forwarded], plan: FanoutPlan, now: float) -> None:
         self._packets = packets
-        self.ledger = ledger
-        self.prepared = prepare(packets, plan.profile)
-        self.runs = layout(self.prepared, plan.places)
-        self._moved = {NOT_MOVED: [run.payloads for run in self.runs]}
-        indices = [packet.index for packet in packets]
-        self.oldest, self.newest = min(indices), max(indices)
+        self.now = now
+        self._rewrite = plan.payload_format.rewrite
+        self.gso = layout(Prepared(packets, plan.profile), plan.tag_length, plan.places)
+        self._moved = {NOT_MOVED: [one.payloads for one in self.gso]}
         self.count = len(packets)
-        self.size = sum([run.length for run in self.runs])
+        self.size = sum([one.length for one in self.gso])
 
     def payloads(self, group: FanoutGroup) -> list[list[bytes]]:
-        """By run: what is sent, member by member. VP8 picture ids and TL0PICIDX are those of its
-        own line, rewritten once for all whose line is off by the same."""
+        """By GSO batch: the payloads of all copies, member by member. Their running numbers are
+        the slot's own, rewritten once for all slots with the same offsets."""
         if group.offsets is None:
-            return [run.payloads * len(group.consumers) for run in self.runs]
-        by_offsets = {offsets: self._line(offsets) for offsets in group.distinct}
-        lines = [by_offsets[offsets] for offsets in group.offsets]
+            return [one.payloads * len(group.consumers) for one in self.gso]
+        by_offsets = {offsets: self._rewritten(offsets) for offsets in group.distinct}
+        payloads = [by_offsets[offsets] for offsets in group.offsets]
         return [
-            list(chain.from_iterable([line[number] for line in lines]))
-            for number in range(len(self.runs))
+            list(chain.from_iterable([one[number] for one in payloads]))
+            for number in range(len(self.gso))
         ]
 
-    def _line(self, offsets: Offsets) -> list[list[bytes]]:
-        line = self._moved.get(offsets)
-        if line is None:
-            payloads = iter([rewrite_payload(packet, *offsets) for packet in self._packets])
-            line = [list(islice(payloads, len(run.payloads))) for run in self.runs]
-            self._moved[offsets] = line
-        return line
-
-    def moved(self, offsets: Offsets) -> list[Prepared]:
-        """The datagrams on a line that is off by this much, one by one."""
-        payloads = chain.from_iterable(self._line(offsets))
-        return [
-            (*entry[:5], payload) for entry, payload in zip(self.prepared, payloads, strict=True)
-        ]
+    def _rewritten(self, offsets: Offsets) -> list[list[bytes]]:
+        rewritten = self._moved.get(offsets)
+        if rewritten is None:
+            payloads = iter([self._rewrite(packet, offsets) for packet in self._packets])
+            rewritten = [list(islice(payloads, len(one.payloads))) for one in self.gso]
+            self._moved[offsets] = rewritten
+        return rewritten
 
 
-def _send(batch: Batch, plan: FanoutPlan, outbox: Outbox, totals: Totals) -> list[Fault]:
-    """Seals the batch for each consumer; returns those that it failed for."""
+def _send(
+    batch: Batch, plan: FanoutPlan, ledger: Ledger, outbox: Outbox, totals: Totals
+) -> list[Fault]:
+    """Seals the batch for each consumer; returns those that it failed for.
+
+    The rest of a failing consumer's group is planned and sealed again: a GSO batch that had left
+    already comes twice, and receivers drop the second.
+    """
     faults: list[Fault] = []
-    alone: Iterable[Consumer] = plan.alone
-    if not plan.common.covers(batch.oldest, batch.newest):
-        plan, alone = _look_at_each(batch, plan)
-    written = _write_numbers(batch, plan)
+    written = _write_headers(batch, plan)
     for group in plan.groups:
-        payloads = batch.payloads(group)
         try:
-            _send_runs(batch, group, payloads, outbox, written)
-        except Exception:  # a subscriber's, which must not cost the others
-            faults += _send_apart(batch, group, outbox, totals)
+            _send_group(batch, group, outbox, written)
+        except SealError as error:
+            faults.append((error.consumer, error.cause))
+            rest = [consumer for consumer in group.consumers if consumer is not error.consumer]
+            for again in make_plans(ledger, plan.profile, rest):
+                faults += _send(batch, again, ledger, outbox, totals)
         else:
             _count(batch, group, totals)
-    for consumer in alone:
-        faults += _send_singly(batch, consumer, outbox, totals)
     return faults
 
 
-def _look_at_each(batch: Batch, plan: FanoutPlan) -> tuple[FanoutPlan, list[Consumer]]:
-    """Those who may be sent all of the batch, put in order anew, and the others."""
-    whole: list[Consumer] = []
-    apart: list[Consumer] = []
-    for consumer in plan.consumers:
-        mapping = consumer.index_space.mapping_on(batch.ledger)
-        covered = (
-            mapping is not None and mapping.covers(batch.oldest) and mapping.covers(batch.newest)
-        )
-        (whole if covered and consumer.index_space.seal_into is not None else apart).append(
-            consumer
-        )
-    return make_plan(batch.ledger, plan.profile, whole), apart
-
-
-def _write_numbers(batch: Batch, plan: FanoutPlan) -> list[Written | None]:
-    """By run: headers and nonces for everybody at once, where that pays."""
+def _write_headers(batch: Batch, plan: FanoutPlan) -> list[Written | None]:
+    """By GSO batch: headers and nonces for all consumers at once, where that pays."""
     members = plan.members
     return [
-        plan.numbers().write(Columns(run.rows)) if members * len(run.rows) >= MANY else None
-        for run in batch.runs
+        plan.headers().write(PacketColumns(one.fields))
+        if members * len(one.fields) >= MANY
+        else None
+        for one in batch.gso
     ]
 
 
-def _send_runs(
-    batch: Batch,
-    group: FanoutGroup,
-    payloads: list[list[bytes]],
-    outbox: Outbox,
-    written: list[Written | None],
+def _send_group(
+    batch: Batch, group: FanoutGroup, outbox: Outbox, written: list[Written | None]
 ) -> None:
-    """All runs for a few consumers: their keys stay in the processor's cache."""
-    for run, theirs, numbers in zip(batch.runs, payloads, written, strict=True):
-        run.make_room(len(group.consumers))
-        if numbers is None:
-            places = zip(theirs, run.headers, run.sealed, strict=False)
-            seal_few(group.rows, group.ciphers, run.rows, places)
-        else:
-            _seal_many(run, group, theirs, numbers)
-        outbox.append_runs(group.destinations, run.buffer, run.length, run.segment)
+    """All copies for a few consumers, whose keys stay in the processor's cache meanwhile."""
+    for gso, payloads, headers in zip(batch.gso, batch.payloads(group), written, strict=True):
+        gso.make_room(len(group.consumers))
+        waiting = iter(payloads)
+        try:
+            if headers is None:
+                places = zip(waiting, gso.headers, gso.sealed, strict=False)
+                seal_each(group.contexts, gso.fields, places)
+            else:
+                _seal_many(gso, group, waiting, headers)
+        except Exception as error:  # one subscriber's, which must not cost the others
+            tried = len(payloads) - length_hint(waiting)
+            if not tried:
+                raise
+            raise SealError(group.consumers[(tried - 1) // len(gso.fields)], error) from error
+        outbox.append_batches(group.destinations, gso.buffer, gso.length, gso.segment)
 
 
-def _seal_many(run: GsoBatch, group: FanoutGroup, payloads: list[bytes], written: Written) -> None:
+def _seal_many(
+    gso: GsoBatch, group: FanoutGroup, payloads: Iterator[bytes], written: Written
+) -> None:
     """The innermost loop: what one copy costs when headers and nonces are there already.
 
-    The group's numbers are its members' among what was written for all.
+    The group's headers are its members' among those that were written for the whole plan.
     """
     headers, nonces = written
-    count, packets = len(group.consumers), len(run.rows)
+    count, packets = len(group.consumers), len(gso.fields)
     members = slice(group.first, group.first + count)
-    strides = (run.length, run.segment, 1)
-    places = np.ndarray((count, packets, FIXED_HEADER), np.uint8, run.buffer, 0, strides)
+    strides = (gso.length, gso.segment, 1)
+    places = np.ndarray((count, packets, FIXED_HEADER), np.uint8, gso.buffer, 0, strides)
     places[:] = headers[members]
     ciphers: Iterable[SealInto] = group.ciphers
     if packets > 1:
         ciphers = chain.from_iterable(map(repeat, ciphers, repeat(packets)))
-    _consume(map(call, ciphers, NONCES.take(nonces[members]), payloads, run.headers, run.sealed))
+    _consume(map(call, ciphers, NONCES.take(nonces[members]), payloads, gso.headers, gso.sealed))
 
 
 def _count(batch: Batch, group: FanoutGroup, totals: Totals) -> None:
     count, size = batch.count, batch.size
-    if group.tally is not None:
-        group.tally.add(count, size)
+    if group.count is not None:
+        group.count.add(count, size)
     else:
         for consumer in group.consumers:
             consumer.sent.add(count, size)
+    if group.counters:
+        sizes = [size for gso in batch.gso for size in gso.sizes]
+        for counter in group.counters:
+            counter.count(sizes, batch.now)
     totals.copies += count * len(group.consumers)
     totals.bytes += size * len(group.consumers)
 
 
-def _send_apart(batch: Batch, group: FanoutGroup, outbox: Outbox, totals: Totals) -> list[Fault]:
-    """One of a group has failed: finds out who, and sends to the others.
-
-    Runs that had left already come twice; receivers drop what they have had.
-    """
+def _send_slowly(
+    packets: list[Forwarded],
+    profile: ExtensionProfile,
+    consumers: Iterable[Subscriber],
+    ledger: Ledger,
+    now: float,
+    outbox: Outbox,
+    totals: Totals,
+) -> list[Fault]:
+    """The slow path, for a batch that some of the consumers may not get as a whole: those that get
+    the same part of it are planned for this batch."""
+    shares: dict[tuple[int, ...], tuple[list[Forwarded], list[Subscriber]]] = {}
+    for consumer in consumers:
+        covered = _covered(packets, consumer, ledger, totals)
+        indices = tuple([packet.index for packet in covered])
+        shares.setdefault(indices, (covered, []))[1].append(consumer)
     faults: list[Fault] = []
-    for consumer in group.consumers:
-        try:
-            [alone] = make_plan(batch.ledger, NO_PROFILE, [consumer]).groups
-            _send_runs(batch, alone, batch.payloads(alone), outbox, [None] * len(batch.runs))
-        except Exception as error:  # as in _send
-            faults.append((consumer, error))
-        else:
-            _count(batch, alone, totals)
+    for covered, sharers in shares.values():
+        for plan in make_plans(ledger, profile, sharers if covered else ()):
+            faults += _send(Batch(covered, plan, now), plan, ledger, outbox, totals)
     return faults
 
 
-def _send_singly(batch: Batch, consumer: Consumer, outbox: Outbox, totals: Totals) -> list[Fault]:
-    """The same for few: without GCM sizes differ, and what has no place in a slot's sequence is
-    left out."""
-    space, address = consumer.index_space, consumer.downlink.address
-    mapping = space.mapping_on(batch.ledger)
+def _covered(
+    packets: list[Forwarded], consumer: Subscriber, ledger: Ledger, totals: Totals
+) -> list[Forwarded]:
+    """The packets that have an index in the consumer's mapping: none from before its switch."""
+    mapping = consumer.index_space.mapping_on(ledger)
     if mapping is None:
-        totals.drops[DropReason.NONCE_REFUSED] += batch.count
-    if mapping is None or address is None:
+        totals.drops[DropReason.NONCE_REFUSED] += len(packets)
         return []
-    kept = _with_a_place(batch, mapping, consumer)
-    if not kept:
-        return []
-    try:
-        out = [copy(entry, space, mapping) for entry in kept]
-    except Exception as error:  # the subscriber's, as in _send
-        return [(consumer, error)]
-    outbox.append((address, out))
-    size = sum(map(len, out))
-    consumer.sent.add(len(out), size)
-    totals.copies += len(out)
-    totals.bytes += size
-    return []
-
-
-def _with_a_place(batch: Batch, mapping: StreamMapping, consumer: Consumer) -> list[Prepared]:
-    """What the mapping covers: not what is late from before the slot came to the layer."""
-    drops, kept = consumer.downlink.drops, []
-    for entry in batch.moved((mapping.picture_offset, mapping.tl0_offset)):
-        if mapping.covers(entry[0]):
-            kept.append(entry)
-        elif entry[0] < mapping.first_in:
+    drops, covered = consumer.context.drops, []
+    for packet in packets:
+        if mapping.covers(packet.index):
+            covered.append(packet)
+        elif packet.index < mapping.first_in:
             drops[DropReason.BEFORE_SWITCH] += 1
         else:
             drops[DropReason.NONCE_REFUSED] += 1
-    return kept
+    return covered

@@ -1,25 +1,23 @@
-"""What all copies of a batch share: headers' constant parts, payloads, and buffers to seal into.
+"""GSO batches: the datagrams that leave in one send to a peer, laid out for many peers at once.
 
-Per batch, extensions are built once for each profile and datagrams are laid out once in the
-pieces that one send takes; a copy then only writes its numbers and its ciphertext there.
+Per batch, datagrams are laid out once in the pieces that one UDP_SEGMENT send takes; for each copy
+only its header and its ciphertext are written there.
 Pure: no I/O, no clock.
 """
 
 from collections.abc import Sequence
 
-from sfu.fanout.headers import FIXED_HEADER
 from sfu.fanout.segments import cut
 from sfu.srtp.copies import Prepared
+from sfu.srtp.headers import FIXED_HEADER
 from sfu.wire.packet import PADDING, VERSION, Packet
-
-GCM_TAG = 16  # bytes, RFC 7714 13.2
 
 
 class GsoBatch:
     """Datagrams that leave in one send to a peer: equal sizes, the last may be shorter.
 
     The buffer has a place for each of a few peers, `length` bytes one behind the other, which
-    hold the header extensions already; numbers and ciphertext are written there anew for the
+    hold the header extensions already; headers and ciphertext are written there anew for the
     next few. `headers` and `sealed` are the parts of all datagrams, place by place.
     """
 
@@ -28,21 +26,23 @@ class GsoBatch:
         "_places",
         "_view",
         "buffer",
+        "fields",
         "headers",
         "length",
         "payloads",
-        "rows",
         "sealed",
         "segment",
+        "sizes",
     )
 
-    def __init__(self, prepared: Sequence[Prepared], places: int) -> None:
-        sizes = [_size(entry) for entry in prepared]
-        self._blocks = [(size, entry[4]) for size, entry in zip(sizes, prepared, strict=True)]
-        self.rows = [entry[:4] for entry in prepared]
-        self.payloads = [entry[5] for entry in prepared]
-        self.segment = sizes[0]
-        self.length = sum(sizes)
+    def __init__(self, prepared: Prepared, sizes: Sequence[int], part: slice, places: int) -> None:
+        """`part`: which of the prepared packets, whose datagrams have these `sizes`."""
+        self.sizes = own = sizes[part]
+        self._blocks = list(zip(own, prepared.extensions[part], strict=True))
+        self.fields = prepared.fields[part]
+        self.payloads = prepared.payloads[part]
+        self.segment = own[0]
+        self.length = sum(own)
         self.buffer = bytearray(self.length * places)
         self._view = memoryview(self.buffer)
         self.headers: list[memoryview] = []
@@ -65,19 +65,18 @@ class GsoBatch:
         self._places = max(self._places, peers)
 
 
-def _size(prepared: Prepared) -> int:
-    """Bytes of the datagram under AES-GCM."""
-    return FIXED_HEADER + GCM_TAG + len(prepared[4]) + len(prepared[5])
-
-
-def layout(prepared: Sequence[Prepared], places: int) -> list[GsoBatch]:
-    """The runs that these datagrams make, in order, for so many peers at a time."""
-    ranges = cut([_size(one) for one in prepared])
-    return [GsoBatch(prepared[start:end], places) for start, end in ranges]
+def layout(prepared: Prepared, tag_length: int, places: int) -> list[GsoBatch]:
+    """The GSO batches that these packets make, in order, for so many peers at a time."""
+    around = FIXED_HEADER + tag_length
+    sizes = [
+        around + len(block) + len(payload)
+        for block, payload in zip(prepared.extensions, prepared.payloads, strict=True)
+    ]
+    return [GsoBatch(prepared, sizes, slice(*part), places) for part in cut(sizes)]
 
 
 def pad_to_equal_size(packets: Sequence[Packet]) -> None:
-    """Pads the smaller packets of one frame by a byte, so that the frame is one run.
+    """Pads the smaller packets of one frame by a byte, so that the frame is one GSO batch.
 
     Chromium cuts a frame into packets that differ by one byte at most, the smaller ones first;
     without this each frame would take two sends. The padding is part of the packet from here on:

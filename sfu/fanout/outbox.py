@@ -1,4 +1,4 @@
-"""Where datagrams leave the core. Pure: no I/O, no clock."""
+"""The exit of datagrams from the core. Pure: no I/O, no clock."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,7 +32,7 @@ class Outbox(Protocol):
     def append(self, send: Send, /) -> None:
         """Datagrams for one address."""
 
-    def append_runs(
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """One run of datagrams for each address: `length` bytes each, one behind the other.
@@ -43,9 +43,15 @@ class Outbox(Protocol):
 
 
 class Collected(list[Send]):
-    """An outbox that keeps everything, for whoever fetches it."""
+    """An outbox that keeps everything until it is taken."""
 
-    def append_runs(
+    def take(self) -> list[Send]:
+        """The datagrams collected since the last call, in order."""
+        taken = self[:]
+        self.clear()
+        return taken
+
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """As Outbox: a copy of each datagram."""

@@ -3,14 +3,14 @@
 Pure: no I/O, no clock.
 """
 
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.timers import earliest
 
 FRAME_WAIT = 0.002  # s
 
 
 class PendingLayers:
-    """What the next flush forwards.
+    """The layers that the next flush forwards.
 
     A frame can't be shown before its last packet, and that one would have to wait until the
     others had been sent to everybody one by one. So the first packets of a frame wait for the

@@ -1,32 +1,32 @@
-"""Who gets a layer's copies together, put in order once and not for each batch.
+"""Fan-out plans: the subscribers of a layer in groups, put in order once and not for each batch.
 
-What the innermost loop needs of a consumer is gathered here, and kept until somebody joins,
-leaves, switches or moves (Layer.discard_plans). Pure: no I/O, no clock.
+A plan gathers what the innermost loop needs of each subscriber. It is kept until a subscriber
+joins, leaves, switches or moves (Layer.discard_plans). Pure: no I/O, no clock.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sfu.fanout.headers import HeaderColumns
+from sfu.codecs.payload_format import PayloadFormat
 from sfu.fanout.outbox import Destinations
+from sfu.publish.subscriber import CopyCount, PacketCounter, Subscriber
+from sfu.srtp.headers import HeaderColumns, SealContext
 from sfu.srtp.index_space import StreamMapping
-from sfu.srtp.nonces import MAX_INDEX, Ledger, Row
+from sfu.srtp.nonces import MAX_INDEX, Ledger
 from sfu.srtp.rtp import SealInto
-from sfu.subscribe.consumer import Consumer, Tally
 from sfu.wire.address import Address
-from sfu.wire.packet import ExtensionProfile
+from sfu.wire.packet import ExtensionProfile, Offsets
 
 # Consumers whose copies leave together: a picture for so many fits in the second-level cache.
 PICTURE_GROUP = 32
 SOUND_GROUP = 128  # sound is small: what is done once for a group counts more
-NOT_MOVED = (0, 0)
+NOT_MOVED: Offsets = ()
 
-Offsets = tuple[int, int]  # of VP8 picture ids and TL0PICIDX
-Member = tuple[Consumer, Address, SealInto, Row, Offsets]
+Member = tuple[Subscriber, Address, SealContext, StreamMapping]
 
 
 class CommonRange:
-    """The indices of a layer that all of these mappings cover, until one begins or ends on it."""
+    """The indices of a layer that all of some mappings cover, until one begins or ends on it."""
 
     __slots__ = ("_changes", "_first", "_last", "_ledger")
 
@@ -45,94 +45,116 @@ class CommonRange:
 
 @dataclass(slots=True)
 class FanoutGroup:
-    """A few consumers; all lists in the same order."""
+    """A few consumers whose copies leave in one system call; all tuples in the same order."""
 
     first: int
-    """Where its members begin among the plan's."""
-    consumers: tuple[Consumer, ...]
+    """The place of its first member among all of the plan's."""
+    consumers: tuple[Subscriber, ...]
     destinations: Destinations
+    contexts: tuple[SealContext, ...]
     ciphers: tuple[SealInto, ...]
-    rows: tuple[Row, ...]
     offsets: tuple[Offsets, ...] | None
-    """From the layer's VP8 picture ids to each member's own; None: no member's differ."""
+    """Each member's offsets of running numbers; None when no member has any."""
     distinct: tuple[Offsets, ...]
     """Each of these offsets once."""
-    tally: Tally | None
-    """Counts for all of them; None in a group for one batch, whose members count themselves."""
+    count: CopyCount | None
+    """Counts for all of them; None in a plan for one batch, whose members count themselves."""
+    counters: tuple[PacketCounter, ...]
+    """Of the members' transports, as far as they have one."""
 
 
 @dataclass(slots=True)
 class FanoutPlan:
-    """All consumers of one extension profile.
+    """The consumers of a layer with one extension profile and one length of SRTP tags.
 
-    `alone` are those whose cipher can't seal in place. What `common` doesn't cover must be looked
-    at one by one.
+    The packets that `common` does not cover take the slow path.
     """
 
+    payload_format: PayloadFormat
     profile: ExtensionProfile
-    consumers: tuple[Consumer, ...]
+    tag_length: int
     groups: tuple[FanoutGroup, ...]
-    alone: tuple[Consumer, ...]
     members: int
-    """Of all groups."""
+    """The consumers of all groups."""
     common: CommonRange
-    _numbers: HeaderColumns | None = None
+    _headers: HeaderColumns | None = None
 
     @property
     def places(self) -> int:
         """Members of the largest group."""
-        return len(self.groups[0].consumers) if self.groups else 0
+        return len(self.groups[0].consumers)
 
-    def numbers(self) -> HeaderColumns:
-        """Everybody's, in the order of the groups; made when first asked for."""
-        if self._numbers is None:
-            self._numbers = HeaderColumns([row for group in self.groups for row in group.rows])
-        return self._numbers
+    def consumers(self) -> list[Subscriber]:
+        """All of them, in the order of the groups."""
+        return [consumer for group in self.groups for consumer in group.consumers]
+
+    def headers(self) -> HeaderColumns:
+        """All members' header columns, in the order of the groups; made when first asked for."""
+        if self._headers is None:
+            contexts = [context for group in self.groups for context in group.contexts]
+            self._headers = HeaderColumns(contexts)
+        return self._headers
 
 
-def make_plan(
+def make_plans(
     ledger: Ledger,
     profile: ExtensionProfile,
-    consumers: Iterable[Consumer],
+    consumers: Iterable[Subscriber],
     *,
     lasting: bool = False,
-) -> FanoutPlan:
-    """Crews of those that can be sent to; the others are left out until they can: without an
-    address, or not on the ledger's layer.
+) -> list[FanoutPlan]:
+    """Plans for the consumers that can be sent to, one for each length of tags.
 
-    `lasting`: the groups stay together for more than a batch.
+    A consumer without an address, or not on the ledger's layer, is left out until the next plan.
+    `lasting`: the plans serve more than one batch.
     """
-    present: list[Consumer] = []
-    alone: list[Consumer] = []
-    members: list[Member] = []
-    mappings: list[StreamMapping] = []
+    by_tag: dict[int, list[Member]] = {}
     for consumer in consumers:
-        space, address = consumer.index_space, consumer.downlink.address
+        space, address = consumer.index_space, consumer.context.address
         mapping = space.mapping_on(ledger)
-        if mapping is None or address is None:
-            continue
-        present.append(consumer)
-        mappings.append(mapping)
-        if space.seal_into is None:
-            alone.append(consumer)
-            continue
-        offsets = (mapping.picture_offset, mapping.tl0_offset)
-        members.append((consumer, address, space.seal_into, space.row(mapping), offsets))
-    size = SOUND_GROUP if present and present[0].kind == "audio" else PICTURE_GROUP
+        if mapping is not None and address is not None:
+            context = space.context(
+                mapping.sequence_offset, mapping.timestamp_offset, mapping.payload_type
+            )
+            member = (consumer, address, context, mapping)
+            by_tag.setdefault(space.tag_length, []).append(member)
+    return [
+        _plan(ledger, profile, tag_length, members, lasting)
+        for tag_length, members in by_tag.items()
+    ]
+
+
+def _plan(
+    ledger: Ledger,
+    profile: ExtensionProfile,
+    tag_length: int,
+    members: list[Member],
+    lasting: bool,
+) -> FanoutPlan:
+    size = SOUND_GROUP if members[0][0].kind == "audio" else PICTURE_GROUP
     starts = range(0, len(members), size)
-    groups = tuple(_make_group(start, members[start : start + size], lasting) for start in starts)
-    common = CommonRange(ledger, mappings)
-    return FanoutPlan(profile, tuple(present), groups, tuple(alone), len(members), common)
+    groups = tuple(_group(start, members[start : start + size], lasting) for start in starts)
+    common = CommonRange(ledger, [mapping for *_, mapping in members])
+    payload_format = members[0][3].layer.payload_format
+    return FanoutPlan(payload_format, profile, tag_length, groups, len(members), common)
 
 
-def _make_group(first: int, members: Sequence[Member], lasting: bool) -> FanoutGroup:
-    consumers, addresses, ciphers, rows, offsets = zip(*members, strict=True)
-    tally = Tally() if lasting else None
-    if tally is not None:
-        for consumer in consumers:
-            consumer.share(tally)
-    moved = offsets if any(one != NOT_MOVED for one in offsets) else None
+def _group(first: int, members: Sequence[Member], lasting: bool) -> FanoutGroup:
+    consumers, addresses, contexts, mappings = zip(*members, strict=True)
+    offsets = tuple(mapping.number_offsets for mapping in mappings)
     distinct = tuple(dict.fromkeys(offsets))
+    count = CopyCount() if lasting else None
+    if count is not None:
+        for consumer in consumers:
+            consumer.share(count)
     return FanoutGroup(
-        first, consumers, Destinations(addresses), ciphers, rows, moved, distinct, tally
+        first,
+        consumers,
+        Destinations(addresses),
+        contexts,
+        tuple(context.seal_into for context in contexts),
+        None if distinct == (NOT_MOVED,) else offsets,
+        distinct,
+        count,
+        tuple(one.context.counter for one in consumers if one.context.counter is not None),
     )

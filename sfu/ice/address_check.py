@@ -68,7 +68,7 @@ class AddressCheck:
         """Whether an answer from there to this transaction was asked for. Cheap, no proof."""
         return address == self.address and transaction == self._transaction
 
-    def is_answered_by(self, message: stun.Message, data: bytes) -> bool:
+    def is_answered_by(self, message: stun.StunMessage, data: bytes) -> bool:
         """Whether the awaited answer is the peer's. An error is an answer, too: in a conflict of
         roles (RFC 8445 7.2.5.1) the peer is there all the same."""
         answers = (stun.BINDING_SUCCESS, stun.BINDING_ERROR)

@@ -68,7 +68,7 @@ class BindingRequest:
     remote_ufrag: str
     use_candidate: bool
     data: bytes
-    message: stun.Message
+    message: stun.StunMessage
 
 
 def parse_binding_request(data: bytes) -> BindingRequest:

@@ -27,7 +27,7 @@ _FULL = (DropReason.BACKLOG_CONTROL, DropReason.BACKLOG_AUDIO, DropReason.BACKLO
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BacklogLimits:
     """Bounds in datagrams and bytes: of one destination, and of all together."""
 
     datagrams: int = 512
@@ -38,7 +38,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Unit:
-    """What is given up together: a frame's packets so far, or one other datagram."""
+    """Datagrams that are dropped together: a frame's packets so far, or one other datagram."""
 
     since: float
     datagrams: list[bytes] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Queue:
     bytes: int = 0
 
     def spoil(self, frame: Key) -> None:
-        """What is still to come of this frame is not wanted."""
+        """Later packets of this frame are dropped on arrival."""
         self.spoilt[frame] = None
         if len(self.spoilt) > MAX_SPOILT:
             self.spoilt.popitem(last=False)
@@ -70,9 +70,9 @@ class Backlog:
     """
 
     def __init__(
-        self, is_video: IsVideo, drops: Counter[DropReason], limits: Limits | None = None
+        self, is_video: IsVideo, drops: Counter[DropReason], limits: BacklogLimits | None = None
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or BacklogLimits()
         self.datagrams = 0
         self.bytes = 0
         self._is_video = is_video
@@ -87,7 +87,7 @@ class Backlog:
         return address in self._queues
 
     def addresses(self) -> list[Address]:
-        """Who waits."""
+        """The destinations with waiting datagrams."""
         return list(self._queues)
 
     # -- in ---------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Backlog:
     # -- out --------------------------------------------------------------------------------
 
     def peek(self, now: float) -> Send | None:
-        """The datagrams of the destination whose turn it is, of one lane; None: nobody waits."""
+        """The datagrams of the destination whose turn it is, of one lane; None when none waits."""
         while self._queues:
             address, queue = next(iter(self._queues.items()))
             self._drop_stale(queue, now)
@@ -156,7 +156,7 @@ class Backlog:
             self._queues[address] = queue
 
     def discard(self, address: Address) -> None:
-        """Nobody is there any more: media goes, a farewell stays."""
+        """Drops media queued for a closed transport; keeps control packets."""
         if (queue := self._queues.get(address)) is None:
             return
         for lane in (SOUND, VIDEO):

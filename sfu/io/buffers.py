@@ -20,7 +20,7 @@ class Buffers:
     send: int
 
     def advice(self) -> str:
-        """What to do when it is less than was asked for; else empty."""
+        """Advice when the size is less than was asked for; else empty."""
         short = [
             f"net.core.{name}={BUFFER_BYTES}"
             for name, granted in (("rmem_max", self.receive), ("wmem_max", self.send))
@@ -54,8 +54,8 @@ def _size(udp: socket.socket, force: int, option: int, size: int) -> int:
 
 
 def overruns(udp: socket.socket) -> int:
-    """Datagrams that the kernel dropped since the socket was made because nobody read them in
-    time; 0 where it does not tell (before Linux 4.12)."""
+    """Datagrams that the kernel dropped since the socket was made because they were not read
+    in time; 0 where it does not tell (before Linux 4.12)."""
     try:
         told = udp.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size)
     except OSError:

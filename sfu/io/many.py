@@ -45,7 +45,7 @@ class _Form:
 
 
 class ManySender:
-    """Sends runs of datagrams to many addresses from one open socket.
+    """Sends batches of datagrams to many addresses from one open socket.
 
     The messages' headers are memory of our own that the kernel reads; what rarely changes in
     them is written when it changes.
@@ -64,7 +64,7 @@ class ManySender:
         self._name_words = self._header_words[_NAME::_WORDS]
         self._control_lengths = self._header_words[_CONTROL_LENGTH::_WORDS]
         self._pointer = ctypes.addressof(self._headers)
-        self._layout = (0, 0)  # where the buffer is, and a run's length
+        self._layout = (0, 0)  # where the buffer is, and a batch's length
         self._segment = 0
         for number in range(MAX_MESSAGES):
             word = number * _WORDS

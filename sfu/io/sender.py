@@ -1,4 +1,4 @@
-"""The sending half of the socket: at once where it can, in runs, else through the backlog.
+"""The sending half of the socket: at once where it can, in batches, else through the backlog.
 
 `append` is the way of every copy: one check, then the system call. Whatever goes wrong there is
 looked into by the careful way, which tries again and knows each error by name.
@@ -23,14 +23,14 @@ from sfu.wire.address import Address
 
 RETRY_AFTER = 0.005  # s; no event tells that a device's queue has room again (ENOBUFS)
 MAX_TURNS = 64  # of waiting destinations served before the loop goes on
-MAX_REFUSING = 1_024  # destinations known to take no runs; the oldest is tried again
+MAX_REFUSING = 1_024  # destinations known to take no batches; the oldest is tried again
 MAX_IO_ERRORS = 8  # destinations with EIO; then it is taken for the device's doing
 
-# The device's queue or the kernel's memory is full: wait, for somebody's EAGAIN or a while.
+# The device's queue or the kernel's memory is full: wait for the next EAGAIN, or a while.
 _SHORT = frozenset({errno.ENOBUFS, errno.ENOMEM})
-# What a run gets where single datagrams may pass: a route's MTU below the segments (EMSGSIZE,
+# Errors of a batch where single datagrams may pass: a route's MTU below the segments (EMSGSIZE,
 # EINVAL on older kernels), an IPsec policy or, before Linux 6.11, no checksums in the device (EIO).
-_REFUSES_RUNS = frozenset({errno.EMSGSIZE, errno.EINVAL, errno.EIO, errno.EOPNOTSUPP})
+_REFUSES_BATCHES = frozenset({errno.EMSGSIZE, errno.EINVAL, errno.EIO, errno.EOPNOTSUPP})
 _REASONS = {
     errno.EMSGSIZE: DropReason.SEND_TOO_BIG,
     errno.ECONNREFUSED: DropReason.SEND_REFUSED,
@@ -76,7 +76,7 @@ class Sender:
         self._many: many.ManySender | None = None
         self._refusing: dict[Address, None] = {}
         self._io_errors = 0
-        self._full = False  # EAGAIN: nobody's datagrams leave until the socket is writable
+        self._full = False  # EAGAIN: no datagram leaves until the socket is writable
         self._retry: asyncio.Handle | None = None  # ENOBUFS: those that wait are tried again then
         self._writing = False
         self._held = True  # everything takes the careful way
@@ -117,7 +117,7 @@ class Sender:
         self._refusing.clear()
 
     def forget_all_but(self, known: Container[Address]) -> None:
-        """After connections have closed: media that waits for nobody goes."""
+        """Drops the waiting media of connections that have closed."""
         for address in self.backlog.addresses():
             if address not in known:
                 self.backlog.discard(address)
@@ -145,7 +145,7 @@ class Sender:
         except OSError:
             self._append_carefully(address, datagrams[sent:])
 
-    def append_runs(
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         """The worker's outbox for a fan-out; the caller has kept to the bounds of one send."""
@@ -154,8 +154,8 @@ class Sender:
         if sender is not None and not self._held and not refused:
             done = sender.send(destinations, buffer, length, segment)
         for place in range(done, len(addresses)):
-            run = memoryview(buffer)[place * length : (place + 1) * length]
-            self.append((addresses[place], split(run, segment)))
+            batch = memoryview(buffer)[place * length : (place + 1) * length]
+            self.append((addresses[place], split(batch, segment)))
 
     # -- the careful way --------------------------------------------------------------------
 
@@ -173,27 +173,27 @@ class Sender:
         while done < len(datagrams):
             rest = datagrams[done:]
             single = not self._segmenting or address in self._refusing
-            run = rest[:1] if single else rest[: cut(list(map(len, rest)))[0][1]]
+            batch = rest[:1] if single else rest[: cut(list(map(len, rest)))[0][1]]
             try:
-                self._send(address, run)
+                self._send(address, batch)
             except OSError as error:
                 if self._must_wait(error):
                     return done
-                if len(run) > 1 and error.errno in _REFUSES_RUNS:
+                if len(batch) > 1 and error.errno in _REFUSES_BATCHES:
                     self._refuse(address, error)
                     continue
-                self._drops[_REASONS.get(error.errno or 0, DropReason.SEND_FAILED)] += len(run)
-                log.debug("%d to %s not sent: %s", len(run), address, error)
-            done += len(run)
+                self._drops[_REASONS.get(error.errno or 0, DropReason.SEND_FAILED)] += len(batch)
+                log.debug("%d to %s not sent: %s", len(batch), address, error)
+            done += len(batch)
         return done
 
-    def _send(self, address: Address, run: Sequence[bytes]) -> None:
+    def _send(self, address: Address, batch: Sequence[bytes]) -> None:
         if self._socket is None:
             return
-        if len(run) == 1:
-            self._socket.sendto(run[0], address)
+        if len(batch) == 1:
+            self._socket.sendto(batch[0], address)
         else:
-            self._socket.sendmsg(run, _CONTROL[len(run[0])], 0, address)
+            self._socket.sendmsg(batch, _CONTROL[len(batch[0])], 0, address)
 
     def _must_wait(self, error: OSError) -> bool:
         if isinstance(error, BlockingIOError):
@@ -211,7 +211,7 @@ class Sender:
         self._refusing[address] = None
         if len(self._refusing) > MAX_REFUSING:
             del self._refusing[next(iter(self._refusing))]
-        log.warning("%s:%s takes no UDP_SEGMENT runs (%s)", *address[:2], error.strerror)
+        log.warning("%s:%s takes no UDP_SEGMENT batches (%s)", *address[:2], error.strerror)
         self._io_errors += error.errno == errno.EIO
         if self._io_errors >= MAX_IO_ERRORS and self._segmenting:
             self._segmenting = False
@@ -238,7 +238,7 @@ class Sender:
         self._settle()
 
     def _settle(self) -> None:
-        """The hot way is free when nothing waits; the socket is watched when somebody does."""
+        """The fast path is free when nothing waits; the socket is watched while something does."""
         if self._socket is None or self._loop is None:
             return
         waiting = bool(self.backlog)
@@ -253,7 +253,7 @@ class Sender:
 
 
 def knows_segments(udp: socket.socket) -> bool:
-    """Whether the kernel has UDP_SEGMENT; an older one would send a run as one datagram."""
+    """Whether the kernel has UDP_SEGMENT; an older one would send a batch as one datagram."""
     try:
         udp.getsockopt(socket.IPPROTO_UDP, UDP_SEGMENT)
     except OSError:

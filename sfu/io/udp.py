@@ -5,16 +5,22 @@ What leaves goes by the Sender.
 
 import asyncio
 import logging
+import os
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
-from sfu.events import Event, TransportClosed
+from sfu.config import WorkerConfig
+from sfu.dtls.session import AiortcDtls
+from sfu.events import Event, Listener, TransportClosed
+from sfu.fanout.outbox import Outbox
 from sfu.io.buffers import overruns, size_buffers
 from sfu.io.sender import Sender
 from sfu.stalls import StallWatch
-from sfu.stats import SocketSnapshot
+from sfu.stats import DropReason, SocketSnapshot
 from sfu.wire.address import Address
 from sfu.worker import Worker
 
@@ -26,22 +32,25 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-class UdpWorker:
-    """Runs one Worker on one socket of the running event loop.
+class BuildWorker(Protocol):
+    """Makes the worker that a socket serves, as a partial of `Worker` does."""
 
-    `on_events` gets what the core tells, after every stimulus.
-    """
+    def __call__(self, *, outbox: Outbox, listener: Listener) -> Worker: ...
+
+
+class UdpWorker:
+    """Runs one Worker on one socket of the running event loop: its outbox and its listener."""
 
     def __init__(
         self,
-        worker: Worker,
+        build: BuildWorker,
         on_events: Callable[[Sequence[Event]], None],
+        drops: Counter[DropReason],
         stalls: StallWatch | None = None,
     ) -> None:
-        self.worker = worker
-        self.sender = Sender(worker.drops, self._is_video)
-        worker.outbox = self.sender
-        worker.on_fault = _log_fault
+        """`on_events` gets what happened, after every input; `drops` counts what can't be sent."""
+        self.sender = Sender(drops, self._is_video)
+        self.worker = build(outbox=self.sender, listener=self)
         self.stalls = stalls or StallWatch()
         self._on_events = on_events
         self._socket: socket.socket | None = None
@@ -51,13 +60,25 @@ class UdpWorker:
         self._woken = False
         self._overruns = 0  # of sockets that are closed
 
+    @classmethod
+    def with_aiortc(
+        cls,
+        config: WorkerConfig,
+        on_events: Callable[[Sequence[Event]], None],
+        stalls: StallWatch | None = None,
+    ) -> "UdpWorker":
+        """One with DTLS by aiortc and the system's random bytes: that of the product."""
+        drops: Counter[DropReason] = Counter()
+        dtls = AiortcDtls(drops=drops)
+        build = partial(Worker, config, dtls=dtls, random=os.urandom, drops=drops)
+        return cls(build, on_events, drops, stalls)
+
     async def start(self, host: str, port: int) -> None:
         """Binds; port 0 takes any free one. Raises OSError when the port is taken."""
         self._socket = bind(host, port)
         self._loop = asyncio.get_running_loop()
         self.sender.open(self._socket, self._loop)
         self._loop.add_reader(self._socket.fileno(), self._on_readable)
-        self.worker.on_wake = self._wake
 
     @property
     def port(self) -> int:
@@ -80,7 +101,6 @@ class UdpWorker:
             self._timer = None
         self._socket.close()
         self._socket = None
-        self.worker.on_wake = lambda: None
 
     def call(self, operation: Callable[[Worker, float], Result]) -> Result:
         """Runs a control call with the present time, then sends what it caused."""
@@ -110,13 +130,13 @@ class UdpWorker:
         self._transmit()
         self.stalls.took("media", now, time.monotonic())
 
-    def _wake(self) -> None:
-        """The core changed outside of input and timers (DTLS); merged to one call."""
-        if not self._woken and self._loop is not None:
+    def on_wake(self) -> None:
+        """The worker changed outside of input and timers (DTLS); many calls are merged to one."""
+        if not self._woken and self._loop is not None and self._socket is not None:
             self._woken = True
-            self._loop.call_soon(self._on_wake)
+            self._loop.call_soon(self._wake)
 
-    def _on_wake(self) -> None:
+    def _wake(self) -> None:
         self._woken = False
         self._transmit()
 
@@ -140,10 +160,17 @@ class UdpWorker:
             self.worker.handle_timers(now)
             deadline = self.worker.next_deadline()
         self._arm(deadline)
-        if events := self.worker.take_events():
-            if any(isinstance(event, TransportClosed) for event in events):
-                self.sender.forget_all_but(self.worker.by_address)
-            self._on_events(events)  # last: it may come back with a control call, or raise
+        self.worker.deliver_events()  # last: it may come back with a control call, or raise
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        """Tells what happened, once the sender has forgotten the addresses of closed transports."""
+        if any(isinstance(event, TransportClosed) for event in events):
+            self.sender.forget_all_but(self.worker.by_address)
+        self._on_events(events)
+
+    def on_fault(self, owner: str, error: Exception) -> None:
+        """Logs an exception inside a transport or a router."""
+        log.error("fault in %s", owner, exc_info=error)
 
     def _arm(self, deadline: float | None) -> None:
         """One timer; one that wakes too early is left alone and sets itself again then."""
@@ -160,7 +187,7 @@ class UdpWorker:
     # -- what the sender and metrics ask ----------------------------------------------------
 
     def _is_video(self, address: Address, ssrc: int) -> bool:
-        """What no slot sends with is RTX, which video alone has; or of nobody any more."""
+        """An SSRC without a slot is RTX, which only video has, or belongs to a closed transport."""
         transport = self.worker.by_address.get(address)
         consumer = transport.downlink.consumer_by_ssrc(ssrc) if transport is not None else None
         return consumer is None or consumer.kind == "video"
@@ -172,10 +199,6 @@ class UdpWorker:
         return SocketSnapshot(
             self._overruns + dropped, self.sender.refusals, backlog.datagrams, backlog.bytes
         )
-
-
-def _log_fault(owner: str, error: Exception) -> None:
-    log.error("fault in %s", owner, exc_info=error)
 
 
 def bind(host: str, port: int) -> socket.socket:

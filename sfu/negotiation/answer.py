@@ -6,6 +6,7 @@ RFC 8829, 8839, 8842, 8843, 8851, 8853. Pure: no I/O, no clock.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sfu.codecs.registry import known_format
 from sfu.ice.agent import IceCredentials
 from sfu.negotiation.capabilities import AgreedSection, Negotiation
 from sfu.negotiation.offer import Codec, Extension, Offer, Section
@@ -129,22 +130,14 @@ def _codec(codec: Codec, source: str | None) -> Iterator[str]:
     yield f"a=rtpmap:{number} {codec.name}/{codec.clock_rate}{channels}"
     for feedback in codec.feedback:
         yield f"a=rtcp-fb:{number} {feedback}"
-    if parameters := _parameters(codec, source):
+    # Slots may carry anyone's screen audio, so they are stereo; a microphone is not.
+    stereo = source != "microphone"
+    parameters = known_format(codec.name).answer_parameters(codec.parameters, stereo=stereo)
+    if parameters:
         yield f"a=fmtp:{number} {parameters}"
     if codec.rtx_payload_type is not None:
         yield f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate}"
         yield f"a=fmtp:{codec.rtx_payload_type} apt={number}"
-
-
-def _parameters(codec: Codec, source: str | None) -> str:
-    """Slots may carry anyone's screen audio, so they are stereo; a microphone is not."""
-    if codec.name == "opus":
-        stereo = "" if source == "microphone" else ";stereo=1;sprop-stereo=1"
-        return f"minptime=10;useinbandfec=1;usedtx=1{stereo}"
-    if codec.name == "H264":
-        profile = codec.parameters.get("profile-level-id", "420010").lower()
-        return f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile}"
-    return ""
 
 
 def _slot(agreed: AgreedSection, cname: str, slot_ids: Mapping[str, SlotIds]) -> Iterator[str]:

@@ -3,11 +3,11 @@
 Pure: no I/O, no clock.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from common.errors import PeerError
+from sfu.codecs.registry import payload_format
 from sfu.negotiation.offer import Codec, Extension, Offer, Section
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -235,37 +235,17 @@ def _choose_codecs(section: Section) -> tuple[Codec, ...]:
     """One payload type per supported codec, codecs in the offer's order."""
     best: dict[str, tuple[int, Codec]] = {}
     for codec in section.codecs:
-        rank = _RANKS[section.kind].get(codec.name, _never)(codec)
+        rank = _rank(section.kind, codec)
         if rank and rank > best.get(codec.name, (0, codec))[0]:
             best[codec.name] = (rank, codec)
     return tuple(codec for _, codec in best.values())
 
 
-def _never(codec: Codec) -> int:
-    return 0
-
-
-def _rank_opus(codec: Codec) -> int:
-    """RFC 7587 section 7: always 48000/2, whatever is sent."""
-    return int(codec.clock_rate == 48000 and codec.channels == 2)
-
-
-def _rank_vp8(codec: Codec) -> int:
-    return int(codec.clock_rate == 90000)
-
-
-def _rank_h264(codec: Codec) -> int:
-    """RFC 6184 section 8.1; constrained baseline is what every browser encodes and decodes."""
-    if codec.clock_rate != 90000 or codec.parameters.get("packetization-mode") != "1":
+def _rank(kind: str, codec: Codec) -> int:
+    """How well an offered payload type suits; 0: not at all."""
+    known = payload_format(codec.name)
+    if known is None or known.kind != kind or codec.clock_rate != known.clock_rate:
         return 0
-    profile = codec.parameters.get("profile-level-id", "420010").lower()
-    if not re.fullmatch("[0-9a-f]{6}", profile):
+    if kind == "audio" and codec.channels != known.channels:
         return 0
-    return {"42e0": 3, "4200": 2}.get(profile[:4], 1)
-
-
-_Rank = Callable[[Codec], int]
-_RANKS: dict[str, dict[str, _Rank]] = {
-    "audio": {"opus": _rank_opus},
-    "video": {"VP8": _rank_vp8, "H264": _rank_h264},
-}
+    return known.rank(codec.parameters)

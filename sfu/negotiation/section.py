@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
+from sfu.codecs.registry import payload_format
+
 MAX_FORMATS = 128
 MAX_FEEDBACK = 12  # lines for one format; browsers have five
 MAX_PARAMETERS = 16  # of one format; browsers have four
@@ -30,7 +32,6 @@ _EXTMAP = re.compile(
     r"(\d{1,4})(?:/(sendrecv|sendonly|recvonly|inactive))? ([!-~]{1,255})(?: .*)?", re.ASCII
 )
 _RID = re.compile(r"([A-Za-z0-9_-]{1,16}) (send|recv)(?: .*)?")
-_CODEC_NAMES = {"vp8": "VP8", "h264": "H264", "opus": "opus"}
 
 
 class LineError(Exception):
@@ -201,8 +202,9 @@ def _codecs(draft: SectionDraft) -> list[Codec]:
 def _codec(draft: SectionDraft, payload_type: int, rtx: int | None) -> Codec:
     name, clock_rate, channels = draft.rtpmaps[payload_type]
     feedback = draft.feedback.get("*", []) + draft.feedback.get(str(payload_type), [])
+    known = payload_format(name)
     return Codec(
-        name=_CODEC_NAMES.get(name.lower(), name),
+        name=name if known is None else known.name,
         payload_type=payload_type,
         clock_rate=clock_rate,
         channels=channels,

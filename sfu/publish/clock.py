@@ -1,4 +1,4 @@
-"""From a publisher's RTP timestamps to the server's time and back.
+"""Two clocks that turn a publisher's RTP timestamps into the server's time and back.
 
 A Sender Report (RFC 3550 6.4.1) ties an RTP timestamp to the publisher's NTP clock, which may
 be hours off; its arrival ties that clock to the server's. Pure: no I/O, no clock.
@@ -8,7 +8,7 @@ from sfu.wire.arith import ts_delta
 
 FORGETTING = 0.0001  # s per s: how fast the offset may grow, for clocks that drift apart
 STEP = 0.5  # s: reports later than this by the known offset hint that the clock was set back
-STEP_REPORTS = 5  # so many of them running prove it
+STEP_REPORTS = 5  # as many of them in a row prove it
 
 _TS_RANGE = 1 << 32
 
@@ -25,11 +25,11 @@ class ClockMap:
     def __init__(self) -> None:
         self._offset: float | None = None
         self._updated_at = 0.0
-        self._late = 0  # reports running that came later than STEP
+        self._late = 0  # reports in a row that came later than STEP
         self._least_late = 0.0
 
     def sender_report(self, ntp_seconds: float, now: float) -> None:
-        """A report with this NTP time arrived at `now`; both in seconds."""
+        """Takes a report with this NTP time that arrived at `now`; both in seconds."""
         sample = now - ntp_seconds
         if self._offset is None:
             self._offset = sample
@@ -69,7 +69,7 @@ class RtpClock:
         self._ntp: float | None = None
 
     def sender_report(self, rtp_timestamp: int, ntp_seconds: float) -> None:
-        """The stream's RTP timestamp at this time of the publisher's NTP clock."""
+        """Takes the stream's RTP timestamp at this time of the publisher's NTP clock."""
         self._timestamp = rtp_timestamp
         self._ntp = ntp_seconds
 

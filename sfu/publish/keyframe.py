@@ -1,6 +1,6 @@
-"""When to ask a publisher for a key frame (RFC 4585 6.3.1).
+"""Key frame requests: a publisher is asked seldom and until one comes (RFC 4585 6.3.1).
 
-Every wish for one stream goes through here: wishes are merged, kept apart and repeated.
+All requests for one stream are merged here, kept apart by an interval and repeated.
 Pure: no I/O, no clock.
 """
 
@@ -15,50 +15,50 @@ _MAX_IDLE = 64  # streams remembered although nothing is asked of them
 
 
 @dataclass(slots=True)
-class _Stream:
+class _Request:
     asked_at: float
     tries: int = 1
-    waiting: bool = True  # a key frame is wanted and has not come
+    waiting: bool = True  # no key frame has come since
 
 
 class KeyframeRequester:
-    """Requests per stream; a key is the stream's SSRC."""
+    """Decides when to ask each stream; its key is the SSRC."""
 
     def __init__(self) -> None:
-        self._streams: dict[int, _Stream] = {}
+        self._requests: dict[int, _Request] = {}
         self._timers = Timers[int]()
 
     def request(self, key: int, now: float) -> bool:
         """True: send the request now. False: it is kept and comes out of handle_timers."""
-        stream = self._streams.get(key)
-        if stream is not None and now - stream.asked_at < MIN_INTERVAL:
-            stream.waiting = True
-            stream.tries = 0
-            self._timers.set(key, stream.asked_at + MIN_INTERVAL)
+        request = self._requests.get(key)
+        if request is not None and now - request.asked_at < MIN_INTERVAL:
+            request.waiting = True
+            request.tries = 0
+            self._timers.set(key, request.asked_at + MIN_INTERVAL)
             return False
         self._forget_idle()
-        self._streams[key] = _Stream(now)
+        self._requests[key] = _Request(now)
         self._timers.clear(key)
         self._timers.set(key, now + RETRY_INTERVAL)
         return True
 
     def received(self, key: int, now: float) -> None:
-        """A key frame has begun: it answers every wish made up to now."""
-        stream = self._streams.get(key)
-        if stream is not None and stream.waiting:
-            stream.waiting = False
+        """A key frame has begun: it answers every request made up to now."""
+        request = self._requests.get(key)
+        if request is not None and request.waiting:
+            request.waiting = False
             self._timers.clear(key)
 
     def handle_timers(self, now: float) -> list[int]:
         """The streams to ask (again) now."""
         asked = []
         for key in self._timers.pop_due(now):
-            stream = self._streams[key]
-            if stream.tries >= MAX_TRIES:
-                stream.waiting = False
+            request = self._requests[key]
+            if request.tries >= MAX_TRIES:
+                request.waiting = False
                 continue
-            stream.tries += 1
-            stream.asked_at = now
+            request.tries += 1
+            request.asked_at = now
             self._timers.set(key, now + RETRY_INTERVAL)
             asked.append(key)
         return asked
@@ -68,6 +68,6 @@ class KeyframeRequester:
         return self._timers.next_deadline()
 
     def _forget_idle(self) -> None:
-        if len(self._streams) < _MAX_IDLE:
+        if len(self._requests) < _MAX_IDLE:
             return
-        self._streams = {key: stream for key, stream in self._streams.items() if stream.waiting}
+        self._requests = {key: one for key, one in self._requests.items() if one.waiting}

@@ -1,4 +1,4 @@
-"""Which packets of one incoming stream to ask for again (RFC 4585 6.2.1).
+"""NACKs: the missing packets of one incoming stream are asked for again (RFC 4585 6.2.1).
 
 Pure: no I/O, no clock.
 """
@@ -13,7 +13,8 @@ MAX_MISSING = 256
 
 @dataclass(slots=True)
 class NackPlan:
-    """`sequences` are indices to ask for; `give_up`: too much is gone, a key frame is wanted."""
+    """`sequences` are the indices to ask for; `give_up`: so many are missing that only a key frame
+    helps."""
 
     sequences: list[int] = field(default_factory=list)
     give_up: bool = False
@@ -48,7 +49,7 @@ class NackGenerator:
         self.abandoned = 0  # packets no longer asked for
 
     def receive(self, index: int, now: float) -> None:
-        """Note a packet, retransmitted ones too. Hot: once per received packet."""
+        """Notes a packet, retransmitted ones too. Hot: once per received packet."""
         if index == self._highest + 1:
             self._highest = index
         elif index > self._highest:
@@ -85,7 +86,7 @@ class NackGenerator:
         self.deadline = None
 
     def handle_timers(self, now: float, rtt: float) -> NackPlan:
-        """What to ask for now; `rtt` is the round trip to the publisher in seconds."""
+        """The packets to ask for now; `rtt` is the round trip to the publisher in seconds."""
         plan = NackPlan(give_up=self._give_up)
         self._give_up = False
         again = now + 1.5 * max(rtt, MIN_ROUND_TRIP)

@@ -1,4 +1,4 @@
-"""What is known about one incoming RTP stream: loss, jitter, bit rate, the last Sender Report.
+"""Reception statistics of one incoming RTP stream: loss, jitter, bit rate, last Sender Report.
 
 Pure: no I/O, no clock.
 """
@@ -69,7 +69,7 @@ class ReceptionStats:
         return self._highest if self._highest >= 0 else None
 
     def receive(self, index: int, rtp_timestamp: int, now: float, size: int) -> None:
-        """Count one packet of `size` bytes. Hot: once per received packet."""
+        """Counts one packet of `size` bytes. Hot: once per received packet."""
         self._received += 1
         self._bytes += size
         if index > self._highest:
@@ -117,7 +117,7 @@ class ReceptionStats:
         return fraction, lost, self._highest & 0xFFFFFFFF, int(self._jitter)
 
     def sender_report(self, ntp: int, now: float) -> None:
-        """Note the 64-bit NTP time of a Sender Report that came at `now`."""
+        """Notes the 64-bit NTP time of a Sender Report that came at `now`."""
         self._lsr = compact_ntp(ntp)
         self._lsr_at = now
 

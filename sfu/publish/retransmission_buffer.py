@@ -1,4 +1,4 @@
-"""The packets that can still be sent again: one ring per producer layer.
+"""The retransmission buffer: the packets of a layer that can still be sent again.
 
 Pure: no I/O, no clock.
 """
@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 Packet = TypeVar("Packet")
 
 
-class PacketHistory(Generic[Packet]):
+class RetransmissionBuffer(Generic[Packet]):
     """A ring of the newest packets by index. The capacity is a power of two.
 
     Room is made with the first packet: most sources of most participants never send one.
@@ -24,7 +24,7 @@ class PacketHistory(Generic[Packet]):
         self._packets: list[Packet | None] = []
 
     def put(self, index: int, packet: Packet) -> bool:
-        """Keep the packet. False: this index is here already, or too old to tell whether it was."""
+        """Keeps the packet. False: the index is here already, or too old to tell whether it was."""
         slot = index & self._mask
         try:
             if index <= self._indices[slot]:

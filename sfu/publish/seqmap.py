@@ -1,4 +1,4 @@
-"""Closing the gaps that dropped packets leave in a sequence.
+"""The sequence map closes the gaps that dropped packets leave in a sequence.
 
 Pure: no I/O, no clock. Works on indices (48-bit extended sequence numbers, RFC 3711 3.3.1), so
 there is no wraparound here.
@@ -36,7 +36,7 @@ class SeqMap:
         return self._accept_late(index)
 
     def drop(self, index: int) -> bool:
-        """Take the index out of the sequence.
+        """Takes the index out of the sequence.
 
         False: a later packet has its number already, so this one must be sent (as padding).
         """

@@ -43,7 +43,7 @@ class TwccRecorder:
         self._count = 0
 
     def receive(self, sequence: int, now: float) -> None:
-        """Note a packet by its 16-bit transport-wide number. Hot: once per received packet."""
+        """Notes a packet by its 16-bit transport-wide number. Hot: once per received packet."""
         newest = self._newest
         # The first one gets a cycle in front, so that nothing is ever negative.
         index = extend_seq(sequence, newest) if newest >= 0 else sequence + 0x10000

@@ -1,4 +1,4 @@
-"""What one participant publishes: streams in, feedback out.
+"""The uplink of one participant: incoming streams, and feedback about them.
 
 Owns the incoming streams, their NACKs, key frame requests, transport-cc feedback and
 receiver reports. Pure: no I/O, no clock.
@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from sfu.negotiation.capabilities import TRANSPORT_CC, Negotiation
 from sfu.publish.clock import ClockMap
 from sfu.publish.keyframe import KeyframeRequester
-from sfu.publish.layer import Layer
 from sfu.publish.nack import NackGenerator
-from sfu.publish.producer import Producer
-from sfu.publish.stream_table import Section, Stream, StreamTable
+from sfu.publish.producer import Layer, Producer
+from sfu.publish.ssrc_table import IncomingSsrc, SendingSection, SsrcTable
+from sfu.publish.stream import Stream
 from sfu.publish.twcc import TwccRecorder
 from sfu.srtp.keys import SrtpError
 from sfu.srtp.rtp import InboundSrtp
@@ -46,7 +46,7 @@ LevelHandler = Callable[[Producer, int, float], None]
 
 
 def _nothing(*_: object) -> None:
-    """Stands for a callback after the end."""
+    """Stands in for a callback after the end."""
 
 
 class Uplink:
@@ -74,8 +74,8 @@ class Uplink:
         self._on_level = on_level
         self._on_due = on_due
         self._workload = workload
-        self._streams: dict[int, Stream] = {}
-        self._table = StreamTable(())
+        self._incoming: dict[int, IncomingSsrc] = {}
+        self._table = SsrcTable(())
         self._twcc = TwccRecorder()
         self._twcc_id = 0
         self._keyframes = KeyframeRequester()
@@ -87,7 +87,7 @@ class Uplink:
 
         A section that keeps its source, codec and rids keeps its producer.
         """
-        sections: list[Section] = []
+        sections: list[SendingSection] = []
         opened: list[Producer] = []
         kept: dict[str, Producer] = {}
         for published in negotiation.published:
@@ -98,32 +98,34 @@ class Uplink:
                 producer = candidate
                 opened.append(producer)
             kept[producer_id] = producer
-            sections.append(Section(published, producer))
+            sections.append(SendingSection(published, producer))
             self._twcc_id = published.extensions.get(TRANSPORT_CC, self._twcc_id)
         closed = [p for p in self.producers.values() if kept.get(p.producer_id) is not p]
         self.producers = kept
         self.layers = tuple(layer for producer in kept.values() for layer in producer.layers)
-        self._nacks = tuple(layer.nack for layer in self.layers if layer.nack is not None)
-        self._table = StreamTable(sections)
+        self._nacks = tuple(
+            layer.stream.nack for layer in self.layers if layer.stream.nack is not None
+        )
+        self._table = SsrcTable(sections)
         self._unbind_streams(closed)
         return opened, closed
 
     def release(self) -> None:
-        """After the end: cuts what leads back here, so that reference counts free it all."""
+        """Cuts references back to this object: a closed transport must hold no reference cycles."""
         for producer in self.producers.values():
             producer.layers = ()
         self.producers = {}
         self.layers, self._nacks = (), ()
-        self._streams = {}
-        self._table = StreamTable(())
+        self._incoming = {}
+        self._table = SsrcTable(())
         self._on_due = self._on_level = self._on_pending = _nothing
 
     def _unbind_streams(self, closed: Iterable[Producer]) -> None:
-        """Their SSRCs may go on for another producer: SRTP goes on, too (RFC 3711 3.2.1)."""
+        """Frees the SSRCs of closed producers for others; SRTP goes on (RFC 3711 3.2.1)."""
         gone = {id(layer) for producer in closed for layer in producer.layers}
-        for stream in self._streams.values():
-            if id(stream.layer) in gone:
-                stream.layer = None
+        for incoming in self._incoming.values():
+            if id(incoming.layer) in gone:
+                incoming.layer = None
 
     # -- media ------------------------------------------------------------------------------
 
@@ -140,42 +142,42 @@ class Uplink:
             return DropReason.RTP_MALFORMED
         header: Header = FIXED.unpack_from(data)
         _, _, seq, _, ssrc = header
-        stream = self._streams.get(ssrc)
-        if stream is None:
+        incoming = self._incoming.get(ssrc)
+        if incoming is None:
             if (reason := self._refuses_stream(now)) is not None:
                 self._workload.exempt(len(data))
                 return reason
-            stream = Stream(srtp.stream(ssrc))
+            incoming = IncomingSsrc(srtp.stream(ssrc))
         try:
-            index, payload = stream.srtp.open(data, length, seq)
+            index, payload = incoming.srtp.open(data, length, seq)
         except SrtpError as error:
             self._workload.charge_failed(len(data))
             return _SRTP_DROPS.get(error.reason, DropReason.RTP_UNAUTHENTIC)
-        self._streams.setdefault(ssrc, stream)  # only now: strangers can't fill the table
+        self._incoming.setdefault(ssrc, incoming)  # only now: forged packets can't fill the table
         return self._route(
-            stream, header, parse_extensions(data, length), index, payload, len(data), now
+            incoming, header, parse_extensions(data, length), index, payload, len(data), now
         )
 
     def _refuses_stream(self, now: float) -> DropReason | None:
-        """A packet of an unknown stream may be anybody's."""
+        """Why a packet of an unknown SSRC, whose sender is unproven, is not even decrypted."""
         if self._workload.unproven.is_spent(now):
             return DropReason.UNPROVEN_OVER_BUDGET
         return None if self._has_room(now) else DropReason.RTP_TOO_MANY_STREAMS
 
     def _has_room(self, now: float) -> bool:
-        """For one more stream: the longest ended one gives way."""
-        if len(self._streams) < self._max_streams:
+        """True when the table can hold one more SSRC: the one that ended first gives way."""
+        if len(self._incoming) < self._max_streams:
             return True
-        ended = [(s.ended_at, ssrc) for ssrc, s in self._streams.items() if s.ended_at is not None]
+        ended = [(s.ended_at, ssrc) for ssrc, s in self._incoming.items() if s.ended_at is not None]
         at, ssrc = min(ended, default=(now, 0))
         if now - at < KEEP_ENDED:
             return False
-        del self._streams[ssrc]
+        del self._incoming[ssrc]
         return True
 
     def _route(
         self,
-        stream: Stream,
+        incoming: IncomingSsrc,
         header: Header,
         extensions: dict[int, bytes],
         index: int,
@@ -183,31 +185,33 @@ class Uplink:
         size: int,
         now: float,
     ) -> DropReason | None:
-        """An authentic packet to its layer; `size` is that of the whole datagram."""
+        """Hands an authentic packet to its layer; `size` is that of the whole datagram."""
         first, second, _, timestamp, ssrc = header
         if self._twcc_id and (sent := extensions.get(self._twcc_id)) and len(sent) == 2:
             self._twcc.receive(int.from_bytes(sent, "big"), now)
         payload_type = second & 0x7F
-        if stream.layer is None and not self._table.resolve(stream, ssrc, payload_type, extensions):
+        if incoming.layer is None and not self._table.resolve(
+            incoming, ssrc, payload_type, extensions
+        ):
             return DropReason.RTP_UNKNOWN_STREAM
-        if payload_type != stream.payload_type:
+        if payload_type != incoming.payload_type:
             return DropReason.RTP_UNWANTED_CODEC
-        if stream.ended_at is not None:
+        if incoming.ended_at is not None:
             return DropReason.RTP_STREAM_ENDED
         if first & 0x20:
             try:
                 payload = payload[: -padding_length(payload)]
             except RtpError:
                 return DropReason.RTP_MALFORMED
-        if stream.repair:
-            return self._receive_repair(stream, second & 0x80, timestamp, payload, now)
+        if incoming.repair:
+            return self._receive_repair(incoming, second & 0x80, timestamp, payload, now)
         return self._receive_media(
-            stream, ssrc, index, second & 0x80, timestamp, payload, extensions, size, now
+            incoming, ssrc, index, second & 0x80, timestamp, payload, extensions, size, now
         )
 
     def _receive_media(
         self,
-        stream: Stream,
+        incoming: IncomingSsrc,
         ssrc: int,
         index: int,
         marker: int,
@@ -217,15 +221,15 @@ class Uplink:
         size: int,
         now: float,
     ) -> DropReason | None:
-        layer = stream.layer
+        layer = incoming.layer
         assert layer is not None  # resolved by the caller
-        if layer.ssrc != ssrc:
+        stream = layer.stream
+        if stream.ssrc != ssrc:
             self._begin_stream(layer, ssrc, now)
-        layer.reception.receive(index, timestamp, now, size)
-        producer = layer.producer
-        if stream.level_id and (level := extensions.get(stream.level_id)) is not None:
-            self._on_level(producer, parse_audio_level(level)[0], now)
-        orientation = extensions.get(stream.orientation_id) if stream.orientation_id else None
+        stream.reception.receive(index, timestamp, now, size)
+        if incoming.level_id and (level := extensions.get(incoming.level_id)) is not None:
+            self._on_level(layer.producer, parse_audio_level(level)[0], now)
+        orientation = extensions.get(incoming.orientation_id) if incoming.orientation_id else None
         if orientation is not None and len(orientation) != 1:  # one octet (3GPP TS 26.114 7.4.5)
             orientation = None
         return self._into_layer(layer, index, marker, timestamp, payload, orientation, now)
@@ -233,20 +237,20 @@ class Uplink:
     def _begin_stream(self, layer: Layer, ssrc: int, now: float) -> None:
         """A new SSRC takes a layer over, as after an encoder's restart: what came before ends,
         RTX too, whose numbers would mean other packets now."""
-        for known, stream in self._streams.items():
-            if layer.ssrc and stream.layer is layer and known != ssrc:
-                stream.ended_at = now
+        for known, incoming in self._incoming.items():
+            if layer.stream.ssrc and incoming.layer is layer and known != ssrc:
+                incoming.ended_at = now
         layer.begin_stream(ssrc)
 
     def _receive_repair(
-        self, stream: Stream, marker: int, timestamp: int, payload: bytes, now: float
+        self, incoming: IncomingSsrc, marker: int, timestamp: int, payload: bytes, now: float
     ) -> DropReason | None:
         """RFC 4588 4: the first two bytes are the sequence number of the packet sent again."""
-        layer = stream.layer
+        layer = incoming.layer
         assert layer is not None  # resolved by the caller
         if len(payload) < 2:
             return DropReason.RTP_PADDING
-        newest = layer.reception.highest_index
+        newest = layer.stream.reception.highest_index
         if newest is None:
             return DropReason.RTX_AHEAD
         index = extend_seq(int.from_bytes(payload[:2], "big"), newest)
@@ -266,70 +270,75 @@ class Uplink:
     ) -> DropReason | None:
         reason = layer.receive(index, marker, timestamp, payload, orientation, now)
         pending = layer.pending
-        if reason is None and pending and pending[-1].starts and layer.codec_name != "opus":
-            self._keyframes.received(layer.ssrc, now)
+        if reason is None and pending and pending[-1].starts and layer.is_video:
+            self._keyframes.received(layer.stream.ssrc, now)
         return reason
 
     # -- feedback ---------------------------------------------------------------------------
 
-    def request_keyframe(self, layer: Layer, now: float) -> None:
+    def request_keyframe(self, stream: Stream, now: float) -> None:
         """One PLI now, or at the end of the throttle's window, or again until it comes."""
-        if self._keyframes.request(layer.ssrc, now):
-            self._urgent.append(self._ask(layer))
+        if self._keyframes.request(stream.ssrc, now):
+            self._urgent.append(self._pli(stream))
         self._on_due()
 
-    def _ask(self, layer: Layer) -> RtcpRecord:
-        layer.plis_sent += 1
-        return PictureLossIndication(self._local_ssrc, layer.ssrc)
+    def _pli(self, stream: Stream) -> RtcpRecord:
+        stream.plis_sent += 1
+        return PictureLossIndication(self._local_ssrc, stream.ssrc)
 
     def receive_report(self, report: SenderReport, now: float) -> bool:
-        """A publisher's sender report: its clock, for layer switches and lip sync."""
-        stream = self._streams.get(report.ssrc)
-        if stream is None or stream.layer is None or stream.layer.ssrc != report.ssrc:
+        """Takes a publisher's sender report: its clock, for layer switches and lip sync."""
+        incoming = self._incoming.get(report.ssrc)
+        if incoming is None or incoming.layer is None or incoming.layer.stream.ssrc != report.ssrc:
             return False
         seconds = seconds_from_ntp(report.ntp)
         self.clockmap.sender_report(seconds, now)
-        stream.layer.clock.sender_report(report.rtp_timestamp, seconds)
-        stream.layer.reception.sender_report(report.ntp, now)
+        incoming.layer.stream.clock.sender_report(report.rtp_timestamp, seconds)
+        incoming.layer.stream.reception.sender_report(report.ntp, now)
         return True
 
     def receive_goodbye(self, goodbye: Goodbye) -> None:
         """RFC 3550 6.6: the named streams end. Chromium says so, too, of a layer that it switches
         off, and goes on later with the same SSRC and the same SRTP state."""
         for ssrc in goodbye.ssrcs:
-            stream = self._streams.get(ssrc)
-            if stream is not None and stream.layer is not None and stream.layer.ssrc == ssrc:
-                stream.layer.ended = True
+            incoming = self._incoming.get(ssrc)
+            if (
+                incoming is not None
+                and incoming.layer is not None
+                and incoming.layer.stream.ssrc == ssrc
+            ):
+                incoming.layer.stream.ended = True
 
     def handle_timers(self, now: float) -> list[RtcpRecord]:
-        """What is due towards the publisher: PLI, NACK, transport-cc."""
+        """The feedback that is due towards the publisher: PLI, NACK, transport-cc."""
         records: list[RtcpRecord] = []
         if not self.producers:
             return records
-        for layer in self.layers:
-            records.extend(self._due_nacks(layer, now))
+        streams = [layer.stream for layer in self.layers]
+        for stream in streams:
+            records.extend(self._due_nacks(stream, now))
         asked = set(self._keyframes.handle_timers(now))
-        records += [self._ask(layer) for layer in self.layers if layer.ssrc in asked]
+        records += [self._pli(stream) for stream in streams if stream.ssrc in asked]
         records += self._urgent
         self._urgent = []
-        media_ssrc = next((layer.ssrc for layer in self.layers if layer.ssrc), 0)
+        media_ssrc = next((stream.ssrc for stream in streams if stream.ssrc), 0)
         deadline = self._twcc.next_deadline()
         if deadline is not None and deadline <= now:
             records.extend(self._twcc.build(now, self._local_ssrc, media_ssrc))
         return records
 
-    def _due_nacks(self, layer: Layer, now: float) -> Iterable[RtcpRecord]:
-        if layer.nack is None:
+    def _due_nacks(self, stream: Stream, now: float) -> Iterable[RtcpRecord]:
+        if stream.nack is None:
             return
-        deadline = layer.nack.deadline
+        deadline = stream.nack.deadline
         if deadline is None or deadline > now:
             return
-        plan = layer.nack.handle_timers(now, self.round_trip)
+        plan = stream.nack.handle_timers(now, self.round_trip)
         if plan.give_up:
-            self.request_keyframe(layer, now)
+            self.request_keyframe(stream, now)
         if plan.sequences:
-            sequences = tuple((line - layer.shift) & 0xFFFF for line in plan.sequences)
-            yield Nack(self._local_ssrc, layer.ssrc, sequences)
+            sequences = tuple(index & 0xFFFF for index in plan.sequences)
+            yield Nack(self._local_ssrc, stream.ssrc, sequences)
 
     def next_deadline(self, now: float) -> float | None:
         """The earliest of what handle_timers has to do; `now` itself when something waits."""
@@ -337,7 +346,7 @@ class Uplink:
             return now
         deadline = self._twcc.next_deadline()
         if not self.producers:
-            return deadline  # the usual case: most only listen
+            return deadline  # the usual case: most participants only listen
         deadline = earliest(deadline, self._keyframes.next_deadline())
         for nack in self._nacks:
             if nack.deadline is not None:
@@ -349,16 +358,18 @@ class Uplink:
         if not self.producers:
             return None
         blocks = tuple(
-            _report_block(layer, now) for layer in self.layers if layer.ssrc and layer.active
+            _report_block(layer.stream, now)
+            for layer in self.layers
+            if layer.stream.ssrc and layer.active
         )
         return ReceiverReport(self._local_ssrc, blocks) if blocks else None
 
 
-def _report_block(layer: Layer, now: float) -> ReportBlock:
-    fraction, lost, highest, jitter = layer.reception.report(now)
-    layer.loss = fraction / 256
-    lsr, dlsr = layer.reception.lsr_dlsr(now)
-    return ReportBlock(layer.ssrc, fraction, lost, highest & 0xFFFFFFFF, jitter, lsr, dlsr)
+def _report_block(stream: Stream, now: float) -> ReportBlock:
+    fraction, lost, highest, jitter = stream.reception.report(now)
+    stream.loss = fraction / 256
+    lsr, dlsr = stream.reception.lsr_dlsr(now)
+    return ReportBlock(stream.ssrc, fraction, lost, highest & 0xFFFFFFFF, jitter, lsr, dlsr)
 
 
 def _same_shape(old: Producer, new: Producer) -> bool:

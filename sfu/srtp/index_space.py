@@ -1,7 +1,7 @@
 """Index spaces: which SRTP index each packet of a slot goes out under (RFC 3711 3.3.1).
 
 A slot keeps one SSRC while the layers behind it change; a stream mapping says how the indices,
-timestamps and picture ids of one layer continue those of the layer before. Why no index is ever
+timestamps and running numbers of one layer continue those of the layer before. Why no index is ever
 used for two packets is in sfu.srtp.nonces.
 Pure: no I/O, no clock.
 """
@@ -10,9 +10,11 @@ from array import array
 from dataclasses import dataclass
 from typing import Protocol
 
-from sfu.srtp.nonces import MAX_INDEX, NONCE, Ledger, Row
-from sfu.srtp.rtp import OutboundSrtp, Seal, SealInto
-from sfu.wire.packet import ExtensionProfile, Packet
+from sfu.codecs.payload_format import PayloadFormat
+from sfu.srtp.headers import SealContext
+from sfu.srtp.nonces import MAX_INDEX, Ledger
+from sfu.srtp.rtp import OutboundSrtp, SealInto
+from sfu.wire.packet import ExtensionProfile, Offsets, Packet
 
 MAX_MAPPINGS = 8  # of an index space, kept to find what a NACK asks for
 MAX_INDEX_SPACES = 1_024  # of a key; a page has 28
@@ -26,28 +28,34 @@ class SentPackets(Protocol):
 
 
 class MappedLayer(Protocol):
-    """What an index space needs of the layer that it is mapped to."""
+    """The layer that an index space is mapped to, as far as the space needs it."""
 
     @property
     def ledger(self) -> Ledger:
         """Says which indices of the layer have been forwarded."""
 
     @property
-    def history(self) -> SentPackets:
+    def buffer(self) -> SentPackets:
         """Keeps the newest packets of the layer."""
+
+    @property
+    def payload_format(self) -> PayloadFormat:
+        """Moves the running numbers in the layer's payloads."""
 
 
 @dataclass(slots=True, frozen=True)
 class StreamMapping:
-    """What stands behind a slot from one outgoing index on, and all that a copy takes from it."""
+    """How one layer's packets become a slot's, for as long as the slot stays on the layer.
+
+    `first_in` and `first_out`: the index of its first packet in the layer and in the slot.
+    """
 
     first_out: int
     first_in: int
     layer: MappedLayer
     profile: ExtensionProfile
     timestamp_offset: int
-    picture_offset: int
-    tl0_offset: int
+    number_offsets: Offsets
     payload_type: int
     rtx_payload_type: int | None
 
@@ -57,28 +65,35 @@ class StreamMapping:
         return self.first_out - self.first_in
 
     def covers(self, index: int) -> bool:
-        """True when this index of the layer has a place on the index space."""
+        """True when this index of the layer has an outgoing one."""
         return self.first_in <= index <= MAX_INDEX - self.sequence_offset
 
 
-class IndexSpace:
-    """The outgoing indices of one SSRC: they only grow."""
+def _no_keys(*_: object) -> int:
+    raise RuntimeError("a slot was filled before its transport had keys")
 
-    __slots__ = ("_base", "_highest", "_seal", "mapping", "mappings", "seal_into", "ssrc")
+
+class IndexSpace:
+    """The outgoing indices of one SSRC: they only grow.
+
+    `seal_into` and `tag_length` are those of the transport's cipher, once there are keys.
+    """
+
+    __slots__ = ("_base", "_highest", "mapping", "mappings", "seal_into", "ssrc", "tag_length")
 
     def __init__(self, ssrc: int, before: int) -> None:
         """`before`: the index before the first."""
         self.ssrc = ssrc
         self.mapping: StreamMapping | None = None  # the present one
         self.mappings: tuple[StreamMapping, ...] = ()  # the newest, the present one last
-        self.seal_into: SealInto | None = None
-        self._seal: Seal | None = None
+        self.seal_into: SealInto = _no_keys
+        self.tag_length = 0
         self._base = 0
         self._highest = before
 
     def connect(self, srtp: OutboundSrtp) -> None:
-        """Keys are there: the index space may seal from now on."""
-        self._seal, self.seal_into = srtp.seal, srtp.seal_into
+        """Takes the transport's keys: packets can be sealed from now on."""
+        self.seal_into, self.tag_length = srtp.seal_into, srtp.tag_length
         self._base = srtp.nonce_base(self.ssrc)
 
     @property
@@ -94,20 +109,26 @@ class IndexSpace:
         layer: MappedLayer,
         first_in: int,
         profile: ExtensionProfile,
-        offsets: tuple[int, int, int],
+        timestamp_offset: int,
+        number_offsets: Offsets,
         payload_types: tuple[int, int | None],
     ) -> None:
-        """Goes on with this layer, from its index `first_in` on. `offsets`: of timestamps, picture
-        ids and TL0PICIDX."""
+        """Maps this layer from its index `first_in` on."""
         self.end()
         self.mapping = StreamMapping(
-            self._highest + 1, first_in, layer, profile, *offsets, *payload_types
+            self._highest + 1,
+            first_in,
+            layer,
+            profile,
+            timestamp_offset,
+            number_offsets,
+            *payload_types,
         )
         self.mappings = (*self.mappings[1 - MAX_MAPPINGS :], self.mapping)
         layer.ledger.changes += 1
 
     def end(self) -> None:
-        """The present mapping has got its last packet; harmless without one."""
+        """Ends the present mapping: it gets no more packets. Harmless without one."""
         if self.mapping is not None:
             self._highest = self.highest
             self.mapping.layer.ledger.changes += 1
@@ -122,32 +143,22 @@ class IndexSpace:
         """The mapping that an outgoing index belongs to, while it is known."""
         if out > self.highest:
             return None
-        return next(
-            (mapping for mapping in reversed(self.mappings) if out >= mapping.first_out), None
-        )
+        return next((one for one in reversed(self.mappings) if out >= one.first_out), None)
 
     def take(self) -> int | None:
-        """The next index of a index space without mappings, as for RTX; None when all are used."""
+        """The next index of a space without mappings, as for RTX; None when all are used."""
         if self._highest >= MAX_INDEX:
             return None
         self._highest += 1
         return self._highest
 
-    def row(self, mapping: StreamMapping) -> Row:
-        """What headers and nonces of this mapping's copies are made of."""
-        return (
-            self._base,
-            self.ssrc,
-            mapping.sequence_offset,
-            mapping.timestamp_offset,
-            mapping.payload_type,
+    def context(
+        self, sequence_offset: int, timestamp_offset: int, payload_type: int
+    ) -> SealContext:
+        """The constants that seal a layer's packets at these offsets."""
+        return SealContext(
+            self.seal_into, self._base, self.ssrc, sequence_offset, timestamp_offset, payload_type
         )
-
-    def seal(self, index: int, payload: bytes, header: bytes) -> bytes:
-        """One datagram: its header, ciphertext and tag."""
-        if self._seal is None:
-            raise RuntimeError("a slot was filled before its transport had keys")
-        return header + self._seal((self._base ^ index).to_bytes(NONCE, "big"), payload, header)
 
 
 class IndexSpaces:
@@ -162,12 +173,12 @@ class IndexSpaces:
         return ssrc in self._ssrcs
 
     def has_room(self, count: int) -> bool:
-        """For so many more."""
+        """True when there may be so many more."""
         return len(self._ssrcs) + count <= MAX_INDEX_SPACES
 
     def add(self, ssrc: int, before: int) -> IndexSpace:
         """A new index space. Raises ValueError for an SSRC that had one: its indices are used."""
         if ssrc in self._ssrcs or not self.has_room(1):
-            raise ValueError(f"SSRC {ssrc} can't have a index space of its own")
+            raise ValueError(f"SSRC {ssrc} can't have an index space of its own")
         self._ssrcs.append(ssrc)
         return IndexSpace(ssrc, before)

@@ -12,7 +12,7 @@ SALT_LENGTH = 14  # of the derivation; GCM's 12-byte salt is padded to it
 
 
 class Label(IntEnum):
-    """What a derived key is for, RFC 3711 4.3.1 and 4.3.2."""
+    """The purpose of a derived key, RFC 3711 4.3.1 and 4.3.2."""
 
     RTP_ENCRYPTION = 0
     RTP_AUTHENTICATION = 1

@@ -1,4 +1,4 @@
-"""What all of SRTP shares: profiles, keys, and the packet that must be dropped.
+"""Profiles and keys of SRTP, and the error of a packet that must be dropped.
 
 Pure: no I/O, no clock.
 """
@@ -15,6 +15,7 @@ class SrtpProfile(StrEnum):
 
 
 SALT_LENGTHS = {SrtpProfile.AEAD_AES_128_GCM: 12, SrtpProfile.AES128_CM_SHA1_80: 14}
+TAG_LENGTHS = {SrtpProfile.AEAD_AES_128_GCM: 16, SrtpProfile.AES128_CM_SHA1_80: 10}  # of RTP
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Under AES-GCM two datagrams with one nonce give the key stream and the authentication key away;
 under AES-CM the key stream. A nonce is made of a stream's SSRC and the index of a datagram, and
-made here only. That an index stands for one datagram follows from five things:
+made in sfu.srtp.headers only. That an index stands for one datagram follows from five things:
 
 1. `IndexSpaces` has one `IndexSpace` for each SSRC under a key, and never another for an SSRC it
    had (sfu.srtp.index_space).
@@ -22,26 +22,15 @@ What does not pass is refused, and the caller counts it as DropReason.NONCE_REFU
 Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sfu.srtp.rtp import SealInto
 from sfu.wire.packet import Forwarded, Packet
-from sfu.wire.rtp import FIXED
 
 MAX_INDEX = (1 << 48) - 1  # RFC 3711 3.3.1; behind it the SSRC's bits of the nonce begin
 WINDOW = 1_024  # indices below the highest that may still pass
-NONCE = 12  # bytes, RFC 7714 8.1 and the same place for AES-CM
 
 _WINDOW_MASK = (1 << WINDOW) - 1
-_NONCE = np.dtype([("high", ">u4"), ("low", ">u8")])
-
-Bytes = NDArray[np.uint8]
-# base of the nonces, SSRC, offsets of sequence and timestamp, payload type
-Row = tuple[int, int, int, int, int]
 
 
 class Ledger:
@@ -93,52 +82,3 @@ class Ledger:
             return False
         self._used |= 1 << before
         return True
-
-
-def seal_few(
-    rows: Iterable[Row],
-    ciphers: Iterable[SealInto],
-    packets: Sequence[tuple[int, int, int, int]],
-    places: Iterator[tuple[bytes, memoryview, memoryview]],
-) -> None:
-    """A few copies one by one: header, nonce and ciphertext of each packet (index, flags, marker,
-    timestamp) for each row. `places`: for each copy its payload, and where its parts go."""
-    pack_into = FIXED.pack_into
-    for seal_into, row in zip(ciphers, rows, strict=True):
-        base, ssrc, sequence_offset, timestamp_offset, payload_type = row
-        for index, flags, marker, timestamp in packets:
-            payload, header, sealed = next(places)
-            index += sequence_offset
-            pack_into(
-                header,
-                0,
-                flags,
-                marker | payload_type,
-                index & 0xFFFF,
-                (timestamp + timestamp_offset) & 0xFFFFFFFF,
-                ssrc,
-            )
-            seal_into((base ^ index).to_bytes(12, "big"), payload, header, sealed)
-
-
-class Nonces:
-    """The nonces of many copies, written at once with numpy."""
-
-    __slots__ = ("_high", "_low")
-
-    def __init__(self, bases: Iterable[int]) -> None:
-        high, low = zip(*(divmod(base, 1 << 64) for base in bases), strict=True)
-        self._high = column(high, np.uint32)
-        self._low = column(low, np.uint64)
-
-    def write(self, index: NDArray[np.int64]) -> Bytes:
-        """For outgoing indices of shape (rows, packets); of shape (rows, packets, 12 bytes)."""
-        nonces = np.empty(index.shape, _NONCE)
-        nonces["high"] = self._high
-        nonces["low"] = self._low ^ index.astype(np.uint64)
-        return nonces.view(np.uint8).reshape(*index.shape, NONCE)
-
-
-def column(values: Sequence[int], kind: type[np.generic]) -> NDArray[Any]:
-    """One below the other."""
-    return np.array(values, kind).reshape(-1, 1)

@@ -89,8 +89,8 @@ class GcmReceiver:
         self._senders: dict[bytes, tuple[int, int, int]] = {}
 
     def unprotect(self, data: bytes) -> bytes:
-        """The compound packet inside. What is authentic but not encrypted is refused, too: RFC
-        7714 9.3 has it, WebRTC has not."""
+        """The compound packet inside. An authentic packet that is not encrypted is refused, too:
+        RFC 7714 9.3 has it, WebRTC has not."""
         if len(data) < _SHORTEST:
             raise SrtpError("malformed")
         header, word = data[:_HEADER_LENGTH], data[-_WORD_LENGTH:]

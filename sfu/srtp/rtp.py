@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sfu.srtp.counter_mode import CounterCipher
 from sfu.srtp.key_derivation import MASTER_KEY_LENGTH, Label, derive
-from sfu.srtp.keys import SALT_LENGTHS, SrtpError, SrtpKeys, SrtpProfile
+from sfu.srtp.keys import SALT_LENGTHS, TAG_LENGTHS, SrtpError, SrtpKeys, SrtpProfile
 from sfu.srtp.rtcp import Protect, protector, unprotector
 
 Seal = Callable[[bytes, bytes, bytes], bytes]  # nonce, payload, header -> ciphertext and tag
@@ -32,17 +32,18 @@ class OutboundSrtp:
     `(nonce_base(ssrc) ^ index).to_bytes(12, "big")`, where the low 16 bits of the index are the
     header's sequence number. For GCM a packet sent again under the same index must be the same
     in every byte of header and payload: anything else reuses a nonce, which breaks the key.
-    `seal_into` does the same in place, for AES-GCM; None where the cipher can't.
+    `seal_into` does the same in place, with `tag_length` bytes more than the payload.
     `protect_rtcp` gives the SRTCP of a compound packet of at most MAX_RTCP bytes.
     """
 
-    __slots__ = ("_salt", "protect_rtcp", "seal", "seal_into")
+    __slots__ = ("_salt", "protect_rtcp", "seal", "seal_into", "tag_length")
 
     def __init__(
-        self, seal: Seal, salt: int, protect_rtcp: Protect, seal_into: SealInto | None = None
+        self, seal: Seal, seal_into: SealInto, tag_length: int, salt: int, protect_rtcp: Protect
     ) -> None:
         self.seal = seal
         self.seal_into = seal_into
+        self.tag_length = tag_length
         self.protect_rtcp = protect_rtcp
         self._salt = salt
 
@@ -146,9 +147,10 @@ def outbound(keys: SrtpKeys) -> OutboundSrtp:
     cipher, salt = _cipher(keys.profile, keys.local)
     return OutboundSrtp(
         cipher.encrypt,
+        cipher.encrypt_into,
+        TAG_LENGTHS[keys.profile],
         salt,
         protector(keys.profile, keys.local),
-        cipher.encrypt_into if isinstance(cipher, AESGCM) else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Who gets which layer out of one subscriber's bandwidth.
+"""The layers that one subscriber's bandwidth is divided among.
 
 A plan is a pure function of the requests and the budget; holding still when a plan would
 flicker is the caller's and the estimator's matter. Pure: no I/O, no clock.
@@ -9,21 +9,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sfu.publish.producer import LayerInfo
+
 Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(slots=True)
-class LayerInfo:
-    """One layer: its measured bit rate in bits/s (0: not being sent) and height in pixels."""
-
-    index: int
-    bitrate: float
-    height: int
-
-
-@dataclass(slots=True)
 class SlotRequest(Generic[Key]):
-    """What one slot wants. `priority` 0 comes first; `layers` ascend; no max_height: the best."""
+    """A slot's demand. `priority` 0 comes first; `layers` ascend; no max_height: the best."""
 
     key: Key
     priority: int

@@ -1,42 +1,28 @@
 """A Consumer: one receiving slot, pointed at a producer and moved without renegotiation.
 
-It keeps one SSRC with continuous sequence numbers and timestamps (and VP8 picture ids) while the
-layer behind it changes. Pure: no I/O, no clock.
+It keeps one SSRC with continuous sequence numbers and timestamps, and running numbers in the
+payloads such as VP8 picture ids, while the layer behind it changes. Pure: no I/O, no clock.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from sfu.codecs.payload_format import newest
 from sfu.layout import SlotWant
-from sfu.publish.layer import Layer
-from sfu.publish.producer import Producer
+from sfu.publish.producer import Layer, Producer
+from sfu.publish.subscriber import CopyCount, SendContext
 from sfu.srtp.copies import Datagram, retransmit
 from sfu.srtp.index_space import IndexSpace, StreamMapping
 from sfu.srtp.rtp import OutboundSrtp
 from sfu.wire.arith import extend_seq, ts_delta
-from sfu.wire.packet import ExtensionProfile, Forwarded, Packet
-
-if TYPE_CHECKING:
-    from sfu.subscribe.downlink import Downlink
+from sfu.wire.packet import ExtensionProfile, Forwarded, Numbers, Packet
 
 ALIGNMENT_LIMIT = (
     1.0  # s that Sender Reports may disagree with arrival times before they are ignored
 )
 
 _TS_MASK = 0xFFFFFFFF
-
-
-@dataclass(slots=True)
-class Tally:
-    """Copies that were sent, without repeats; bytes of whole datagrams."""
-
-    packets: int = 0
-    bytes: int = 0
-
-    def add(self, packets: int, size: int) -> None:
-        """So many more."""
-        self.packets += packets
-        self.bytes += size
+_NO_NUMBERS: Mapping[str, Numbers] = MappingProxyType({})
 
 
 class Consumer:
@@ -47,14 +33,13 @@ class Consumer:
     """
 
     __slots__ = (
+        "_last_numbers",
         "_shared",
-        "downlink",
+        "context",
         "index_space",
         "kind",
         "last_at",
-        "last_picture",
         "last_timestamp",
-        "last_tl0",
         "layer",
         "mid",
         "nacks_received",
@@ -76,7 +61,7 @@ class Consumer:
 
     def __init__(
         self,
-        downlink: "Downlink",
+        context: SendContext,
         mid: str,
         kind: str,
         spaces: tuple[IndexSpace, IndexSpace],
@@ -85,7 +70,7 @@ class Consumer:
         timestamp: int,
     ) -> None:
         """`spaces`: its own and that for RTX; `timestamp` to begin with."""
-        self.downlink = downlink
+        self.context = context
         self.mid = mid
         self.kind = kind
         self.index_space, self.rtx_index_space = spaces
@@ -94,29 +79,28 @@ class Consumer:
         self.profile = profile
         self.last_timestamp = timestamp
         self.last_at: float | None = None
-        self.last_picture = -1
-        self.last_tl0 = -1
+        self._last_numbers = _NO_NUMBERS  # by codec
         self.wish = SlotWant(mid, "off")  # of a video slot; audio slots are filled by the router
         self.producer: Producer | None = None
         self.layer: Layer | None = None
         self.target: Layer | None = None
         self.reported = 0
         self.reports_sent = 0  # Sender Reports since the last switch
-        self.sent = Tally()  # its own, beside what it shares with its group
-        self._shared = Tally()
+        self.sent = CopyCount()  # its own, beside what it shares with its group
+        self._shared = CopyCount()
         self.retransmitted = 0
         self.nacks_received = 0
         self.plis_received = 0
         self.switches = 0
 
     def connect(self, srtp: OutboundSrtp) -> None:
-        """Keys are there: the slot may carry media from now on."""
+        """Takes the transport's keys: the slot may carry media from now on."""
         self.index_space.connect(srtp)
         self.rtx_index_space.connect(srtp)
 
     @property
     def mapping(self) -> StreamMapping | None:
-        """Its stay on the layer that it shows."""
+        """How the packets of the layer that it shows become its own."""
         return self.index_space.mapping
 
     @property
@@ -129,10 +113,10 @@ class Consumer:
         """Bytes sent so far."""
         return self.sent.bytes + self._shared.bytes
 
-    def share(self, tally: Tally) -> None:
-        """What a group of consumers gets together is counted once, there, from now on."""
+    def share(self, count: CopyCount) -> None:
+        """Counts its copies in `count` from now on, once for a group that is served together."""
         self.sent.add(self._shared.packets, self._shared.bytes)
-        self._shared = tally
+        self._shared = count
 
     def accepts(self, producer: Producer) -> bool:
         """True when the subscriber negotiated the producer's codec for this slot."""
@@ -151,6 +135,17 @@ class Consumer:
         if producer is None or (self.layer and not self.layer.producer.available):
             self.detach(now)
 
+    def producer_closed(self, now: float) -> None:
+        """The producer that it is pointed at is gone: the slot is empty."""
+        self.assign(None, now)
+
+    def start_smallest(self, now: float) -> None:
+        """Waits for its producer's smallest running layer, unless it shows or awaits something, or
+        bandwidth decides: then the allocator may pause the slot."""
+        if self.layer is None and self.target is None and not self.context.limited:
+            running = [] if self.producer is None else self.producer.by_height()
+            self.set_target(next((layer for layer in running if layer.active), None), now)
+
     def set_target(self, layer: Layer | None, now: float) -> None:
         """Asks for a layer: the slot moves there at the next packet that can start it."""
         if layer is self.target:
@@ -165,34 +160,42 @@ class Consumer:
         layer.producer.request_keyframe(layer, now)
 
     def detach(self, now: float) -> None:
-        """Shows nothing from here on; numbers are kept so that they continue later."""
+        """Empties the slot; its numbers are kept and go on with the next layer."""
         self.set_target(None, now)
         if self.layer is not None:
             self._leave_layer()
-            self.downlink.slot_changed(self)
+            self.context.slot_changed(self.mid)
 
-    def switch(self, layer: Layer, packet: Packet, now: float) -> None:
-        """Begins `layer` with `packet`, right behind what was sent last."""
+    def start(self, packet: Packet, now: float) -> None:
+        """Begins the target layer with `packet`, right behind what was sent last."""
+        layer = self.target
+        if layer is None:
+            raise RuntimeError("a slot that waits for no layer can't begin one")
+        payload_format = layer.payload_format
+        payload_types = self.payload_types[payload_format.name]
         timestamp_offset = self._timestamp_offset(layer, packet, now)
-        payload_types = self.payload_types[layer.codec_name]
         self._leave_layer()
         layer.forget(self)
         self.target = None
-        offsets = (timestamp_offset, *self._picture_offsets(packet))
-        self.index_space.begin(layer, packet.index, self.profile, offsets, payload_types)
+        last_numbers = self._last_numbers.get(payload_format.name, ())
+        number_offsets = payload_format.offsets(last_numbers, packet.numbers)
+        self.index_space.begin(
+            layer, packet.index, self.profile, timestamp_offset, number_offsets, payload_types
+        )
         self.layer = layer
         self.reports_sent = 0
         self.switches += 1
         layer.add(self)
-        self.downlink.slot_changed(self)
+        self.context.slot_changed(self.mid)
 
-    def begin_again(self, layer: Layer) -> None:
+    def begin_again(self) -> None:
         """The layer begins a new segment: waits for its next start, unless it waits for another."""
+        layer = self.layer
         self._leave_layer()
-        if self.target is None:
+        if self.target is None and layer is not None:
             self.target = layer
             layer.wait(self)
-        self.downlink.slot_changed(self)
+        self.context.slot_changed(self.mid)
 
     def _leave_layer(self) -> None:
         """Takes the slot off its layer and keeps the numbers that were sent last."""
@@ -203,11 +206,16 @@ class Consumer:
             return
         layer.remove(self)
         self.last_timestamp = (layer.newest_timestamp + mapping.timestamp_offset) & _TS_MASK
-        self.last_at = layer.last_packet_at
-        if layer.newest_picture_id >= 0:
-            self.last_picture = (layer.newest_picture_id + mapping.picture_offset) & 0x7FFF
-        if layer.newest_tl0 >= 0:
-            self.last_tl0 = (layer.newest_tl0 + mapping.tl0_offset) & 0xFF
+        self.last_at = layer.stream.last_packet_at
+        if layer.newest_numbers:
+            self._keep_numbers(layer, mapping)
+
+    def _keep_numbers(self, layer: Layer, mapping: StreamMapping) -> None:
+        """The running numbers that were sent last: the next layer of this codec follows them."""
+        name = layer.payload_format.name
+        sent = layer.payload_format.moved(layer.newest_numbers, mapping.number_offsets)
+        numbers = newest(self._last_numbers.get(name, ()), sent)
+        self._last_numbers = {**self._last_numbers, name: numbers}
 
     def _timestamp_offset(self, layer: Layer, packet: Packet, now: float) -> int:
         """Offset that puts `packet` where its capture time belongs in the slot's timestamps.
@@ -221,7 +229,7 @@ class Consumer:
             aligned = None
         else:
             last = (old.newest_timestamp + mapping.timestamp_offset) & _TS_MASK
-            last_at = old.last_packet_at
+            last_at = old.stream.last_packet_at
             aligned = _aligned_timestamp(old, layer, packet)
         if last_at is None:
             return last - packet.timestamp
@@ -235,26 +243,14 @@ class Consumer:
             expected = last + 1
         return expected - packet.timestamp
 
-    def _picture_offsets(self, packet: Packet) -> tuple[int, int]:
-        """Offsets that continue VP8 picture ids and TL0PICIDX; 0 the first time."""
-        descriptor = packet.descriptor
-        if descriptor is None:
-            return 0, 0
-        picture = tl0 = 0
-        if descriptor.picture_id is not None and self.last_picture >= 0:
-            picture = self.last_picture + 1 - descriptor.picture_id
-        if descriptor.tl0picidx is not None and self.last_tl0 >= 0:
-            tl0 = self.last_tl0 + 1 - descriptor.tl0picidx
-        return picture, tl0
-
     def find_sent(self, sequence: int) -> tuple[int, StreamMapping, Forwarded] | None:
-        """What went out under a 16-bit sequence number, while the layer's history has it."""
+        """The packet sent under a 16-bit sequence number, while the layer's buffer has it."""
         out = extend_seq(sequence, self.index_space.highest)
         mapping = self.index_space.find(out)
         if mapping is None:
             return None
-        packet = mapping.layer.history.get(out - mapping.sequence_offset)
-        # One that is no Forwarded was received in this very batch: its copies are still to come.
+        packet = mapping.layer.buffer.get(out - mapping.sequence_offset)
+        # A packet that is not Forwarded came in this very batch: its copies are still to be made.
         return (out, mapping, packet) if isinstance(packet, Forwarded) else None
 
     def retransmit(self, out: int, mapping: StreamMapping, packet: Forwarded) -> Datagram | None:
@@ -270,11 +266,11 @@ class Consumer:
 
 def _aligned_timestamp(old: Layer, new: Layer, packet: Packet) -> int | None:
     """The old layer's RTP time at the capture time of the new layer's packet."""
-    ntp = new.clock.ntp_at(packet.timestamp)
+    ntp = new.stream.clock.ntp_at(packet.timestamp)
     if ntp is None:
         return None
-    server_time = new.producer.uplink.clockmap.to_server(ntp)
+    server_time = new.producer.origin.clockmap.to_server(ntp)
     if server_time is None:
         return None
-    timestamp = old.clock.rtp_at(server_time, old.producer.uplink.clockmap)
+    timestamp = old.stream.clock.rtp_at(server_time, old.producer.origin.clockmap)
     return None if timestamp is None else round(timestamp)

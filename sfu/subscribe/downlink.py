@@ -1,4 +1,4 @@
-"""What one participant receives: its slots, their layers within a budget, and its feedback.
+"""The downlink of one participant: its slots, their layers within a budget, and its feedback.
 
 Pure: no I/O, no clock.
 """
@@ -13,8 +13,8 @@ from sfu.srtp.rtp import OutboundSrtp
 from sfu.stats import DropReason, TrafficTotals
 from sfu.subscribe.allocator import SlotRequest, allocate, next_step
 from sfu.subscribe.consumer import Consumer
-from sfu.subscribe.estimator import DownlinkEstimator
-from sfu.subscribe.retransmission_budget import ResendBudget
+from sfu.subscribe.estimator import BandwidthEstimator
+from sfu.subscribe.retransmission_budget import RetransmissionBudget
 from sfu.wire.address import Address
 from sfu.wire.arith import compact_ntp, ntp_from_seconds
 from sfu.wire.packet import ExtensionProfile
@@ -28,7 +28,7 @@ PRIORITIES = {"pinned": 0, "speaker": 1, "page": 2}
 
 
 def _nothing() -> None:
-    """Stands for a callback after the end."""
+    """Stands in for a callback after the end."""
 
 
 class Downlink:
@@ -45,15 +45,17 @@ class Downlink:
         random: Callable[[int], bytes],
         on_slots: Callable[[], None],
         drops: Counter[DropReason],
+        estimator: BandwidthEstimator,
     ) -> None:
         self.transport_id = transport_id
         self.address: Address | None = None
         self.consumers: dict[str, Consumer] = {}
         self.index_spaces = IndexSpaces()
         self.ended = TrafficTotals()  # of slots that are no longer offered
-        self._changed: dict[str, Consumer] = {}
+        self._changed: dict[str, None] = {}  # by mid
         self._told: dict[str, SlotState] = {}  # by mid: what the page knows of it
-        self.estimator = DownlinkEstimator()
+        self.estimator = estimator
+        self.counter = estimator.counter
         self.round_trip: float | None = None
         self.loss = 0.0
         self.remb: float | None = None
@@ -63,7 +65,7 @@ class Downlink:
         self._on_slots = on_slots
         self.drops = drops
         self._srtp: OutboundSrtp | None = None
-        self._resends = ResendBudget()
+        self._retransmissions = RetransmissionBudget()
         self._by_ssrc: dict[int, Consumer] = {}
         self._counted: tuple[int, float] = (0, 0.0)
         self._ticks = 0
@@ -105,7 +107,7 @@ class Downlink:
         self.ended.add(_traffic(consumer))
 
     def release(self) -> None:
-        """After the end: cuts what leads back here, so that reference counts free it all."""
+        """Cuts references back to this object: a closed transport must hold no reference cycles."""
         self.consumers = {}
         self._changed, self._told = {}, {}
         self._by_ssrc = {}
@@ -121,7 +123,7 @@ class Downlink:
         )
 
     def move(self, address: Address | None) -> None:
-        """The nominated address; another one is another path."""
+        """Sends to the nominated address from now on; another one is another path."""
         if address == self.address:
             return
         if self.address is not None:
@@ -132,14 +134,14 @@ class Downlink:
                 consumer.layer.discard_plans()
 
     def forget_path(self) -> None:
-        """After an outage or on another network nothing is known of the bandwidth: the loss that
-        is reported next is of the time in between."""
-        self.estimator = DownlinkEstimator()
+        """Nothing is known of the bandwidth after an outage or on another network: the loss that is
+        reported next is of the time in between."""
+        self.estimator.forget_path()
         self.remb = None
         self.loss = 0.0
 
     def connect(self, srtp: OutboundSrtp) -> None:
-        """Keys are there: slots may carry media from now on."""
+        """Takes the transport's keys: slots may carry media from now on."""
         self._srtp = srtp
         for consumer in self.consumers.values():
             consumer.connect(srtp)
@@ -159,14 +161,14 @@ class Downlink:
         """The slots of one kind in the order of the offer."""
         return [consumer for consumer in self.consumers.values() if consumer.kind == kind]
 
-    def slot_changed(self, consumer: Consumer) -> None:
+    def slot_changed(self, mid: str) -> None:
         """Remembers that the page may have to hear of this slot."""
-        self._changed[consumer.mid] = consumer
+        self._changed[mid] = None
         self._on_slots()
 
     def take_changed_slots(self) -> dict[str, SlotState | None]:
         """What is not as it was told last; what has changed and changed back is left out."""
-        states = {mid: slot_state(consumer) for mid, consumer in self._changed.items()}
+        states = {mid: slot_state(self.consumers.get(mid)) for mid in self._changed}
         self._changed.clear()
         news = {mid: state for mid, state in states.items() if state != self._told.get(mid)}
         for mid, state in news.items():
@@ -235,9 +237,9 @@ class Downlink:
                 self.drops[DropReason.RTX_EXPIRED] += 1
                 continue
             packet, size = (consumer.ssrc, found[0]), len(found[2].payload)
-            if self._resends.is_recent(packet, self.round_trip or 0.0, now):
+            if self._retransmissions.is_recent(packet, self.round_trip or 0.0, now):
                 self.drops[DropReason.RTX_RECENT] += 1
-            elif not self._resends.take(packet, size, self.sent_rate, now):
+            elif not self._retransmissions.take(packet, size, self.sent_rate, now):
                 self.drops[DropReason.RTX_OVER_BUDGET] += 1
             elif (datagram := consumer.retransmit(*found)) is None:
                 self.drops[DropReason.NONCE_REFUSED] += 1
@@ -279,7 +281,7 @@ class Downlink:
             self.allocate(now)
 
     def receive_remb(self, bitrate: float, now: float) -> None:
-        """The receiver's own estimate: a brake, not a gauge."""
+        """The receiver's own estimate."""
         self.remb = bitrate
         if self.estimator.on_remb(bitrate, now):
             self.allocate(now)
@@ -315,7 +317,7 @@ class Downlink:
                 continue
             if consumer.reports_sent >= FIRST_REPORTS and self._ticks % REPORT_EVERY:
                 continue
-            timestamp = layer.clock.rtp_at(now, layer.producer.uplink.clockmap)
+            timestamp = layer.stream.clock.rtp_at(now, layer.producer.origin.clockmap)
             if timestamp is None:
                 continue
             shifted = (round(timestamp) + mapping.timestamp_offset) & 0xFFFFFFFF
@@ -335,9 +337,9 @@ class Downlink:
         return records
 
 
-def slot_state(consumer: Consumer) -> SlotState | None:
-    """What a slot shows, for the page."""
-    layer = consumer.layer
+def slot_state(consumer: Consumer | None) -> SlotState | None:
+    """What a slot shows, for the page; None for an empty slot and one that is gone."""
+    layer = None if consumer is None else consumer.layer
     if layer is None:
         return None
     producer = layer.producer

@@ -1,6 +1,6 @@
-"""How much one subscriber gets again: a bucket, and a memory of what went out lately.
+"""How much may be retransmitted to one subscriber: a token bucket, and what went out lately.
 
-A path that is too narrow loses what is sent again as well; without a limit its NACKs would
+A path that is too narrow loses retransmissions as well; without a limit the NACKs for them would
 keep it full. Pure: no I/O, no clock.
 """
 
@@ -12,8 +12,8 @@ MIN_INTERVAL = 0.03  # s between two retransmissions of one packet, if the round
 MAX_REMEMBERED = 1_024
 
 
-class ResendBudget:
-    """Decides for each wanted packet whether it may go out again now."""
+class RetransmissionBudget:
+    """Decides for each packet that a NACK names whether it may go out again now."""
 
     __slots__ = ("_at", "_sent", "_tokens")
 

@@ -1,4 +1,4 @@
-"""Whose slots must be looked at anew, and what of them; in a large class not all at once.
+"""The slot update queue: subscribers whose slots must be looked at anew, a few at a time.
 
 Pure: no I/O, no clock.
 """
@@ -11,16 +11,16 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 
 class Slots(Flag):
-    """What of a subscriber's slots."""
+    """The parts of a subscriber's slots that must be decided anew."""
 
-    AUDIO = auto()  # whom they are pointed at
+    AUDIO = auto()  # the producers they are pointed at
     VIDEO = auto()
     LAYERS = auto()  # which layers of them are sent
     ALL = AUDIO | VIDEO
 
 
-class Stale(Generic[Owner]):
-    """Owners in the order they were marked, each once with all that was marked."""
+class SlotUpdateQueue(Generic[Owner]):
+    """Owners in the order they were added, each once with all that was marked for it."""
 
     def __init__(self) -> None:
         self._marks: dict[Owner, Slots] = {}
@@ -29,17 +29,17 @@ class Stale(Generic[Owner]):
         return len(self._marks)
 
     def mark(self, owners: Iterable[Owner], slots: Slots) -> None:
-        """These slots of these owners."""
+        """Adds these slots of these owners."""
         marks = self._marks
         for owner in owners:
             known = marks.get(owner)
             marks[owner] = slots if known is None else known | slots
 
     def forget(self, owner: Owner) -> None:
-        """The owner is gone."""
+        """Removes an owner that is gone."""
         self._marks.pop(owner, None)
 
     def take(self) -> tuple[Owner, Slots]:
-        """The first of them. Raises StopIteration when there is none."""
+        """Takes the first of them. Raises StopIteration when there is none."""
         owner = next(iter(self._marks))
         return owner, self._marks.pop(owner)

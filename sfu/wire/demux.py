@@ -14,7 +14,7 @@ def classify(data: bytes) -> int:
     # Media is by far the most common, so it is asked first.
     if 128 <= first <= 191:
         # RFC 5761 4: RTCP packet types 192 to 223 are what RTP would read as
-        # the marker bit with payload types 64 to 95, which nobody negotiates.
+        # the marker bit with payload types 64 to 95, which are never negotiated.
         return RTCP if 192 <= data[1] <= 223 else RTP
     if first <= 3:
         return STUN

@@ -87,7 +87,7 @@ Parsers = Mapping[tuple[int, int], Parser]
 
 
 def parsers(kinds: Sequence[type[RtcpRecord]]) -> Parsers:
-    """What reads these records, by packet type and count; all others are skipped unread."""
+    """The parsers of these records, by packet type and count; all others are skipped unread."""
     chosen = {}
     for packet_type, count, parser in (_PARSERS[kind] for kind in kinds):
         for number in range(_FORMATS) if count is None else (count,):

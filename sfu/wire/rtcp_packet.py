@@ -9,7 +9,7 @@ from struct import Struct
 HEADER = Struct(">BBH")
 WORD = Struct(">I")
 MAX_COUNT = 31
-"""What the five-bit count of a header holds."""
+"""The largest value of a header's five-bit count."""
 
 
 class RtcpError(ValueError):

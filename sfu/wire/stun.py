@@ -31,7 +31,7 @@ class StunFormatError(ValueError):
 
 
 @dataclass(slots=True)
-class Message:
+class StunMessage:
     """A message taken apart. Of an attribute that is there twice the first counts (14)."""
 
     kind: int
@@ -41,19 +41,19 @@ class Message:
     """Where MESSAGE-INTEGRITY begins, 0 when there is none."""
 
 
-def parse(data: bytes) -> Message:
+def parse(data: bytes) -> StunMessage:
     """Raises StunFormatError. Integrity is looked at by `proves`."""
     if len(data) < HEADER_LENGTH:
         raise StunFormatError("shorter than a header")
     kind, length, cookie, transaction = _HEADER.unpack_from(data)
     if cookie != COOKIE or length & 3 or length != len(data) - HEADER_LENGTH:
         raise StunFormatError("header does not fit")
-    message = Message(kind, transaction, {}, 0)
+    message = StunMessage(kind, transaction, {}, 0)
     _read_attributes(data, message)
     return message
 
 
-def _read_attributes(data: bytes, message: Message) -> None:
+def _read_attributes(data: bytes, message: StunMessage) -> None:
     attributes, position, end = message.attributes, HEADER_LENGTH, len(data)
     for _ in range(MAX_ATTRIBUTES):
         if position == end:
@@ -85,7 +85,7 @@ def _check_fingerprint(data: bytes, position: int, size: int) -> None:
         raise StunFormatError("FINGERPRINT is wrong")
 
 
-def proves(message: Message, data: bytes, key: bytes) -> bool:
+def proves(message: StunMessage, data: bytes, key: bytes) -> bool:
     """Whether the sender knows the key (RFC 8489 14.5); compares in constant time."""
     at = message.integrity_at
     if not at:

@@ -13,16 +13,12 @@ _SIZE = Struct("<HH")
 
 @dataclass(slots=True)
 class Vp8Descriptor:
-    """What forwarding needs of one payload. An offset of 0 means that the field is absent."""
+    """The fields of a payload's descriptor that forwarding needs; None where one is absent."""
 
     start: bool
     """The first packet of a frame."""
     picture_id: int | None
-    picture_id_offset: int
-    picture_id_width: int
-    """In bits: 7, 15, or 0 when there is none."""
     tl0picidx: int | None
-    tl0_offset: int
     temporal_id: int | None
     keyframe: bool
     """The first packet of a key frame."""
@@ -39,7 +35,7 @@ def parse(payload: bytes) -> Vp8Descriptor | None:
     if first < 0x80:
         start = first & 0x17 == 0x10  # S bit and partition index 0
         key = start and not payload[1] & 1
-        return Vp8Descriptor(start, None, 0, 0, None, 0, None, key, 1)
+        return Vp8Descriptor(start, None, None, None, key, 1)
     return _parse_extended(payload, first, end)
 
 
@@ -47,22 +43,17 @@ def _parse_extended(payload: bytes, first: int, end: int) -> Vp8Descriptor | Non
     flags = payload[1]
     position = 2
     picture_id = tl0picidx = temporal_id = None
-    id_offset = width = tl0_offset = 0
     # The longest descriptor is 6 bytes: padding a short payload lets every field be read
     # unchecked, and one comparison at the end tells whether they were there.
     head = payload if end > 6 else payload + bytes(6)
     if flags & 0x80:
-        id_offset = 2
         picture_id = head[2]
         if picture_id > 0x7F:
             picture_id = (picture_id & 0x7F) << 8 | head[3]
-            width = 15
             position = 4
         else:
-            width = 7
             position = 3
     if flags & 0x40:
-        tl0_offset = position
         tl0picidx = head[position]
         position += 1
     if flags & 0x30:
@@ -74,9 +65,7 @@ def _parse_extended(payload: bytes, first: int, end: int) -> Vp8Descriptor | Non
     start = first & 0x17 == 0x10  # S bit and partition index 0
     # RFC 7741 4.3: the P bit of the payload header is 0 for a key frame.
     key = start and not payload[position] & 1
-    return Vp8Descriptor(
-        start, picture_id, id_offset, width, tl0picidx, tl0_offset, temporal_id, key, position
-    )
+    return Vp8Descriptor(start, picture_id, tl0picidx, temporal_id, key, position)
 
 
 def keyframe_size(payload: bytes, descriptor: Vp8Descriptor) -> tuple[int, int] | None:
@@ -91,18 +80,23 @@ def keyframe_size(payload: bytes, descriptor: Vp8Descriptor) -> tuple[int, int] 
     return width & 0x3FFF, height & 0x3FFF
 
 
-def rewrite(payload: bytes, descriptor: Vp8Descriptor, picture_id: int, tl0picidx: int) -> bytes:
-    """The payload with these numbers, cut to their widths, in the fields that it has."""
-    tl0_offset = descriptor.tl0_offset
-    if descriptor.picture_id_width == 15:
+def rewrite(payload: bytes, picture_id: int, tl0picidx: int) -> bytes:
+    """The payload with these numbers, cut to their widths, in the fields that it has. Its
+    descriptor must be whole: `parse` has found one."""
+    if payload[0] < 0x80:
+        return payload
+    flags = payload[1]
+    if flags & 0x80 and payload[2] & 0x80:
         number = 0x8000 | picture_id & 0x7FFF
-        if tl0_offset:
+        if flags & 0x40:
             fields = _PICTURE_ID_TL0.pack(number, tl0picidx & 0xFF)
             return payload[:2] + fields + payload[5:]
         return payload[:2] + _PICTURE_ID.pack(number) + payload[4:]
     copy = bytearray(payload)
-    if descriptor.picture_id_width:
-        copy[descriptor.picture_id_offset] = picture_id & 0x7F
-    if tl0_offset:
-        copy[tl0_offset] = tl0picidx & 0xFF
+    position = 2
+    if flags & 0x80:
+        copy[position] = picture_id & 0x7F
+        position += 1
+    if flags & 0x40:
+        copy[position] = tl0picidx & 0xFF
     return bytes(copy)

@@ -1,4 +1,4 @@
-"""What a class makes of its media: which sources go through, and the SFU's events.
+"""The media of a class: which sources are forwarded, and what the SFU's events change.
 
 Pure: no I/O, no clock.
 """
@@ -19,14 +19,13 @@ from sfu.events import (
 from signalling.classroom.effects import Effect, Send, SetSource
 from signalling.classroom.roster import Participant
 from signalling.classroom.state import Classroom
-from signalling.classroom.updates import introduce
 
 E = TypeVar("E", bound=Event)
-Reaction = Callable[[Classroom, Event, float], list[Effect]]
+Response = Callable[[Classroom, Event, float], list[Effect]]
 
 
 def set_source(person: Participant, field: str, is_on: bool) -> list[Effect]:
-    """Let a source through, or not, now and when it is published later."""
+    """Forwards a source or stops it, now and when it is published later."""
     sources = ("screen", "screen-audio") if field == "screen" else (field,)
     if is_on:
         person.blocked.difference_update(sources)
@@ -37,52 +36,54 @@ def set_source(person: Participant, field: str, is_on: bool) -> list[Effect]:
     return [SetSource(person.id, source, is_on) for source in sources]
 
 
-def closed(room: Classroom, person: Participant, now: float) -> None:
+def closed(classroom: Classroom, person: Participant, now: float) -> None:
     """The participant's transport is gone; the next offer opens a new one."""
     person.media_open = False
     person.uplink_poor = False
-    room.updates.updated(person, now)
+    classroom.changes.updated(person, now)
 
 
-def handle(room: Classroom, event: Event, now: float) -> list[Effect]:
-    """What an event of the SFU means for the people in the class."""
-    react = _REACTIONS.get(type(event))
-    return [] if react is None else react(room, event, now)
+def handle(classroom: Classroom, event: Event, now: float) -> list[Effect]:
+    """The effects of an event of the SFU on the people in the class."""
+    respond = _RESPONSES.get(type(event))
+    return [] if respond is None else respond(classroom, event, now)
 
 
-def _connected(room: Classroom, event: TransportConnected, now: float) -> list[Effect]:
-    return _media_lost(room, event.transport_id, False, now)
+def _connected(classroom: Classroom, event: TransportConnected, now: float) -> list[Effect]:
+    return _media_lost(classroom, event.transport_id, False, now)
 
 
-def _disconnected(room: Classroom, event: TransportDisconnected, now: float) -> list[Effect]:
-    return _media_lost(room, event.transport_id, True, now)
+def _disconnected(classroom: Classroom, event: TransportDisconnected, now: float) -> list[Effect]:
+    return _media_lost(classroom, event.transport_id, True, now)
 
 
-def _media_lost(room: Classroom, participant_id: str, is_lost: bool, now: float) -> list[Effect]:
-    person = room.roster.get(participant_id)
+def _media_lost(
+    classroom: Classroom, participant_id: str, is_lost: bool, now: float
+) -> list[Effect]:
+    person = classroom.roster.get(participant_id)
     if person is not None and person.media_lost != is_lost:
         person.media_lost = is_lost
-        room.updates.updated(person, now)
+        classroom.changes.updated(person, now)
     return []
 
 
-def _closed(room: Classroom, event: TransportClosed, now: float) -> list[Effect]:
-    """A replaced transport goes on under the same id; every other end is an end."""
-    person = room.roster.get(event.transport_id)
+def _closed(classroom: Classroom, event: TransportClosed, now: float) -> list[Effect]:
+    """A replaced transport goes on under the same id; for every other reason media is over."""
+    person = classroom.roster.get(event.transport_id)
     if person is not None and event.reason != "replaced":
-        closed(room, person, now)
+        closed(classroom, person, now)
     return []
 
 
-def _producer_opened(room: Classroom, event: ProducerOpened, now: float) -> list[Effect]:
-    person = room.roster.get(event.transport_id)
+def _producer_opened(classroom: Classroom, event: ProducerOpened, now: float) -> list[Effect]:
+    person = classroom.roster.get(event.transport_id)
     if person is None or event.source not in person.blocked:
         return []
     return [SetSource(person.id, event.source, False)]
 
 
-def _slots(room: Classroom, event: SlotsChanged, now: float) -> list[Effect]:
-    viewer = room.roster.get(event.transport_id)
+def _slots(classroom: Classroom, event: SlotsChanged, now: float) -> list[Effect]:
+    viewer = classroom.roster.get(event.transport_id)
     if viewer is None or viewer.socket is None:
         return []
     shown = [slot.participant for slot in event.slots.values() if slot is not None]
@@ -94,22 +95,22 @@ def _slots(room: Classroom, event: SlotsChanged, now: float) -> list[Effect]:
             "kind": slot.kind,
             "layer": slot.layer,
         }
-    return [*introduce(viewer, shown, room.roster), Send((viewer.socket,), "slots", payload)]
+    return [*classroom.view.introduce(viewer, shown), Send((viewer.socket,), "slots", payload)]
 
 
-def _speakers(room: Classroom, event: ActiveSpeakers, now: float) -> list[Effect]:
+def _speakers(classroom: Classroom, event: ActiveSpeakers, now: float) -> list[Effect]:
     payload: dict[str, object] = {"speakers": list(event.speakers), "dominant": event.dominant}
-    return [room.to_all("active-speaker", payload)]
+    return [classroom.context.to_all("active-speaker", payload)]
 
 
-def _quality(room: Classroom, event: QualityChanged, now: float) -> list[Effect]:
-    person = room.roster.get(event.transport_id)
+def _quality(classroom: Classroom, event: QualityChanged, now: float) -> list[Effect]:
+    person = classroom.roster.get(event.transport_id)
     if person is None:
         return []
     is_poor = event.uplink == "poor"
     if person.uplink_poor != is_poor:
         person.uplink_poor = is_poor
-        room.updates.updated(person, now)
+        classroom.changes.updated(person, now)
     if person.socket is None:
         return []
     payload: dict[str, object] = {
@@ -121,13 +122,13 @@ def _quality(room: Classroom, event: QualityChanged, now: float) -> list[Effect]
 
 
 def _on(
-    kind: type[E], react: Callable[[Classroom, E, float], list[Effect]]
-) -> tuple[type, Reaction]:
-    """A line of the table; the event's class is the key, so `react` gets what it expects."""
-    return kind, cast(Reaction, react)
+    kind: type[E], respond: Callable[[Classroom, E, float], list[Effect]]
+) -> tuple[type, Response]:
+    """A line of the table; the event's class is the key, so `respond` gets what it expects."""
+    return kind, cast(Response, respond)
 
 
-_REACTIONS: dict[type, Reaction] = dict(
+_RESPONSES: dict[type, Response] = dict(
     (
         _on(TransportConnected, _connected),
         _on(TransportDisconnected, _disconnected),

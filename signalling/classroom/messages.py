@@ -1,6 +1,7 @@
-"""Every message a client may send: strict models with bounded fields.
+"""The messages that every class understands: strict models with bounded fields.
 
-Pure: no I/O, no clock. Wire names are camelCase, attributes snake_case.
+Features bring their own (`signalling.classroom.features`). Wire names are camelCase, attributes
+snake_case. Pure: no I/O, no clock.
 """
 
 from collections.abc import Iterable
@@ -122,36 +123,6 @@ class Layout(Message):
         return slots
 
 
-class ChatMessage(Message):
-    """Text for all, for the teachers or for one participant."""
-
-    text: Text
-    to: Id = "all"
-
-
-class Hand(Message):
-    """Raise or lower one's hand."""
-
-    raised: bool
-
-
-class ReactionKind(StrEnum):
-    """Reactions that every page can draw."""
-
-    THUMBS_UP = "thumbs-up"
-    CLAP = "clap"
-    HEART = "heart"
-    LAUGH = "laugh"
-    SURPRISED = "surprised"
-    CELEBRATE = "celebrate"
-
-
-class Reaction(Message):
-    """A short sign to all."""
-
-    kind: Annotated[ReactionKind, Field(strict=False)]
-
-
 class ModerateAction(StrEnum):
     """What staff may do to a participant or to the class."""
 
@@ -190,16 +161,13 @@ class Announce(Message):
     audience: Literal["all", "students", "teachers"] = "all"
 
 
-MESSAGES: dict[str, type[Message]] = {
+CORE_MESSAGES: dict[str, type[Message]] = {
     "video-join": VideoJoin,
     "video-offer": VideoOffer,
     "video-ice": VideoIce,
     "video-leave": VideoLeave,
     "media-state": MediaState,
     "layout": Layout,
-    "chat-message": ChatMessage,
-    "hand": Hand,
-    "reaction": Reaction,
     "moderate": Moderate,
     "class-start": ClassStart,
     "class-end": ClassEnd,
@@ -207,11 +175,12 @@ MESSAGES: dict[str, type[Message]] = {
 }
 
 
-def decode(event: str, args: tuple[object, ...]) -> Message:
-    """The message a client's event stands for; raises MessageError or ValidationError."""
-    kind = MESSAGES.get(event)
-    if kind is None:
-        raise MessageError("There is no such message.", code="unknown_event")
+# Each of these makes an event for the whole class: the sender pays for the copies.
+CORE_TO_MANY = frozenset({"media-state"})
+
+
+def parse(kind: type[Message], args: tuple[object, ...]) -> Message:
+    """The message in an event's arguments; raises MessageError or ValidationError."""
     if len(args) != 1:
         raise MessageError("A message has one object as its payload.")
     if not _is_small(args[0], MAX_DEPTH):

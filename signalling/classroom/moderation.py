@@ -1,4 +1,4 @@
-"""Keeping order: what staff do to a participant or to the class.
+"""Keeping order: the actions of staff on a participant or on the whole class.
 
 Pure: no I/O, no clock.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from common.roles import Role
 from signalling.classroom import media
 from signalling.classroom.effects import Decision, Effect, Send
+from signalling.classroom.features.hands import Hands
 from signalling.classroom.messages import Moderate, ModerateAction
 from signalling.classroom.permissions import Right, require
 from signalling.classroom.roster import Participant
@@ -17,20 +18,20 @@ from signalling.errors import ForbiddenError, MessageError
 _HEADS = frozenset({Role.TEACHER, Role.ADMIN})
 
 
-def moderate(room: Classroom, actor: Participant, message: Moderate, now: float) -> Decision:
-    """Carry out one action of staff; raises when the person may not or the target is gone."""
+def moderate(classroom: Classroom, actor: Participant, message: Moderate, now: float) -> Decision:
+    """One action of staff; raises ForbiddenError, or MessageError when its target is not here."""
     require(actor.identity, Right.MODERATE)
     whole = _ON_CLASS.get(message.action)
     if whole is not None:
-        return Decision(effects=whole(room, now))
-    target = _target(room, actor, message)
-    return Decision(effects=_ON_PERSON[message.action](room, actor, target, now))
+        return Decision(effects=whole(classroom, now))
+    target = _target(classroom, actor, message)
+    return Decision(effects=_ON_PERSON[message.action](classroom, actor, target, now))
 
 
-def _target(room: Classroom, actor: Participant, message: Moderate) -> Participant:
+def _target(classroom: Classroom, actor: Participant, message: Moderate) -> Participant:
     if message.participant is None:
         raise MessageError("This action needs a participant.", "participant")
-    target = room.roster.get(message.participant)
+    target = classroom.roster.get(message.participant)
     if target is None:
         raise MessageError("This person is not in the class.", "participant", "no_such_participant")
     if target.identity.role in _HEADS and actor.identity.role not in _HEADS:
@@ -45,54 +46,55 @@ def _tell(actor: Participant, target: Participant, action: ModerateAction) -> li
     return [Send((target.socket,), "moderated", payload)]
 
 
-def _mute(room: Classroom, actor: Participant, target: Participant, now: float) -> list[Effect]:
+def _mute(
+    classroom: Classroom, actor: Participant, target: Participant, now: float
+) -> list[Effect]:
     target.microphone = False
-    room.updates.updated(target, now)
+    classroom.changes.updated(target, now)
     told = _tell(actor, target, ModerateAction.MUTE)
     return [*media.set_source(target, "microphone", False), *told]
 
 
 def _stop_camera(
-    room: Classroom, actor: Participant, target: Participant, now: float
+    classroom: Classroom, actor: Participant, target: Participant, now: float
 ) -> list[Effect]:
     target.camera = False
-    room.updates.updated(target, now)
+    classroom.changes.updated(target, now)
     told = _tell(actor, target, ModerateAction.STOP_CAMERA)
     return [*media.set_source(target, "camera", False), *told]
 
 
 def _lower_hand(
-    room: Classroom, actor: Participant, target: Participant, now: float
+    classroom: Classroom, actor: Participant, target: Participant, now: float
 ) -> list[Effect]:
-    if target.hand_at is None:
+    if not classroom.features.get(Hands).lower(target, now):
         return []
-    target.hand_at = None
-    room.updates.updated(target, now)
-    room.updates.hands(now)
     return _tell(actor, target, ModerateAction.LOWER_HAND)
 
 
-def _remove(room: Classroom, actor: Participant, target: Participant, now: float) -> list[Effect]:
-    return room.remove(target, now)
+def _remove(
+    classroom: Classroom, actor: Participant, target: Participant, now: float
+) -> list[Effect]:
+    return classroom.remove(target, now)
 
 
-def _lock(room: Classroom, now: float) -> list[Effect]:
-    return _set_lock(room, True)
+def _lock(classroom: Classroom, now: float) -> list[Effect]:
+    return _set_lock(classroom, True)
 
 
-def _unlock(room: Classroom, now: float) -> list[Effect]:
-    return _set_lock(room, False)
+def _unlock(classroom: Classroom, now: float) -> list[Effect]:
+    return _set_lock(classroom, False)
 
 
-def _set_lock(room: Classroom, locked: bool) -> list[Effect]:
-    if room.locked == locked:
+def _set_lock(classroom: Classroom, locked: bool) -> list[Effect]:
+    if classroom.locked == locked:
         return []
-    room.locked = locked
-    return [room.to_all("class-updated", room.describe())]
+    classroom.locked = locked
+    return [classroom.context.to_all("class-updated", classroom.describe())]
 
 
-def _end(room: Classroom, now: float) -> list[Effect]:
-    return room.end(now)
+def _end(classroom: Classroom, now: float) -> list[Effect]:
+    return classroom.end(now)
 
 
 _ON_CLASS: dict[ModerateAction, Callable[[Classroom, float], list[Effect]]] = {

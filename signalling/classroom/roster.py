@@ -1,4 +1,4 @@
-"""Who is in a class: joining, being away, coming back, being replaced, going.
+"""The participants of a class: they join, are away, come back, are replaced and leave.
 
 Pure: no I/O, no clock, no chance; ids come from an injected source of random bytes.
 """
@@ -7,58 +7,62 @@ import base64
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 
 from signalling.classroom.permissions import Identity, Right, may
 
-GRACE = 30.0  # seconds a participant stays without a socket
-FIRST_PAGE = 50
+GRACE = 30.0  # seconds that a participant stays after the socket is lost
 
 Rng = Callable[[int], bytes]
 
 
 def random_id(rng: Rng, size: int = 12) -> str:
-    """An id that nobody can guess, safe in addresses and element ids."""
+    """An id that cannot be guessed, safe in addresses and element ids."""
     return base64.b32encode(rng(size)).decode().rstrip("=").lower()
 
 
 @dataclass(slots=True)
 class Participant:
-    """One person in one class, whatever sockets and peer connections come and go."""
+    """One person in one class, whatever sockets and peer connections come and go.
+
+    A participant without a socket and without a deadline never had one: a recorder, a phone. It
+    is present until it leaves, like all others.
+    """
 
     id: str
     identity: Identity
     order: int
     resume: str
     socket: str | None
-    deadline: float | None = None
-    hand_at: int | None = None
-    hand_order: int = 0
+    deadline: float | None = None  # while away: the end of the grace period
     microphone: bool = False
     camera: bool = False
     screen: bool = False
     media_open: bool = False
     media_lost: bool = False
     uplink_poor: bool = False
-    blocked: set[str] = field(default_factory=set)
-    known: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)  # sources that are not forwarded
+    known: set[str] = field(default_factory=set)  # ids that this client was told about
     is_hidden: bool = False
 
     @property
+    def is_away(self) -> bool:
+        """True from the loss of the socket until the participant comes back or leaves."""
+        return self.deadline is not None
+
+    @property
     def connection(self) -> str:
-        """What the others are told: connected, poor or lost."""
-        if self.socket is None or self.media_lost:
+        """The state that others are told: connected, poor or lost."""
+        if self.is_away or self.media_lost:
             return "lost"
         return "poor" if self.uplink_poor else "connected"
 
     def describe(self) -> dict[str, object]:
-        """The participant as clients know it."""
+        """The participant as clients know it, but for what features add."""
         return {
             "id": self.id,
             "name": self.identity.name,
             "role": self.identity.role.value,
             "order": self.order,
-            "hand": self.hand_at is not None,
             "media": {
                 "microphone": self.microphone,
                 "camera": self.camera,
@@ -67,10 +71,14 @@ class Participant:
             "connection": self.connection,
         }
 
+    def as_author(self) -> dict[str, object]:
+        """What is kept with a text, which may be read when its author has left."""
+        return {"id": self.id, "name": self.identity.name, "role": self.identity.role.value}
+
 
 @dataclass(slots=True)
 class Attachment:
-    """The outcome of a join: who it is, and whose socket has to go."""
+    """The outcome of a join: the participant, and the socket that has to go."""
 
     participant: Participant
     is_new: bool
@@ -78,13 +86,22 @@ class Attachment:
     replaced_socket: str | None
 
 
+@dataclass(slots=True)
+class RosterState:
+    """What a snapshot holds of a roster: participants in the order of joining, ids of those away in
+    the order of their deadlines."""
+
+    joined: int
+    participants: list[Participant]
+    away: list[str]
+
+
 class Roster:
     """The participants of one class, in the order of joining."""
 
     def __init__(self, rng: Rng) -> None:
         self._rng = rng
-        self._order = 0
-        self._hand_order = 0
+        self._joined = 0  # participants so far, those who have left included
         self._by_id: dict[str, Participant] = {}
         self._by_user: dict[str, Participant] = {}
         self._away: dict[str, Participant] = {}  # in the order of their deadlines
@@ -112,8 +129,11 @@ class Roster:
     def sockets(self) -> tuple[str, ...]:
         return sockets_of(self._by_id.values())
 
-    def attach(self, identity: Identity, socket: str, resume: str | None) -> Attachment:
-        """Bind the socket to the person's participant, a new one when the person is not here."""
+    def attach(self, identity: Identity, socket: str | None, resume: str | None) -> Attachment:
+        """Binds the socket to the person's participant, a new one when the person is not here.
+
+        None stands for a participant that has no socket and needs none.
+        """
         person = self._by_user.get(identity.user_id)
         if person is None:
             return Attachment(self._add(identity, socket), True, False, None)
@@ -128,12 +148,12 @@ class Roster:
         person.resume = random_id(self._rng, 20)
         return Attachment(person, False, same_page and person.media_open, replaced)
 
-    def _add(self, identity: Identity, socket: str) -> Participant:
-        self._order += 1
+    def _add(self, identity: Identity, socket: str | None) -> Participant:
+        self._joined += 1
         person = Participant(
             id=random_id(self._rng),
             identity=identity,
-            order=self._order,
+            order=self._joined,
             resume=random_id(self._rng, 20),
             socket=socket,
             is_hidden=may(identity, Right.HIDDEN),
@@ -164,7 +184,7 @@ class Roster:
         self._away.clear()
 
     def expired(self, now: float) -> list[Participant]:
-        """Those who were away for too long."""
+        """Those whose grace period is over."""
         return [
             person
             for person in self._away.values()
@@ -175,41 +195,15 @@ class Roster:
         first = next(iter(self._away.values()), None)
         return None if first is None else first.deadline
 
-    def hands(self) -> list[Participant]:
-        """Raised hands, the first one first."""
-        raised = [p for p in self._by_id.values() if p.hand_at is not None and not p.is_hidden]
-        return sorted(raised, key=lambda person: person.hand_order)
+    def snapshot(self) -> RosterState:
+        return RosterState(self._joined, list(self._by_id.values()), list(self._away))
 
-    def raise_hand(self, person: Participant, at: int) -> None:
-        """The hand goes up behind all others; `at` is only for showing."""
-        self._hand_order += 1
-        person.hand_at, person.hand_order = at, self._hand_order
-
-    def describe_hands(self) -> list[dict[str, object]]:
-        return [{"participant": person.id, "at": person.hand_at} for person in self.hands()]
-
-    def totals(self) -> dict[str, int]:
-        """Numbers for clients that are not told of everyone."""
-        return {"participants": len(self.visible()), "hands": len(self.hands())}
-
-    def always_known(self) -> set[str]:
-        """Whom every client is told about, however large the class is."""
-        return {
-            person.id
-            for person in self.visible()
-            if person.identity.is_staff or person.hand_at is not None
-        }
-
-    def first_page(self, viewer: Participant) -> list[Participant]:
-        """Oneself, staff, raised hands, then the order of joining."""
-        others = [person for person in self.visible() if person is not viewer]
-        staff = [person for person in others if person.identity.is_staff]
-        hands = [p for p in others if p.hand_at is not None and not p.identity.is_staff]
-        page = [] if viewer.is_hidden else [viewer]
-        page = [*page, *staff, *hands][:FIRST_PAGE]
-        taken = {person.id for person in page}
-        rest = (person for person in others if person.id not in taken)
-        return page + list(islice(rest, FIRST_PAGE - len(page)))
+    def restore(self, state: RosterState) -> None:
+        """Takes over the participants of a snapshot; the roster has been empty so far."""
+        self._joined = state.joined
+        self._by_id = {person.id: person for person in state.participants}
+        self._by_user = {person.identity.user_id: person for person in state.participants}
+        self._away = {id_: self._by_id[id_] for id_ in state.away}
 
 
 def sockets_of(people: Iterable[Participant]) -> tuple[str, ...]:

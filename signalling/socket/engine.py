@@ -15,16 +15,16 @@ from engineio.base_socket import BaseSocket
 from engineio.packet import CLOSE, MESSAGE, OPEN, PING, Packet
 
 from signalling.errors import Refusal
-from signalling.socket.budgets import Budget
-from signalling.socket.guard import STRANGER_BYTES, Action, SocketGuard, Verdict
+from signalling.socket.clients import Budget
+from signalling.socket.guard import STRANGER_BYTES, FrameAction, SocketGuard, Verdict
 from signalling.socket.heartbeats import Heartbeats, LivedTime
-from signalling.socket.queue import SocketQueue
 from signalling.socket.websocket import LAST_WORDS, PlainSocket
 
 PING_INTERVAL = 4.0
 PING_TIMEOUT = 4.0  # seconds that an answer is waited for
 TOLD_TIMEOUT = 5.0  # what clients are told: they outlive a stall of 4 s before a ping
 MAX_UNSENT = 1_000_000  # bytes queued for one socket that does not read
+LEAST = 64  # bytes counted for any packet: what a small one takes of memory
 SLOWED = 0.05  # seconds that a socket is not read after a refused frame
 UNAUTHENTICATED = 10.0  # seconds a socket may take to bring its token
 STRANGERS = 5  # one place in so many is for sockets without a token; the oldest gives way
@@ -45,6 +45,7 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         self._guard = SocketGuard()
         self._flooding: Callable[[], None] = lambda: None
         self._ws: PlainSocket | None = None
+        self.unsent_bytes = 0  # of the packets in the queue
 
     # What the server around it asks
 
@@ -65,9 +66,14 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         """Queue a packet; a socket that leaves too much unread is cut off."""
         if self.closed:
             return
-        self.queue.put_nowait(packet)
-        if self.queue.waiting_bytes > MAX_UNSENT:
+        self.put(packet)
+        if self.unsent_bytes > MAX_UNSENT:
             self.cut("not_read")
+
+    def put(self, packet: Packet | None) -> None:
+        """Queues a packet, or the end (None), whatever waits already."""
+        self.unsent_bytes += _size(packet)
+        self.queue.put_nowait(packet)
 
     async def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None
@@ -75,8 +81,8 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         """End after what is queued; idempotent. With `wait`, once it is written."""
         if not self.closed:
             if not abort:
-                self.queue.put_nowait(Packet(CLOSE))
-            self.queue.put_nowait(None)
+                self.put(Packet(CLOSE))
+            self.put(None)
         self.closed = True
         if not self.closing:
             self.closing = True
@@ -89,7 +95,7 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         """End after what is queued, or in a moment; nothing more is read."""
         if not self.closed:
             self.closed = True
-            self.queue.put_nowait(None)
+            self.put(None)
             asyncio.get_running_loop().call_later(LAST_WORDS, self._abort)
 
     def cut(self, reason: str) -> None:
@@ -121,23 +127,40 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
 
     async def _end(self, writer: "asyncio.Task[None]") -> None:
         await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
-        self.queue.put_nowait(None)
+        self.put(None)
         await asyncio.wait({writer}, timeout=LAST_WORDS)
         if not writer.done():
             self._abort()
             writer.cancel()
             await asyncio.wait({writer})
+        self._drop_unsent()
 
     async def _write(self, ws: PlainSocket) -> None:
         try:
-            while (packet := await self.queue.get()) is not None:
-                await ws.send(packet.encode())
-                self.queue.task_done()
+            while await self._write_next(ws):
+                pass
             await ws.close(self.server.close_code)
         except (ConnectionError, RuntimeError):  # it is gone, or closing
             self._abort()
         finally:
-            self.queue.clear()
+            self._drop_unsent()
+
+    async def _write_next(self, ws: PlainSocket) -> bool:
+        """Writes one packet; False at the end of the queue."""
+        packet = await self.queue.get()
+        self.unsent_bytes -= _size(packet)
+        try:
+            if packet is not None:
+                await ws.send(packet.encode())
+            return packet is not None
+        finally:
+            self.queue.task_done()
+
+    def _drop_unsent(self) -> None:
+        """Empties a queue that is not read any more, so that `queue.join` returns."""
+        while not self.queue.empty():
+            self.unsent_bytes -= _size(self.queue.get_nowait())
+            self.queue.task_done()
 
     async def _read(self, ws: PlainSocket) -> None:
         loop = asyncio.get_running_loop()
@@ -147,11 +170,11 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
                 return
             verdict = await self._take(ws, message, loop.time())
             self.server.heartbeats.heard(self.sid, self.server.lived.now)
-            if verdict.action is Action.END:
+            if verdict.action is FrameAction.END:
                 if verdict.reason:
                     self.server.closed[verdict.reason] += 1
                 return
-            if verdict.action is Action.REFUSE:
+            if verdict.action is FrameAction.REFUSE:
                 await self._refuse(verdict, loop.time())
             await asyncio.sleep(0)  # however many frames have come at once
 
@@ -159,11 +182,11 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
             text = message.data if message.type is WSMsgType.TEXT else None
             verdict = self._guard.take(text, now)
-            if verdict.action is Action.PASS:
+            if verdict.action is FrameAction.PASS:
                 await self._deliver(message.data)
             return verdict
         verdict = self._guard.take_control(now)
-        if verdict.action is Action.PASS and message.type is WSMsgType.PING:
+        if verdict.action is FrameAction.PASS and message.type is WSMsgType.PING:
             await ws.pong(message.data)
         return verdict
 
@@ -180,6 +203,13 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         if budget is not None and budget.refused(now):
             self._flooding()
         await asyncio.sleep(SLOWED)
+
+
+def _size(packet: Packet | None) -> int:
+    """Bytes of a queued packet. Socket.IO has encoded it; a character is a byte but for what
+    clients cannot influence."""
+    data = None if packet is None else packet.data
+    return LEAST + (len(data) if isinstance(data, str) else 0)
 
 
 def _acknowledgement(number: str, refusal: Refusal) -> Packet:
@@ -203,9 +233,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.refused: Counter[str] = Counter()
         self.close_code: int = WSCloseCode.OK
 
-    def create_queue(self, *args: object, **options: object) -> SocketQueue:
-        return SocketQueue()
-
     async def _handle_connect(
         self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None
     ) -> web.StreamResponse:
@@ -215,7 +242,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.sockets[socket.sid] = self.strangers[socket.sid] = socket
         self.heartbeats.add(socket.sid, self.lived.now)
         try:
-            socket.queue.put_nowait(self._open_packet(socket.sid))
+            socket.put(self._open_packet(socket.sid))
             await self._trigger_event("connect", socket.sid, environ, run_async=False)
             return await socket.serve(environ["aiohttp.request"])
         finally:
@@ -256,7 +283,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         lived = self.lived.tick(now)
         for sid in self.heartbeats.take_due(lived):
             if (socket := self.sockets.get(sid)) is not None:
-                socket.queue.put_nowait(Packet(PING))
+                socket.put(Packet(PING))
         for sid in self.heartbeats.take_dead(lived):
             if (socket := self.sockets.get(sid)) is not None:
                 socket.cut("ping_timeout")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from common.errors import LiveclassError
-from signalling.classroom.messages import MESSAGES
+from signalling.classroom.features.registry import FEATURES
 from signalling.errors import MessageError, Refusal, to_wire
-from signalling.socket.budgets import Budget
+from signalling.socket.clients import Budget
 
 STRANGER_BYTES = 8_192  # of all frames until the token is accepted
 STRANGER_FRAMES = 8
@@ -28,7 +28,7 @@ _EVENT = re.compile(r'42([0-9]{0,9})\["([A-Za-z0-9_-]{1,32})"')
 _SIZES: Mapping[str, int] = {"video-offer": MAX_OFFER}
 
 
-class Action(Enum):
+class FrameAction(Enum):
     """What becomes of a frame."""
 
     PASS = "pass"
@@ -41,16 +41,16 @@ class Action(Enum):
 class Verdict:
     """`reason` is what is counted, `reply` the acknowledgement of a refused message."""
 
-    action: Action
+    action: FrameAction
     reason: str = ""
     reply: tuple[str, Refusal] | None = None
 
 
-PASS = Verdict(Action.PASS)
-IGNORE = Verdict(Action.IGNORE)
-CLOSED = Verdict(Action.END)
-ODD = Verdict(Action.REFUSE, "bad_frame")
-TOO_MUCH = Verdict(Action.REFUSE, "too_many_messages")
+PASS = Verdict(FrameAction.PASS)
+IGNORE = Verdict(FrameAction.IGNORE)
+CLOSED = Verdict(FrameAction.END)
+ODD = Verdict(FrameAction.REFUSE, "bad_frame")
+TOO_MUCH = Verdict(FrameAction.REFUSE, "too_many_messages")
 
 
 class SocketGuard:
@@ -81,18 +81,18 @@ class SocketGuard:
     def take_control(self, now: float) -> Verdict:
         """What becomes of a ping or pong of WebSocket's own; PASS: it is to be answered."""
         if self.budget is None:
-            return Verdict(Action.END, "bad_frame")
+            return Verdict(FrameAction.END, "bad_frame")
         return PASS if self.budget.take_frame(now) else TOO_MUCH
 
     def _take_of_stranger(self, frame: str | None) -> Verdict:
         self._bytes += len(frame or "")
         self._frames += 1
         if self._bytes > STRANGER_BYTES or self._frames > STRANGER_FRAMES:
-            return Verdict(Action.END, "too_much_before_token")
+            return Verdict(FrameAction.END, "too_much_before_token")
         if frame == "3":
             return IGNORE
         if frame is None or self._asked or not _is_connect(frame):
-            return Verdict(Action.END, "bad_frame")
+            return Verdict(FrameAction.END, "bad_frame")
         self._asked = True
         return PASS
 
@@ -104,13 +104,13 @@ class SocketGuard:
         except LiveclassError as error:
             refusal = to_wire(error)
             reply = (ack, refusal) if ack else None
-            return Verdict(Action.REFUSE, refusal["error"]["code"], reply)
+            return Verdict(FrameAction.REFUSE, refusal["error"]["code"], reply)
         return PASS
 
 
 def _checked_nodes(event: str, frame: str) -> int:
     """The JSON values of a message; raises MessageError for what no client of ours sends."""
-    if event not in MESSAGES:
+    if event not in FEATURES.messages:
         raise MessageError("There is no such message.", code="unknown_event")
     if len(frame) > _SIZES.get(event, MAX_FRAME) or (nodes := _nodes(frame)) > MAX_NODES:
         raise MessageError("The message is too large.")

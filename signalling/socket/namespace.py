@@ -90,15 +90,14 @@ class ClassNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def _set_server(self, server: SocketServer) -> None:
         """What the edge refuses and closes is counted with all else."""
         super()._set_server(server)
-        server.eio.closed = self._hub.tally.sockets_closed
-        server.eio.refused = self._hub.tally.refusals
+        server.eio.closed = self._hub.counts.sockets_closed
+        server.eio.refused = self._hub.counts.refusals
 
     async def trigger_event(self, event: object, *args: object) -> object:
         """A client may name its event "connect" too: the hub's sessions tell them apart."""
         socket, *rest = args
         assert isinstance(socket, str)
         if event == "connect" and socket not in self._hub.sessions:
-            _forget_request(rest[0])
             return self._connect(socket, rest[1] if len(rest) > 1 else None)
         if event == "disconnect" and not self.server.manager.is_connected(socket, "/"):
             self._hub.disconnect(socket)
@@ -116,11 +115,5 @@ class ClassNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             self.server.manager.eio_sid_from_sid(socket, "/")
         )
         if engine_socket is not None:
-            engine_socket.admit(session.caller.budget, lambda: self._hub.flooding(socket))
+            engine_socket.admit(session.client.budget, lambda: self._hub.flooding(socket))
         return True
-
-
-def _forget_request(environ: object) -> None:
-    """The request that opened the socket, which Socket.IO would keep as long as that: 1.3 kB."""
-    if isinstance(environ, dict):
-        environ.clear()

@@ -6,6 +6,8 @@ from bench.allocations import hold
 from bench.depth import Calls, count, per_copy
 from sfu.fanout.plan import SOUND_GROUP
 
+pytestmark = pytest.mark.sweep
+
 CROWDS = (SOUND_GROUP, 2 * SOUND_GROUP, 3 * SOUND_GROUP)  # subscribers, all groups full
 MAX_DEPTH = 8  # frames from the read to the write
 MAX_PYTHON_CALLS = {"video": 0.2, "sound": 0.5}  # per copy; a picture's packets share theirs

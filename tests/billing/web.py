@@ -11,7 +11,7 @@ from yarl import URL
 from billing.app import add_routes
 from billing.context import Context
 from billing.routes.keys import CONTEXT
-from liveclass.app import minter
+from liveclass.classes import minter
 
 SECRET = "a secret of at least thirty-two characters"
 

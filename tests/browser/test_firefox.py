@@ -19,6 +19,8 @@ from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves, moves_network, picture, sees
 from tests.support.wire import Wire, WireError, wire
 
+pytestmark = pytest.mark.alone
+
 # A stall of 10 ms spoils Firefox's only probes; its estimate then climbs (docs/browsers.md).
 TOP_LAYER_WITHIN = 40.0
 

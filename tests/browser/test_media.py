@@ -3,10 +3,14 @@
 import asyncio
 import time
 
+import pytest
+
 from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves, picture, sees
 from tests.support import png
+
+pytestmark = pytest.mark.alone
 
 # How much of the stage a moving test picture changes within a second, at the very least.
 MOVING = 0.002

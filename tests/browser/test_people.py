@@ -2,8 +2,12 @@
 
 import time
 
+import pytest
+
 from loadtest.browser.playwright_page import PlaywrightPage
 from tests.browser.lesson import Lesson
+
+pytestmark = pytest.mark.alone
 
 # The bounds for telling the others that someone went.
 TOLD_WITHIN = 2.0

@@ -1,8 +1,12 @@
 """Reloads, lost sockets and second logins: the same person stays in the class."""
 
+import pytest
+
 from loadtest.browser.playwright_page import Json, PlaywrightPage
 from tests.browser.lesson import Lesson
 from tests.browser.watching import energy, moves_network, picture, sees
+
+pytestmark = pytest.mark.alone
 
 
 async def count_of_people(visitor: PlaywrightPage) -> int:

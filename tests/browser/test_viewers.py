@@ -5,10 +5,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from loadtest.browser.viewers import watch
 from loadtest.records import Begin, BotPlan, Done, Failed, Finish, FleetPlan, Joined, Ready
 from loadtest.run.local_server import LocalServer
 from loadtest.run.processes import FleetProcesses
+
+pytestmark = pytest.mark.alone
 
 CLASS = "bot-held"
 WATCHES_FOR = 4.0

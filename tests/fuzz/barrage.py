@@ -99,7 +99,7 @@ class Barrage:
             for data, address in datagrams:
                 receive(data, address, now)
             self.worker.flush(now)
-            assert not self.worker.take_outbox(), f"{name}: something was sent"
+            assert not self.rig.collected.take(), f"{name}: something was sent"
         self.thrown[name] += count
         self._close_books(name, before, count)
 
@@ -173,7 +173,7 @@ class Barrage:
             "transports": len(transports),
             "addresses": len(self.worker.by_address),
             "bound addresses of one": max(len(t.agent.addresses()) for t in transports),
-            "streams of one": max(len(t.uplink._streams) for t in transports),
+            "streams of one": max(len(t.uplink._incoming) for t in transports),
         }
         for name, size in sizes.items():
             self.most[name] = max(self.most[name], size)

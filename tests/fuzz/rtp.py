@@ -101,10 +101,9 @@ def _parse_vp8(data: bytes) -> None:
     if descriptor is None:
         return
     assert 0 < descriptor.size < len(data)
-    assert max(descriptor.picture_id_offset, descriptor.tl0_offset) < descriptor.size
     size = vp8.keyframe_size(data, descriptor)
     assert size is None or max(size) < 1 << 14
-    changed = vp8.rewrite(data, descriptor, 0x1234, 0x56)
+    changed = vp8.rewrite(data, 0x1234, 0x56)
     assert len(changed) == len(data)
     assert changed[descriptor.size :] == data[descriptor.size :]
     again = vp8.parse(changed)

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 from common.roles import Role
 from signalling.auth.tokens import mint
-from signalling.classroom.chat import KEPT, SHOWN
+from signalling.classroom.features.chat import KEPT, SHOWN, Chat
 from signalling.classroom.permissions import Identity
-from signalling.classroom.state import Classroom, ClassState
+from signalling.classroom.state import Classroom, LessonState
 from signalling.socket.engine import SLOWED
 from tests.fuzz.wire import NOW, SECRET, Endpoint, Wire
 from tests.fuzz.world import Kept
@@ -68,9 +68,9 @@ class Lesson:
         self.end.turn(SLOWED)
 
     def _values(self, who: str) -> Mapping[str, str]:
-        room = self.end.hub.classrooms.get("demo")
-        person = room.roster.of_user(PEOPLE[who][0]) if room and who in PEOPLE else None
-        teacher = room.roster.of_user(PEOPLE["t"][0]) if room else None
+        classroom = self.end.hub.classrooms.get("demo")
+        person = classroom.roster.of_user(PEOPLE[who][0]) if classroom and who in PEOPLE else None
+        teacher = classroom.roster.of_user(PEOPLE["t"][0]) if classroom else None
         return {
             "$TOKEN": self.tokens.get(who, ""),
             "$RESUME": person.resume if person else "",
@@ -83,15 +83,15 @@ class Lesson:
         end = self.end
         assert not end.failures, end.failures
         assert not end.ended, end.ended
-        assert not end.hub.tally.refusals["internal"]
+        assert not end.hub.counts.refusals["internal"]
         for wire in end.wires:
             for frame in wire.sent:
                 _check_frame(frame)
             wire.sent.clear()
         end.wires = [wire for wire in end.wires if not wire.is_over]
         assert len(end.hub.sessions) <= end.sockets <= len(end.wires)
-        for room in end.hub.classrooms.values():
-            _check_room(room)
+        for classroom in end.hub.classrooms.values():
+            _check_class(classroom)
 
 
 _world: Kept[Lesson] = Kept(Lesson)
@@ -129,20 +129,20 @@ def _check_frame(frame: str | bytes) -> None:
             assert isinstance(error["message"], str)
 
 
-def _check_room(room: Classroom) -> None:
-    roster = room.roster
+def _check_class(classroom: Classroom) -> None:
+    roster = classroom.roster
     everyone = roster.everyone()
     assert len(everyone) == len(roster) <= len(PEOPLE)
     for person in everyone:
         assert roster.get(person.id) is person
         assert roster.of_user(person.identity.user_id) is person
         assert (person.socket is None) == (person.deadline is not None)
-        assert len(room.chat.for_person(person)) <= SHOWN <= KEPT
-        json.dumps(person.describe())
+        assert len(classroom.features.get(Chat).readable_by(person)) <= SHOWN <= KEPT
+        json.dumps(classroom.view.describe(person))
     for user, _ in PEOPLE.values():
         assert (found := roster.of_user(user)) is None or found in everyone
-    raised = [person.hand_order for person in roster.hands()]
-    assert raised == sorted(set(raised))
+    raised = classroom.view.features.prominent()
+    assert classroom.view.totals()["hands"] <= len(raised) <= len(roster)
     sockets = [person.socket for person in everyone if person.socket is not None]
     assert len(set(sockets)) == len(sockets)
-    assert (room.started_at is not None) == (room.state is ClassState.LIVE)
+    assert (classroom.started_at is not None) == (classroom.state is LessonState.LIVE)

@@ -7,8 +7,11 @@ import pytest
 from sfu.ingress import Ingress
 from sfu.transport import Transport
 from tests.fuzz.barrage import KINDS, Barrage
+from tests.support.thorough import tries
 
-COUNT = 20_000
+pytestmark = pytest.mark.sweep
+
+COUNT = tries(20_000)
 
 
 def test_every_datagram_is_accounted_for_and_the_class_goes_on() -> None:

@@ -11,8 +11,9 @@ from tests.fuzz import corpus
 from tests.fuzz.harness import Harness
 from tests.fuzz.mutate import inputs
 from tests.fuzz.quiet import silence
+from tests.support.thorough import tries
 
-MUTATIONS = 2_000
+MUTATIONS = tries(2_000)
 SEED = 20_261_124
 
 
@@ -31,6 +32,7 @@ def test_what_is_kept(name: str) -> None:
     assert harness.fed
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", corpus.NAMES)
 def test_what_is_kept_with_changes(name: str) -> None:
     target = corpus.load_target(name)

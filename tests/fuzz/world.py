@@ -62,10 +62,13 @@ class Guests(Mallory):
         self.room.watch(self.fan, ["harry"])
         self.room.watch(self.harry, ["mallory"])
         self.room.run(0.2)
-        self.faults: list[Exception] = []
-        self.rig.worker.on_fault = lambda owner, error: self.faults.append(error)
         if not is_bounded:
             self._lift_budgets()
+
+    @property
+    def faults(self) -> list[Exception]:
+        """What has gone wrong inside the worker."""
+        return [error for _, error in self.rig.faults]
 
     def _lift_budgets(self) -> None:
         for transport in self.rig.worker.routers["class"].transports.values():

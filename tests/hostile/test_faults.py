@@ -3,7 +3,6 @@
 import pytest
 
 from sfu.events import TransportClosed
-from sfu.publish.layer import Layer
 from sfu.subscribe.consumer import Consumer
 from sfu.wire import vp8
 from sfu.wire.packet import Packet
@@ -55,14 +54,14 @@ def test_a_fault_in_one_slot_closes_that_subscriber_alone(
     siege = Siege()
     late, other = siege.room.add(STUDENT, "late"), siege.room.add(STUDENT, "other")
     siege.room.join(late, other)
-    switch = Consumer.switch
+    start = Consumer.start
 
-    def broken_for_late(consumer: Consumer, layer: Layer, packet: Packet, now: float) -> None:
-        if consumer.downlink.transport_id == "late":
+    def broken_for_late(consumer: Consumer, packet: Packet, now: float) -> None:
+        if consumer.context.transport_id == "late":
             raise BrokenError
-        switch(consumer, layer, packet, now)
+        start(consumer, packet, now)
 
-    monkeypatch.setattr(Consumer, "switch", broken_for_late)
+    monkeypatch.setattr(Consumer, "start", broken_for_late)
     for peer in (late, other):
         siege.room.watch(peer, ["teacher"])
     siege.room.run(1)

@@ -3,6 +3,7 @@
 import struct
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,9 +11,12 @@ from tests.support import rtcp_client
 from tests.support.mallory import Mallory, known_ssrcs
 from tests.support.media import RTP_HEADER
 from tests.support.room import STUDENT, TEACHER, Room
+from tests.support.thorough import tries
+
+pytestmark = pytest.mark.sweep
 
 QUICK = settings(
-    max_examples=60,
+    max_examples=tries(60),
     derandomize=True,
     deadline=None,
     database=None,

@@ -8,7 +8,7 @@ import pytest
 
 from common.work import Price
 from sfu.events import TransportClosed
-from sfu.publish.layer import RATES
+from sfu.publish.producer import RATES
 from sfu.rtcp_intake import MAX_NACKED
 from sfu.stats import DropReason
 from sfu.wire.rtcp import MAX_RECORDS

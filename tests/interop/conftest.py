@@ -1,6 +1,7 @@
 """A server and peers for each test; everything is closed at its end."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -8,6 +9,16 @@ import pytest_asyncio
 from tests.interop.link import Link
 from tests.interop.peer import Peer
 from tests.interop.server import HOST, ClassServer
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here uses real sockets and the wall clock, and needs the machine for itself."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.interop)
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,11 @@
 """A worker on a real socket with one open class, and what it tells."""
 
-import os
 import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sfu.config import WorkerConfig
-from sfu.dtls.session import AiortcDtls
 from sfu.events import Event
 from sfu.io.udp import UdpWorker
 from sfu.layout import SlotWant
@@ -15,7 +13,6 @@ from sfu.negotiation.negotiator import Answer
 from sfu.snapshot import read_routers
 from sfu.stats import ConsumerSnapshot, LayerSnapshot, TransportSnapshot
 from sfu.wire.address import Address
-from sfu.worker import Worker
 from tests.interop.waiting import Signal
 
 HOST = "127.0.0.1"
@@ -37,10 +34,8 @@ class ClassServer:
         self.port = free_port()
         self.events: list[Event] = []
         config = WorkerConfig(candidates=((HOST, self.port),))
-        dtls = AiortcDtls()
-        self.worker = Worker(config, dtls=dtls, rng=os.urandom)
-        dtls.drops = self.worker.drops
-        self._udp = UdpWorker(self.worker, self._on_events)
+        self._udp = UdpWorker.with_aiortc(config, self._on_events)
+        self.worker = self._udp.worker
         self._signal = Signal()
 
     def _on_events(self, events: Sequence[Event]) -> None:

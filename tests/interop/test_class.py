@@ -30,8 +30,6 @@ from tests.interop.tracks import (
     sizes,
 )
 
-pytestmark = pytest.mark.interop
-
 MakePeer = Callable[..., Peer]
 CAMERA = "teacher:camera"
 

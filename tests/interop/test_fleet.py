@@ -29,8 +29,6 @@ from loadtest.run.local_server import LocalServer, local_server
 from loadtest.run.processes import Crash, FleetProcesses
 from tests.support.bots import plan
 
-pytestmark = pytest.mark.interop
-
 CLASS = "demo"
 WAIT = 40.0
 SECONDS = 4.0

@@ -10,10 +10,8 @@ import pytest
 from aiohttp import web
 
 from liveclass import http_server
-from liveclass.http_guard import Guard, Limits, Wait, waits_for
+from liveclass.http_guard import ConnectionLimits, Guard, Wait, waits_for
 from liveclass.http_server import GuardedRunner
-
-pytestmark = pytest.mark.interop
 
 HALF_HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-"
 HALF_BODY = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\nhalf"
@@ -64,7 +62,7 @@ def _only_our_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def served(limits: Limits) -> AsyncIterator[Served]:
+async def served(limits: ConnectionLimits) -> AsyncIterator[Served]:
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/socket":
             socket = web.WebSocketResponse()
@@ -91,7 +89,7 @@ async def served(limits: Limits) -> AsyncIterator[Served]:
 
 
 async def test_who_dawdles_is_closed_in_its_time_and_sockets_stay() -> None:
-    async with served(Limits()) as server, aiohttp.ClientSession() as http:
+    async with served(ConnectionLimits()) as server, aiohttp.ClientSession() as http:
         socket = await http.ws_connect(f"http://{server.host}:{server.port}/socket")
         halves = [await server.open(HALF_HEAD) for _ in range(200)]
         bodies = [await server.open(HALF_BODY) for _ in range(20)]
@@ -100,14 +98,14 @@ async def test_who_dawdles_is_closed_in_its_time_and_sockets_stay() -> None:
         await server.open(BIG)
         await server.until(head=200, body=20, next=1, reader=1)
         server.sweep(0.0)
-        server.sweep(Limits().head)
+        server.sweep(ConnectionLimits().head)
         for one in halves:
             assert await one.read() == b""
         await server.until(body=20, next=1, reader=1)
-        server.sweep(Limits().next)
+        server.sweep(ConnectionLimits().next)
         assert await idle.read() == b""
         await server.until(body=20)
-        server.sweep(Limits().body)
+        server.sweep(ConnectionLimits().body)
         for one in bodies:
             assert await one.read() == b""
         await server.until()
@@ -117,7 +115,7 @@ async def test_who_dawdles_is_closed_in_its_time_and_sockets_stay() -> None:
 
 
 async def test_a_flood_of_half_heads_keeps_nobody_out() -> None:
-    limits = Limits(waiting=50, total=100)
+    limits = ConnectionLimits(waiting=50, total=100)
     async with served(limits) as server, aiohttp.ClientSession() as http:
         for _ in range(300):
             await server.open(HALF_HEAD)
@@ -130,7 +128,7 @@ async def test_a_flood_of_half_heads_keeps_nobody_out() -> None:
 
 async def test_the_server_itself_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_server, "SWEEP_EVERY", 0.01)
-    async with served(Limits(head=0.02)) as server:
+    async with served(ConnectionLimits(head=0.02)) as server:
         reader = await server.open(HALF_HEAD)
         async with asyncio.timeout(10.0):
             assert await reader.read() == b""

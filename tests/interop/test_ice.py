@@ -3,16 +3,12 @@ when the peer has answered the worker's check, which aioice does."""
 
 from collections.abc import Callable
 
-import pytest
-
 from sfu.events import TransportClosed
 from tests.interop.link import Link
 from tests.interop.peer import Peer
 from tests.interop.restart import IceRestart
 from tests.interop.server import ClassServer
 from tests.interop.tracks import Picture
-
-pytestmark = pytest.mark.interop
 
 MakePeer = Callable[..., Peer]
 

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.interop.link import EveryNth, EveryThird, FirstFrame, Link
 from tests.interop.peer import Peer
 from tests.interop.server import ClassServer
 from tests.interop.tracks import Picture, gaps
-
-pytestmark = pytest.mark.interop
 
 MakePeer = Callable[..., Peer]
 

@@ -26,8 +26,6 @@ from sfu.wire.address import Address
 from tests.interop.headers import HEADER
 from tests.support.wire import Wire, WireError, wire
 
-pytestmark = pytest.mark.interop
-
 STUDENTS = 5
 SECONDS = 3.0
 TEACHER = ("127.0.0.1", 9)
@@ -92,13 +90,13 @@ class Tap:
         self._note(*send)
         self._sender.append(send)
 
-    def append_runs(
+    def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
         for place, address in enumerate(destinations.addresses):
             run = memoryview(buffer)[place * length : (place + 1) * length]
             self._note(address, split(run, segment))
-        self._sender.append_runs(destinations, buffer, length, segment)
+        self._sender.append_batches(destinations, buffer, length, segment)
 
     def _note(self, address: Address, datagrams: Sequence[bytes]) -> None:
         for datagram in datagrams:
@@ -114,7 +112,7 @@ class Lesson:
         self.line = line
         self.listeners = Listeners(line)
         self.scene = Scene(lecture(STUDENTS), [TEACHER, *self.listeners.addresses])
-        self.udp = UdpWorker(self.scene.worker, lambda events: None)
+        self.udp = self.scene.on_socket()
         self.tap = Tap(self.udp)
         self.scene.worker.drops.clear()
 

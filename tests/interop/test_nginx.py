@@ -10,7 +10,7 @@ from tests.interop.nginx import UPGRADING, nginx
 from tests.support.sio_client import READER, ClassClient, class_server, token_for
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
-pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NAME = "class.example"
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from common.roles import Role
-from liveclass import stopping
+from liveclass import shutdown
 from tests.support.sio_client import READER, ClassServer, class_server, joined, raw_socket
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
@@ -251,7 +251,7 @@ async def test_a_client_that_never_answers_does_not_keep_the_server_from_stoppin
         await asyncio.get_running_loop().create_future()
 
     async with joined(server, "ravi"):
-        monkeypatch.setattr(stopping, "CLOSED_WITHIN", 0.05)
+        monkeypatch.setattr(shutdown, "CLOSED_WITHIN", 0.05)
         monkeypatch.setattr(aiohttp.web.WebSocketResponse, "close", forever)
         async with asyncio.timeout(5.0):
             await server.app.shutdown()

@@ -6,9 +6,9 @@ from typing import Any, cast
 import pytest
 from aiohttp import web
 
-from liveclass.http_guard import WAITING, Guard, Limits, Wait, limits_for, waits_for
+from liveclass.http_guard import WAITING, ConnectionLimits, Guard, Wait, limits_for, waits_for
 
-LIMITS = Limits(waiting=3, total=8)
+LIMITS = ConnectionLimits(waiting=3, total=8)
 
 
 class Content:
@@ -112,11 +112,11 @@ def test_progress_starts_the_time_anew(step: dict[str, int]) -> None:
 
 def test_a_thousand_half_heads_are_gone_after_their_time() -> None:
     tally: Counter[str] = Counter()
-    guard = Guard(Limits(), tally)
+    guard = Guard(ConnectionLimits(), tally)
     halves = [connection() for _ in range(1_000)]
     for number, one in enumerate(halves):
         guard.opened(one, number + 1)
-    for now in (0.0, Limits().head):
+    for now in (0.0, ConnectionLimits().head):
         guard.sweep(halves, now)
     assert all(map(is_closed, halves))
     assert tally == {Wait.HEAD.value: 1_000}
@@ -156,6 +156,6 @@ def test_beyond_the_total_the_new_one_goes() -> None:
 
 
 def test_limits_leave_room_for_the_sockets_and_in_the_files() -> None:
-    assert limits_for(5_000, 1 << 20) == Limits(waiting=WAITING, total=5_000 + WAITING)
+    assert limits_for(5_000, 1 << 20) == ConnectionLimits(waiting=WAITING, total=5_000 + WAITING)
     small = limits_for(5_000, 1_024)
     assert (small.waiting, small.total) == (256, 768)

@@ -4,20 +4,28 @@ import socket
 from pathlib import Path
 from typing import cast
 
+import aiohttp
 import pytest
 
 from common.errors import CapacityError, PeerError
 from common.roles import Role
-from liveclass.app import local_plane
+from liveclass.classes import local_plane
 from liveclass.health import SOURCES
 from liveclass.local_media import STAFF, LocalMediaPlane
 from sfu.dtls.api import DtlsSession
 from sfu.dtls.session import QUEUE_LENGTH
-from sfu.events import ActiveSpeakers, Event
+from sfu.events import (
+    ActiveSpeakers,
+    Event,
+    MediaDelivered,
+    SlotsChanged,
+    SlotState,
+    TransportClosed,
+)
 from sfu.stats import SocketSnapshot
 from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass
-from signalling.media_plane import Offer, OpenMedia
-from tests.support.sio_client import class_server, joined
+from signalling.media_plane import OfferCommand, OpenMedia
+from tests.support.sio_client import READER, class_server, joined
 
 # One loop for the module: engineio's ping tasks outlive their sockets by up to PING_INTERVAL.
 pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
@@ -46,6 +54,11 @@ async def test_browsers_offer_is_answered_and_leaving_frees_the_transport(tmp_pa
         await asha.say("layout", slots=[{"mid": mid, "want": "off"}])
         plane = server.app[SOURCES].plane
         assert await plane.participants("demo") == [me]
+        url = f"{server.url}/metrics/classes/demo"
+        async with aiohttp.ClientSession() as http, http.get(url, headers=READER) as response:
+            (told,) = (await response.json())["transports"]
+        assert (told["transport_id"], told["state"]) == (me, "connecting")
+        assert mid in [slot["mid"] for slot in told["consumers"]]
         await asha.say("video-leave")
         assert await plane.participants("demo") == []
 
@@ -67,7 +80,7 @@ async def test_plane_opens_and_closes_without_order_mattering() -> None:
         await plane.run(OpenClass("demo"))
         await plane.run(OpenMedia("demo", "p1", True))
         with pytest.raises(PeerError):
-            await plane.answer(Offer("p1", ""))
+            await plane.answer(OfferCommand("p1", ""))
         await plane.run(CloseMedia("p1"))
         await plane.run(CloseMedia("p1"))
         await plane.run(CloseClass("demo"))
@@ -150,5 +163,25 @@ async def test_fault_of_one_handler_does_not_keep_events_from_the_others() -> No
         event = ActiveSpeakers("demo", (), None)
         plane.dispatch([event, event])
         assert seen == [event, event]
+    finally:
+        plane.close()
+
+
+async def test_who_leaves_is_followed_by_the_seconds_they_were_sent() -> None:
+    seen: list[Event] = []
+    plane = await LocalMediaPlane.start("127.0.0.1", 0, "127.0.0.1")
+    try:
+        plane.subscribe(seen.append)
+        shown: dict[str, SlotState | None] = {"4": SlotState("p2", "p2:camera", "video", 0)}
+        plane.dispatch([SlotsChanged("demo", "p1", shown)])
+        (so_far,) = await plane.delivered("demo")
+        gone = TransportClosed("demo", "p1", "left")
+        plane.dispatch([gone])
+        assert await plane.delivered("demo") == []
+        assert seen[1] == gone
+        in_all = seen[2]
+        assert isinstance(in_all, MediaDelivered)
+        assert (in_all.transport_id, in_all.source) == ("p1", "camera")
+        assert in_all.seconds >= so_far.seconds >= 0.0
     finally:
         plane.close()

@@ -16,6 +16,8 @@ from tests.support.siege import AnyLine
 from tests.support.slots import SlotPolicy
 from tests.support.workloads import DEFAULTS
 
+pytestmark = pytest.mark.sweep
+
 LOSSY = Conditions(delay=0.04, jitter=0.01, loss=0.1)
 ENDLESS = 1e9
 TILES, VOICES = 9, 3

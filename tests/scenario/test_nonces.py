@@ -18,6 +18,8 @@ from tests.support.room import STUDENT, TEACHER, Room
 from tests.support.siege import AnyLine
 from tests.support.slots import SlotPolicy
 
+pytestmark = pytest.mark.sweep
+
 ROUGH = Conditions(
     delay=0.02, jitter=0.01, loss=0.05, reorder=0.1, reorder_delay=0.03, duplicate=0.05
 )

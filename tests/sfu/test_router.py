@@ -319,7 +319,7 @@ class TestLayers:
             room.router.layer_started(layer, 0.0)
         slot = room.members["vera"].viewer.slot()
         assert slot.target is high
-        low.last_packet_at = 10.0
+        low.stream.last_packet_at = 10.0
         room.router.stop_quiet_layers(ada.transport, 10.0)
         assert not high.active
         assert slot.target is low

@@ -3,7 +3,7 @@
 import pytest
 
 from sfu.layout import SlotWant
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.router import SLICE
 from sfu.subscribe.consumer import Consumer
 from tests.support.core import Classroom
@@ -108,7 +108,7 @@ def test_a_layer_that_starts_is_waited_for_by_all_who_watch_at_once() -> None:
     layer = ada.uplink.producers["ada:camera"].layers[0]
     room.router.layer_started(layer, 0.0)
     assert room.router.next_deadline() == 0.0, "most have yet to choose"
-    assert {consumer.downlink.transport_id for consumer in layer.waiters} == set(NAMES)
+    assert {consumer.context.transport_id for consumer in layer.waiters} == set(NAMES)
     room.settle()
     assert len(layer.waiters) == SIZE
 
@@ -132,7 +132,7 @@ def test_who_cannot_wait_for_a_layer_costs_the_others_and_the_publisher_nothing(
     layer = ada.uplink.producers["ada:camera"].layers[0]
     room.router.layer_started(layer, 0.0)
     assert set(room.faults) == {NAMES[3]}
-    assert {one.downlink.transport_id for one in layer.waiters} == set(NAMES) - {NAMES[3]}
+    assert {one.context.transport_id for one in layer.waiters} == set(NAMES) - {NAMES[3]}
 
 
 def test_a_fault_in_one_subscriber_costs_the_others_nothing(

@@ -43,7 +43,7 @@ class TestReports:
         line.rtcp(SenderReport(11, ntp, 90_000, 1, 1, (block,)), now=10.25)
         assert line.transport.downlink.loss == 0.25
         assert line.transport.uplink.round_trip == pytest.approx(0.25, abs=0.001)
-        assert line.pending[0].clock.ntp_at(90_000) == pytest.approx(50.0)
+        assert line.pending[0].stream.clock.ntp_at(90_000) == pytest.approx(50.0)
 
     def test_without_a_round_trip_leave_the_assumption(self) -> None:
         line = Line().connected()
@@ -75,7 +75,7 @@ class TestReports:
         line.rtp(1)
         line.rtcp(Remb(9, 300_000, (SLOT,)), Goodbye((11,)))
         assert line.transport.downlink.remb == 300_000
-        assert line.pending[0].ended
+        assert line.pending[0].stream.ended
 
     def test_of_other_kinds_are_read_over(self) -> None:
         line = Line().connected()
@@ -138,7 +138,7 @@ class TestTimers:
         line.pending[0].start()
         source.uplink.clockmap.sender_report(50.0, 0.5)
         line.watch(source)
-        source.layer().clock.sender_report(3_000, 50.0)
+        source.layer().stream.clock.sender_report(3_000, 50.0)
         line.transport.handle_timers(TICK)
         kinds = [type(record) for record in line.take_records()]
         assert kinds == [ReceiverReport, SenderReport, SourceDescription]
@@ -207,7 +207,7 @@ class TestClosing:
         assert line.state == "closed"
         assert line.transport.close_reason == "left"
         assert line.dtls.sessions[0].closed
-        assert source.layer().consumers() == ()
+        assert source.layer().subscribers() == ()
         assert not source.producer().watchers
         assert all(producer.closed for producer in line.transport.uplink.producers.values())
         assert line.transport.next_deadline(1.0) is None
@@ -228,7 +228,7 @@ class TestClosing:
         line.dtls.sessions[0].close = broken  # type: ignore[method-assign]
         with pytest.raises(RuntimeError):
             line.transport.close("left", 1.0)
-        assert source.layer().consumers() == ()
+        assert source.layer().subscribers() == ()
         assert line.state == "closed"
 
 

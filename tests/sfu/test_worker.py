@@ -1,37 +1,58 @@
-"""Five verbs over plain data: limits, what arrives, faults, and nothing left behind."""
+"""A worker's verbs: limits, arrivals, what its listener is told, and nothing left behind."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 
 from common.errors import CapacityError, StateError
 from sfu.config import WorkerConfig
-from sfu.events import ProducerClosed, TransportClosed, TransportConnected
+from sfu.events import Event, ProducerClosed, TransportClosed, TransportConnected
 from sfu.fanout.outbox import Collected
 from sfu.layout import SlotWant
+from sfu.srtp.keys import SrtpProfile
+from sfu.stats import DropReason
 from sfu.worker import Worker
-from tests.support.dtls import ReadyDtls
-from tests.support.faults import class_of_three, closed, directory
-from tests.support.offers import compose, video
+from tests.support.dtls import ReadyDtls, handshake
+from tests.support.faults import BrokenError, broken, class_of_three, closed, directory
+from tests.support.offers import CLIENT_FINGERPRINT, CLIENT_PWD, CLIENT_UFRAG, compose, video
 from tests.support.rig import SERVER
-from tests.support.room import (
-    STUDENT,
-    Room,
-    assert_unbroken,
-    pictures,
-    sounds,
-)
+from tests.support.room import Room, assert_unbroken, pictures, sounds
+from tests.support.stun_client import Credentials, binding_request
 
 SMALL = WorkerConfig(
     candidates=(SERVER,), max_routers=2, max_transports=3, max_transports_per_router=2
 )
 NOBODY = ("203.0.113.200", 9)
+ADA = ("203.0.113.7", 7_000)
+GCM = SrtpProfile.AEAD_AES_128_GCM
 OFFER = compose([video("recvonly")])
 
 
+@dataclass(slots=True)
+class Surroundings:
+    """Notes all that a worker tells."""
+
+    events: list[Event] = field(default_factory=list)
+    faults: list[tuple[str, Exception]] = field(default_factory=list)
+    wakes: int = 0
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+
+    def on_fault(self, owner: str, error: Exception) -> None:
+        self.faults.append((owner, error))
+
+    def on_wake(self) -> None:
+        self.wakes += 1
+
+
 def worker(config: WorkerConfig = SMALL) -> Worker:
-    made = Worker(config, dtls=ReadyDtls(), rng=bytes)
+    made = Worker(
+        config, dtls=ReadyDtls(), random=bytes, outbox=Collected(), listener=Surroundings()
+    )
     made.create_router("class", 0.0)
     return made
 
@@ -80,12 +101,12 @@ class TestControl:
         made.create_transport("second", "dan", 0.0)
 
     def test_closing_is_idempotent(self) -> None:
-        made = worker()
-        made.create_transport("class", "ada", 0.0)
+        room = Room()
+        room.rig.call(lambda w, now: w.create_transport("class", "ada", now))
         for _ in range(2):
-            made.close_transport("ada", 0.0)
-            made.close_router("class", 0.0)
-        assert made.take_events() == [TransportClosed("class", "ada", "left")]
+            room.rig.call(lambda w, now: w.close_transport("ada", now))
+            room.rig.call(lambda w, now: w.close_router("class", now))
+        assert [event for _, event in room.rig.events] == [TransportClosed("class", "ada", "left")]
 
     def test_the_end_of_a_class_ends_its_connections(self) -> None:
         room, *_ = class_of_three()
@@ -122,7 +143,7 @@ def assert_nothing_left(of: Worker, routers: int = 0) -> None:
     assert not of._changed
     of.flush(20_000.0)
     assert not of._active
-    of.take_events()
+    of.deliver_events()
     assert not of._slots
     assert not of._pending
 
@@ -138,10 +159,9 @@ class TestArrivals:
 
     def test_of_dtls_wake_the_surroundings(self) -> None:
         room, _, ada, _ = class_of_three()
-        woken = []
-        room.rig.worker.on_wake = lambda: woken.append(True)
+        before = room.rig.wakes
         room.rig.dtls.sessions[1]._hooks.closed("dtls_closed")
-        assert woken
+        assert room.rig.wakes > before
         room.run(0.1)
         assert closed(room) == [(ada.name, "dtls_closed")]
 
@@ -217,18 +237,54 @@ class TestLivesOfAConnection:
         assert_nothing_left(made)
 
     def test_nothing_is_sent_or_waited_for_before_the_offer(self) -> None:
-        made = worker()
-        made.create_transport("class", "ada", 0.0)
+        room = Room()
+        made, now = room.rig.worker, room.rig.now
+        made.create_transport("class", "ada", now)
         assert made.next_deadline() is None
+        made.flush(now)
+        assert room.rig.collected.take() == []
+
+
+class TestSurroundings:
+    """A worker is made by one call, and tells all that happens to what it was given."""
+
+    def test_a_whole_connection_is_told(self) -> None:
+        sent, told, dtls = Collected(), Surroundings(), ReadyDtls()
+        made = Worker(SMALL, dtls=dtls, random=Random(1).randbytes, outbox=sent, listener=told)
+        made.create_router("class", 0.0)
+        made.create_transport("class", "ada", 0.0)
+        made.accept_offer("ada", OFFER, 0.0)
+        ours = made.routers["class"].transports["ada"].agent.credentials
+        credentials = Credentials(CLIENT_UFRAG, CLIENT_PWD, ours.ufrag, ours.pwd)
+        made.receive(binding_request(credentials, bytes(12)), ADA, 0.0)
+        made.receive(handshake(CLIENT_FINGERPRINT, bytes(16), GCM), ADA, 0.0)
+        assert told.wakes, "DTLS has changed the transport"
         made.flush(0.0)
-        assert made.take_outbox() == []
+        assert [address for address, _ in sent.take()] == [ADA, ADA]
+        assert told.events == []
+        made.deliver_events()
+        made.deliver_events()
+        assert told.events == [TransportConnected("class", "ada")]
 
+    def test_faults_are_told_with_their_owner(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sent, told = Collected(), Surroundings()
+        made = Worker(SMALL, dtls=ReadyDtls(), random=bytes, outbox=sent, listener=told)
+        made.create_router("class", 0.0)
+        made.create_transport("class", "ada", 0.0)
+        monkeypatch.setattr(made.routers["class"].transports["ada"], "close", broken)
+        made.close_transport("ada", 0.0)
+        [(owner, error)] = told.faults
+        assert (owner, type(error)) == ("ada", BrokenError)
 
-def test_an_own_outbox_gets_the_datagrams() -> None:
-    sent = Collected()
-    room = Room()
-    room.rig.worker.outbox = sent
-    room.add(replace(STUDENT)).join()
-    room.run(0.1)
-    assert sent
-    assert room.rig.worker.take_outbox() == []
+    def test_drops_are_counted_where_the_surroundings_count(self) -> None:
+        drops: Counter[DropReason] = Counter()
+        made = Worker(
+            SMALL,
+            dtls=ReadyDtls(),
+            random=bytes,
+            outbox=Collected(),
+            listener=Surroundings(),
+            drops=drops,
+        )
+        made.receive(b"", NOBODY, 0.0)
+        assert drops == {DropReason.EMPTY: 1}

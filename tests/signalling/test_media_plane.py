@@ -12,7 +12,7 @@ from sfu.events import Event
 from sfu.layout import SlotWant
 from sfu.stats import RouterSums, SocketSnapshot, TrafficTotals, WorkerSnapshot
 from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass, SetLayout, SetSource
-from signalling.media_plane import Command, MediaAnswer, Offer, OpenMedia, Section
+from signalling.media_plane import AnsweredSection, Command, MediaAnswer, OfferCommand, OpenMedia
 from tests.support.coded_plane import CodedMediaPlane, crossed, crossed_event
 from tests.support.fakes import RecordingMediaPlane
 from tests.support.snapshots import transport
@@ -61,8 +61,11 @@ def test_every_command_and_event_is_tried() -> None:
 @pytest.mark.parametrize(
     "record",
     [
-        Offer("p1", "v=0"),
-        MediaAnswer("v=0", (Section("0", "recvonly", "audio"), Section("1", "sendonly", "video"))),
+        OfferCommand("p1", "v=0"),
+        MediaAnswer(
+            "v=0",
+            (AnsweredSection("0", "recvonly", "audio"), AnsweredSection("1", "sendonly", "video")),
+        ),
         WorkerSnapshot(1, 2, 3, 4, 5, 6, {"empty": 7}, 8, SocketSnapshot(1, 2, 3, 4), 9),
         RouterSums("demo", TrafficTotals(drops=3), 2, 1, 0.5, 40.0),
         transport("p1"),
@@ -102,7 +105,11 @@ async def test_an_error_keeps_its_kind_its_code_and_its_sentence() -> None:
 
 def test_an_answer_is_told_without_what_a_section_has_not() -> None:
     answer = MediaAnswer(
-        "v=0", (Section("0", "recvonly", "audio", "microphone"), Section("1", "sendonly", "video"))
+        "v=0",
+        (
+            AnsweredSection("0", "recvonly", "audio", "microphone"),
+            AnsweredSection("1", "sendonly", "video"),
+        ),
     )
     assert answer.describe() == {
         "sdp": "v=0",

@@ -4,13 +4,13 @@ Pure: no I/O, no clock.
 """
 
 from dataclasses import dataclass
-from itertools import count
 
 from common.roles import Role
 from sfu.events import Event
 from signalling.classroom import handlers, media
 from signalling.classroom.effects import Decision, Effect, Send
-from signalling.classroom.messages import VideoJoin, decode
+from signalling.classroom.features.registry import FEATURES, FeatureSet
+from signalling.classroom.messages import VideoJoin
 from signalling.classroom.permissions import Identity, Right
 from signalling.classroom.roster import Participant
 from signalling.classroom.state import Classroom, ClassSettings
@@ -22,11 +22,12 @@ WALL_OFFSET = 1_700_000_000.0
 class CountingRng:
     """Bytes that are different each time and the same in each run."""
 
-    def __init__(self) -> None:
-        self._next = count(1)
+    def __init__(self, drawn: int = 0) -> None:
+        self.drawn = drawn
 
     def __call__(self, size: int) -> bytes:
-        return next(self._next).to_bytes(size, "big")
+        self.drawn += 1
+        return self.drawn.to_bytes(size, "big")
 
 
 @dataclass(slots=True)
@@ -45,10 +46,12 @@ class Joined:
 class ClassRig:
     """Joins, messages and the passing of time; collects every event by socket."""
 
-    def __init__(self, capacity: int = 1_000) -> None:
+    def __init__(self, capacity: int = 1_000, features: FeatureSet = FEATURES) -> None:
         self.now = 100.0
+        self.features = features
+        self.rng = CountingRng()
         settings = ClassSettings("demo", "Demo class", capacity, WALL_OFFSET)
-        self.room = Classroom(settings, rng=CountingRng(), now=self.now)
+        self.classroom = Classroom(settings, rng=self.rng, now=self.now, features=features)
         self.effects: list[Effect] = []
 
     def join(
@@ -62,8 +65,15 @@ class ClassRig:
     ) -> Joined:
         """Join as this user; the socket's name is the user's unless given."""
         identity = Identity(user, user.capitalize(), role, "demo", grants or {})
+        return self._join(identity, socket or user, resume)
+
+    def attend(self, user: str, role: Role = Role.STUDENT) -> Joined:
+        """Join without a socket, as a recorder or a phone does."""
+        return self._join(Identity(user, user.capitalize(), role, "demo"), None, None)
+
+    def _join(self, identity: Identity, socket: str | None, resume: str | None) -> Joined:
         message = VideoJoin.model_validate({"classId": "demo", "resume": resume})
-        person, decision = self.room.join(identity, socket or user, message, self.now)
+        person, decision = self.classroom.join(identity, socket, message, self.now)
         self.effects += decision.effects
         return Joined(person, decision.ack, decision.effects)
 
@@ -73,29 +83,30 @@ class ClassRig:
     def say(self, who: Joined | Participant, event: str, **payload: object) -> Decision:
         """One message of a participant, from its wire form on."""
         person = who.person if isinstance(who, Joined) else who
-        decision = handlers.handle(self.room, person, decode(event, (payload,)), self.now)
+        message = self.features.decode(event, (payload,))
+        decision = handlers.handle(self.classroom, person, message, self.now)
         self.effects += decision.effects
         return decision
 
     def lose(self, who: Joined) -> None:
         """The person's socket is gone."""
         assert who.person.socket is not None
-        self.effects += self.room.socket_lost(who.person, who.person.socket, self.now)
+        self.effects += self.classroom.socket_lost(who.person, who.person.socket, self.now)
 
     def happens(self, event: Event) -> list[Effect]:
-        """The SFU reports something, from another process."""
-        effects = media.handle(self.room, crossed_event(event), self.now)
+        """The SFU reports something."""
+        effects = media.handle(self.classroom, crossed_event(event), self.now)
         self.effects += effects
         return effects
 
     def advance(self, seconds: float) -> None:
         """Let time pass, stopping at every deadline."""
         until = self.now + seconds
-        while (deadline := self.room.next_deadline()) is not None and deadline <= until:
-            if self.room.is_expired(deadline):
+        while (deadline := self.classroom.next_deadline()) is not None and deadline <= until:
+            if self.classroom.is_expired(deadline):
                 break
             self.now = max(self.now, deadline)
-            self.effects += self.room.handle_timers(self.now)
+            self.effects += self.classroom.handle_timers(self.now)
         self.now = until
 
     def got(self, socket: str, event: str | None = None) -> list[dict[str, object]]:

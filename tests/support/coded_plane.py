@@ -15,10 +15,10 @@ from liveclass.config import Settings
 from sfu.events import Event, MediaDelivered
 from sfu.stalls import StallWatch
 from sfu.stats import RouterSums, TransportSnapshot, WorkerSnapshot
-from signalling.media_plane import VERSION, Command, MediaAnswer, MediaPlane, Offer
+from signalling.media_plane import VERSION, Command, MediaAnswer, MediaPlane, OfferCommand
 
 if TYPE_CHECKING:
-    from liveclass.app import PlaneFactory
+    from liveclass.classes import PlaneFactory
 
 Record = TypeVar("Record")
 FAULTS: dict[str, type[LiveclassError]] = {
@@ -67,9 +67,9 @@ class CodedMediaPlane:
         except LiveclassError as error:
             raise _crossed_error(error) from None
 
-    async def answer(self, offer: Offer) -> MediaAnswer:
+    async def answer(self, offer: OfferCommand) -> MediaAnswer:
         try:
-            answer = await self._plane.answer(_same(offer, Offer))
+            answer = await self._plane.answer(_same(offer, OfferCommand))
         except LiveclassError as error:
             raise _crossed_error(error) from None
         return _same(answer, MediaAnswer)

@@ -16,16 +16,20 @@ from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected, Send
 from sfu.negotiation.capabilities import Negotiation, negotiate
 from sfu.negotiation.offer import parse_offer
-from sfu.publish.layer import Layer
-from sfu.publish.producer import Producer
+from sfu.publish.producer import Layer, Producer
 from sfu.publish.uplink import Uplink
 from sfu.router import Router
+from sfu.srtp.headers import FIXED_HEADER, seal_each
+from sfu.srtp.index_space import IndexSpace
 from sfu.srtp.rtp import InboundSrtp, OutboundSrtp
 from sfu.stats import DropReason
 from sfu.subscribe.consumer import Consumer
 from sfu.subscribe.downlink import Downlink
+from sfu.subscribe.estimator import BandwidthEstimator
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.transport import Transport
 from sfu.wire.address import Address
+from sfu.wire.packet import VERSION
 from tests.support.media import Mark, RtpFields, read_rtp, write_rtp, write_video
 from tests.support.offers import EXTENSIONS, Piece, compose, video
 from tests.support.workloads import workload
@@ -39,13 +43,14 @@ IDS = {name: number for uri, number in EXTENSIONS.items() for name in [uri.rpart
 class OpenCipher:
     """Seals without hiding anything, and remembers what each nonce has sealed."""
 
-    def __init__(self) -> None:
+    def __init__(self, tag_length: int = len(TAG)) -> None:
         self.sealed: dict[bytes, tuple[bytes, bytes]] = {}
+        self.tag = bytes(tag_length)
 
     def seal(self, nonce: bytes, payload: bytes, header: bytes) -> bytes:
         before = self.sealed.setdefault(nonce, (payload, header))
         assert before == (payload, header), "one nonce sealed two different packets"
-        return payload + TAG
+        return payload + self.tag
 
     def seal_into(
         self, nonce: bytes | memoryview, payload: bytes, header: memoryview, sealed: memoryview
@@ -65,7 +70,7 @@ def open_inbound() -> InboundSrtp:
 
 
 def open_outbound(cipher: OpenCipher) -> OutboundSrtp:
-    return OutboundSrtp(cipher.seal, 0, bytes, cipher.seal_into)
+    return OutboundSrtp(cipher.seal, cipher.seal_into, len(cipher.tag), 0, bytes)
 
 
 def negotiation(pieces: Sequence[Piece]) -> Negotiation:
@@ -170,11 +175,15 @@ class Viewer:
         address: Address | None = STUDENT_ADDRESS,
         connected: bool = True,
         random: Callable[[int], bytes] = bytes,
+        tag_length: int = len(TAG),
+        estimator: BandwidthEstimator | None = None,
     ) -> None:
-        self.cipher = OpenCipher()
+        self.cipher = OpenCipher(tag_length)
         self.drops: Counter[DropReason] = Counter()
         self.told = 0
-        self.downlink = Downlink(name, "cname", random, self._on_slots, self.drops)
+        self.downlink = Downlink(
+            name, "cname", random, self._on_slots, self.drops, estimator or RembEstimator()
+        )
         self.negotiate(*(pieces or (video("recvonly"),)))
         self.downlink.address = address
         if connected:
@@ -192,6 +201,14 @@ class Viewer:
 
     def _on_slots(self) -> None:
         self.told += 1
+
+
+def sealed(space: IndexSpace, index: int, payload: bytes) -> bytes:
+    """A datagram that is sealed with an index of this space."""
+    datagram = memoryview(bytearray(FIXED_HEADER + len(payload) + space.tag_length))
+    place = (payload, datagram[:FIXED_HEADER], datagram[FIXED_HEADER:])
+    seal_each([space.context(0, 0, VP8_PT)], [(index, VERSION, 0, 0)], iter([place]))
+    return bytes(datagram)
 
 
 @dataclass(slots=True)

@@ -176,7 +176,7 @@ def sent_events(tree: ast.AST) -> set[str]:
     return found
 
 
-_SENDERS = {"Send": 1, "to_all": 0, "emit": 0, "tell_all": 1, "_people": 0}
+_SENDERS = {"Send": 1, "to_all": 0, "emit": 0, "tell_all": 1, "people": 0}
 
 
 def _called(node: ast.Call) -> str:

@@ -38,7 +38,7 @@ def simulcast(transport_id: str = "teacher") -> Source:
     source = Source(video(rids=RIDS), transport_id=transport_id)
     for number, (layer, rate) in enumerate(zip(source.producer().layers, RATES, strict=True)):
         layer.begin_stream(100 + number)
-        layer.reception = SteadyReception(rate)
+        layer.stream.reception = SteadyReception(rate)
         layer.start()
     return source
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
 from sfu.config import WorkerConfig
@@ -82,10 +84,11 @@ class Edge:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.worker = Worker(
-            WorkerConfig(candidates=((LOCAL, 1),)), dtls=ReadyDtls(), rng=Random(1).randbytes
-        )
-        self.udp = UdpWorker(self.worker, self.events.extend)
+        drops: Counter[DropReason] = Counter()
+        config = WorkerConfig(candidates=((LOCAL, 1),))
+        build = partial(Worker, config, dtls=ReadyDtls(), random=Random(1).randbytes, drops=drops)
+        self.udp = UdpWorker(build, self.events.extend, drops)
+        self.worker = self.udp.worker
         self.far = Far()
 
     def narrow(self, room: int) -> Narrow:
@@ -103,7 +106,7 @@ class Edge:
     def send_run(self, count: int, size: int = 300) -> None:
         """A frame as the fan-out hands it over: in one buffer that is written anew afterwards."""
         run = bytearray().join(frame(count, size))
-        self.udp.sender.append_runs(Destinations((self.far.address,)), run, len(run), size)
+        self.udp.sender.append_batches(Destinations((self.far.address,)), run, len(run), size)
         run[:] = bytes(len(run))
 
     @property

@@ -11,18 +11,25 @@ from sfu.events import Event, MediaDelivered
 from sfu.stalls import StallWatch
 from sfu.stats import RouterSums, TrafficTotals, TransportSnapshot, WorkerSnapshot
 from signalling.classroom.effects import CloseMedia, SetLayout, SetSource
-from signalling.media_plane import Command, MediaAnswer, MediaPlane, Offer, OpenMedia, Section
+from signalling.media_plane import (
+    AnsweredSection,
+    Command,
+    MediaAnswer,
+    MediaPlane,
+    OfferCommand,
+    OpenMedia,
+)
 from tests.support.snapshots import transport
 
 if TYPE_CHECKING:  # it takes everything that is served
-    from liveclass.app import PlaneFactory
+    from liveclass.classes import PlaneFactory
 
 
 class RecordingMediaPlane:
     """Keeps what it was asked; refuses what a real one would refuse."""
 
     def __init__(self) -> None:
-        self.calls: list[Command | Offer] = []
+        self.calls: list[Command | OfferCommand] = []
         self.joined: set[str] = set()
         self.refuse_join: LiveclassError | None = None
         self.handler: Callable[[Event], None] = lambda event: None
@@ -42,10 +49,10 @@ class RecordingMediaPlane:
                 self._require(command.participant_id)
         self.calls.append(command)
 
-    async def answer(self, offer: Offer) -> MediaAnswer:
+    async def answer(self, offer: OfferCommand) -> MediaAnswer:
         self._require(offer.participant_id)
         self.calls.append(offer)
-        section = Section("0", "recvonly", "audio")
+        section = AnsweredSection("0", "recvonly", "audio")
         return MediaAnswer(f"answer to {offer.sdp}", (section,))
 
     async def totals(self) -> WorkerSnapshot:

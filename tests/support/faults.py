@@ -29,15 +29,9 @@ def class_of_three() -> tuple[Room, Peer, Peer, Peer]:
 
 
 def faults(room: Room) -> list[str]:
-    """Collects by whom the worker is told of exceptions."""
-    heard: list[str] = []
-
-    def note(owner: str, error: Exception) -> None:
-        assert isinstance(error, BrokenError)
-        heard.append(owner)
-
-    room.rig.worker.on_fault = note
-    return heard
+    """The owners of the exceptions that the worker has told of."""
+    assert all(isinstance(error, BrokenError) for _, error in room.rig.faults)
+    return [owner for owner, _ in room.rig.faults]
 
 
 def closed(room: Room) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from sfu.fanout.outbox import Collected
 from sfu.ice.agent import parse_binding_request
 from sfu.negotiation.capabilities import Negotiation, negotiate
 from sfu.negotiation.offer import Offer, parse_offer
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.srtp.keys import SrtpKeys, SrtpProfile
 from sfu.transport import (
     Services,

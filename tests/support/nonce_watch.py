@@ -31,7 +31,6 @@ class NonceWatch:
     def watched(self, keys: SrtpKeys) -> OutboundSrtp:
         """The sending half of these keys, looked at."""
         key, srtp, word = keys.local, outbound(keys), _WORDS[keys.profile]
-        in_place = srtp.seal_into
 
         def seal(nonce: bytes, payload: bytes, header: bytes) -> bytes:
             self._note(key, nonce, payload, header)
@@ -40,18 +39,15 @@ class NonceWatch:
         def seal_into(
             nonce: bytes | memoryview, payload: bytes, header: memoryview, sealed: memoryview
         ) -> int:
-            assert in_place is not None
             self._note(key, bytes(nonce), payload, bytes(header))
-            return in_place(nonce, payload, header, sealed)
+            return srtp.seal_into(nonce, payload, header, sealed)
 
         def protect_rtcp(data: bytes) -> bytes:
             sealed = srtp.protect_rtcp(data)
             self._note(key, b"rtcp" + data[_SSRC] + sealed[word], data, b"")
             return sealed
 
-        return OutboundSrtp(
-            seal, srtp.nonce_base(0), protect_rtcp, None if in_place is None else seal_into
-        )
+        return OutboundSrtp(seal, seal_into, srtp.tag_length, srtp.nonce_base(0), protect_rtcp)
 
     def _note(self, key: bytes, nonce: bytes, payload: bytes, header: bytes) -> None:
         digest = hash((payload, header))

@@ -10,12 +10,13 @@ Pure: no I/O, no clock.
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sfu.config import WorkerConfig
 from sfu.events import Event
+from sfu.fanout.outbox import Collected, Outbox
 from sfu.worker import Worker
 from tests.support.clock import Agenda, earliest
 from tests.support.dtls import ReadyDtls
@@ -61,19 +62,28 @@ class Rig:
         config: WorkerConfig | None = None,
         start: float = 10_000.0,
         first_numbers: bytes = b"",
+        outbox: Callable[[Collected], Outbox] = lambda collected: collected,
     ) -> None:
-        """`first_numbers`: what the worker draws for the beginning of each slot's line."""
+        """`first_numbers`: what the worker draws for the beginning of each slot's line.
+        `outbox`: the worker's, made of what `drain` takes from."""
         self.now = start
         self.started = start
         self.random = random.Random(seed)
         self.agenda = Agenda()
         self.nonces = NonceWatch()
         self.dtls = ReadyDtls(watch=self.nonces)
+        self.collected = Collected()
         self.worker = Worker(
-            config or WorkerConfig(candidates=(SERVER,)), dtls=self.dtls, rng=self._draw
+            config or WorkerConfig(candidates=(SERVER,)),
+            dtls=self.dtls,
+            random=self._draw,
+            outbox=outbox(self.collected),
+            listener=self,
         )
         self._first_numbers = first_numbers
         self.events: list[tuple[float, Event]] = []
+        self.faults: list[tuple[str, Exception]] = []  # by transport or class
+        self.wakes = 0
         self.stray: list[tuple[Address, bytes]] = []
         self.taps: list[Callable[[Address, bytes, float], None]] = []
         self.up_taps: list[Callable[[Address, bytes, float], None]] = []
@@ -141,10 +151,22 @@ class Rig:
     def drain(self) -> None:
         """Takes what the worker wants sent and told."""
         assert not self.nonces.violations, self.nonces.violations[:3]
-        for address, datagrams in self.worker.take_outbox():
+        for address, datagrams in self.collected.take():
             for data in datagrams:
                 self._transmit(address, data)
-        self.events += [(self.now, event) for event in self.worker.take_events()]
+        self.worker.deliver_events()
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        """Keeps what the worker tells, with the time."""
+        self.events += [(self.now, event) for event in events]
+
+    def on_fault(self, owner: str, error: Exception) -> None:
+        """Keeps the worker's faults for tests that look at them."""
+        self.faults.append((owner, error))
+
+    def on_wake(self) -> None:
+        """Every step flushes, so this only counts."""
+        self.wakes += 1
 
     def _draw(self, count: int) -> bytes:
         if self._first_numbers and count == len(self._first_numbers):

@@ -15,10 +15,11 @@ from pydantic import SecretStr
 
 from billing.settings import BillingSettings
 from common.roles import Role
-from liveclass.app import HTTP_REFUSALS, PlaneFactory, create_app
+from liveclass.app import create_app
+from liveclass.classes import HTTP_REFUSALS, PlaneFactory
 from liveclass.config import Settings
 from liveclass.health import HUB
-from liveclass.http_guard import Guard, Limits
+from liveclass.http_guard import ConnectionLimits, Guard
 from liveclass.http_server import GuardedRunner
 from signalling.auth.tokens import mint
 from signalling.classroom.permissions import Identity
@@ -66,7 +67,7 @@ async def class_server(
     own = {"metrics_token": SecretStr(METRICS_TOKEN), **overrides}
     settings = Settings(secret=SecretStr(SECRET), var_dir=tmp_path, http_port=0, udp_port=0, **own)
     app = create_app(settings, across_factory(plane or recorder.factory()), billing)
-    runner = GuardedRunner(app, Guard(Limits(), app[HTTP_REFUSALS]))
+    runner = GuardedRunner(app, Guard(ConnectionLimits(), app[HTTP_REFUSALS]))
     try:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

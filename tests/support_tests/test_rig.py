@@ -1,11 +1,11 @@
 """The rig itself: the same seed gives the same class, and broken rules stop a test."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pytest
 
-from sfu.events import Event
+from sfu.fanout.outbox import Send
 from tests.support.netem import BurstLoss, Conditions
 from tests.support.rig import MTU, Address, Rig
 from tests.support.room import STUDENT, TEACHER, Room, assert_consecutive, pictures
@@ -19,7 +19,6 @@ BAD = Conditions(delay=0.02, jitter=0.01, burst=BurstLoss(0.01, 0.3), reorder=0.
 class Script:
     """A worker that does what it is told to."""
 
-    outbox: list[tuple[Address, list[bytes]]] = field(default_factory=list)
     deadline: float | None = None
 
     def receive(self, data: bytes, address: Address, now: float) -> None: ...
@@ -29,17 +28,14 @@ class Script:
     def next_deadline(self) -> float | None:
         return self.deadline
 
-    def take_outbox(self) -> list[tuple[Address, list[bytes]]]:
-        taken, self.outbox = self.outbox, []
-        return taken
-
-    def take_events(self) -> list[Event]:
-        return []
+    def deliver_events(self) -> None: ...
 
 
-def scripted(**script: object) -> Rig:
+def scripted(*sends: Send, deadline: float | None = None) -> Rig:
+    """A rig whose worker has sent this."""
     rig = Rig()
-    rig.worker = Script(**script)  # type: ignore[assignment, arg-type]
+    rig.worker = Script(deadline)  # type: ignore[assignment]
+    rig.collected.extend(sends)
     return rig
 
 
@@ -75,29 +71,29 @@ def test_time_stands_still_without_events_and_ends_where_it_was_told() -> None:
 
 
 def test_media_to_an_address_that_was_never_validated_stops_the_test() -> None:
-    rig = scripted(outbox=[(PEER, [b"\x80" + bytes(40)])])
+    rig = scripted((PEER, [b"\x80" + bytes(40)]))
     with pytest.raises(AssertionError, match="never validated"):
         rig.drain()
 
 
 def test_an_unasked_or_too_large_stun_answer_stops_the_test() -> None:
     answer = SUCCESS_TYPE + bytes(30)
-    rig = scripted(outbox=[(PEER, [answer])])
+    rig = scripted((PEER, [answer]))
     with pytest.raises(AssertionError, match="answers nothing"):
         rig.drain()
-    rig = scripted(outbox=[(PEER, [answer])])
+    rig = scripted((PEER, [answer]))
     with pytest.raises(AssertionError, match="32 bytes to a request of 28"):
         rig.inject(PEER, bytes(28))
 
 
 def test_media_after_a_success_is_in_order() -> None:
-    rig = scripted(outbox=[(PEER, [SUCCESS_TYPE + bytes(18)]), (PEER, [b"\x80" + bytes(40)])])
+    rig = scripted((PEER, [SUCCESS_TYPE + bytes(18)]), (PEER, [b"\x80" + bytes(40)]))
     rig.inject(PEER, bytes(20))
     assert [address for address, _ in rig.stray] == [PEER, PEER]
 
 
 def test_a_datagram_larger_than_the_path_stops_the_test() -> None:
-    rig = scripted(outbox=[(PEER, [bytes(MTU + 1)])])
+    rig = scripted((PEER, [bytes(MTU + 1)]))
     with pytest.raises(AssertionError, match=f"datagram of {MTU + 1} bytes"):
         rig.drain()
 
@@ -105,9 +101,9 @@ def test_a_datagram_larger_than_the_path_stops_the_test() -> None:
 def test_a_number_that_protects_two_packets_stops_the_test() -> None:
     first, second = (b"\x80\x60\x00\x01" + bytes(4) + b"ssrc" + bytes([n] * 30) for n in (1, 2))
     valid = (PEER, [SUCCESS_TYPE + bytes(18)])
-    rig = scripted(outbox=[valid, (PEER, [first, first])])
+    rig = scripted(valid, (PEER, [first, first]))
     rig.inject(PEER, bytes(20))
-    rig.worker = Script(outbox=[(PEER, [second])])  # type: ignore[assignment]
+    rig.collected.append((PEER, [second]))
     with pytest.raises(AssertionError, match="two packets under number"):
         rig.drain()
 

@@ -11,7 +11,7 @@ from billing.app import ADDRESS, add_billing
 from billing.gateway.opening import emulator_url, open_gateway
 from billing.routes.pages import add_site
 from billing.settings import BillingSettings
-from liveclass.app import minter
+from liveclass.classes import minter
 from tests.billing.support import settings
 from tests.billing.web import SECRET
 

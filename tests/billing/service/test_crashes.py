@@ -1,6 +1,5 @@
 """A crash at each suspension of each operation: nothing is lost, nothing is done twice."""
 
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -10,9 +9,11 @@ import pytest_asyncio
 
 from tests.billing.service.conftest import copy_of, school
 from tests.billing.service.crash import World, check_books
+from tests.support.thorough import is_long
 
-# Every so many suspensions; LIVECLASS_CRASH_STRIDE=1 tries each of them.
-STRIDE = int(os.environ.get("LIVECLASS_CRASH_STRIDE", "11"))
+pytestmark = pytest.mark.sweep
+
+STRIDE = 1 if is_long() else 11  # the ordinary run takes a sample of the suspensions
 Step = Callable[[World], Awaitable[None]]
 
 
@@ -126,7 +127,7 @@ async def _try_all(name: str, template: Path, folder: Path) -> tuple[Counter[str
     _, _, done, _ = await _crash(name, whole, 0)
     found: Counter[str] = Counter()
     ends: set[str] = set()
-    at = 1
+    at = 1 + list(OPERATIONS).index(name) % STRIDE  # another sample for each operation
     while True:
         crashed, first, second, end = await _crash(name, World(copy_of(template, folder)), at)
         if not crashed:

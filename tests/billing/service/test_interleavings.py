@@ -1,11 +1,10 @@
 """Random histories of students, gateway and crashes: in the end money taken means enrolled or sent
 back, whatever came in between.
 
-LIVECLASS_INTERLEAVINGS=2000 tries so many, with other histories each time; `-s` tells the numbers.
+The long run tries many more, with other histories each time; `-s` tells the numbers.
 """
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -18,8 +17,11 @@ from billing.service import webhook
 from tests.billing.service.conftest import copy_of, school
 from tests.billing.service.crash import HOUR, World, check_books
 from tests.billing.support import MINUTE
+from tests.support.thorough import is_long
 
-EXAMPLES = int(os.environ.get("LIVECLASS_INTERLEAVINGS", "40"))
+pytestmark = pytest.mark.sweep
+
+EXAMPLES = 2_000 if is_long() else 40
 LONGEST = 18  # steps of a history
 SETTLING = 3  # times that reconciling and the refund worker get to put everything right
 TRIED: Counter[str] = Counter()
@@ -180,7 +182,7 @@ async def _taken(step: Step, world: World, choice: Choice) -> None:
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="LIVECLASS_INTERLEAVINGS" not in os.environ,
+    derandomize=not is_long(),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(history=HISTORIES)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
@@ -24,6 +25,9 @@ from billing.service.verify import Proof, verify
 from billing.store.tables import Order, Receipt
 from tests.billing import seller
 from tests.billing.support import MINUTE, Clock, MemoryGateway, make_context
+from tests.support.thorough import tries
+
+pytestmark = pytest.mark.sweep
 
 PEOPLE = st.sampled_from((("asha", "maths"), ("asha", "music"), ("ben", "maths")))
 AMOUNTS = st.sampled_from((None, None, None, 100, 149_901))  # None: as asked
@@ -161,7 +165,7 @@ async def check(steps: list[Step], folder: Path) -> None:
 
 
 @given(st.lists(STEPS, max_size=10))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 def test_the_ledger_is_payments_less_refunds(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(check(steps, Path(folder)))

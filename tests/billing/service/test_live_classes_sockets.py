@@ -17,7 +17,7 @@ from billing.service import cancel
 from billing.service.join_tokens import issue
 from billing.service.rights import Asker
 from common.roles import Role
-from liveclass.app import minter
+from liveclass.classes import minter
 from tests.billing.school import end, enrolled, fill, state_of
 from tests.billing.support import settings
 from tests.support.sio_client import (

@@ -108,7 +108,8 @@ def test_a_publishers_losses_are_resent_and_its_streams_acknowledged() -> None:
     assert all(line.acknowledged for line in lines)
     layers = transport(rig, "teacher").uplink.producers["teacher:camera"].layers
     assert [layer.height for layer in layers] == [180, 360, 720]
-    recovered = sum(layer.nack.recovered for layer in layers if layer.nack is not None)
+    nacks = [layer.stream.nack for layer in layers]
+    recovered = sum(nack.recovered for nack in nacks if nack is not None)
     assert recovered > 5
 
 

@@ -54,7 +54,7 @@ def test_the_sfu_reads_what_was_written() -> None:
             read = vp8.parse(payload)
             assert read is not None
             assert (read.start, read.keyframe) == (number == 0, number == 0 and keyframe)
-            assert (read.picture_id, read.picture_id_width, read.tl0picidx) == (300, 15, 17)
+            assert (read.picture_id, read.tl0picidx) == (300, 17)
             assert read.temporal_id == 1
 
 

@@ -45,4 +45,4 @@ def test_patience_ends() -> None:
     assert found.phase(39.0) == "joining"
     found.update(10.0 + PATIENCE, None)
     assert (found.start, found.end) == (40.0, 70.0)
-    assert "still not in" in found.note
+    assert "still missing" in found.note

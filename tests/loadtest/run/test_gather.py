@@ -4,7 +4,7 @@ from array import array
 from dataclasses import replace
 
 from loadtest.plan.cast import cast
-from loadtest.plan.scenario import Link, Person, Storm, changed, load
+from loadtest.plan.scenario import Behaviour, Link, Storm, changed, load
 from loadtest.records import BotResult, Done, Failed, Joined, People, Ready, Tick
 from loadtest.run.gather import JUST_NOW, Gathering
 
@@ -107,7 +107,7 @@ def test_expected_are_those_whose_time_has_come_and_all_who_came() -> None:
 
 def test_latecomers_with_bad_links_are_not_awaited_and_due_when_they_are_let_go() -> None:
     scenario = load("flaky", {"viewers": 4})
-    text = {"storm": Storm(joins=2), "latecomer": Person(name="late", link=Link(loss=0.1))}
+    text = {"storm": Storm(joins=2), "latecomer": Behaviour(name="late", link=Link(loss=0.1))}
     found = Gathering(cast(changed(scenario, text), lambda: 0.5))
     there, late = [[b for b in found.cast.bots if b.late is kind] for kind in (False, True)]
     assert [bool(bot.faults) for bot in late] == [True, True]

@@ -185,17 +185,49 @@ class TestFaults:
     def broken(self, *args: object) -> int:
         raise OverflowError
 
-    def test_of_one_subscriber_leave_the_others_their_copies(self) -> None:
-        viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2, 3)]
+    @pytest.mark.parametrize("many", [1_000, 1], ids=["one by one", "at once"])
+    @pytest.mark.parametrize("failing", [0, 1, 2])
+    def test_of_one_subscriber_leave_the_others_their_copies(
+        self, many: int, failing: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(forwarder, "MANY", many)
+        viewers = [Viewer(address=("198.51.100.1", port)) for port in (0, 1, 2)]
         source = watched(*viewers)
-        viewers[1].slot().index_space.seal_into = self.broken
+        before = [viewer.slot().packets for viewer in viewers]
+        viewers[failing].slot().index_space.seal_into = self.broken
+        source.layer().discard_plans()
+        for sequence in (2, 3):
+            source.receive(sequence)
+        outbox, totals = Collected(), Totals()
+        [(consumer, error)] = forward(source.layer(), 1, 0.0, outbox, totals)
+        assert consumer is viewers[failing].slot()
+        assert isinstance(error, OverflowError)
+        others = [number for number in range(3) if number != failing]
+        assert [(address[1], len(run)) for address, run in outbox] == [(n, 2) for n in others]
+        assert totals.copies == 4
+        sent = [viewer.slot().packets - n for viewer, n in zip(viewers, before, strict=True)]
+        assert sent == [0 if number == failing else 2 for number in range(3)]
+
+    def test_of_everybody_are_each_told(self) -> None:
+        viewers = [Viewer(address=("198.51.100.1", port)) for port in range(40)]
+        source = watched(*viewers)
+        for viewer in viewers:
+            viewer.slot().index_space.seal_into = self.broken
         source.layer().discard_plans()
         source.receive(2)
         outbox = Collected()
-        [(consumer, error)] = forward(source.layer(), 1, 0.0, outbox, Totals())
-        assert consumer is viewers[1].slot()
-        assert isinstance(error, OverflowError)
-        assert [address[1] for address, _ in outbox] == [1, 3]
+        faults = forward(source.layer(), 1, 0.0, outbox, Totals())
+        assert {consumer for consumer, _ in faults} == {viewer.slot() for viewer in viewers}
+        assert outbox == []
+
+    def test_of_no_subscriber_are_raised(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        viewer = Viewer()
+        source = watched(viewer)
+        source.receive(2)
+        outbox = Collected()
+        monkeypatch.setattr(outbox, "append_batches", self.broken)
+        with pytest.raises(OverflowError):
+            forward(source.layer(), 1, 0.0, outbox, Totals())
 
     def test_at_the_start_leave_the_others_their_picture(self) -> None:
         viewers = [Viewer(address=("198.51.100.1", port)) for port in (1, 2)]
@@ -239,7 +271,7 @@ class TestCrowds:
                 space.mapping,
                 first_out=space.mapping.first_out + 65_530 * number,
                 timestamp_offset=space.mapping.timestamp_offset + 2**31 * number,
-                picture_offset=5 * (number % 2),
+                number_offsets=(5, 0) if number % 2 else (),
             )
         source.layer().discard_plans()
         for sequence in range(2, 6):

@@ -1,4 +1,4 @@
-"""Who gets copies together."""
+"""Subscribers in groups, and what is known of all of them."""
 
 from dataclasses import replace
 
@@ -8,12 +8,12 @@ from sfu.fanout.plan import (
     SOUND_GROUP,
     CommonRange,
     FanoutPlan,
-    make_plan,
+    make_plans,
 )
 from sfu.io.many import MAX_MESSAGES
-from sfu.publish.layer import Layer
+from sfu.publish.producer import Layer
 from sfu.srtp.nonces import MAX_INDEX
-from tests.support.core import OPUS_PT, Source, Viewer, flush, show, vp8
+from tests.support.core import OPUS_PT, OpenCipher, Source, Viewer, flush, open_outbound, show, vp8
 from tests.support.offers import audio
 
 
@@ -29,7 +29,8 @@ def watching(count: int) -> tuple[Source, list[Viewer]]:
 
 
 def planned(layer: Layer) -> FanoutPlan:
-    return make_plan(layer.ledger, *layer.by_profile[0])
+    [plan] = make_plans(layer.ledger, *layer.by_profile[0])
+    return plan
 
 
 def test_groups_are_full_but_the_last() -> None:
@@ -40,7 +41,6 @@ def test_groups_are_full_but_the_last() -> None:
     assert [a for group in plan.groups for a in group.destinations.addresses] == [
         viewer.downlink.address for viewer in viewers
     ]
-    assert plan.alone == ()
 
 
 def test_more_are_in_a_group_for_sound() -> None:
@@ -62,20 +62,25 @@ def test_one_call_takes_a_group() -> None:
     assert PICTURE_GROUP <= SOUND_GROUP <= MAX_MESSAGES
 
 
-def test_those_without_gcm_are_alone() -> None:
+def test_each_length_of_tags_has_a_plan_of_its_own() -> None:
     source, viewers = watching(3)
-    viewers[1].slot().index_space.seal_into = None
-    plan = planned(source.layer())
-    assert plan.alone == (viewers[1].slot(),)
-    [group] = plan.groups
-    assert len(group.ciphers) == len(group.rows) == 2
+    viewers[1].downlink.connect(open_outbound(OpenCipher(10)))
+    gcm, cm = make_plans(source.layer().ledger, *source.layer().by_profile[0])
+    assert (gcm.tag_length, gcm.consumers()) == (16, [viewers[0].slot(), viewers[2].slot()])
+    assert (cm.tag_length, cm.consumers()) == (10, [viewers[1].slot()])
+
+
+def test_consumers_that_can_not_be_sent_to_have_no_plan() -> None:
+    source, [viewer] = watching(1)
+    viewer.downlink.move(None)
+    assert make_plans(source.layer().ledger, *source.layer().by_profile[0]) == []
 
 
 def test_a_group_knows_whose_picture_ids_are_off() -> None:
     source, viewers = watching(3)
     space = viewers[2].slot().index_space
     assert space.mapping is not None
-    space.mapping = replace(space.mapping, picture_offset=7)
+    space.mapping = replace(space.mapping, number_offsets=(7, 0))
     [group] = planned(source.layer()).groups
     assert group.offsets == (NOT_MOVED, NOT_MOVED, (7, 0))
 

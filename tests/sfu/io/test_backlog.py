@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfu.fanout.segments import MAX_SEGMENTS
-from sfu.io.backlog import MAX_AGE, MAX_SPOILT, Backlog, Limits
+from sfu.io.backlog import MAX_AGE, MAX_SPOILT, Backlog, BacklogLimits
 from sfu.stats import DropReason
 
 ADA, BEN, CAT = (("192.0.2.1", port) for port in (1, 2, 3))
@@ -34,7 +34,7 @@ def picture(number: int, packets: int = 4, ssrc: int = VIDEO_SSRC) -> list[bytes
 class Waiting:
     """A backlog with what the tests ask of it."""
 
-    limits: Limits | None = None
+    limits: BacklogLimits | None = None
     drops: Counter[DropReason] = field(default_factory=Counter)
     backlog: Backlog = field(init=False)
 
@@ -95,44 +95,44 @@ class TestOrder:
 
 class TestTooMuch:
     def test_the_oldest_frame_goes_whole(self) -> None:
-        waiting = Waiting(Limits(datagrams=10))
+        waiting = Waiting(BacklogLimits(datagrams=10))
         waiting.backlog.push(ADA, [*picture(1), *picture(2), sound(1), *picture(3, 2)], 0.0)
         assert waiting.datagrams() == [sound(1), *picture(2), *picture(3, 2)]
         assert waiting.drops == {DropReason.BACKLOG_VIDEO: 4}
 
     def test_by_bytes_as_well(self) -> None:
-        waiting = Waiting(Limits(bytes=550))
+        waiting = Waiting(BacklogLimits(bytes=550))
         waiting.backlog.push(ADA, [*picture(1, 3), *picture(2, 3)], 0.0)
         assert waiting.datagrams() == picture(2, 3)
 
     def test_the_rest_of_a_spoilt_frame_is_not_wanted(self) -> None:
-        waiting = Waiting(Limits(datagrams=4))
+        waiting = Waiting(BacklogLimits(datagrams=4))
         waiting.backlog.push(ADA, [*picture(1)[:3], *picture(2)], 0.0)
         waiting.backlog.push(ADA, picture(1)[3:], 0.0)
         assert waiting.datagrams() == picture(2)
         assert waiting.drops == {DropReason.BACKLOG_VIDEO: 4}
 
     def test_it_is_known_of_a_bounded_number_of_frames(self) -> None:
-        waiting = Waiting(Limits(datagrams=1))
+        waiting = Waiting(BacklogLimits(datagrams=1))
         for number in range(MAX_SPOILT + 3):
             waiting.backlog.push(ADA, picture(number, 1), 0.0)
         (queue,) = waiting.backlog._queues.values()
         assert len(queue.spoilt) == MAX_SPOILT
 
     def test_sound_goes_after_the_last_picture_and_control_last(self) -> None:
-        waiting = Waiting(Limits(datagrams=3))
+        waiting = Waiting(BacklogLimits(datagrams=3))
         waiting.backlog.push(ADA, [STUN, sound(1), sound(2), *picture(1), DTLS], 0.0)
         assert waiting.datagrams() == [STUN, DTLS, sound(2)]
         assert waiting.drops == {DropReason.BACKLOG_VIDEO: 4, DropReason.BACKLOG_AUDIO: 1}
 
     def test_control_alone_is_bounded_too(self) -> None:
-        waiting = Waiting(Limits(datagrams=2))
+        waiting = Waiting(BacklogLimits(datagrams=2))
         waiting.backlog.push(ADA, [STUN, DTLS, RTCP], 0.0)
         assert waiting.datagrams() == [DTLS, RTCP]
         assert waiting.drops == {DropReason.BACKLOG_CONTROL: 1}
 
     def test_a_frame_larger_than_all_is_dropped(self) -> None:
-        waiting = Waiting(Limits(datagrams=3))
+        waiting = Waiting(BacklogLimits(datagrams=3))
         waiting.backlog.push(ADA, picture(1, 9), 0.0)
         assert not waiting.backlog
         assert waiting.drops == {DropReason.BACKLOG_VIDEO: 9}
@@ -140,7 +140,7 @@ class TestTooMuch:
 
 class TestTotal:
     def test_who_has_more_than_a_share_is_cut_not_who_comes(self) -> None:
-        waiting = Waiting(Limits(total_datagrams=12))
+        waiting = Waiting(BacklogLimits(total_datagrams=12))
         waiting.backlog.push(ADA, [sound(1), *picture(1), *picture(2)], 0.0)
         waiting.backlog.push(BEN, [sound(1), sound(2)], 0.0)
         waiting.backlog.push(CAT, [sound(3), sound(4)], 0.0)
@@ -149,7 +149,7 @@ class TestTotal:
         assert [who for who, _ in waiting.take()] == [ADA, BEN, BEN, CAT, CAT]
 
     def test_no_more_is_cut_than_must(self) -> None:
-        waiting = Waiting(Limits(total_bytes=1_200))
+        waiting = Waiting(BacklogLimits(total_bytes=1_200))
         for who in (ADA, BEN):
             waiting.backlog.push(who, [*picture(1, 3), *picture(2, 3)], 0.0)
         waiting.backlog.push(CAT, [sound(1)], 0.0)
@@ -157,7 +157,7 @@ class TestTotal:
         assert kept == {ADA: 3, BEN: 6, CAT: 1}
 
     def test_who_comes_may_be_left_with_nothing(self) -> None:
-        waiting = Waiting(Limits(total_datagrams=12))
+        waiting = Waiting(BacklogLimits(total_datagrams=12))
         waiting.backlog.push(ADA, [STUN] * 4, 0.0)
         waiting.backlog.push(BEN, [STUN] * 4, 0.0)
         waiting.backlog.push(CAT, picture(1, 9), 0.0)
@@ -165,7 +165,7 @@ class TestTotal:
         assert waiting.drops == {DropReason.BACKLOG_VIDEO: 9}
 
     def test_more_destinations_than_places(self) -> None:
-        waiting = Waiting(Limits(total_datagrams=2))
+        waiting = Waiting(BacklogLimits(total_datagrams=2))
         for who in (ADA, BEN, CAT):
             waiting.backlog.push(who, [STUN], 0.0)
         assert waiting.backlog.datagrams <= 2
@@ -180,7 +180,7 @@ class TestAge:
         assert waiting.drops == {DropReason.BACKLOG_STALE: 5}
 
     def test_it_makes_room_first(self) -> None:
-        waiting = Waiting(Limits(datagrams=4))
+        waiting = Waiting(BacklogLimits(datagrams=4))
         waiting.backlog.push(ADA, [sound(n) for n in range(4)], 0.0)
         waiting.backlog.push(ADA, picture(1), 1.0)
         assert waiting.datagrams(1.0) == picture(1)
@@ -210,7 +210,7 @@ class TestEnd:
         assert waiting.take() == []
 
 
-LIMITS = Limits(datagrams=12, bytes=1_500, total_datagrams=25, total_bytes=2_600)
+LIMITS = BacklogLimits(datagrams=12, bytes=1_500, total_datagrams=25, total_bytes=2_600)
 KINDS = st.sampled_from(["stun", "sound", "video", "video", "other video"])
 PUSHES = st.lists(
     st.tuples(st.sampled_from([ADA, BEN, CAT]), KINDS, st.integers(1, 9), st.integers(0, 4)),
@@ -268,7 +268,7 @@ def test_frames_leave_whole_or_not_at_all(
 def test_sound_is_lost_only_where_no_picture_is_left(
     pushes: list[tuple[tuple[str, int], str, int, int]],
 ) -> None:
-    waiting = Waiting(Limits(datagrams=12, bytes=1_500))
+    waiting = Waiting(BacklogLimits(datagrams=12, bytes=1_500))
     for number, (_, kind, count, _) in enumerate(pushes):
         before = waiting.drops[DropReason.BACKLOG_AUDIO]
         waiting.backlog.push(ADA, made(kind, number, count), 0.0)
@@ -281,7 +281,7 @@ def test_sound_is_lost_only_where_no_picture_is_left(
 def test_control_is_lost_only_where_no_media_is_left(
     pushes: list[tuple[tuple[str, int], str, int, int]],
 ) -> None:
-    waiting = Waiting(Limits(datagrams=12))
+    waiting = Waiting(BacklogLimits(datagrams=12))
     for number, (_, kind, count, _) in enumerate(pushes):
         before = waiting.drops[DropReason.BACKLOG_CONTROL]
         waiting.backlog.push(ADA, made(kind, number, count), 0.0)

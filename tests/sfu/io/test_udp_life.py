@@ -118,10 +118,10 @@ class TestWaking:
         flushed: list[float] = []
         monkeypatch.setattr(edge.worker, "flush", flushed.append)
         for _ in range(3):
-            edge.worker.on_wake()
+            edge.udp.on_wake()
         await edge.until(lambda: bool(flushed))
         assert len(flushed) == 1
-        edge.worker.on_wake()
+        edge.udp.on_wake()
         await edge.until(lambda: len(flushed) == 2)
 
 
@@ -129,7 +129,7 @@ class TestLife:
     async def test_faults_of_the_worker_are_logged(
         self, edge: Edge, caplog: pytest.LogCaptureFixture
     ) -> None:
-        edge.worker.on_fault("ada", ValueError("nonsense"))
+        edge.udp.on_fault("ada", ValueError("nonsense"))
         [record] = caplog.records
         assert record.levelno == logging.ERROR
         assert "ada" in record.message
@@ -150,13 +150,13 @@ class TestLife:
         edge.narrow(0)
         edge.udp.call(join)
         edge.send(b"waits")
-        edge.worker.on_wake()
+        edge.udp.on_wake()
         for _ in range(2):
             edge.udp.close()
         assert edge.udp._timer is None
         edge.send(b"late")
         edge.udp.call(lambda worker, now: worker.close_router("class", now))
-        edge.worker.on_wake()
+        edge.udp.on_wake()
         edge.udp._on_readable()
         edge.udp.sender._on_writable()
         assert edge.far.is_empty()

@@ -22,6 +22,7 @@ from tests.support.offers import (
     recorded,
     video,
 )
+from tests.support.thorough import tries
 
 LOCAL = LocalParameters(
     credentials=IceCredentials("serverUf", "serverPasswordOf24Chars0"),
@@ -254,7 +255,7 @@ def test_default_address_is_the_first_candidate() -> None:
 # Arbitrary offers
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.data())
 def test_whatever_offer_is_accepted_the_answer_is_well_formed(data: st.DataObject) -> None:
     lines = recorded(data.draw(st.sampled_from(RECORDED))).split("\r\n")

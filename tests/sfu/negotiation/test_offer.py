@@ -19,6 +19,7 @@ from tests.support.offers import (
     recorded,
     video,
 )
+from tests.support.thorough import tries
 
 
 def assert_refused(text: str, line: str, reason: str) -> None:
@@ -242,7 +243,7 @@ def test_arbitrary_lines_are_read_or_refused(lines: list[str], at: int) -> None:
     parse_or_refuse("\r\n".join([*text[:at], *lines, *text[at:]]))
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(st.data())
 def test_mutated_recordings_are_read_or_refused(data: st.DataObject) -> None:
     lines = recorded(data.draw(st.sampled_from(RECORDED))).split("\r\n")

@@ -106,4 +106,4 @@ def test_idle_streams_are_forgotten() -> None:
     for key in range(1000):
         requester.request(key, key * 1.0)
         requester.received(key, key * 1.0 + 0.1)
-    assert len(requester._streams) <= 64
+    assert len(requester._requests) <= 64

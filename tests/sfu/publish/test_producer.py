@@ -15,7 +15,7 @@ def running(*rates: float, rids: tuple[str, ...] = RIDS) -> Producer:
     producer = Source(video(rids=rids)).producer()
     for number, (layer, rate) in enumerate(zip(producer.layers, rates, strict=False)):
         layer.begin_stream(100 + number)
-        layer.reception.receive(1, 0, 0.0, int(rate / 8))
+        layer.stream.reception.receive(1, 0, 0.0, int(rate / 8))
         layer.start()
     return producer
 
@@ -81,13 +81,13 @@ class TestKeyFrameRequests:
         source = Source()
         source.receive(1)
         source.producer().request_keyframe(source.layer(), 0.0)
-        assert source.layer().plis_sent == 1
+        assert source.layer().stream.plis_sent == 1
 
     def test_are_spared_while_a_key_frame_is_just_arriving(self) -> None:
         source = Source()
         source.receive(1, vp8(key=True))
         source.producer().request_keyframe(source.layer(), 0.0)
-        assert source.layer().plis_sent == 0
+        assert source.layer().stream.plis_sent == 0
 
     def test_make_no_sense_before_the_first_packet_or_for_sound(self) -> None:
         source, sound = Source(), Source(audio())
@@ -114,7 +114,7 @@ class TestPauseAndClose:
             assert viewer.slot().layer is None
             assert viewer.slot().target is None
             assert viewer.slot().producer is source.producer()
-        assert source.layer().consumers() == ()
+        assert source.layer().subscribers() == ()
 
     def test_what_is_sent_during_a_pause_is_not_asked_for_afterwards(self) -> None:
         source, *_ = self.shown()

@@ -35,8 +35,8 @@ class TestWhatComesIn:
     def test_media_reaches_its_layer(self) -> None:
         source = Source()
         assert source.receive(5) is None
-        assert source.layer().ssrc == 11
-        assert source.layer().reception.packets == 1
+        assert source.layer().stream.ssrc == 11
+        assert source.layer().stream.reception.packets == 1
         assert len(source.layer().pending) == 1
 
     def test_before_the_keys_nothing_is_taken(self) -> None:
@@ -72,7 +72,7 @@ class TestWhatComesIn:
         assert source.receive(2, payload_type=33) is DropReason.RTP_UNWANTED_CODEC
         other = source.receive(2, ssrc=50, payload_type=33, extensions=[(MID, b"0")])
         assert other is DropReason.RTP_UNWANTED_CODEC
-        assert source.layer().ssrc == 11
+        assert source.layer().stream.ssrc == 11
 
     def test_padding_is_cut_off(self) -> None:
         source = Source()
@@ -208,7 +208,7 @@ class TestAnotherSsrc:
         too_soon = 1.0 + KEEP_ENDED - 0.1
         assert source.receive(1, ssrc=51, now=too_soon) is DropReason.RTP_TOO_MANY_STREAMS
         assert source.receive(1, ssrc=51, now=1.0 + KEEP_ENDED) is None
-        assert source.layer().ssrc == 51
+        assert source.layer().stream.ssrc == 51
 
     def test_running_streams_never_do(self) -> None:
         source = Source(audio(), max_streams=1)
@@ -223,14 +223,14 @@ class TestGoodbye:
         source.receive(1)
         source.layer().start()
         source.uplink.receive_goodbye(Goodbye((11, 99)))
-        assert source.layer().is_quiet(0.0)
+        assert source.layer().stream.is_quiet(0.0)
 
     def test_of_a_repair_stream_stops_nothing(self) -> None:
         source = Source()
         source.receive(1)
         source.repair(1, vp8(), sequence=0)
         source.uplink.receive_goodbye(Goodbye((12,)))
-        assert not source.layer().is_quiet(0.0)
+        assert not source.layer().stream.is_quiet(0.0)
 
     def test_the_same_ssrc_may_come_back_with_its_srtp_state(self) -> None:
         source = Source()
@@ -239,7 +239,7 @@ class TestGoodbye:
         source.uplink.receive_goodbye(Goodbye((11,)))
         assert source.receive(18_928) is DropReason.RTP_REPLAYED
         assert source.receive(18_929) is None
-        assert source.layer().reception.highest_index == 18_929 + 2 * 0x10000
+        assert source.layer().stream.reception.highest_index == 18_929 + 2 * 0x10000
 
 
 class TestRenegotiation:
@@ -270,7 +270,7 @@ class TestRenegotiation:
         source.negotiate(video("sendonly", H264))
         assert source.receive(18_928, payload_type=108) is DropReason.RTP_REPLAYED
         assert source.receive(18_929, b"\x61x", payload_type=108) is None
-        assert source.layer().reception.highest_index == 18_929 + 2 * 0x10000
+        assert source.layer().stream.reception.highest_index == 18_929 + 2 * 0x10000
 
     def test_a_section_that_stops_sending_closes_its_producer(self) -> None:
         source = Source(audio(), video())
@@ -307,14 +307,14 @@ class TestFeedback:
         source.receive(1)
         layer = source.layer()
         for _ in range(3):
-            source.uplink.request_keyframe(layer, 10.0)
+            source.uplink.request_keyframe(layer.stream, 10.0)
         assert source.due == 3
         assert source.uplink.next_deadline(10.0) == 10.0
         assert kinds(source.uplink.handle_timers(10.0)) == [PictureLossIndication]
         assert kinds(source.uplink.handle_timers(10.5)) == [PictureLossIndication]
         source.receive(2, vp8(key=True), now=10.6)
         assert source.uplink.handle_timers(12.0) == []
-        assert layer.plis_sent == 2
+        assert layer.stream.plis_sent == 2
 
     def test_arrivals_are_told_by_transport_cc(self) -> None:
         source = Source()
@@ -340,13 +340,13 @@ class TestFeedback:
         assert report is not None
         [block] = report.reports
         assert (report.ssrc, block.ssrc, block.packets_lost) == (LOCAL, 11, 2)
-        assert source.layer().loss == pytest.approx(0.5)
+        assert source.layer().stream.loss == pytest.approx(0.5)
 
     def test_sender_reports_set_the_clocks(self) -> None:
         source = Source()
         source.receive(1)
         assert source.uplink.receive_report(report_of(11, 90_000, 100.0), 5.0)
-        clock = source.layer().clock
+        clock = source.layer().stream.clock
         assert clock.rtp_at(6.0, source.uplink.clockmap) == pytest.approx(180_000, abs=1)
 
     def test_sender_reports_of_others_are_read_over(self) -> None:

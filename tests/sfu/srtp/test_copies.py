@@ -1,8 +1,13 @@
-"""Single copies: what is sent again, and what goes by itself."""
+"""What all copies of a packet share, and what is sent again."""
+
+from dataclasses import replace
+
+import pytest
 
 from sfu.fanout.forward import Totals, forward
 from sfu.fanout.outbox import Collected
-from sfu.srtp.copies import copy, prepare
+from sfu.srtp.copies import Prepared
+from sfu.wire.packet import Packet
 from tests.sfu.fanout.test_forward import ORIENTED, watched, without_rtx
 from tests.support.core import (
     TAG,
@@ -15,20 +20,6 @@ from tests.support.core import (
     vp8,
 )
 from tests.support.media import read_rtp
-
-
-def test_a_copy_alone_is_the_one_that_a_group_gets() -> None:
-    viewer = Viewer()
-    source = watched(viewer)
-    source.receive(2, vp8(picture=2), marker=True)
-    outbox = Collected()
-    forward(source.layer(), 1, 0.5, outbox, Totals())
-    [(_, [sent])] = outbox
-    found = viewer.slot().find_sent(2)
-    assert found is not None
-    _, mapping, packet = found
-    [entry] = prepare([packet], viewer.slot().profile)
-    assert copy(entry, viewer.slot().index_space, mapping) == sent
 
 
 class TestRetransmission:
@@ -78,3 +69,25 @@ class TestRetransmission:
         [(_, [first])] = outbox
         [sent] = read_sent(outbox)
         assert self.sent_again(viewer, sent.rtp.sequence) == first
+
+
+@pytest.mark.parametrize(
+    ("profile", "orientation", "flags"),
+    [((0, 0), None, 0x80), ((0, 0), b"\1", 0x80), ((2, 0), None, 0x90), ((0, 13), None, 0x80)],
+)
+def test_extension_bit_is_set_where_there_is_a_block(
+    profile: tuple[int, int], orientation: bytes | None, flags: int
+) -> None:
+    packet = Packet(1, 2, 0x80, b"x", orientation=orientation, stamp=9)
+    prepared = Prepared([packet], profile)
+    assert prepared.fields == [(1, flags, 0x80, 2)]
+    assert prepared.payloads == [b"x"]
+    assert [bool(block) for block in prepared.extensions] == [flags == 0x90]
+
+
+def test_packets_of_one_batch_share_their_extension_block() -> None:
+    packets = [Packet(n, 2, 0, b"x", stamp=9) for n in range(3)]
+    first, *others = Prepared(packets, (2, 13)).extensions
+    assert all(other is first for other in others)
+    turned = Prepared([*packets, replace(packets[0], orientation=b"\1")], (2, 13)).extensions[3]
+    assert turned != first

@@ -5,7 +5,7 @@ import pytest
 from sfu.srtp.index_space import MAX_INDEX_SPACES, IndexSpace, IndexSpaces
 from sfu.srtp.rtp import OutboundSrtp
 from sfu.subscribe.consumer import Consumer
-from tests.support.core import OpenCipher, Source, Viewer, flush, show, vp8
+from tests.support.core import OpenCipher, Source, Viewer, flush, sealed, show, vp8
 from tests.support.offers import video
 
 
@@ -66,10 +66,10 @@ class TestIndexSpace:
 
     def test_seals_nothing_without_keys(self) -> None:
         with pytest.raises(RuntimeError, match="keys"):
-            IndexSpace(7, 0).seal(1, b"payload", b"header")
+            sealed(IndexSpace(7, 0), 1, b"payload")
 
     def test_makes_the_nonce_of_ssrc_and_index(self) -> None:
         cipher, space = OpenCipher(), IndexSpace(7, 0)
-        space.connect(OutboundSrtp(cipher.seal, 5 << 90, bytes))
-        assert space.seal(9, b"payload", b"header").startswith(b"headerpayload")
+        space.connect(OutboundSrtp(cipher.seal, cipher.seal_into, 16, 5 << 90, bytes))
+        assert sealed(space, 9, b"payload")[12:] == b"payload" + cipher.tag
         assert list(cipher.sealed) == [(5 << 90 ^ 7 << 48 ^ 9).to_bytes(12, "big")]

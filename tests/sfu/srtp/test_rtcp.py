@@ -13,6 +13,7 @@ from pylibsrtp import Policy, Session
 from sfu.srtp import rtcp as srtcp
 from sfu.srtp.keys import SALT_LENGTHS, SrtpError, SrtpProfile
 from sfu.srtp.rtcp import REPLAY_WINDOW, GcmReceiver, GcmSender, protector, unprotector
+from tests.support.thorough import tries
 
 SSRC = 0xDECAF001
 GCM, CM = SrtpProfile.AEAD_AES_128_GCM, SrtpProfile.AES128_CM_SHA1_80
@@ -72,7 +73,7 @@ def verdict(open_: Callable[[bytes], bytes], data: bytes) -> str:
 
 @profiles
 @given(content=st.binary(max_size=1_300), ssrc=st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 def test_libsrtp_opens_what_we_protect_and_we_what_it_protects(
     profile: SrtpProfile, content: bytes, ssrc: int
 ) -> None:
@@ -181,7 +182,7 @@ def test_senders_have_windows_of_their_own() -> None:
 
 
 @given(indices=st.lists(st.integers(0, 400) | st.sampled_from([2**31 - 1, 2**30]), max_size=60))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(80), deadline=None)
 def test_verdicts_agree_with_libsrtp(indices: list[int]) -> None:
     ours, theirs = receiver(), libsrtp_receiver()
     for index in indices:
@@ -222,7 +223,7 @@ def test_more_than_libsrtp_takes_is_refused() -> None:
 @given(data=st.binary(max_size=1500))
 @example(data=bytes(1501))
 @example(data=b"")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_any_bytes_raise_only_srtp_errors(profile: SrtpProfile, data: bytes) -> None:
     with pytest.raises(SrtpError):
         unprotector(profile, master(profile))(data)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.subscribe.allocator import LayerInfo, SlotRequest, allocate, next_step
+from sfu.publish.producer import LayerInfo
+from sfu.subscribe.allocator import SlotRequest, allocate, next_step
 
 SIMULCAST = (LayerInfo(0, 150e3, 180), LayerInfo(1, 500e3, 360), LayerInfo(2, 1500e3, 720))
 ONE = (LayerInfo(0, 400e3, 480),)

@@ -11,6 +11,7 @@ from sfu.wire.arith import ts_delta
 from tests.support.core import Sent, Source, Viewer, flush, sequences, show, vp8
 from tests.support.media import read_video
 from tests.support.offers import audio, video
+from tests.support.thorough import tries
 
 SECOND = 90_000
 
@@ -44,7 +45,7 @@ def delta(
 
 
 def two() -> tuple[Source, Source, Viewer]:
-    """Two publishers with media, and somebody who looks at the first."""
+    """Two publishers with media, and a viewer of the first."""
     first, second, viewer = Source(), Source(transport_id="other"), Viewer()
     first.receive(100, vp8(key=True, picture=100, tl0=100))
     show(viewer, first)
@@ -65,7 +66,7 @@ class TestPointing:
         assert viewer.slot().layer is second.layer()
         assert delta(first, 102) == []
 
-    def test_nobody_empties_the_slot(self) -> None:
+    def test_no_producer_empties_the_slot(self) -> None:
         first, _, viewer = two()
         told = viewer.told
         viewer.slot().assign(None, 0.0)
@@ -73,7 +74,7 @@ class TestPointing:
         assert viewer.told > told
         assert not first.producer().watchers
 
-    def test_somebody_else_empties_a_slot_whose_picture_is_gone(self) -> None:
+    def test_another_producer_empties_a_slot_whose_picture_is_gone(self) -> None:
         first, second, viewer = two()
         first.producer().paused = True
         viewer.slot().assign(second.producer(), 0.0)
@@ -108,7 +109,7 @@ class TestPointing:
         _, second, viewer = two()
         viewer.slot().set_target(second.layer(), 0.0)
         viewer.slot().set_target(second.layer(), 0.0)
-        assert second.layer().plis_sent == 1
+        assert second.layer().stream.plis_sent == 1
 
     def test_detach_is_told_once(self) -> None:
         _, _, viewer = two()
@@ -201,7 +202,7 @@ class TestTimestamps:
         for source, sequence, ssrc_timestamp in ((first, 100, 300_000), (second, 9_000, 700_000)):
             clockmap = source.uplink.clockmap
             clockmap.sender_report(50.0, 1.0)
-            source.layer().clock.sender_report(ssrc_timestamp, 50.0)
+            source.layer().stream.clock.sender_report(ssrc_timestamp, 50.0)
             assert sequence
         [before] = delta(first, 101, 1.0, timestamp=300_000)
         show(viewer, second, 1.0)
@@ -224,10 +225,10 @@ class TestTimestamps:
     def test_without_all_reports_go_by_the_arrival(self, missing: str) -> None:
         first, second, viewer = two()
         if missing != "old":
-            first.layer().clock.sender_report(300_000, 50.0)
+            first.layer().stream.clock.sender_report(300_000, 50.0)
             first.uplink.clockmap.sender_report(50.0, 1.0)
         if missing != "new":
-            second.layer().clock.sender_report(700_000, 50.0)
+            second.layer().stream.clock.sender_report(700_000, 50.0)
         if missing not in ("new", "clock map"):
             second.uplink.clockmap.sender_report(50.0, 1.0)
         [before] = delta(first, 101, 1.0, timestamp=300_000)
@@ -352,7 +353,7 @@ class Play:
         if name == "switch":
             for viewer in self.viewers:
                 viewer.slot().assign(source.producer(), self.now)
-                if source.layer().ssrc:
+                if source.layer().stream.ssrc:
                     viewer.slot().set_target(source.layer(), self.now)
         elif name == "detach":
             self.viewers[which].slot().detach(self.now)
@@ -378,7 +379,7 @@ class Play:
         self.got += flush(source, self.now, stamp=round(self.now * 100))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(MOVES)
 def test_whatever_happens_no_number_is_used_for_two_packets(moves: list[tuple[str, int]]) -> None:
     """The viewers' ciphers fail the test when a nonce seals two different packets."""

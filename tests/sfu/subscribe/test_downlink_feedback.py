@@ -29,9 +29,9 @@ from tests.support.offers import H264, Piece, video
 class TestKeyFrameRequests:
     def test_go_on_to_the_layer_that_is_shown(self) -> None:
         source, viewer = watching()
-        before = source.layer().plis_sent
+        before = source.layer().stream.plis_sent
         assert viewer.downlink.receive_keyframe_request(SLOT, 9.0)
-        assert source.layer().plis_sent == before + 1
+        assert source.layer().stream.plis_sent == before + 1
         assert viewer.slot().plis_received == 1
 
     def test_of_an_empty_slot_go_nowhere(self) -> None:
@@ -127,7 +127,7 @@ class TestSenderReports:
         """Reports of a viewer whose slots all show one publisher with a known clock."""
         source, viewer = Source(), Viewer(*pieces)
         source.receive(1, vp8(key=True), now=10.0)
-        source.layer().clock.sender_report(3_000, 50.0)
+        source.layer().stream.clock.sender_report(3_000, 50.0)
         source.uplink.clockmap.sender_report(50.0, 10.0)
         for mid in range(slots):
             show(viewer, source, mid=str(mid))

@@ -7,14 +7,14 @@ from sfu.subscribe.retransmission_budget import (
     MIN_BURST,
     MIN_INTERVAL,
     SHARE,
-    ResendBudget,
+    RetransmissionBudget,
 )
 
 PACKET = (1_000, 7)
 
 
 def test_a_packet_is_recent_for_a_round_trip() -> None:
-    budget = ResendBudget()
+    budget = RetransmissionBudget()
     assert not budget.is_recent(PACKET, 0.2, 10.0)
     assert budget.take(PACKET, 100, 0.0, 10.0)
     assert budget.is_recent(PACKET, 0.2, 10.19)
@@ -23,41 +23,41 @@ def test_a_packet_is_recent_for_a_round_trip() -> None:
 
 
 def test_a_short_round_trip_leaves_some_time() -> None:
-    budget = ResendBudget()
+    budget = RetransmissionBudget()
     budget.take(PACKET, 100, 0.0, 10.0)
     assert budget.is_recent(PACKET, 0.001, 10.0 + MIN_INTERVAL / 2)
 
 
-def granted(budget: ResendBudget, rate: float, now: float) -> int:
+def granted(budget: RetransmissionBudget, rate: float, now: float) -> int:
     """How many packets of 1,000 bytes go out at once."""
     return sum(budget.take((1, n), 1_000, rate, now) for n in range(1_000))
 
 
 def test_one_lost_picture_goes_out_at_once() -> None:
-    assert granted(ResendBudget(), 0.0, 10.0) == int(MIN_BURST) // 1_000
+    assert granted(RetransmissionBudget(), 0.0, 10.0) == int(MIN_BURST) // 1_000
 
 
 def test_the_bucket_fills_at_a_share_of_the_media_rate() -> None:
-    budget = ResendBudget()
+    budget = RetransmissionBudget()
     granted(budget, 1_000_000, 10.0)
     assert granted(budget, 1_000_000, 10.4) == int(0.4 * SHARE * 1_000_000 / 8) // 1_000
 
 
 def test_a_slow_stream_gets_a_least_rate() -> None:
-    budget = ResendBudget()
+    budget = RetransmissionBudget()
     granted(budget, 0.0, 10.0)
     assert granted(budget, 0.0, 11.0) == int(LEAST / 8) // 1_000
 
 
 def test_a_fast_stream_gets_a_longer_burst() -> None:
-    budget = ResendBudget()
+    budget = RetransmissionBudget()
     rate = 10_000_000
     granted(budget, rate, 10.0)
     assert granted(budget, rate, 100.0) == int(SHARE * rate / 8 * BURST) // 1_000
 
 
 def test_memory_of_what_went_out_is_bounded() -> None:
-    budget = ResendBudget()
+    budget = RetransmissionBudget()
     for number in range(MAX_REMEMBERED):
         assert budget.take((1, number), 0, 0.0, 10.0)
     assert budget.take((2, 0), 0, 0.0, 12.0)

@@ -147,7 +147,7 @@ def test_rewriting_every_video_payload_with_its_own_numbers_changes_nothing(
             picture_id, tl0picidx = descriptor.picture_id, descriptor.tl0picidx
             assert picture_id is not None
             assert tl0picidx is not None
-            same = vp8.rewrite(packet.payload, descriptor, picture_id, tl0picidx)
+            same = vp8.rewrite(packet.payload, picture_id, tl0picidx)
             assert same == packet.payload
 
 

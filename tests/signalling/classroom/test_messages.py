@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from signalling.classroom.messages import MAX_ITEMS, MAX_KEYS, MAX_SDP, MAX_TEXT, MESSAGES, decode
+from signalling.classroom.features.registry import FEATURES
+from signalling.classroom.messages import MAX_ITEMS, MAX_KEYS, MAX_SDP, MAX_TEXT
 from signalling.errors import MessageError, to_wire
 
 GOOD: list[tuple[str, dict[str, object]]] = [
@@ -74,11 +75,11 @@ BAD: list[tuple[str, object, str | None]] = [
 
 @pytest.mark.parametrize(("event", "payload"), GOOD)
 def test_good_messages_are_understood(event: str, payload: dict[str, object]) -> None:
-    assert isinstance(decode(event, (payload,)), MESSAGES[event])
+    assert isinstance(FEATURES.decode(event, (payload,)), FEATURES.messages[event])
 
 
 def test_every_message_has_a_good_example() -> None:
-    assert {event for event, _ in GOOD} == set(MESSAGES)
+    assert {event for event, _ in GOOD} == set(FEATURES.messages)
 
 
 @pytest.mark.parametrize(("event", "payload", "field"), BAD)
@@ -86,7 +87,7 @@ def test_bad_messages_are_refused_with_the_field(
     event: str, payload: object, field: str | None
 ) -> None:
     with pytest.raises(ValidationError) as caught:
-        decode(event, (payload,))
+        FEATURES.decode(event, (payload,))
     error = to_wire(caught.value)["error"]
     assert error["code"] == "bad_message"
     assert error.get("field") == field
@@ -94,7 +95,7 @@ def test_bad_messages_are_refused_with_the_field(
 
 def test_refusal_does_not_repeat_what_was_sent() -> None:
     with pytest.raises(ValidationError) as caught:
-        decode("video-join", ({"classId": "demo", "resume": "s3cret" * 50},))
+        FEATURES.decode("video-join", ({"classId": "demo", "resume": "s3cret" * 50},))
     assert "s3cret" not in str(to_wire(caught.value))
     assert "s3cret" not in str(caught.value)
 
@@ -113,25 +114,25 @@ def test_what_is_wide_or_deep_never_reaches_a_model(
 ) -> None:
     monkeypatch.delattr(BaseModel, "model_validate")
     with pytest.raises(MessageError, match="too large"):
-        decode("layout", (payload,))
+        FEATURES.decode("layout", (payload,))
 
 
 def test_faults_are_few_however_many_there_are() -> None:
     slot = {f"f{number}": 1 for number in range(MAX_KEYS)}
     with pytest.raises(ValidationError) as caught:
-        decode("layout", ({"slots": [slot] * MAX_ITEMS},))
+        FEATURES.decode("layout", ({"slots": [slot] * MAX_ITEMS},))
     assert caught.value.error_count() <= MAX_KEYS + 2
 
 
 @pytest.mark.parametrize("args", [(), ({"raised": True}, 1)])
 def test_a_message_has_exactly_one_payload(args: tuple[object, ...]) -> None:
     with pytest.raises(MessageError, match="bad_message"):
-        decode("hand", args)
+        FEATURES.decode("hand", args)
 
 
 def test_unknown_event_has_its_own_code() -> None:
     with pytest.raises(MessageError, match="unknown_event"):
-        decode("connect", ({},))
+        FEATURES.decode("connect", ({},))
 
 
 json_values = st.recursive(
@@ -142,7 +143,7 @@ json_values = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.sampled_from(sorted(MESSAGES)), json_values)
+@given(st.sampled_from(sorted(FEATURES.messages)), json_values)
 def test_any_payload_is_a_message_or_a_refusal(event: str, payload: object) -> None:
     with suppress(MessageError, ValidationError):
-        assert isinstance(decode(event, (payload,)), MESSAGES[event])
+        assert isinstance(FEATURES.decode(event, (payload,)), FEATURES.messages[event])

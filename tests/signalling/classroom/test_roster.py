@@ -1,8 +1,8 @@
-"""The roster: order, pages, and finding people again."""
+"""The roster: ids, absence, and finding people again."""
 
 from common.roles import Role
 from signalling.classroom.permissions import Identity
-from signalling.classroom.roster import FIRST_PAGE, GRACE, Participant, Roster, random_id
+from signalling.classroom.roster import GRACE, Participant, Roster, random_id
 from tests.support.class_rig import CountingRng
 
 
@@ -48,16 +48,6 @@ def test_odd_resume_tokens_are_just_wrong() -> None:
     assert not roster.attach(ravi.identity, "s2", "ü").is_resumed
 
 
-def test_first_page_has_oneself_staff_hands_then_the_order_of_joining() -> None:
-    roster = Roster(CountingRng())
-    students = [arrive(roster, f"s{number}") for number in range(60)]
-    teacher = arrive(roster, "teacher", Role.TEACHER)
-    roster.raise_hand(students[55], 1)
-    page = roster.first_page(students[59])
-    assert page[:3] == [students[59], teacher, students[55]]
-    assert page[3:] == students[: FIRST_PAGE - 3]
-
-
 def test_absence_ends_at_its_deadline_and_not_before() -> None:
     roster = Roster(CountingRng())
     asha, ravi = arrive(roster, "asha"), arrive(roster, "ravi")
@@ -69,15 +59,6 @@ def test_absence_ends_at_its_deadline_and_not_before() -> None:
     roster.remove(ravi)
     assert roster.of_user("ravi") is None
     assert roster.next_deadline() == 11.0 + GRACE
-
-
-def test_hands_that_went_up_in_one_millisecond_keep_their_order() -> None:
-    roster = Roster(CountingRng())
-    first, second, third = (arrive(roster, name) for name in "abc")
-    for person in (third, first, second):
-        roster.raise_hand(person, 5)
-    assert roster.hands() == [third, first, second]
-    assert roster.describe_hands()[0] == {"participant": third.id, "at": 5}
 
 
 def test_the_first_who_went_away_is_due_first_and_who_comes_back_is_not() -> None:

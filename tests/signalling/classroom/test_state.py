@@ -7,7 +7,7 @@ from common.roles import Role
 from signalling.classroom.effects import CloseClass, CloseMedia, Disconnect, OpenClass
 from signalling.classroom.permissions import Right
 from signalling.classroom.roster import GRACE
-from signalling.classroom.state import KEPT_EMPTY, ClassState
+from signalling.classroom.state import KEPT_EMPTY, LessonState
 from tests.support.class_rig import WALL_OFFSET, ClassRig
 
 
@@ -49,7 +49,7 @@ def test_student_before_the_teacher_waits_and_hears_of_the_start() -> None:
 def test_assistant_does_not_begin_a_class_by_joining() -> None:
     rig = ClassRig()
     rig.join("mina", Role.ASSISTANT)
-    assert rig.room.state is ClassState.WAITING
+    assert rig.classroom.state is LessonState.WAITING
 
 
 def test_second_teacher_does_not_begin_the_class_again() -> None:
@@ -97,7 +97,7 @@ def test_resume_within_the_grace_period_is_the_same_participant_with_media_untou
     assert again.ack["resumed"] is True
     assert again.ack["self"]["hand"] is True  # type: ignore[index]
     rig.advance(2 * GRACE)
-    assert rig.room.roster.get(ravi.id) is ravi.person
+    assert rig.classroom.roster.get(ravi.id) is ravi.person
     assert not any(isinstance(effect, CloseMedia) for effect in rig.effects)
 
 
@@ -134,7 +134,7 @@ def test_second_login_replaces_the_first() -> None:
     assert rig.got("phone", "removed") == [{"reason": "replaced"}]
     assert Disconnect("phone") in rig.effects
     assert rig.got("laptop", "removed") == []
-    rig.effects += rig.room.socket_lost(first.person, "phone", rig.now)
+    rig.effects += rig.classroom.socket_lost(first.person, "phone", rig.now)
     assert first.person.connection == "connected", "the old socket's end is not the person's"
 
 
@@ -156,7 +156,7 @@ def test_end_tells_everyone_disconnects_them_and_closes_the_media() -> None:
         assert Disconnect(socket) in rig.effects
     assert rig.got("ravi", "removed") == [{"reason": "ended"}]
     assert CloseClass("demo") in rig.effects
-    assert len(rig.room.roster) == 0
+    assert len(rig.classroom.roster) == 0
 
 
 def test_a_teachers_page_that_comes_back_does_not_begin_an_ended_class() -> None:
@@ -164,7 +164,7 @@ def test_a_teachers_page_that_comes_back_does_not_begin_an_ended_class() -> None
     teacher = rig.teacher()
     rig.say(teacher, "class-end", classId="demo")
     rig.join("teacher", Role.TEACHER, resume=str(teacher.ack["resume"]))
-    assert rig.room.state is ClassState.ENDED
+    assert rig.classroom.state is LessonState.ENDED
 
 
 def test_a_teacher_who_joins_an_ended_class_begins_it_with_an_empty_chat() -> None:
@@ -225,10 +225,10 @@ def test_grants_change_what_a_person_can_do() -> None:
 def test_waiting_class_is_forgotten_when_empty_and_a_begun_one_is_kept_for_a_while() -> None:
     rig = ClassRig()
     ravi = rig.join("ravi")
-    assert not rig.room.is_expired(rig.now)
+    assert not rig.classroom.is_expired(rig.now)
     rig.say(ravi, "video-leave")
-    assert rig.room.is_expired(rig.now)
+    assert rig.classroom.is_expired(rig.now)
     teacher = rig.teacher()
     rig.say(teacher, "video-leave")
-    assert not rig.room.is_expired(rig.now + KEPT_EMPTY - 1)
-    assert rig.room.is_expired(rig.now + KEPT_EMPTY)
+    assert not rig.classroom.is_expired(rig.now + KEPT_EMPTY - 1)
+    assert rig.classroom.is_expired(rig.now + KEPT_EMPTY)

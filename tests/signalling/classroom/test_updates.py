@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from common.roles import Role
 from sfu.events import SlotsChanged, SlotState
 from tests.support.class_rig import ClassRig, Joined
+from tests.support.thorough import tries
 
 
 def crowd(count: int) -> tuple[ClassRig, Joined, list[Joined]]:
@@ -97,11 +98,11 @@ def test_shrinking_audience_hears_of_everyone_again() -> None:
     known = {person["id"] for person in late.ack["participants"]}  # type: ignore[attr-defined]
     known |= set(rig.told("late", "participant-joined"))
     known -= set(rig.told("late", "participant-left"))
-    assert known == {person.id for person in rig.room.roster.visible()}
+    assert known == {person.id for person in rig.classroom.roster.visible()}
     assert teacher.id in known
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["join", "leave", "lose", "hand", "wait"]), st.integers(0, 7)),
@@ -129,7 +130,7 @@ def test_a_client_that_follows_the_messages_knows_who_is_there(
                 rig.say(here.pop(number), "video-leave")
     rig.advance(1)
     assert follow(rig, viewer) == {
-        person.id: person.describe() for person in rig.room.roster.visible()
+        person.id: rig.classroom.view.describe(person) for person in rig.classroom.roster.visible()
     }
 
 

@@ -14,11 +14,11 @@ import pytest
 from engineio.packet import MESSAGE, Packet
 
 from common.roles import Role
-from liveclass.app import SERVER
+from liveclass.classes import SERVER
 from sfu.events import TransportClosed
 from signalling.classroom.effects import CloseMedia
-from signalling.media_plane import Offer
-from signalling.socket import budgets, engine
+from signalling.media_plane import OfferCommand
+from signalling.socket import clients, engine
 from signalling.socket.engine import (
     MAX_UNSENT,
     PING_INTERVAL,
@@ -87,7 +87,7 @@ async def until(is_so: Callable[[], object]) -> None:
 
 
 async def until_closed(server: ClassServer, reason: str) -> None:
-    await until(lambda: server.hub.tally.sockets_closed[reason])
+    await until(lambda: server.hub.counts.sockets_closed[reason])
 
 
 def test_engineio_makes_its_sockets_where_ours_takes_their_place() -> None:
@@ -175,7 +175,7 @@ async def test_strangers_take_only_their_share_and_the_oldest_gives_way(tmp_path
         for _ in range(4):
             await (await stack.enter_async_context(raw_socket(server))).receive("0")
         await closing(first.ws)
-        assert server.hub.tally.sockets_closed == {"crowded": 1}
+        assert server.hub.counts.sockets_closed == {"crowded": 1}
         assert len(eio(server).strangers) == 4
         async with joined(server, "ravi"):
             assert len(eio(server).sockets) == 4
@@ -186,7 +186,7 @@ async def test_who_brings_no_token_is_closed(server: ClassServer) -> None:
         await raw.receive("0")
         live_through(eio(server), UNAUTHENTICATED, answering=True)
         await closing(raw.ws)
-        assert server.hub.tally.sockets_closed == {"no_token": 1}
+        assert server.hub.counts.sockets_closed == {"no_token": 1}
         await ravi.say("hand", raised=True)
 
 
@@ -196,7 +196,7 @@ async def test_who_brings_no_token_is_closed(server: ClassServer) -> None:
 async def test_a_flood_ends_a_students_stay_and_slows_staff(
     server: ClassServer, monkeypatch: pytest.MonkeyPatch, parsed: list[int]
 ) -> None:
-    monkeypatch.setattr(budgets, "PATIENCE", 0.2)
+    monkeypatch.setattr(clients, "PATIENCE", 0.2)
     async with joined(server, "asha", Role.TEACHER) as (asha, _):
         async with joined(server, "ravi") as (ravi, welcome):
             await ravi.say("video-offer", sdp="offer")
@@ -207,10 +207,10 @@ async def test_a_flood_ends_a_students_stay_and_slows_staff(
             assert await ravi.wait("removed") == {"reason": "flooding"}
             await ravi.wait("disconnect")
         assert CloseMedia(welcome["self"]["id"]) in server.plane.calls
-        assert server.hub.tally.refusals["flooding"] == 1
-        await until(lambda: server.hub.tally.refusals["too_many_messages"] >= 20)
+        assert server.hub.counts.refusals["flooding"] == 1
+        await until(lambda: server.hub.counts.refusals["too_many_messages"] >= 20)
         assert asha.got("removed") == asha.got("disconnect") == []
-        assert len(parsed) <= 2 * (budgets.BURST + 10 * budgets.PER_SECOND)
+        assert len(parsed) <= 2 * (clients.BURST + 10 * clients.PER_SECOND)
     again = await refusal(server, {"token": token_for("ravi")})
     assert again["data"]["code"] == "flooding"
 
@@ -230,7 +230,7 @@ async def test_a_flood_is_told_before_anything_is_parsed(server: ClassServer) ->
         acks = await asyncio.gather(*calls)
         codes = [ack["error"]["code"] for ack in acks if not ack["ok"]]
         assert set(codes) == {"too_many_messages"}
-        assert sum(ack["ok"] for ack in acks) >= budgets.BURST - 1, "the join took one"
+        assert sum(ack["ok"] for ack in acks) >= clients.BURST - 1, "the join took one"
 
 
 async def test_offers_have_a_bucket_of_their_own(server: ClassServer) -> None:
@@ -245,7 +245,7 @@ async def test_lines_of_an_offer_are_paid_before_the_sfu_sees_them(server: Class
     async with joined(server, "asha", Role.TEACHER) as (asha, _):
         refused = await asha.call("video-offer", {"sdp": "a\n" * 130_000})
         assert refused["error"]["code"] == "too_many_offers"
-        assert not [call for call in server.plane.calls if isinstance(call, Offer)]
+        assert not [call for call in server.plane.calls if isinstance(call, OfferCommand)]
 
 
 async def test_the_fifth_socket_of_a_person_closes_the_oldest(server: ClassServer) -> None:
@@ -257,7 +257,7 @@ async def test_the_fifth_socket_of_a_person_closes_the_oldest(server: ClassServe
         assert await first.wait("removed") == {"reason": "replaced"}
         await first.wait("disconnect")
         assert len(server.hub.sessions) == 4
-        assert server.hub.tally.sockets_closed == {"surplus": 1}
+        assert server.hub.counts.sockets_closed == {"surplus": 1}
         await last.say("hand", raised=True)
 
 
@@ -270,7 +270,7 @@ async def test_messages_that_are_no_json_are_counted_and_harm_nobody(
             await raw.send(packet)
         await raw.send('425["hand",{"raised":true}]')
         await raw.receive("435")
-        assert server.hub.tally.refusals == {"bad_frame": 5}
+        assert server.hub.counts.refusals == {"bad_frame": 5}
     assert not [one for one in caplog.records if one.levelno > logging.INFO]
 
 
@@ -292,10 +292,10 @@ async def test_who_does_not_read_is_cut_off_at_a_megabyte(server: ClassServer) -
         waited = 0
         while not socket.closed:
             await socket.send(answer)
-            waited = max(waited, socket.queue.waiting_bytes)
+            waited = max(waited, socket.unsent_bytes)
         assert waited <= MAX_UNSENT + 21_000, "and the last one"
         await closing(raw.ws)
-    assert server.hub.tally.sockets_closed == {"not_read": 1}
+    assert server.hub.counts.sockets_closed == {"not_read": 1}
 
 
 async def test_an_event_for_many_is_encoded_once_for_all_it_is_written_to_together(
@@ -354,11 +354,11 @@ async def test_silence_is_noticed(server: ClassServer) -> None:
         await raw.receive("2")
         eio(server).heartbeats.heard(sids[0], eio(server).lived.now)
         live_through(eio(server), PING_TIMEOUT - 1.0)
-        assert not server.hub.tally.sockets_closed
+        assert not server.hub.counts.sockets_closed
         eio(server).heartbeats.heard(sids[0], eio(server).lived.now)
         live_through(eio(server), 1.5)
         await asha.connection_of(mine, "lost")
-        assert server.hub.tally.sockets_closed == {"ping_timeout": 1}
+        assert server.hub.counts.sockets_closed == {"ping_timeout": 1}
 
 
 async def test_any_frame_is_a_sign_of_life(server: ClassServer) -> None:
@@ -368,7 +368,7 @@ async def test_any_frame_is_a_sign_of_life(server: ClassServer) -> None:
         await raw.send('425["hand",{"raised":true}]')
         await raw.receive("435")
         live_through(eio(server), PING_INTERVAL - 0.5)
-        assert not server.hub.tally.sockets_closed
+        assert not server.hub.counts.sockets_closed
 
 
 async def test_a_stall_disconnects_nobody(server: ClassServer) -> None:
@@ -376,9 +376,9 @@ async def test_a_stall_disconnects_nobody(server: ClassServer) -> None:
         await raw.join("ravi")
         live_through(eio(server), PING_INTERVAL)
         eio(server).look_after(eio(server).lived._last + 60.0)
-        assert not server.hub.tally.sockets_closed
+        assert not server.hub.counts.sockets_closed
         live_through(eio(server), PING_TIMEOUT - 2 * LONGEST_TICK)
-        assert not server.hub.tally.sockets_closed
+        assert not server.hub.counts.sockets_closed
 
 
 async def test_a_stopping_server_says_that_it_goes_away(server: ClassServer) -> None:

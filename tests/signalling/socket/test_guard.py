@@ -2,14 +2,14 @@
 
 import pytest
 
-from signalling.socket.budgets import BURST, Budget
+from signalling.socket.clients import BURST, Budget
 from signalling.socket.guard import (
     MAX_FRAME,
     MAX_NODES,
     MAX_OFFER,
     STRANGER_BYTES,
     STRANGER_FRAMES,
-    Action,
+    FrameAction,
     SocketGuard,
 )
 
@@ -24,19 +24,19 @@ def member() -> SocketGuard:
 
 def refused(guard: SocketGuard, frame: str | None, now: float = 0.0) -> str:
     verdict = guard.take(frame, now)
-    assert verdict.action is Action.REFUSE, verdict
+    assert verdict.action is FrameAction.REFUSE, verdict
     return verdict.reason
 
 
 def test_a_stranger_may_connect_once_answer_pings_and_go() -> None:
     guard = SocketGuard()
-    assert guard.take("3", 0.0).action is Action.IGNORE
-    assert guard.take(CONNECT, 0.0).action is Action.PASS
+    assert guard.take("3", 0.0).action is FrameAction.IGNORE
+    assert guard.take(CONNECT, 0.0).action is FrameAction.PASS
     again = guard.take(CONNECT, 0.0)
-    assert (again.action, again.reason) == (Action.END, "bad_frame")
-    assert SocketGuard().take("40", 0.0).action is Action.PASS
+    assert (again.action, again.reason) == (FrameAction.END, "bad_frame")
+    assert SocketGuard().take("40", 0.0).action is FrameAction.PASS
     gone = guard.take("1", 0.0)
-    assert (gone.action, gone.reason) == (Action.END, "")
+    assert (gone.action, gone.reason) == (FrameAction.END, "")
 
 
 @pytest.mark.parametrize(
@@ -62,36 +62,36 @@ def test_a_stranger_may_connect_once_answer_pings_and_go() -> None:
 )
 def test_anything_else_ends_a_stranger(frame: str | None) -> None:
     verdict = SocketGuard().take(frame, 0.0)
-    assert (verdict.action, verdict.reason) == (Action.END, "bad_frame")
+    assert (verdict.action, verdict.reason) == (FrameAction.END, "bad_frame")
 
 
 def test_a_stranger_brings_eight_kilobytes_in_all() -> None:
     """498 kB of `[[],[],…` took 181 ms of the loop, from whoever liked."""
     too_long = SocketGuard().take("4[" + "[]," * 166_000 + "[]]", 0.0)
-    assert (too_long.action, too_long.reason) == (Action.END, "too_much_before_token")
+    assert (too_long.action, too_long.reason) == (FrameAction.END, "too_much_before_token")
     guard = SocketGuard()
     padded = '40{"token":"' + "x" * (STRANGER_BYTES - 14) + '"}'
-    assert guard.take(padded, 0.0).action is Action.PASS
+    assert guard.take(padded, 0.0).action is FrameAction.PASS
     assert guard.take("3", 0.0).reason == "too_much_before_token"
 
 
 def test_a_stranger_brings_few_frames() -> None:
     guard = SocketGuard()
     verdicts = [guard.take("3", 0.0) for _ in range(STRANGER_FRAMES + 1)]
-    assert [one.action for one in verdicts[:-1]] == [Action.IGNORE] * STRANGER_FRAMES
+    assert [one.action for one in verdicts[:-1]] == [FrameAction.IGNORE] * STRANGER_FRAMES
     assert verdicts[-1].reason == "too_much_before_token"
 
 
 def test_a_stranger_may_not_ping_by_itself() -> None:
-    assert SocketGuard().take_control(0.0).action is Action.END
+    assert SocketGuard().take_control(0.0).action is FrameAction.END
 
 
 def test_a_members_messages_pass() -> None:
     guard = member()
     for frame in ('42["hand",{"raised":true}]', '4217["chat-message", {"text":"x"}]', "41"):
-        assert guard.take(frame, 0.0).action is Action.PASS
-    assert guard.take("3", 0.0).action is Action.IGNORE
-    assert guard.take_control(0.0).action is Action.PASS
+        assert guard.take(frame, 0.0).action is FrameAction.PASS
+    assert guard.take("3", 0.0).action is FrameAction.IGNORE
+    assert guard.take_control(0.0).action is FrameAction.PASS
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_frame_that_is_no_message_goes_no_further(frame: str | None) -> None:
 
 def test_unknown_events_are_told_and_never_parsed() -> None:
     verdict = member().take('4212["connect",' + "[[],[]" * 1_000, 0.0)
-    assert (verdict.action, verdict.reason) == (Action.REFUSE, "unknown_event")
+    assert (verdict.action, verdict.reason) == (FrameAction.REFUSE, "unknown_event")
     assert verdict.reply is not None
     number, refusal = verdict.reply
     assert (number, refusal["error"]["code"]) == ("12", "unknown_event")
@@ -118,7 +118,7 @@ def test_unknown_events_are_told_and_never_parsed() -> None:
 def test_only_an_offer_may_be_long_and_nothing_may_be_branched() -> None:
     text = "x" * MAX_FRAME
     assert refused(member(), f'42["chat-message",{{"text":"{text}"}}]') == "bad_message"
-    assert member().take(f'42["video-offer",{{"sdp":"{text}"}}]', 0.0).action is Action.PASS
+    assert member().take(f'42["video-offer",{{"sdp":"{text}"}}]', 0.0).action is FrameAction.PASS
     longest = "x" * MAX_OFFER
     assert refused(member(), f'42["video-offer",{{"sdp":"{longest}"}}]') == "bad_message"
     fields = ",".join(f'"f{n}":1' for n in range(MAX_NODES))
@@ -138,6 +138,6 @@ def test_refused_messages_count() -> None:
 def test_frames_that_are_no_messages_count_too() -> None:
     guard = member()
     actions = [guard.take("3", 0.0).action for _ in range(5_000)]
-    assert actions.count(Action.IGNORE) < 2_000
-    assert actions[-1] is Action.REFUSE
+    assert actions.count(FrameAction.IGNORE) < 2_000
+    assert actions[-1] is FrameAction.REFUSE
     assert guard.take_control(0.0).reason == "too_many_messages"

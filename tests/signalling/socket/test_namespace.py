@@ -12,7 +12,7 @@ from common.roles import Role
 from signalling.auth.tokens import mint
 from signalling.classroom.effects import CloseClass, CloseMedia, OpenClass
 from signalling.classroom.permissions import Identity
-from signalling.media_plane import Offer, OpenMedia
+from signalling.media_plane import OfferCommand, OpenMedia
 from tests.support.sio_client import (
     SECRET,
     TIMEOUT,
@@ -70,7 +70,7 @@ async def test_answer_comes_once_and_says_which_offer_it_is_for(server: ClassSer
         assert server.plane.calls == [
             OpenClass("demo"),
             OpenMedia("demo", welcome["self"]["id"], True),
-            Offer(welcome["self"]["id"], "offer"),
+            OfferCommand(welcome["self"]["id"], "offer"),
         ]
 
 
@@ -79,7 +79,7 @@ async def test_transport_that_went_unnoticed_is_opened_anew(server: ClassServer)
         await asha.say("video-offer", sdp="one")
         server.plane.joined.clear()
         await asha.say("video-offer", sdp="two")
-        assert [type(call) for call in server.plane.calls[-2:]] == [OpenMedia, Offer]
+        assert [type(call) for call in server.plane.calls[-2:]] == [OpenMedia, OfferCommand]
 
 
 async def test_full_media_server_is_told_and_can_be_tried_again(server: ClassServer) -> None:
@@ -212,7 +212,7 @@ async def test_connection_without_a_good_token_is_refused(
     refused = await refusal(server, auth)
     assert refused["data"]["code"] == code
     assert server.hub.sessions == {}
-    assert server.hub.tally.connections_refused == {code: 1}
+    assert server.hub.counts.connections_refused == {code: 1}
 
 
 async def test_full_server_refuses_connections(tmp_path: Path) -> None:

@@ -3,16 +3,17 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web, web_protocol
 
-from liveclass.app import SERVER
+from liveclass.classes import SERVER
 from signalling.socket.websocket import ByteLimit, PlainSocket
-from tests.support.sio_client import ClassServer, class_server, connected
+from tests.support.sio_client import ClassServer, class_server, joined
 
 DEFLATE = 15
 
@@ -93,7 +94,8 @@ async def test_the_limit_stands_before_the_parser_until_it_is_lifted(
         await ws.send_str("x" * 1_000)
         assert await ws.receive_str() == "1000"
     assert not told.is_set()
-    async with http.ws_connect(url) as ws:
+    # The server reads no more, so that nothing answers this end's close frame.
+    async with http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=0.01)) as ws:
         await ws.send_str("first")
         await ws.send_str("x" * 1_000)
         async with asyncio.timeout(10):
@@ -107,6 +109,16 @@ async def test_sockets_are_not_compressed(server: ClassServer, http: aiohttp.Cli
         assert (await socket.receive_str()).startswith("0{")
 
 
+@contextmanager
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 async def test_a_socket_that_ends_is_freed_by_reference_counts(
     server: ClassServer, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,20 +130,35 @@ async def test_a_socket_that_ends_is_freed_by_reference_counts(
         return await receive(self)
 
     monkeypatch.setattr(PlainSocket, "receive", watching)
-    gc.collect()
-    gc.disable()
-    try:
+    with no_collector():
         async with http.ws_connect(address(server)) as socket:
             await socket.receive_str()
         async with asyncio.timeout(10):
             await freed.wait()
-    finally:
-        gc.enable()
     assert watched
 
 
-async def test_the_request_that_opened_a_socket_is_forgotten(server: ClassServer) -> None:
-    async with connected(server, "ravi"):
-        sockets = server.app[SERVER]
-        assert list(sockets.environ.values()) == [{}]
-        assert len(sockets.eio.sockets) == 1
+async def test_a_joined_socket_its_session_and_its_request_are_freed_by_reference_counts(
+    server: ClassServer,
+) -> None:
+    freed: list[str] = []
+    all_freed = asyncio.Event()
+
+    def note(name: str) -> None:
+        freed.append(name)
+        if len(freed) == 3:
+            all_freed.set()
+
+    with no_collector():
+        async with joined(server, "ravi") as (client, _):
+            sio = server.app[SERVER]
+            (socket,) = sio.eio.sockets.values()
+            (environ,) = sio.environ.values()
+            parts = {"socket": socket, "request": environ["aiohttp.request"], "queue": socket.queue}
+            for name, part in parts.items():
+                weakref.finalize(part, note, name)
+            del socket, environ, parts, part
+            assert await client.say("chat-message", text="hi")
+        async with asyncio.timeout(10):
+            await all_freed.wait()
+    assert sorted(freed) == ["queue", "request", "socket"]
