@@ -55,6 +55,11 @@ UNMIRRORED = {
     "sfu/config.py": "only a record with defaults",
 }
 
+# Tests of billing that follow money through all of its services.
+WHOLE_WAY = frozenset(
+    f"tests/billing/service/test_{name}.py" for name in ("crashes", "interleavings")
+)
+
 MAY_SLEEP = ("tests/interop/", "tests/browser/")
 # Run by hand against a real server; its own tests wait for nothing.
 SIEGE = "tests/siege/"
@@ -198,6 +203,15 @@ def test_every_source_of_sfu_has_its_test_module() -> None:
 def test_exceptions_from_mirroring_are_not_stale() -> None:
     existing = set(sources_of_sfu())
     assert not [name for name in UNMIRRORED if name not in existing or mirrors(name)]
+
+
+def test_every_test_of_billing_mirrors_a_source() -> None:
+    sources = {name.removesuffix(".py") for name in python("billing/")}
+    for name in set(python("tests/billing/")) - WHOLE_WAY:
+        folder, _, file = name.removeprefix("tests/").rpartition("/")
+        words = file.removesuffix(".py").removeprefix("test_").split("_")
+        stems = {f"{folder}/{'_'.join(words[:count])}" for count in range(1, len(words) + 1)}
+        assert not file.startswith("test_") or stems & sources, name
 
 
 def test_no_test_waits_by_the_clock() -> None:
