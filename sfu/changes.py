@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sfu.transport import Transport
 
 
-class Changes:
+class TransportChanges:
     """What transports tell their worker, which looks at each once, when the present call is over.
 
     Each table has transports in the order in which they told.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from common.errors import CapacityError, StateError
-from sfu.changes import Changes
+from sfu.changes import TransportChanges
 from sfu.config import WorkerConfig
 from sfu.dtls.api import DtlsFactory
 from sfu.egress import Egress
@@ -76,7 +76,7 @@ class Worker:
         self.by_address: Mapping[Address, Transport] = self._addresses.by_address
         self._timers: Timers[Transport | Router[Transport]] = Timers()
         self._events: list[Event] = []
-        self._changes = Changes(listener.on_wake)
+        self._changes = TransportChanges(listener.on_wake)
         self._ingress = Ingress(
             self._addresses,
             self.drops,

@@ -2,14 +2,14 @@
 
 from typing import cast
 
-from sfu.changes import Changes
+from sfu.changes import TransportChanges
 from sfu.transport import Transport
 
 ADA, BEN = cast(Transport, "ada"), cast(Transport, "ben")
 
 
 def test_each_transport_is_kept_once_in_the_order_it_told() -> None:
-    changes = Changes(lambda: None)
+    changes = TransportChanges(lambda: None)
     for transport in (BEN, ADA, BEN):
         changes.on_deadline(transport)
         changes.on_slots(transport)
@@ -19,7 +19,7 @@ def test_each_transport_is_kept_once_in_the_order_it_told() -> None:
 
 def test_a_change_of_state_wakes_the_surroundings() -> None:
     woken: list[bool] = []
-    changes = Changes(lambda: woken.append(True))
+    changes = TransportChanges(lambda: woken.append(True))
     changes.on_deadline(ADA)
     assert not woken
     changes.on_state(ADA)
