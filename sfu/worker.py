@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from common.errors import CapacityError, StateError
-from sfu.changes import TransportChanges
 from sfu.config import WorkerConfig
 from sfu.dtls.api import DtlsFactory
 from sfu.egress import Egress
@@ -39,6 +38,7 @@ from sfu.subscribe.estimator import EstimatorFactory
 from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
+from sfu.transport_changes import TransportChanges
 from sfu.wire.address import Address
 from sfu.workload import Workload
 

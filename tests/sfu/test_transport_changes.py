@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from sfu.changes import TransportChanges
 from sfu.transport import Transport
+from sfu.transport_changes import TransportChanges
 
 ADA, BEN = cast(Transport, "ada"), cast(Transport, "ben")
 
