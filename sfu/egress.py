@@ -1,4 +1,4 @@
-"""What leaves a worker after a batch of arrivals: the copies of its layers' new packets.
+"""Sends the copies of what has arrived: the way out of a worker.
 
 The counterpart of sfu.ingress. Pure: no I/O, no clock.
 """

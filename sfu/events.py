@@ -1,4 +1,4 @@
-"""What a worker tells its surroundings: plain records with a tag each, and who gets them.
+"""The events of a worker, plain records with a tag each, and the listener that gets them.
 
 Pure: no I/O, no clock.
 """
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class SlotState(Struct, frozen=True):
-    """What one receiving slot shows now; `layer` is the layer's index, 0 the smallest."""
+    """The contents of one receiving slot; `layer` is the layer's index, 0 the smallest."""
 
     participant: str
     producer: str
@@ -68,7 +68,7 @@ class SlotsChanged(Struct, frozen=True, tag="slots-changed"):
 
 
 class ActiveSpeakers(Struct, frozen=True, tag="active-speakers"):
-    """Who speaks, loudest first, and the settled (dominant) speaker."""
+    """The participants who speak, loudest first, and the settled (dominant) speaker."""
 
     router_id: str
     speakers: tuple[str, ...]
@@ -112,7 +112,7 @@ Event = (
 
 
 class Listener(Protocol):
-    """What surrounds a worker, from its construction on."""
+    """The surroundings of a worker, as it knows them from its construction on."""
 
     def on_events(self, events: Sequence[Event]) -> None:
         """Gets what happened since the last call. Called by `Worker.deliver_events` alone: it may

@@ -20,7 +20,7 @@ from sfu.wire.demux import DTLS, RTCP, RTP, STUN, classify
 
 @dataclass(slots=True)
 class Arrivals:
-    """What a worker has received since its start.
+    """Datagrams that a worker has received since its start.
 
     Each datagram is accepted, answered as a STUN request, or dropped with one DropReason.
     """

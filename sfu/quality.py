@@ -14,7 +14,7 @@ _ORDER = ("good", "fair", "poor")
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How both directions feel; `reason` is empty while both are good."""
+    """The quality of both directions; `reason` is empty while both are good."""
 
     uplink: str = "good"
     downlink: str = "good"

@@ -22,8 +22,8 @@ SPEAKER = "speaker"  # stands among wanted producers for the slots that follow t
 
 
 class Member(Protocol):
-    """What a router needs of a transport that it holds: its slots. What the transport publishes
-    comes and goes by `Router.change_producers`, as producers from elsewhere do."""
+    """The parts of a transport that its router uses: its slots. Its producers come and go by
+    `Router.change_producers`, as producers from elsewhere do."""
 
     @property
     def transport_id(self) -> str: ...
@@ -37,7 +37,7 @@ MemberT = TypeVar("MemberT", bound=Member)
 
 
 class Router(Generic[MemberT]):
-    """One class: its transports, its producers, who speaks, and the slots."""
+    """One class: its transports, its producers, its speakers and its slots."""
 
     def __init__(
         self,

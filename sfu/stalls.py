@@ -1,7 +1,7 @@
 """Stalls of the event loop: how often it could not turn for 10 ms, how long, and what ran.
 
-Two sources are put together. Whoever runs for long on the loop says so (`took`), which is exact
-and has a name. A periodic probe that comes late (`probe`) finds the rest: its lateness is at
+Two sources are put together. Code that runs for long on the loop reports it (`took`), which is
+exact and has a name. A periodic probe that comes late (`probe`) finds the rest: its lateness is at
 most one period less than the stall. Pure: no I/O, no clock; times are seconds of one clock.
 """
 
@@ -35,7 +35,7 @@ class Stalls:
 
 
 class StallWatch:
-    """Decides from timestamps what was a stall and who is to blame."""
+    """Decides from timestamps what was a stall and what caused it."""
 
     def __init__(self) -> None:
         self.stalls = Stalls()
@@ -67,7 +67,7 @@ class StallWatch:
         self._counted.clear()
 
     def take_report(self, now: float) -> StallReport | None:
-        """What to log, at most once in REPORT_EVERY."""
+        """The report to log, at most once in REPORT_EVERY."""
         report = self._unreported
         if report is None or now < self._report_at:
             return None

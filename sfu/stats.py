@@ -123,7 +123,7 @@ class ConsumerSnapshot:
 
 @dataclass(slots=True)
 class TrafficTotals:
-    """What passed through one transport, or through all of a class since it opened."""
+    """Traffic of one transport, or of all that a class has had since it opened."""
 
     packets_received: int = 0
     bytes_received: int = 0

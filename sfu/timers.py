@@ -55,7 +55,7 @@ class Timers(Generic[Owner]):
         return due
 
     def next_deadline(self) -> float | None:
-        """When the first owner is due."""
+        """The time when the first owner is due."""
         heap = self._heap
         while heap and self._when.get(heap[0][2]) != heap[0][0]:
             heapq.heappop(heap)

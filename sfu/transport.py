@@ -38,7 +38,6 @@ from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
 from sfu.subscribe.estimator import EstimatorFactory
-from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import earliest
 from sfu.wire.address import Address
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback
@@ -51,7 +50,7 @@ SETTLE_EVERY = 32  # packets that are paid for together
 
 
 class TransportState(StrEnum):
-    """Where a transport is in its life."""
+    """The stages of a transport's life."""
 
     NEW = "new"
     CONNECTING = "connecting"
@@ -70,7 +69,7 @@ class TransportListener(Protocol):
 
 @dataclass(slots=True)
 class Services:
-    """What a transport gets from its worker."""
+    """The surroundings that a worker gives to its transports."""
 
     dtls: DtlsFactory
     random: Callable[[int], bytes]
@@ -80,7 +79,7 @@ class Services:
     on_level: LevelHandler
     max_streams: int
     workload: Workload
-    new_estimator: EstimatorFactory = RembEstimator
+    new_estimator: EstimatorFactory
 
 
 class Transport:
@@ -193,7 +192,8 @@ class Transport:
         self._services.listener.on_state(self)
 
     def closed(self, reason: str) -> None:
-        """The peer said good-bye, or the handshake failed."""
+        """The association has ended, by the peer or for another reason; the worker closes the
+        transport at its next flush."""
         self.close_reason = self.close_reason or reason
         self._services.listener.on_state(self)
 
@@ -232,7 +232,7 @@ class Transport:
         self._follow_ice()
 
     def holds(self, address: Address) -> bool:
-        """True while the peer is there: nobody else may claim its address meanwhile."""
+        """True while the peer is at the address: no other transport may claim it meanwhile."""
         return self.agent.state is IceState.CONNECTED and self.agent.selected == address
 
     def _follow_ice(self) -> None:
@@ -301,7 +301,7 @@ class Transport:
     # -- time -------------------------------------------------------------------------------
 
     def next_deadline(self, now: float) -> float | None:
-        """When handle_timers has something to do."""
+        """The time when handle_timers has something to do."""
         if self.state in (TransportState.CLOSED, TransportState.NEW):
             return None
         deadline = self.agent.next_deadline()
@@ -381,8 +381,9 @@ class Transport:
         self._dtls.close()
 
     def release(self) -> None:
-        """After close: nothing of it leads back to it, so that reference counts free it at once.
-        The garbage collector is kept from running while media flows (sfu.io.collector)."""
+        """After close: cuts all references that lead back to the transport. A closed transport must
+        hold no reference cycles: the garbage collector does not run while media flows
+        (sfu.io.collector)."""
         self._dtls = EndedSession()
         self.uplink.release()
         self.downlink.release()

@@ -6,7 +6,7 @@ from sfu.transport import Transport
 
 
 class TransportChanges:
-    """What transports tell their worker, which looks at each once, when the present call is over.
+    """The listener of all transports of a worker, which looks at each once per call.
 
     Each table has transports in the order in which they told.
     """
@@ -20,14 +20,14 @@ class TransportChanges:
         self._on_wake = on_wake
 
     def on_state(self, transport: Transport) -> None:
-        """Its state, its quality, or the reason for its end."""
+        """Its state, its quality, or the reason for its end has changed."""
         self.states[transport] = None
         self._on_wake()
 
     def on_deadline(self, transport: Transport) -> None:
-        """When it next has something to do."""
+        """Its next deadline may have changed."""
         self.deadlines[transport] = None
 
     def on_slots(self, transport: Transport) -> None:
-        """What its slots show."""
+        """Its slots show something else."""
         self.slots[transport] = None

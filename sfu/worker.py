@@ -34,6 +34,8 @@ from sfu.publish.producer import Layer
 from sfu.router import Router
 from sfu.snapshot import read_router, snapshot_transport
 from sfu.stats import DropReason, RouterReading, WorkerSnapshot
+from sfu.subscribe.estimator import EstimatorFactory
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
 from sfu.transport_changes import TransportChanges
@@ -55,6 +57,7 @@ class Worker:
         outbox: Outbox,
         listener: Listener,
         drops: Counter[DropReason] | None = None,
+        new_estimator: EstimatorFactory = RembEstimator,
     ) -> None:
         """`random` gives so many unpredictable bytes; `drops` may be shared with the parts of the
         surroundings that drop datagrams, too."""
@@ -64,6 +67,7 @@ class Worker:
         self.forwarded = Totals(drops=self.drops)
         self._dtls = dtls
         self._random = random
+        self._new_estimator = new_estimator
         self._outbox = outbox
         self._listener = listener
         self._negotiator = Negotiator(config, dtls.fingerprints, random)
@@ -109,7 +113,7 @@ class Worker:
         self, router_id: str, transport_id: str, now: float, *, pinned: bool = False
     ) -> None:
         """Makes room for a participant; `pinned` is the teacher, whose voice keeps the first audio
-        slot and who is never removed for making too much work."""
+        slot and whose connection is never closed for making too much work."""
         router = self._router(router_id)
         if transport_id in self._transports:
             raise StateError("already_joined", "this participant has a connection already")
@@ -136,6 +140,7 @@ class Worker:
             on_pending=self._egress.pending.append,
             on_level=router.on_level,
             max_streams=self.config.max_streams_per_transport,
+            new_estimator=self._new_estimator,
             workload=workload or self._new_workload(now, is_teacher=pinned),
         )
         transport = Transport(router.router_id, transport_id, services, now, pinned=pinned)
@@ -182,12 +187,12 @@ class Worker:
         return answer
 
     def set_layout(self, transport_id: str, slots: Sequence[SlotWant], now: float) -> None:
-        """What a subscriber wants in its video slots."""
+        """Takes what a subscriber wants in its video slots."""
         transport = self._transport(transport_id)
         self._router(transport.router_id).set_layout(transport, slots, now)
 
     def set_source(self, transport_id: str, source: str, enabled: bool, now: float) -> None:
-        """Media state of a publisher: what is off isn't forwarded."""
+        """Switches a publisher's source on or off; one that is off isn't forwarded."""
         transport = self._transport(transport_id)
         self._router(transport.router_id).set_source(transport_id, source, enabled, now)
 
@@ -223,7 +228,7 @@ class Worker:
         self._events.append(TransportClosed(transport.router_id, transport.transport_id, reason))
 
     def _depart(self, transport: Transport, reason: str, now: float) -> None:
-        """Its class counts and lets go of it."""
+        """Its class counts its traffic and lets go of it."""
         router = self.routers.get(transport.router_id)
         try:
             transport.final = snapshot_transport(transport, now)
@@ -285,7 +290,7 @@ class Worker:
     # -- time -------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
-        """When handle_timers has something to do."""
+        """The time when handle_timers has something to do."""
         return earliest(self._egress.pending.next_deadline(), self._timers.next_deadline())
 
     def handle_timers(self, now: float) -> None:
@@ -367,7 +372,7 @@ class Worker:
     # -- figures ----------------------------------------------------------------------------
 
     def totals(self) -> WorkerSnapshot:
-        """What has passed through, with the drops of the worker and of all transports ever."""
+        """The traffic since the start, with the drops of all transports there have been."""
         drops, arrivals, forwarded = self.drops.copy(), self.arrivals, self.forwarded
         for transport in self._transports.values():
             for reason, count in transport.drops.items():  # Counter.update costs 1 ms for 1,000

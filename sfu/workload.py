@@ -1,8 +1,8 @@
-"""What one transport makes the loop do, and what becomes of one that makes too much.
+"""Limits the work that one transport makes.
 
-What is authentic pays from the transport's budget: beyond it datagrams are dropped unread, and a
-participant who goes on like that is removed; a teacher never. What is not authentic can come from
-anybody, with the address of anybody: it has a small budget of its own, and only drops.
+Authentic datagrams are paid from the transport's budget: beyond it they are dropped unread, and a
+participant whose page goes on like that is removed; a teacher never. Other datagrams can come from
+anywhere with any source address: they have a small budget of their own, and are only dropped.
 Pure: no I/O, no clock.
 """
 
@@ -63,8 +63,8 @@ class Workload:
         self.unproven.charge(Price.FAILED_CHECK)
 
     def may_ask_keyframe(self, slot_ssrc: int, now: float) -> bool:
-        """Whether a slot of the subscriber may ask the publisher once more: each key frame goes to
-        all who watch. Call it for slots that exist: the table has an entry for each."""
+        """True when a slot of the subscriber may ask for one more key frame, which goes to all
+        who watch. Call it for slots that exist: the table has an entry for each."""
         budget = self._keyframes.get(slot_ssrc)
         if budget is None:
             budget = self._keyframes[slot_ssrc] = WorkBudget(KEYFRAME_RATE, KEYFRAME_BURST, now)

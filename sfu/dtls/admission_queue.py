@@ -16,7 +16,7 @@ Step = Callable[[], object]
 class AdmissionQueue:
     """Steps in the order they came, PER_TURN of them in each turn of the running loop.
 
-    A step waits once, whoever has more to do enters again after it: all get equal turns.
+    A step waits once, and enters again when there is more to do: all get equal turns.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What the core needs of DTLS: a factory of sessions that end in SRTP keys.
+"""The face of DTLS to the core: a factory of sessions that end in SRTP keys.
 
 Pure: no I/O, no clock. `sfu.dtls.session` implements it with aiortc; tests bring ready keys.
 """
@@ -12,7 +12,7 @@ Fingerprint = tuple[str, str]  # ("sha-256", "AA:BB:…")
 
 
 class DtlsHooks(Protocol):
-    """What a session calls back: datagrams to send, the keys, the end."""
+    """The calls that a session makes: datagrams to send, the keys, the end."""
 
     def send(self, data: bytes) -> None: ...
     def connected(self, keys: SrtpKeys) -> None: ...

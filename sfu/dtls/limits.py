@@ -1,8 +1,8 @@
-"""What a DTLS session may cost, and what it may send to an address that nobody has proven.
+"""Limits what a DTLS session costs, and what it sends to an address that is not proven.
 
-No datagram tells that it is authentic before OpenSSL has seen it, so what is too much is dropped
-and never removes anybody. Until the keys are there the address may be somebody else's: three
-times what came from it may be sent (as RFC 9000 section 8.1 for QUIC), and an allowance.
+No datagram can be known as authentic before OpenSSL has seen it, so too many are dropped, and
+never close a transport. Until the keys are there the address may be a victim's: three times the
+bytes that came from it may be sent (as RFC 9000 section 8.1 for QUIC), and an allowance.
 Pure: no I/O, no clock.
 """
 
@@ -31,21 +31,22 @@ class DtlsLimits:
         self._held = b""  # the latest flight that had to wait
 
     def prove(self) -> None:
-        """The handshake has ended: who is at the address holds the certificate's key."""
+        """The handshake has ended: the peer at the address holds the certificate's key."""
         if not self._proven:
             self._proven = True
             self._held = b""
             self._work = _budget(SESSION_RATE, SESSION_BURST, self._work.updated_at)
 
     def admits(self, size: int, now: float) -> bool:
-        """Whether a datagram of `size` bytes may reach the session."""
+        """True when a datagram of `size` bytes may reach the session."""
         if not self._work.take(Price.DTLS_DATAGRAM, now):
             return False
         self._credit += RATIO * size
         return True
 
     def passes(self, flight: bytes) -> bool:
-        """Whether it may leave now; if not, it waits for `released`, in place of the one before."""
+        """True when the flight may leave now; if not, it waits for `released`, in place of the one
+        before."""
         if self._proven:
             return True
         if len(flight) > min(self._credit, self._left):

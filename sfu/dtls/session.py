@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 class DatagramLink:
-    """What RTCDtlsTransport needs of an ICE transport: a bounded queue in, a callback out.
+    """Stands for the ICE transport of an RTCDtlsTransport: a bounded queue in, a callback out.
 
     A session takes one datagram each time the turnstile lets it through.
     """
@@ -60,7 +60,7 @@ class DatagramLink:
         self._admitted = asyncio.Event()  # one datagram may be taken
 
     def put(self, datagram: bytes) -> None:
-        """Queue what can be DTLS (RFC 7983); the rest, and what is too much, is dropped."""
+        """Queues a datagram that can be DTLS (RFC 7983); drops others and those too many."""
         if not datagram or not 19 < datagram[0] < 64:
             return
         if len(self._queue) >= QUEUE_LENGTH:
@@ -182,7 +182,7 @@ class SharedCertificate(RTCCertificate):
             self._context = super()._create_ssl_context(srtp_profiles)
             self._context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle session keeps none
             self._context.set_options(SSL.OP_NO_RENEGOTIATION)
-            self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # nobody resumes
+            self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # sessions are never resumed
         return self._context
 
 

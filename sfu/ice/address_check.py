@@ -65,17 +65,18 @@ class AddressCheck:
         self.address, self._due = None, None
 
     def awaits(self, address: Address, transaction: bytes) -> bool:
-        """Whether an answer from there to this transaction was asked for. Cheap, no proof."""
+        """True when a request to this address with this transaction waits for its answer. Cheap,
+        and no proof."""
         return address == self.address and transaction == self._transaction
 
     def is_answered_by(self, message: stun.StunMessage, data: bytes) -> bool:
-        """Whether the awaited answer is the peer's. An error is an answer, too: in a conflict of
+        """True when the awaited answer is the peer's. An error is an answer, too: in a conflict of
         roles (RFC 8445 7.2.5.1) the peer is there all the same."""
         answers = (stun.BINDING_SUCCESS, stun.BINDING_ERROR)
         return message.kind in answers and stun.proves(message, data, self._key)
 
     def next_deadline(self) -> float | None:
-        """When handle_timers has something to do."""
+        """The time when handle_timers has something to do."""
         if self.address is None:
             return None
         return self._lapses_at if self._due is None else self._due

@@ -209,7 +209,7 @@ class IceAgent:
         self._nominate_pending()
 
     def is_bound(self, address: Address) -> bool:
-        """Whether an authentic request came from there lately."""
+        """True when an authentic request came from there lately."""
         return address in self._bound
 
     def addresses(self) -> tuple[Address, ...]:
@@ -230,7 +230,7 @@ class IceAgent:
         return self.state
 
     def next_deadline(self) -> float | None:
-        """When handle_timers, of this and of `check`, has something to do."""
+        """The time when handle_timers, of this or of `check`, has something to do."""
         deadline = self.check.next_deadline()
         if self.state is IceState.CONNECTED:
             deadline = earliest(deadline, self._disconnect_at)

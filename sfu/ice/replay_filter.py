@@ -14,7 +14,7 @@ _PLACES = 4  # bits that stand for a transaction: a Bloom filter
 
 
 class Transaction(Enum):
-    """What an authentic request's transaction is."""
+    """The kinds of an authentic request's transaction."""
 
     NEW = auto()
     RETRANSMITTED = auto()  # lately, and from the same address

@@ -1,4 +1,4 @@
-"""What both sides support of an offer: which sections publish, which are slots, with what codecs.
+"""Agrees on an offer: which of its sections publish, which are slots, and with which codecs.
 
 Pure: no I/O, no clock.
 """
@@ -79,7 +79,7 @@ class AgreedSection:
 
 @dataclass(slots=True)
 class Negotiation:
-    """What will be sent and received; `sections` has one entry per section of the offer."""
+    """The media that both sides will send; `sections` has one entry per section of the offer."""
 
     published: tuple[Published, ...]
     slots: tuple[Slot, ...]
@@ -89,7 +89,7 @@ class Negotiation:
 
 @dataclass(slots=True)
 class Agreed:
-    """What all sections of one shape get, as long as they publish or do not."""
+    """The agreement for all sections of one shape that publish, or that do not."""
 
     codecs: tuple[Codec, ...]
     outward: tuple[Extension, ...]
@@ -98,7 +98,7 @@ class Agreed:
 
 
 class AgreementMemory:
-    """What was agreed for shapes of sections (sfu.negotiation.offer.SectionMemory) before."""
+    """Earlier agreements, by the shape of a section (sfu.negotiation.offer.SectionMemory)."""
 
     def __init__(self) -> None:
         self._agreed: dict[tuple[int, bool], tuple[Section, Agreed]] = {}
@@ -107,7 +107,7 @@ class AgreementMemory:
         return len(self._agreed)
 
     def agree(self, section: Section, published: bool) -> Agreed:
-        """What is agreed for a section, worked out once for each shape."""
+        """The agreement for a section, worked out once for each shape."""
         if (shape := section.shape) is None:
             return _agree_shape(section, published)
         key = (id(shape), published)

@@ -35,7 +35,7 @@ _RID = re.compile(r"([A-Za-z0-9_-]{1,16}) (send|recv)(?: .*)?")
 
 
 class LineError(Exception):
-    """What is wrong with the line being read."""
+    """The line that is being read is wrong; the message says how."""
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class SectionDraft:
         section.simulcast = bool(ordered)
 
     def make_shape(self) -> Section:
-        """What the section has in common with others of its kind; it is its own shape."""
+        """The part that the section has in common with others of its kind; it is its own shape."""
         self._finish_shape()
         shape = replace(self.section, mid="", ssrcs=(), msid=None)
         shape.shape = self.section.shape = shape

@@ -1,4 +1,4 @@
-"""Who speaks: the ranked few who get audio slots, and the settled speaker for the stage.
+"""Ranks the speakers of a class: the few that get audio slots, and the settled one for the stage.
 
 Pure: no I/O, no clock.
 """
@@ -12,8 +12,8 @@ Key = TypeVar("Key", bound=Hashable)
 INTERVAL = 0.2  # s between two decisions
 FLOOR = 60  # -dBov; anything quieter counts as silence
 SMOOTHING = 0.4  # weight of the newest interval; the memory is about 0.4 s
-SPEAKING = 8.0  # dB above the floor, smoothed, from which somebody counts as speaking
-MARGIN = 6.0  # dB by which somebody is clearly louder
+SPEAKING = 8.0  # dB above the floor, smoothed, from which a microphone counts as speaking
+MARGIN = 6.0  # dB by which one is clearly louder than another
 BEATEN_AFTER = 0.4  # s
 SETTLED_AFTER = 1.0  # s
 _ROUNDING = 1e-6  # s; deadlines are sums of floats
@@ -43,7 +43,8 @@ class ActiveSpeaker(Generic[Key]):
 
     @property
     def dominant(self) -> Key | None:
-        """Who has led for a second; stays through silence, until somebody else has or it leaves."""
+        """The key that has led for a second; stays through silence, until another has led or it
+        leaves."""
         return self._dominant
 
     def ranked(self) -> tuple[Key, ...]:
@@ -94,7 +95,7 @@ class ActiveSpeaker(Generic[Key]):
         return changed
 
     def next_deadline(self) -> float | None:
-        """When to decide next; None until the first level."""
+        """The time of the next decision; None until the first level."""
         return self._deadline
 
     def _smooth(self) -> None:
@@ -118,7 +119,7 @@ class ActiveSpeaker(Generic[Key]):
             self._changed = True
 
     def _outsiders(self) -> list[Key]:
-        """Who speaks without being ranked, the loudest first."""
+        """Microphones that speak without being ranked, the loudest first."""
         ranked = set(self._ranked)
         loud = []
         for key, voice in self._voices.items():
@@ -158,7 +159,7 @@ class ActiveSpeaker(Generic[Key]):
         return self._voices[key].score
 
     def _settle(self, now: float) -> None:
-        """The stage goes to whoever is the loudest for a whole second."""
+        """The stage goes to the microphone that is the loudest for a whole second."""
         leader = max(self._speaking, key=self._score, default=None)
         if leader is None or leader == self._dominant:
             self._challenger = None

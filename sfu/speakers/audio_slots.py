@@ -1,4 +1,4 @@
-"""Which voices fill a subscriber's audio slots. Pure: no I/O, no clock."""
+"""Fills a subscriber's audio slots with voices. Pure: no I/O, no clock."""
 
 from collections.abc import Sequence
 

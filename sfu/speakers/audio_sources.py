@@ -1,4 +1,4 @@
-"""The sound of a class: who speaks, which sounds are heard, and in which order.
+"""The sound of a class: its speakers, and the order in which its sounds are heard.
 
 Pure: no I/O, no clock.
 """
@@ -59,7 +59,7 @@ class AudioSources:
             self._speaker.level(producer.producer_id, level, now)
 
     def next_deadline(self) -> float | None:
-        """When the speakers are ranked again."""
+        """The time when the speakers are ranked again."""
         return self._speaker.next_deadline()
 
     def handle_timers(self, now: float) -> bool:

@@ -11,7 +11,7 @@ GATHER = 0.1  # seconds that changes are gathered for
 
 
 @dataclass(slots=True)
-class Changes:
+class RosterChanges:
     """The gathered changes of one class; hidden participants make none."""
 
     updated_ids: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class Changes:
         self.totals = False
         self.deadline = None
 
-    def restore(self, saved: "Changes") -> None:
+    def restore(self, saved: "RosterChanges") -> None:
         """Takes over the changes of a snapshot."""
         self.updated_ids, self.left_ids = saved.updated_ids, saved.left_ids
         self.totals, self.totals_told_at = saved.totals, saved.totals_told_at

@@ -11,7 +11,7 @@ from typing import Any
 
 from common.errors import CapacityError, LiveclassError
 from common.roles import Role
-from signalling.classroom.changes import Changes
+from signalling.classroom.changes import RosterChanges
 from signalling.classroom.effects import (
     CloseClass,
     CloseMedia,
@@ -69,7 +69,7 @@ class Classroom:
         self.started_at: int | None = None
         self.locked = False
         self.roster = Roster(rng)
-        self.changes = Changes()
+        self.changes = RosterChanges()
         self.context = ClassContext(self.roster, self.changes, rng, settings.wall_offset)
         self.features = Features(features, self.context, now)
         self.view = ClassView(self.roster, self.features)

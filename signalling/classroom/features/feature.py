@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
-from signalling.classroom.changes import Changes
+from signalling.classroom.changes import RosterChanges
 from signalling.classroom.effects import Decision, Effect, Send
 from signalling.classroom.messages import Message
 from signalling.classroom.roster import Participant, Rng, Roster
@@ -24,7 +24,7 @@ class ClassContext:
     """The parts of a class that its features may use."""
 
     roster: Roster
-    changes: Changes
+    changes: RosterChanges
     rng: Rng
     wall_offset: float
 
