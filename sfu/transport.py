@@ -38,7 +38,6 @@ from sfu.srtp.rtp import inbound, outbound
 from sfu.stats import DropReason, TransportSnapshot
 from sfu.subscribe.downlink import Downlink
 from sfu.subscribe.estimator import EstimatorFactory
-from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import earliest
 from sfu.wire.address import Address
 from sfu.wire.rtcp import RtcpRecord, TransportFeedback
@@ -80,7 +79,7 @@ class Services:
     on_level: LevelHandler
     max_streams: int
     workload: Workload
-    new_estimator: EstimatorFactory = RembEstimator
+    new_estimator: EstimatorFactory
 
 
 class Transport:

@@ -34,6 +34,8 @@ from sfu.publish.producer import Layer
 from sfu.router import Router
 from sfu.snapshot import read_router, snapshot_transport
 from sfu.stats import DropReason, RouterReading, WorkerSnapshot
+from sfu.subscribe.estimator import EstimatorFactory
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.timers import Timers, earliest
 from sfu.transport import Services, Transport, TransportState
 from sfu.transport_changes import TransportChanges
@@ -55,6 +57,7 @@ class Worker:
         outbox: Outbox,
         listener: Listener,
         drops: Counter[DropReason] | None = None,
+        new_estimator: EstimatorFactory = RembEstimator,
     ) -> None:
         """`random` gives so many unpredictable bytes; `drops` may be shared with the parts of the
         surroundings that drop datagrams, too."""
@@ -64,6 +67,7 @@ class Worker:
         self.forwarded = Totals(drops=self.drops)
         self._dtls = dtls
         self._random = random
+        self._new_estimator = new_estimator
         self._outbox = outbox
         self._listener = listener
         self._negotiator = Negotiator(config, dtls.fingerprints, random)
@@ -136,6 +140,7 @@ class Worker:
             on_pending=self._egress.pending.append,
             on_level=router.on_level,
             max_streams=self.config.max_streams_per_transport,
+            new_estimator=self._new_estimator,
             workload=workload or self._new_workload(now, is_teacher=pinned),
         )
         transport = Transport(router.router_id, transport_id, services, now, pinned=pinned)

@@ -1,4 +1,4 @@
-"""From exceptions to what a client is told, in one function.
+"""Errors of signalling, and the one function that turns exceptions into refusals for clients.
 
 Pure: no I/O, no clock.
 """
@@ -18,22 +18,24 @@ class ForbiddenError(LiveclassError):
 
 
 class FloodError(LiveclassError):
-    """More messages than a person may send."""
+    """The person has sent more messages than they may."""
 
     def __init__(self) -> None:
-        super().__init__("too_many_messages", "Too many messages. Wait a moment and try again.")
+        super().__init__(
+            "too_many_messages", "You are sending too many messages. Wait a moment and try again."
+        )
 
 
 class OfferFloodError(LiveclassError):
-    """More offers, or longer ones, than a person may make; later it would be accepted."""
+    """The person has made more or longer offers than they may; a later one is accepted."""
 
     def __init__(self) -> None:
-        message = "Connecting too often. Trying again in a moment."
+        message = "You are connecting too often. Try again in a moment."
         super().__init__("too_many_offers", message)
 
 
 class MessageError(LiveclassError):
-    """The client's message cannot be understood; `field` says where."""
+    """The client's message cannot be understood; `field` names the part at fault."""
 
     def __init__(self, message: str, field: str | None = None, code: str = "bad_message") -> None:
         super().__init__(code, message)
@@ -56,7 +58,7 @@ class Refusal(TypedDict):
 
 
 def to_wire(error: Exception) -> Refusal:
-    """The refusal a client gets for an exception; what it does not need to know stays here."""
+    """The refusal a client gets for an exception; of internal errors it learns no details."""
     if isinstance(error, ValidationError):
         error = _first_fault(error)
     if not isinstance(error, LiveclassError):

@@ -59,7 +59,7 @@ class EnrolledThrough(StrEnum):
     OTHER = "other"
 
 
-class Action(StrEnum):
+class RowAction(StrEnum):
     """The action of a row."""
 
     NOTHING = "change nothing"
@@ -126,7 +126,7 @@ class Row:
 
     name: str
     kind: FactKind
-    action: Action
+    action: RowAction
     why: str
     reason: Reason | None = None
     when: dict[str, frozenset[object]] = field(default_factory=dict)
@@ -143,7 +143,7 @@ class Outcome:
     """The decision about a fact: the row's name, its action, and the reason if money goes back."""
 
     row: str
-    action: Action
+    action: RowAction
     reason: Reason | None = None
     order_id: str | None = None
     payment_id: str | None = None

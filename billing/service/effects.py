@@ -13,7 +13,7 @@ from billing.orders.facts import (
     RefundMoved,
 )
 from billing.orders.ledger import EntryKind
-from billing.orders.states import Action, OrderState, Outcome, PaymentState, Reason, RefundState
+from billing.orders.states import OrderState, Outcome, PaymentState, Reason, RefundState, RowAction
 from billing.service import enrolments
 from billing.service.change import Change
 from billing.service.purchase import Purchase, sum_of
@@ -309,20 +309,20 @@ def _as(fact: Fact, kind: type[One]) -> One:
 
 
 _Effect = Callable[[Change, Purchase, Fact, Outcome], Awaitable[None]]
-_EFFECTS: dict[Action, _Effect] = {
-    Action.CAPTURE: _capture,
-    Action.ENROL: _enrol,
-    Action.CONFIRM: _confirm,
-    Action.REFUND: _refund,
-    Action.END_AND_REFUND: _end_and_refund,
-    Action.NOTE_FAILURE: _note_failure,
-    Action.WITHDRAW: _withdraw,
-    Action.ADOPT: _adopt,
-    Action.ASKED: _asked,
-    Action.PROCESSED: _processed,
-    Action.RETRY: _retry,
-    Action.FLAG: _flag,
-    Action.UNFLAG: _unflag,
-    Action.BOOK_LOSS: _lose_part,
-    Action.CHARGE_BACK: _charge_back,
+_EFFECTS: dict[RowAction, _Effect] = {
+    RowAction.CAPTURE: _capture,
+    RowAction.ENROL: _enrol,
+    RowAction.CONFIRM: _confirm,
+    RowAction.REFUND: _refund,
+    RowAction.END_AND_REFUND: _end_and_refund,
+    RowAction.NOTE_FAILURE: _note_failure,
+    RowAction.WITHDRAW: _withdraw,
+    RowAction.ADOPT: _adopt,
+    RowAction.ASKED: _asked,
+    RowAction.PROCESSED: _processed,
+    RowAction.RETRY: _retry,
+    RowAction.FLAG: _flag,
+    RowAction.UNFLAG: _unflag,
+    RowAction.BOOK_LOSS: _lose_part,
+    RowAction.CHARGE_BACK: _charge_back,
 }

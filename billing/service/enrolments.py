@@ -129,7 +129,7 @@ async def expire(
     session: AsyncSession, now: int, class_ids: Collection[str] | None = None
 ) -> list[tuple[str, str]]:
     """Ends enrolments whose time is over, of some classes or of all: (user, class) of each."""
-    due = Enrolment.ended_at.is_(None) & (Enrolment.expires_at <= now)
+    due = Enrolment.run_out(now)
     if class_ids is not None:
         due &= Enrolment.class_id.in_(class_ids)
     ended = (

@@ -1,7 +1,7 @@
 """The live classes and the catalogue: the gate's answers, and what follows when rights end.
 
 One job looks twice a second, and at once when it is woken: a class becomes what the catalogue says
-of it, and people who have lost the right to be in it are removed.
+of it, and people who have lost the right to be in it are evicted.
 """
 
 from typing import Protocol
@@ -22,7 +22,7 @@ from common.roles import STAFF, Admission, Person, Role
 LOOK_EVERY = 0.5  # s
 MARGIN = 10_000  # ms: a transaction of another process may be written so late
 
-# The reason that a removed person is told, by the refusal's code; other refusals remove no one.
+# The reason that an evicted person is told, by the refusal's code; other refusals evict no one.
 _REASONS = {
     "refunded": "refunded",
     "disputed": "disputed",
@@ -81,13 +81,14 @@ class LiveWatch:
         self._looked_at: int | None = None
 
     async def turn(self, context: Context) -> None:
-        """Brings catalogue and live classes together."""
-        await self._follow(context)
-        await self._evict(context)
+        """Makes catalogue and live classes agree."""
+        await self._follow_states(context)
+        await self._evict_people(context)
 
     # States
 
-    async def _follow(self, context: Context) -> None:
+    async def _follow_states(self, context: Context) -> None:
+        """Ends classes that were ended in the catalogue; notes there which are taught now."""
         taught = self._live.live_classes()
         async with context.db.reading() as session:
             query = select(Class.id, Class.state).where(
@@ -113,19 +114,20 @@ class LiveWatch:
 
     # People
 
-    async def _evict(self, context: Context) -> None:
+    async def _evict_people(self, context: Context) -> None:
+        """Evicts people whose rights have ended since the last turn."""
         now = context.now()
-        rooms = self._live.class_ids
-        if rooms:
+        class_ids = self._live.class_ids
+        if class_ids:
             since = (now if self._looked_at is None else self._looked_at) - MARGIN
-            await _expire(context, rooms)
-            here = {class_id: self._live.present(class_id) for class_id in rooms}
-            for class_id, users in (await _to_check(context, here, since)).items():
+            await _expire(context, class_ids)
+            here = {class_id: self._live.present(class_id) for class_id in class_ids}
+            for class_id, users in (await _suspects(context, here, since)).items():
                 await self._check(context, class_id, users)
         self._looked_at = now
 
     async def _check(self, context: Context, class_id: str, users: set[str]) -> None:
-        """Removes those of the users, and of their parents, who are there and may not be any
+        """Evicts those of the users, and of their parents, who are there and may not be any
         more."""
         here = self._live.present(class_id)
         if not any(one.user_id in users for one in here) and not _parents_in(here):
@@ -147,7 +149,7 @@ def _parents_in(here: tuple[Person, ...]) -> bool:
 
 
 def _reason(person: Person, rights: Rights) -> str | None:
-    """The reason for which a person is removed, if any: a refund says more than a cancelled class,
+    """The reason for which a person is evicted, if any: a refund says more than a cancelled class,
     and a student who paid for a cancelled class gets one. A person who is staff no more may come
     back as what they are."""
     refusal, last = rights.refusal, rights.own
@@ -162,18 +164,16 @@ def _reason(person: Person, rights: Rights) -> str | None:
     return _REASONS.get(refusal.code)
 
 
-async def _expire(context: Context, rooms: frozenset[str]) -> None:
+async def _expire(context: Context, class_ids: frozenset[str]) -> None:
     """Ends enrolments in these classes whose time is over; asks first, as hardly ever one is
     due."""
     now = context.now()
-    due = select(Enrolment.id).where(
-        Enrolment.class_id.in_(rooms), Enrolment.ended_at.is_(None), Enrolment.expires_at <= now
-    )
+    due = select(Enrolment.id).where(Enrolment.class_id.in_(class_ids), Enrolment.run_out(now))
     async with context.db.reading() as session:
         if await session.scalar(due.limit(1)) is None:
             return
     async with context.db.writing() as session:
-        await expire(session, now, rooms)
+        await expire(session, now, class_ids)
 
 
 async def expire_all(context: Context) -> None:
@@ -184,7 +184,7 @@ async def expire_all(context: Context) -> None:
         context.wake("entry")
 
 
-async def _to_check(context: Context, here: Here, since: int) -> dict[str, set[str]]:
+async def _suspects(context: Context, here: Here, since: int) -> dict[str, set[str]]:
     """The people who may have lost the right to be in these classes, by class."""
     found: dict[str, set[str]] = {}
     everybody = {one.user_id for people in here.values() for one in people}

@@ -12,7 +12,7 @@ from billing.context import Context
 from billing.gateway.protocol import GatewayPayment, GatewayRefund
 from billing.gateway.records import payment_facts, refund_fact
 from billing.orders.facts import Fact, PaymentFact, RefundMoved
-from billing.orders.states import Action, Outcome, Situation
+from billing.orders.states import Outcome, RowAction, Situation
 from billing.orders.table import decide
 from billing.service.change import Change, in_one_change
 from billing.service.effects import act
@@ -21,7 +21,7 @@ from billing.store.tables import GatewayEvent, Order, Payment, Refund
 
 MAX_OUTCOME = 60
 WEBHOOK = "webhook"
-_QUIET = (Action.NOTHING, Action.RECORD)
+_QUIET = (RowAction.NOTHING, RowAction.RECORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ async def settle(context: Context, payment: GatewayPayment, source: str) -> list
     refunds = await context.gateway.refunds_of(payment.id) if payment.amount_refunded else []
     facts = [*payment_facts(payment, asked=True), *(refund_fact(refund) for refund in refunds)]
     outcomes = await apply(context, facts, answer_of(payment, source))
-    if any(outcome.action == Action.CAPTURE for outcome in outcomes):
+    if any(outcome.action == RowAction.CAPTURE for outcome in outcomes):
         outcomes = await capture(context, payment.id, payment.amount, payment.currency, source)
     return outcomes
 
@@ -75,7 +75,7 @@ async def apply(context: Context, facts: Sequence[Fact], event: Event) -> list[O
 
 async def _apply_all(change: Change, facts: Sequence[Fact], event: Event) -> list[Outcome]:
     if event.event_id is not None and await _is_known(change.session, event.event_id):
-        return [Outcome("event_twice", Action.NOTHING)]
+        return [Outcome("event_twice", RowAction.NOTHING)]
     outcomes = [await apply_one(change, fact) for fact in facts]
     if event.source != WEBHOOK and all(outcome.action in _QUIET for outcome in outcomes):
         return outcomes

@@ -9,8 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.context import Context
 from billing.errors import NotFoundError
-from billing.receipts import document as documents
 from billing.receipts import tax
+from billing.receipts.document import (
+    Buyer,
+    Document,
+    Item,
+    Returned,
+    Seller,
+    credit_note,
+    number_of,
+    series_of,
+    split_of,
+)
 from billing.settings import BillingSettings
 from billing.store.queries import behind
 from billing.store.tables import (
@@ -45,17 +55,17 @@ async def issue_invoice(
     buyer = await session.get_one(User, order.user_id)
     bought = await session.get_one(Class, order.class_id)
     supply = supply_to(settings, buyer.state)
-    series = documents.series_of("invoice", now, settings.seller_zone)
+    series = series_of("invoice", now, settings.seller_zone)
     sequence = await _next(session, series)
-    document = documents.Document(
+    document = Document(
         kind="invoice",
-        number=documents.number_of(series, sequence),
+        number=number_of(series, sequence),
         issued_at=now,
         zone=settings.seller_zone,
         seller=_seller(settings, supply),
-        buyer=documents.Buyer(name=buyer.name, email=buyer.email, state=buyer.state),
+        buyer=Buyer(name=buyer.name, email=buyer.email, state=buyer.state),
         item=_item(settings, order, bought, payment),
-        split=documents.split_of(tax.included(payment.amount, supply), supply),
+        split=split_of(tax.included(payment.amount, supply), supply),
         order_id=order.id,
         payment_id=payment.id,
     )
@@ -77,14 +87,14 @@ async def issue_credit_note(
     row = await _invoice_of(session, payment.order_id)
     if row is None or row.data["payment_id"] != payment.id:
         return None
-    invoice = documents.Document.model_validate(row.data)
+    invoice = Document.model_validate(row.data)
     before = await _credited_before(session, row.order_id)
-    series = documents.series_of("credit_note", now, settings.seller_zone)
+    series = series_of("credit_note", now, settings.seller_zone)
     sequence = await _next(session, series)
-    document = documents.credit_note(
+    document = credit_note(
         invoice,
-        documents.number_of(series, sequence),
-        documents.Returned(refund.id, refund.amount, before, refund.reason),
+        number_of(series, sequence),
+        Returned(refund.id, refund.amount, before, refund.reason),
         now,
     )
     return await _keep(session, document, series, sequence, row.user_id)
@@ -101,7 +111,7 @@ async def _credited_before(session: AsyncSession, order_id: str) -> int:
     notes = await session.scalars(
         select(Receipt).where(Receipt.order_id == order_id, Receipt.kind == "credit_note")
     )
-    return sum(documents.Document.model_validate(note.data).item.total for note in notes)
+    return sum(Document.model_validate(note.data).item.total for note in notes)
 
 
 async def _next(session: AsyncSession, series: str) -> int:
@@ -120,7 +130,7 @@ async def _next(session: AsyncSession, series: str) -> int:
 
 
 async def _keep(
-    session: AsyncSession, document: documents.Document, series: str, sequence: int, user_id: str
+    session: AsyncSession, document: Document, series: str, sequence: int, user_id: str
 ) -> Receipt:
     receipt = Receipt(
         id=document.number,
@@ -139,8 +149,8 @@ async def _keep(
     return receipt
 
 
-def _seller(settings: BillingSettings, supply: tax.Supply) -> documents.Seller:
-    return documents.Seller(
+def _seller(settings: BillingSettings, supply: tax.Supply) -> Seller:
+    return Seller(
         name=settings.seller_name,
         address=settings.seller_address,
         gstin=settings.seller_gstin,
@@ -148,10 +158,8 @@ def _seller(settings: BillingSettings, supply: tax.Supply) -> documents.Seller:
     )
 
 
-def _item(
-    settings: BillingSettings, order: Order, bought: Class, payment: Payment
-) -> documents.Item:
-    return documents.Item(
+def _item(settings: BillingSettings, order: Order, bought: Class, payment: Payment) -> Item:
+    return Item(
         class_id=bought.id,
         title=bought.title,
         hsn_sac=settings.hsn_sac,
@@ -166,14 +174,14 @@ def _item(
 # Reading them
 
 
-async def read(context: Context, user_id: str, role: str, number: str) -> documents.Document:
+async def read(context: Context, user_id: str, role: str, number: str) -> Document:
     """A receipt's document; raises NotFoundError when there is none, or not for this person."""
     query = select(Receipt).where(Receipt.number == number, _may_read(user_id, role))
     async with context.db.reading() as session:
         receipt = await session.scalar(query)
     if receipt is None:
         raise NotFoundError("no_receipt", "There is no such receipt for your account.")
-    return documents.Document.model_validate(receipt.data)
+    return Document.model_validate(receipt.data)
 
 
 async def of_person(context: Context, user_id: str, limit: int, cursor: str) -> Sequence[Receipt]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from billing.context import Context
 from billing.errors import GatewayError
 from billing.gateway.records import refund_fact
-from billing.orders.states import Action, OrderState, Outcome, PaymentState, RefundState
+from billing.orders.states import OrderState, Outcome, PaymentState, RefundState, RowAction
 from billing.service.payment_facts import answer_of, apply, settle
 from billing.store.tables import Order, Payment, Refund
 from common.logs import get_logger
@@ -20,7 +20,7 @@ LOOK_BACK = 7 * 86_400_000  # ms after its end that an order is still asked abou
 SOON = 60_000  # ms between two questions about the same order, at least
 PATIENCE = 3  # times in a row without an answer, after which the turn is over
 SOURCE = "reconcile"
-_QUIET = (Action.NOTHING, Action.RECORD)
+_QUIET = (RowAction.NOTHING, RowAction.RECORD)
 _AWAY = ("gateway_unreachable", "gateway_busy", "gateway_keys")  # says nothing of what was asked
 
 log = get_logger(__name__)

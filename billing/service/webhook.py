@@ -6,7 +6,7 @@ from billing.context import Context
 from billing.errors import BillingError, GatewayError
 from billing.gateway.events import GatewayMessage, MalformedEventError, parse
 from billing.orders.facts import PaymentAuthorized
-from billing.orders.states import Action
+from billing.orders.states import RowAction
 from billing.service.payment_facts import WEBHOOK, Event, apply, capture
 from common.logs import get_logger
 
@@ -35,7 +35,7 @@ async def receive(context: Context, body: bytes, signature: str, event_id: str |
     text = body.decode("utf-8", "replace").replace("\0", "")
     event = Event(WEBHOOK, message.kind, text, _event_id(body, event_id))
     outcomes = await apply(context, message.facts, event)
-    if any(outcome.action == Action.CAPTURE for outcome in outcomes):
+    if any(outcome.action == RowAction.CAPTURE for outcome in outcomes):
         await _capture(context, message)
 
 

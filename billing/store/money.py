@@ -119,6 +119,11 @@ class Enrolment(Base):
         """The same as a condition of a query."""
         return cls.ended_at.is_(None) & or_(cls.expires_at.is_(None), cls.expires_at > now)
 
+    @classmethod
+    def run_out(cls, now: int) -> ColumnElement[bool]:
+        """A condition for enrolments whose time is over, but that have not been ended."""
+        return cls.ended_at.is_(None) & (cls.expires_at <= now)
+
 
 class ReceiptCounter(Base):
     """The last number of a series; moved in the transaction that issues it: no gaps."""

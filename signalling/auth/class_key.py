@@ -1,4 +1,4 @@
-"""Class keys: whoever holds one mints join tokens for that one class until it expires.
+"""Class keys: the holder of one mints join tokens for that one class until it expires.
 
 A key is an HMAC (RFC 2104) of its own id under the server's secret, so the server keeps none of
 them, and the id names class and expiry: changing either asks for another key. The id holds colons
@@ -19,7 +19,7 @@ _TEXT = re.compile(r"(class:[A-Za-z0-9_-]{1,64}:[0-9]{1,12}):([A-Za-z0-9_-]{43})
 
 @dataclass(frozen=True, slots=True)
 class KeyId:
-    """What a token's `kid` says of the key that signed it."""
+    """The id of a class key, as a token's `kid` names the key that signed it."""
 
     class_id: str
     expires: int
@@ -30,13 +30,13 @@ class KeyId:
 
 @dataclass(frozen=True, slots=True)
 class ClassKey:
-    """The key itself, 32 bytes, and its id."""
+    """A key of 32 bytes, and its id."""
 
     id: KeyId
     key: bytes
 
     def __str__(self) -> str:
-        """As it is printed and handed over: class:<id>:<expiry>:<key>."""
+        """The form in which it is printed and handed over: class:<id>:<expiry>:<key>."""
         return f"{self.id}:{base64.urlsafe_b64encode(self.key).decode().rstrip('=')}"
 
     def __repr__(self) -> str:
@@ -44,7 +44,7 @@ class ClassKey:
 
 
 def parse_key_id(text: str) -> KeyId | None:
-    """The id in a token's header; None when it is none, also for another way to write one."""
+    """The id in a token's header; None for any other text or spelling."""
     match = _KEY_ID.fullmatch(text)
     if match is None:
         return None
@@ -59,7 +59,7 @@ def derive(secret: str, key_id: KeyId) -> ClassKey:
 
 
 def parse_class_key(text: str) -> ClassKey:
-    """A printed key; raises ValueError that says what one looks like, without repeating it."""
+    """The key that was printed so; raises ValueError, which does not repeat the text."""
     match = _TEXT.fullmatch(text.strip())
     key_id = parse_key_id(match[1]) if match else None
     if match is None or key_id is None:

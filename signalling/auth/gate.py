@@ -1,6 +1,6 @@
-"""Who may enter a class, beside the join token: asked at every video-join.
+"""The gate decides at every video-join whether a person with a valid token may enter the class.
 
-A class that sells its seats has a gate of its own; without one the token alone opens it.
+A class that sells its seats has a gate of its own; without one the token is enough.
 """
 
 from typing import Protocol
@@ -10,17 +10,17 @@ from signalling.classroom.permissions import Identity
 
 
 class EntryGate(Protocol):
-    """The door that a join token leads to."""
+    """The decision about a person whose token is valid."""
 
     async def admit(self, identity: Identity) -> Admission | None:
-        """Lets the person in, or raises LiveclassError with the code and sentence for them.
+        """Admits the person, or raises LiveclassError with the code and sentence for them.
 
         None for a class that the gate does not know.
         """
 
 
 class OpenGate:
-    """Lets everybody in."""
+    """Admits everyone."""
 
     async def admit(self, identity: Identity) -> Admission | None:
         """The token is enough."""

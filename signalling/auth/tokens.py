@@ -20,13 +20,13 @@ from signalling.classroom.permissions import Identity, Right
 LEEWAY = 30.0
 MAX_TOKEN = 4_096
 
-# A date (RFC 7519 section 2), as a number and nothing that is only taken for one: JSON as Python
-# reads it has NaN, which is after and before nothing, and Infinity.
+# A date (RFC 7519 section 2) is a finite number. Python's JSON reader also accepts Infinity and
+# NaN, and NaN compares as neither before nor after any time.
 Seconds = Annotated[float, Field(strict=True, ge=0, le=YEAR_9999, allow_inf_nan=False)]
 
 
 class TokenError(LiveclassError):
-    """The token does not open the class; `code` goes to the client."""
+    """The token does not admit its bearer; `code` goes to the client."""
 
 
 class _Grants(BaseModel):
@@ -101,9 +101,9 @@ def _bad_token() -> TokenError:
 
 
 def _key_id(token: str) -> KeyId | None:
-    """The class key a token says it is signed with; None: the server's secret.
+    """The class key that a token names in its header; None stands for the server's secret.
 
-    Nothing here is believed yet: the id only chooses the key that the signature must fit.
+    The header is not trusted: the id only chooses the key that the signature must fit.
     """
     try:
         kid = jwt.get_unverified_header(token).get("kid")
@@ -118,7 +118,7 @@ def _key_id(token: str) -> KeyId | None:
 
 
 def _claims(token: str, key: str | bytes) -> _Claims:
-    """Signature first (PyJWT compares in constant time), then the claims; dates are ours."""
+    """Checks the signature (PyJWT compares in constant time), then the claims but for dates."""
     unchecked: Options = {
         "verify_exp": False,
         "verify_nbf": False,

@@ -1,4 +1,4 @@
-"""What has changed about the participants of a class since clients were last told.
+"""Changes of the participants of a class that clients were not told about yet.
 
 Pure: no I/O, no clock.
 """
@@ -11,8 +11,8 @@ GATHER = 0.1  # seconds that changes are gathered for
 
 
 @dataclass(slots=True)
-class Changes:
-    """Changes of one class that were not sent yet; hidden participants make none."""
+class RosterChanges:
+    """The gathered changes of one class; hidden participants make none."""
 
     updated_ids: set[str] = field(default_factory=set)
     left_ids: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class Changes:
         self.totals = False
         self.deadline = None
 
-    def restore(self, saved: "Changes") -> None:
+    def restore(self, saved: "RosterChanges") -> None:
         """Takes over the changes of a snapshot."""
         self.updated_ids, self.left_ids = saved.updated_ids, saved.left_ids
         self.totals, self.totals_told_at = saved.totals, saved.totals_told_at

@@ -21,7 +21,7 @@ class Send:
 
 @dataclass(slots=True)
 class Disconnect:
-    """Close a socket after what was sent to it."""
+    """Closes a socket after the events that were queued for it."""
 
     socket: str
 
@@ -33,14 +33,14 @@ class OpenClass(Struct, frozen=True, tag="open-class"):
 
 
 class CloseClass(Struct, frozen=True, tag="close-class"):
-    """End all media of the class."""
+    """Ends all media of the class."""
 
     class_id: str
 
 
 @dataclass(slots=True)
 class Negotiate:
-    """Answer an offer; the answer goes out as video-answer."""
+    """Answers an offer; the answer goes out as video-answer."""
 
     class_id: str
     participant_id: str
@@ -52,7 +52,7 @@ class Negotiate:
 
 
 class SetSource(Struct, frozen=True, tag="set-source"):
-    """Forward, or stop forwarding, what a participant publishes."""
+    """Starts or stops the forwarding of a source that a participant publishes."""
 
     participant_id: str
     source: str
@@ -60,14 +60,14 @@ class SetSource(Struct, frozen=True, tag="set-source"):
 
 
 class SetLayout(Struct, frozen=True, tag="set-layout"):
-    """Point a participant's slots."""
+    """Points a participant's slots at what it wants to see."""
 
     participant_id: str
     slots: tuple[SlotWant, ...]
 
 
 class CloseMedia(Struct, frozen=True, tag="close-media"):
-    """End one participant's media."""
+    """Ends one participant's media."""
 
     participant_id: str
 
@@ -77,12 +77,12 @@ Effect = Send | Disconnect | OpenClass | CloseClass | Negotiate | SetSource | Se
 
 @dataclass(slots=True)
 class Decision:
-    """The acknowledgement of a message and what follows from it."""
+    """The acknowledgement of a message and the effects that follow from it."""
 
     ack: dict[str, object] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
 
     @property
     def copies(self) -> int:
-        """How many events go out: one a socket."""
+        """The number of events that go out: one a socket."""
         return sum(len(one.sockets) for one in self.effects if isinstance(one, Send))

@@ -51,15 +51,17 @@ class Message(BaseModel):
 
 
 class VideoJoin(Message):
-    """Come into the class, or back into it with the token of the last join."""
+    """Joins the class, or returns to it with the token of the last join."""
 
     class_id: Id
     resume: Secret | None = None
 
 
 class VideoOffer(Message):
-    """The one peer connection's offer. The page says `ice_restart` where it asks for one; nothing
-    reads it here, since the offer itself tells the SFU. `offer` is told with the answer."""
+    """The offer of the person's peer connection; `offer` is its number, repeated with the answer.
+
+    `ice_restart` is a hint that is not read: the SFU sees a restart in the offer itself.
+    """
 
     sdp: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP)]
     ice_restart: bool = False
@@ -82,13 +84,13 @@ class VideoIce(Message):
 
 
 class VideoLeave(Message):
-    """Go; resumable when the page is hidden and may come back."""
+    """Leaves the class; `resumable` when the page goes away and may come back."""
 
     resumable: bool = False
 
 
 class MediaState(Message):
-    """What the person has switched on; an absent field changes nothing."""
+    """The sources that the person has switched on; an absent field changes nothing."""
 
     microphone: bool | None = None
     camera: bool | None = None
@@ -108,7 +110,7 @@ def _slot(value: object) -> SlotWant:
 
 
 class Layout(Message):
-    """What all, or some, receiving sections shall show."""
+    """The wishes for all receiving sections, or some."""
 
     slots: Annotated[
         list[Annotated[SlotWant, PlainValidator(_slot)]],
@@ -124,7 +126,7 @@ class Layout(Message):
 
 
 class ModerateAction(StrEnum):
-    """What staff may do to a participant or to the class."""
+    """Actions of staff on a participant or on the class."""
 
     MUTE = "mute"
     STOP_CAMERA = "stop-camera"
@@ -136,20 +138,20 @@ class ModerateAction(StrEnum):
 
 
 class Moderate(Message):
-    """Keep order; the first four actions name a participant."""
+    """Keeps order; the first four actions name a participant."""
 
     action: Annotated[ModerateAction, Field(strict=False)]
     participant: Id | None = None
 
 
 class ClassStart(Message):
-    """Begin the class."""
+    """Begins the lesson."""
 
     class_id: Id
 
 
 class ClassEnd(Message):
-    """End the class for everyone."""
+    """Ends the lesson for everyone."""
 
     class_id: Id
 
@@ -189,7 +191,7 @@ def parse(kind: type[Message], args: tuple[object, ...]) -> Message:
 
 
 def _is_small(value: object, depth: int) -> bool:
-    """Few keys, few items, few levels: what a model would make a fault of each."""
+    """True when keys, items and levels are few: a model would report a fault for each."""
     if isinstance(value, dict):
         return depth > 0 and len(value) <= MAX_KEYS and _all_small(value.values(), depth)
     if isinstance(value, list):

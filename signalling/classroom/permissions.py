@@ -1,4 +1,4 @@
-"""Who may do what: roles, the grants of a token, and the question asked of both.
+"""Permissions: the rights of each role, and the grants of a token that override them.
 
 Pure: no I/O, no clock.
 """
@@ -11,7 +11,7 @@ from signalling.errors import ForbiddenError
 
 
 class Right(StrEnum):
-    """What a role or a grant allows; the names are those of the token's grants."""
+    """A right that a role or a grant gives; the names are those of the token's grants."""
 
     PUBLISH = "publish"
     SCREEN = "screen"
@@ -54,18 +54,18 @@ class Identity:
 
 
 def may(identity: Identity, right: Right) -> bool:
-    """A grant of the token decides, else the role."""
+    """True when a grant of the token allows it or, without a grant, the role."""
     granted = identity.grants.get(right)
     return right in _ROLE_RIGHTS[identity.role] if granted is None else granted
 
 
 def require(identity: Identity, right: Right) -> None:
-    """Raise ForbiddenError unless the person may."""
+    """Raises ForbiddenError unless the person has the right."""
     if not may(identity, right):
         raise ForbiddenError(_REFUSALS.get(right, "This is not allowed in this class."))
 
 
 def abilities(identity: Identity) -> dict[str, bool]:
-    """What the page is told the person can do."""
+    """The rights as the page is told them."""
     shown = (Right.PUBLISH, Right.SCREEN, Right.CHAT, Right.MODERATE)
     return {right.value: may(identity, right) for right in shown}

@@ -72,7 +72,7 @@ class Participant:
         }
 
     def as_author(self) -> dict[str, object]:
-        """What is kept with a text, which may be read when its author has left."""
+        """The author of a text, kept with it: it may be read when the author has left."""
         return {"id": self.id, "name": self.identity.name, "role": self.identity.role.value}
 
 
@@ -88,7 +88,7 @@ class Attachment:
 
 @dataclass(slots=True)
 class RosterState:
-    """What a snapshot holds of a roster: participants in the order of joining, ids of those away in
+    """A roster in a snapshot: participants in the order of joining, ids of those who are away in
     the order of their deadlines."""
 
     joined: int

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from signalling.classroom.changes import Changes
+from signalling.classroom.changes import RosterChanges
 from signalling.classroom.roster import RosterState
 
 VERSION = 1  # raised when an older reader would misunderstand a field
@@ -32,7 +32,7 @@ class ClassSnapshot:
     empty_since: float | None
     wall_offset: float
     roster: RosterState
-    changes: Changes
+    changes: RosterChanges
     features: dict[str, Any]
     version: int = VERSION
 

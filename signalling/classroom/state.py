@@ -11,7 +11,7 @@ from typing import Any
 
 from common.errors import CapacityError, LiveclassError
 from common.roles import Role
-from signalling.classroom.changes import Changes
+from signalling.classroom.changes import RosterChanges
 from signalling.classroom.effects import (
     CloseClass,
     CloseMedia,
@@ -35,7 +35,7 @@ KEPT_EMPTY = 600.0  # seconds that a class is kept without participants once its
 
 
 class LessonState(StrEnum):
-    """Where the lesson of a class is in its life."""
+    """The stages of a lesson."""
 
     WAITING = "waiting"
     LIVE = "live"
@@ -44,7 +44,7 @@ class LessonState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassSettings:
-    """The facts about a class that are known before anybody joins it."""
+    """The facts about a class that are known before it is joined."""
 
     class_id: str
     title: str
@@ -69,7 +69,7 @@ class Classroom:
         self.started_at: int | None = None
         self.locked = False
         self.roster = Roster(rng)
-        self.changes = Changes()
+        self.changes = RosterChanges()
         self.context = ClassContext(self.roster, self.changes, rng, settings.wall_offset)
         self.features = Features(features, self.context, now)
         self.view = ClassView(self.roster, self.features)

@@ -5,7 +5,7 @@ Pure: no I/O, no clock.
 
 from dataclasses import dataclass
 
-from signalling.classroom.changes import Changes
+from signalling.classroom.changes import RosterChanges
 from signalling.classroom.effects import Effect, Send
 from signalling.classroom.roster import Participant, sockets_of
 from signalling.classroom.view import ClassView
@@ -28,7 +28,7 @@ class _Flush:
     left: set[str]
 
 
-def flush(changes: Changes, view: ClassView, now: float) -> list[Effect]:
+def flush(changes: RosterChanges, view: ClassView, now: float) -> list[Effect]:
     """The events that bring every client up to date; `changes` is empty afterwards."""
     roster = view.roster
     present = {person.id for person in roster.visible()}
@@ -65,7 +65,7 @@ def _render(
 
 def _render_totals(
     unchanged: list[Participant],
-    changes: Changes,
+    changes: RosterChanges,
     totals: dict[str, int],
     is_small: bool,
     now: float,
@@ -91,7 +91,7 @@ def _news_for(person: Participant, work: _Flush) -> _News:
         and (not work.changed or known.isdisjoint(work.changed))
         and (not work.left or known.isdisjoint(work.left))
     ):
-        return _NO_NEWS  # nearly everybody, in a large class
+        return _NO_NEWS  # nearly all clients of a large class
     joined = frozenset(work.pushed - person.known)
     changed = frozenset(work.changed & person.known & work.present)
     left = frozenset(work.left & person.known)

@@ -1,4 +1,4 @@
-"""What clients are told about the participants of a class: records, numbers and the first page.
+"""The participants of a class as clients are told of them: records, numbers and the first page.
 
 Pure: no I/O, no clock.
 """
@@ -23,7 +23,10 @@ class ClassView:
 
     def describe(self, person: Participant) -> dict[str, object]:
         """The participant's record."""
-        return {**person.describe(), **self.features.describe(person)}
+        record = person.describe()
+        for describe in self.features.describers:
+            record.update(describe(person))
+        return record
 
     def totals(self) -> dict[str, int]:
         """Numbers for clients that are not told about everyone."""

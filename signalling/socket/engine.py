@@ -22,7 +22,7 @@ from signalling.socket.websocket import LAST_WORDS, PlainSocket
 
 PING_INTERVAL = 4.0
 PING_TIMEOUT = 4.0  # seconds that an answer is waited for
-TOLD_TIMEOUT = 5.0  # what clients are told: they outlive a stall of 4 s before a ping
+TOLD_TIMEOUT = 5.0  # seconds that clients are told: they survive a stall of 4 s before a ping
 MAX_UNSENT = 1_000_000  # bytes queued for one socket that does not read
 LEAST = 64  # bytes counted for any packet: what a small one takes of memory
 SLOWED = 0.05  # seconds that a socket is not read after a refused frame
@@ -47,7 +47,7 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         self._ws: PlainSocket | None = None
         self.unsent_bytes = 0  # of the packets in the queue
 
-    # What the server around it asks
+    # Calls of the server
 
     @property
     def is_stranger(self) -> bool:
@@ -63,7 +63,7 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
             self._ws.lift()
 
     async def send(self, packet: Packet) -> None:
-        """Queue a packet; a socket that leaves too much unread is cut off."""
+        """Queues a packet; a socket that leaves too much unread is cut."""
         if self.closed:
             return
         self.put(packet)
@@ -78,7 +78,7 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
     async def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None
     ) -> None:
-        """End after what is queued; idempotent. With `wait`, once it is written."""
+        """Ends after what is queued; idempotent. With `wait`, returns once it is written."""
         if not self.closed:
             if not abort:
                 self.put(Packet(CLOSE))
@@ -92,14 +92,14 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
             await self.queue.join()
 
     def dismiss(self) -> None:
-        """End after what is queued, or in a moment; nothing more is read."""
+        """Ends after what is queued, within LAST_WORDS seconds; nothing more is read."""
         if not self.closed:
             self.closed = True
             self.put(None)
             asyncio.get_running_loop().call_later(LAST_WORDS, self._abort)
 
     def cut(self, reason: str) -> None:
-        """End at once, without a word; counted."""
+        """Ends at once without a closing handshake, and counts the reason."""
         if not self.closed:
             self.closed = True
             self.server.closed[reason] += 1
@@ -109,10 +109,10 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         if self._ws is not None:
             self._ws.abort()
 
-    # Its life
+    # The life of the socket
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """From the handshake to the end."""
+        """Runs the socket from the handshake to its end."""
         ws: PlainSocket = self.server.plain_socket()
         await ws.open(request, 2 * STRANGER_BYTES, lambda: self.cut("too_much_before_token"))
         self._ws = ws
@@ -191,11 +191,11 @@ class EngineSocket(BaseSocket):  # type: ignore[misc]
         return verdict
 
     async def _deliver(self, frame: str) -> None:
-        """A Socket.IO packet for the server above: Engine.IO's type is not needed any more."""
+        """Hands a Socket.IO packet to the server above, without Engine.IO's type."""
         await self.server._trigger_event("message", self.sid, frame[1:], run_async=False)
 
     async def _refuse(self, verdict: Verdict, now: float) -> None:
-        """Count it, tell the client where it asked, and leave its socket unread for a moment."""
+        """Counts and acknowledges the refusal, and leaves the socket unread for a moment."""
         self.server.refused[verdict.reason] += 1
         if verdict.reply is not None:
             await self.send(_acknowledgement(*verdict.reply))
@@ -213,13 +213,13 @@ def _size(packet: Packet | None) -> int:
 
 
 def _acknowledgement(number: str, refusal: Refusal) -> Packet:
-    """Socket.IO's ACK packet (type 3) of a message that got no further."""
+    """Socket.IO's ACK packet (type 3) for a message that was refused."""
     body = Packet.json.dumps([refusal], separators=(",", ":"))
     return Packet(MESSAGE, f"3{number}{body}")
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
-    """Engine.IO's server with these sockets. `run` looks after them."""
+    """Engine.IO's server with sockets of this module, which `run` looks after."""
 
     max_sockets = 5_000
     plain_socket = PlainSocket
@@ -236,7 +236,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     async def _handle_connect(
         self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None
     ) -> web.StreamResponse:
-        """A new socket; what is returned is its whole life."""
+        """Opens a socket; returns when it has ended."""
         self._make_place()
         socket = EngineSocket(self, self.generate_id())
         self.sockets[socket.sid] = self.strangers[socket.sid] = socket
@@ -260,7 +260,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         return Packet(OPEN, told)
 
     def _make_place(self) -> None:
-        """Strangers take only their share of the places: the oldest goes, who had most time."""
+        """Keeps strangers to their share of the places: the oldest, which had most time, is cut."""
         while len(self.strangers) >= max(2, self.max_sockets // STRANGERS):
             oldest = next(iter(self.strangers))
             self.strangers.pop(oldest).cut("crowded")
@@ -271,7 +271,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.sockets.pop(sid, None)
 
     async def run(self) -> None:
-        """Look after the sockets until cancelled."""
+        """Looks after the sockets until cancelled."""
         loop = asyncio.get_running_loop()
         self.lived.tick(loop.time())
         while True:
@@ -279,7 +279,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.look_after(loop.time())
 
     def look_after(self, now: float) -> None:
-        """Pings, those that did not answer, and those that bring no token."""
+        """Sends pings; cuts sockets that did not answer one or bring no token."""
         lived = self.lived.tick(now)
         for sid in self.heartbeats.take_due(lived):
             if (socket := self.sockets.get(sid)) is not None:

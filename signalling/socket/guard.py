@@ -1,7 +1,7 @@
-"""What a socket may bring, frame by frame, before anything of it is parsed.
+"""The guard looks at every frame of a socket before it is parsed, and decides what becomes of it.
 
-A stranger, whose token has not been accepted, may bring one CONNECT packet, answers to pings and
-8 kB in all; anything else ends the socket. What a member brings is paid for by the person's
+A stranger, whose token has not been accepted, may send one CONNECT packet, answers to pings and
+8 kB in all; anything else ends the socket. Frames of an admitted socket are paid from the person's
 `Budget` first; a frame that no client of ours would send goes no further.
 Pure: no I/O, no clock.
 """
@@ -29,7 +29,7 @@ _SIZES: Mapping[str, int] = {"video-offer": MAX_OFFER}
 
 
 class FrameAction(Enum):
-    """What becomes of a frame."""
+    """The fate of a frame."""
 
     PASS = "pass"
     IGNORE = "ignore"  # a sign of life and no more
@@ -39,7 +39,7 @@ class FrameAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason` is what is counted, `reply` the acknowledgement of a refused message."""
+    """An action with the reason that is counted, and the acknowledgement of a refused message."""
 
     action: FrameAction
     reason: str = ""
@@ -54,7 +54,7 @@ TOO_MUCH = Verdict(FrameAction.REFUSE, "too_many_messages")
 
 
 class SocketGuard:
-    """One socket's frames; `budget` is the person's, None for a stranger."""
+    """Judges the frames of one socket; `budget` is the person's, None for a stranger."""
 
     __slots__ = ("_asked", "_bytes", "_frames", "budget")
 
@@ -65,7 +65,7 @@ class SocketGuard:
         self._asked = False
 
     def take(self, frame: str | None, now: float) -> Verdict:
-        """What becomes of a text frame; None stands for a binary one."""
+        """The verdict on a text frame; None stands for a binary one."""
         if frame == "1":
             return CLOSED
         if self.budget is None:
@@ -79,7 +79,7 @@ class SocketGuard:
         return PASS if frame == "41" else ODD
 
     def take_control(self, now: float) -> Verdict:
-        """What becomes of a ping or pong of WebSocket's own; PASS: it is to be answered."""
+        """The verdict on a ping or pong of WebSocket's own; PASS means: answer it."""
         if self.budget is None:
             return Verdict(FrameAction.END, "bad_frame")
         return PASS if self.budget.take_frame(now) else TOO_MUCH
@@ -109,7 +109,7 @@ class SocketGuard:
 
 
 def _checked_nodes(event: str, frame: str) -> int:
-    """The JSON values of a message; raises MessageError for what no client of ours sends."""
+    """The number of JSON values in a message; raises MessageError for a foreign client's."""
     if event not in FEATURES.messages:
         raise MessageError("There is no such message.", code="unknown_event")
     if len(frame) > _SIZES.get(event, MAX_FRAME) or (nodes := _nodes(frame)) > MAX_NODES:
@@ -125,5 +125,5 @@ def _is_connect(frame: str) -> bool:
 
 
 def _nodes(frame: str) -> int:
-    """At least as many as the JSON values in it: counted, not parsed."""
+    """An upper bound on the JSON values in a frame: separators are counted, nothing is parsed."""
     return frame.count("[") + frame.count("{") + frame.count(",")

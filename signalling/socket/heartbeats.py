@@ -1,7 +1,7 @@
-"""Which sockets are due a ping, and which have not answered theirs.
+"""Heartbeats: the sockets that are due a ping, and those that have not answered theirs.
 
-Times are `LivedTime`: what the server has lived through, without its own stalls. While the loop
-stood still nobody could be heard, so nobody is judged by that time. Pure: no I/O, no clock.
+Times are `LivedTime`, which leaves out the server's own stalls: while the loop stands still no
+answer can be read, so that time does not count against a socket. Pure: no I/O, no clock.
 """
 
 LONGEST_TICK = 0.5  # seconds; a tick that took longer was a stall and counts as this much
@@ -22,7 +22,7 @@ class LivedTime:
 
 
 class Heartbeats:
-    """Two lines of sockets, each in the order of its times: those to be pinged, those asked."""
+    """Two queues of sockets in the order of their times: those to be pinged, those that were."""
 
     def __init__(self, interval: float, timeout: float) -> None:
         self._interval = interval
@@ -43,12 +43,12 @@ class Heartbeats:
         self._asked.pop(socket, None)
 
     def heard(self, socket: str, now: float) -> None:
-        """Anything that comes from a socket shows that it lives."""
+        """Anything that a socket sends shows that it lives."""
         if self._asked.pop(socket, None) is not None:
             self._quiet[socket] = now + self._interval
 
     def take_due(self, now: float) -> list[str]:
-        """The sockets to ping now; their answers are waited for from here on."""
+        """The sockets to ping now; each has `timeout` seconds to answer."""
         due = _until(self._quiet, now)
         for socket in due:
             del self._quiet[socket]
@@ -63,10 +63,10 @@ class Heartbeats:
         return dead
 
 
-def _until(line: dict[str, float], now: float) -> list[str]:
-    """The first of a line whose times have come."""
+def _until(queue: dict[str, float], now: float) -> list[str]:
+    """The first sockets of a queue, whose times have come."""
     due = []
-    for socket, at in line.items():
+    for socket, at in queue.items():
         if at > now:
             break
         due.append(socket)

@@ -1,6 +1,6 @@
-"""One person's messages, handled one after the other whatever socket they came by.
+"""The inbox handles one person's messages one after the other, whichever socket they came by.
 
-Bounded: what does not fit is refused with FloodError and told so.
+It is bounded: a message that does not fit is refused with FloodError.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ class Inbox:
         self._task: asyncio.Task[None] | None = None
 
     def submit(self, job: Job) -> asyncio.Future[Ack]:
-        """Queue a client's message; raises FloodError when too many wait."""
+        """Queues a client's message; raises FloodError when too many wait."""
         if len(self._jobs) >= WAITING:
             raise FloodError
         return self._enqueue(job)
 
     def post(self, job: Job) -> None:
-        """Queue something of our own, after all that was submitted; never refused."""
+        """Queues a job of the server's own, after all that was submitted; never refused."""
         self._enqueue(job).add_done_callback(_log_failure)
 
     def _enqueue(self, job: Job) -> asyncio.Future[Ack]:

@@ -12,12 +12,12 @@ from signalling.socket.websocket import MAX_MESSAGE
 
 
 class MalformedPacketError(Exception):
-    """What no client of ours sends."""
+    """A packet that no client of ours sends."""
 
 
 class TextPacket(socketio.packet.Packet):  # type: ignore[misc]
-    """What we send is not searched for binary parts: 0.6 ms for the answer to a join. What comes
-    with any never gets here: SocketGuard."""
+    """A packet that is not searched for binary parts, which takes 0.6 ms for the answer to a join.
+    Incoming packets with binary parts are refused before, by SocketGuard."""
 
     uses_binary_events = False
 
@@ -29,8 +29,8 @@ class TextPacket(socketio.packet.Packet):  # type: ignore[misc]
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Socket.IO over our Engine.IO. A socket whose token was refused, or that was told to go, is
-    not listened to any more."""
+    """Socket.IO over our Engine.IO. Nothing is read any more from a socket whose token was refused
+    or that was disconnected."""
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
@@ -52,7 +52,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         self._dismiss(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: str) -> None:
-        """What is no JSON is dropped and counted."""
+        """Drops and counts packets that are no JSON."""
         try:
             await super()._handle_eio_message(eio_sid, data)
         except MalformedPacketError:
@@ -88,13 +88,13 @@ class ClassNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._hub = hub
 
     def _set_server(self, server: SocketServer) -> None:
-        """What the edge refuses and closes is counted with all else."""
+        """Refusals and closings of the socket layer are counted with all others."""
         super()._set_server(server)
         server.eio.closed = self._hub.counts.sockets_closed
         server.eio.refused = self._hub.counts.refusals
 
     async def trigger_event(self, event: object, *args: object) -> object:
-        """A client may name its event "connect" too: the hub's sessions tell them apart."""
+        """A client may call its own event "connect"; the hub's sessions tell which is which."""
         socket, *rest = args
         assert isinstance(socket, str)
         if event == "connect" and socket not in self._hub.sessions:

@@ -1,4 +1,4 @@
-"""Everything that goes to clients, in the order it was decided.
+"""The queue of all events to clients, in the order in which they were decided.
 
 One task writes, so all clients see the events of a class in the same order. A socket whose
 message is being handled is held: its acknowledgement leaves before the events that follow.
@@ -20,7 +20,7 @@ log = get_logger(__name__)
 
 
 class Emitter(Protocol):
-    """What is used of a Socket.IO server."""
+    """The part of a Socket.IO server that is used here."""
 
     async def emit(self, event: str, data: object, *, to: list[str]) -> None: ...
     async def disconnect(self, sid: str) -> None: ...
@@ -28,14 +28,14 @@ class Emitter(Protocol):
 
 @dataclass(slots=True)
 class _Held:
-    """What waits for a socket's acknowledgements."""
+    """Effects that wait until a socket's acknowledgements have left."""
 
     count: int = 0
     effects: list[Send | Disconnect] = field(default_factory=list)
 
 
 class Outgoing:
-    """The queue before the sockets."""
+    """The queue in front of the sockets."""
 
     def __init__(self, emitter: Emitter) -> None:
         self._emitter = emitter
@@ -44,11 +44,11 @@ class Outgoing:
         self._wake = asyncio.Event()
 
     def hold(self, socket: str) -> None:
-        """Keep what goes to this socket until as many releases."""
+        """Keeps everything for this socket until `release` was called as often."""
         self._held.setdefault(socket, _Held()).count += 1
 
     def release(self, socket: str) -> None:
-        """Take back one hold; with the last one, what was kept goes in its order."""
+        """Takes back one hold; with the last one, the kept effects are queued in their order."""
         held = self._held.get(socket)
         if held is None:
             return
@@ -59,11 +59,11 @@ class Outgoing:
             self._wake.set()
 
     def forget(self, socket: str) -> None:
-        """The socket is gone, and what was kept for it."""
+        """Drops what was kept for a socket that is gone."""
         self._held.pop(socket, None)
 
     def put(self, effect: Send | Disconnect) -> None:
-        """Queue an event, or the closing of a socket after what was queued for it."""
+        """Queues an event, or the closing of a socket after what was queued for it."""
         if isinstance(effect, Disconnect):
             held = self._held.get(effect.socket)
             (self._queue if held is None else held.effects).append(effect)
@@ -79,7 +79,7 @@ class Outgoing:
             self._queue.append(Send(free[start : start + AT_ONCE], send.event, send.payload))
 
     async def run(self) -> None:
-        """Write until cancelled; a socket's failure is its own."""
+        """Writes until cancelled; the failure of one socket does not affect others."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -87,8 +87,8 @@ class Outgoing:
                 await self._write(self._take())
 
     def _take(self) -> list[Send | Disconnect]:
-        """The next effects for at most AT_ONCE sockets. Each socket is there once: what comes later
-        for one of them waits, so it is written in order."""
+        """The next effects for at most AT_ONCE sockets. Each socket occurs once: a later effect for
+        it waits for the next turn, so that its events stay in order."""
         taken = [self._queue.popleft()]
         busy = set(_sockets(taken[0]))
         while self._queue:

@@ -14,7 +14,7 @@ MAX_MESSAGE = 500_000  # bytes; the longest offer fits with its JSON escapes
 
 
 class ByteLimit:
-    """A parser that is given at most so many bytes, whatever frames they are cut into."""
+    """Gives a parser at most so many bytes, whatever frames they are cut into."""
 
     __slots__ = ("_left", "_parser", "_too_much")
 
@@ -24,7 +24,7 @@ class ByteLimit:
         self._too_much = too_much
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """As aiohttp's parser; what goes beyond the limit is not even put together."""
+        """Parses like aiohttp's parser; bytes beyond the limit are dropped unparsed."""
         self._left -= len(data)
         if self._left < 0:
             self._too_much()
@@ -37,11 +37,11 @@ class ByteLimit:
 
 
 class PlainSocket:
-    """One WebSocket that is not compressed and whose end is no exception.
+    """One WebSocket that is not compressed and whose end raises no exception.
 
     permessage-deflate, which browsers always offer, would keep 130 kB for each socket, and
     compress an event for a thousand sockets a thousand times. An exception at the end would leave
-    a circle of frames, 50 kB, until the next collection of everything (sfu.io.collector). Pings of
+    a reference cycle of frames, 50 kB, until the next full collection (sfu.io.collector). Pings of
     WebSocket's own are not answered unseen: a buffer full of them would take 0.2 s at once.
     """
 
@@ -52,7 +52,7 @@ class PlainSocket:
         self._request: web.Request | None = None
 
     async def open(self, request: web.Request, limit: int, too_much: Callable[[], None]) -> None:
-        """Answers the handshake; `too_much` is called when more than `limit` bytes come before
+        """Answers the handshake; calls `too_much` when more than `limit` bytes arrive before
         `lift`."""
         await self._socket.prepare(request)
         self._request = request
@@ -60,22 +60,22 @@ class PlainSocket:
         protocol._payload_parser = ByteLimit(protocol._payload_parser, limit, too_much)
 
     def lift(self) -> None:
-        """The limit is over: MAX_MESSAGE a message from now on."""
+        """Ends the limit; from now on only each message is bounded, by MAX_MESSAGE."""
         protocol: Any = None if self._request is None else self._request.protocol
         if protocol is not None and isinstance(protocol._payload_parser, ByteLimit):
             protocol._payload_parser = protocol._payload_parser._parser
 
     @property
     def response(self) -> web.WebSocketResponse:
-        """What the request is answered with in the end."""
+        """The response to the request that opened the socket."""
         return self._socket
 
     async def receive(self) -> WSMessage:
-        """The next message, also one that says it is over."""
+        """The next message, which may be the one that ends the connection."""
         return await self._socket.receive()
 
     async def send(self, packet: str) -> None:
-        """Waits while the peer does not read."""
+        """Writes a packet; waits while the peer does not read."""
         await self._socket.send_str(packet)
 
     async def pong(self, payload: bytes) -> None:
@@ -83,10 +83,10 @@ class PlainSocket:
         await self._socket.pong(payload)
 
     async def close(self, code: int) -> None:
-        """With the closing handshake."""
+        """Closes with the closing handshake."""
         await self._socket.close(code=code)
 
     def abort(self) -> None:
-        """At once, whatever is still to be written."""
+        """Closes at once, whatever is still to be written."""
         if self._request is not None and self._request.transport is not None:
             self._request.transport.abort()

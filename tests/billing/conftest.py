@@ -20,7 +20,7 @@ _NUMBERS = count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """How a database of the server is reached, with {} for its name."""
+    """The URL of a database of the server, with {} for its name."""
     programs = os.environ.get("LIVECLASS_POSTGRES_BIN")
     if not programs:
         pytest.skip("LIVECLASS_POSTGRES_BIN is not set: see tools/need.sh postgres")

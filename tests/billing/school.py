@@ -42,7 +42,7 @@ async def enrolled(context: Context, name: str, **values: Any) -> str:
 
 
 async def end(context: Context, name: str, reason: str) -> None:
-    """What a refund does to an enrolment."""
+    """Ends an enrolment as a refund does."""
     async with context.db.writing() as session:
         await session.execute(
             update(Enrolment)
@@ -72,7 +72,7 @@ async def enrolments_of(context: Context, name: str) -> list[Enrolment]:
 
 @contextmanager
 def counted_queries(context: Context) -> Iterator[list[str]]:
-    """What the database is asked meanwhile."""
+    """Collects the queries of the block."""
     asked: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:

@@ -42,7 +42,7 @@ async def everything_that_happens(one: Deployment) -> list[str]:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the server writes at its most talkative."""
+    """The logs of the server at its most talkative."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()

@@ -1,4 +1,4 @@
-"""What billing tells Prometheus."""
+"""Billing's metrics for Prometheus."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.scrapes import Samples, samples_of, sources, value
 
 
 async def told(context: Context) -> Samples:
-    """What a scrape says."""
+    """The samples of a scrape."""
     all_sources = sources()
     all_sources.billing = lambda: billing_metrics(context.counts)
     return await samples_of(all_sources)

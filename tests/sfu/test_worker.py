@@ -14,6 +14,7 @@ from sfu.fanout.outbox import Collected
 from sfu.layout import SlotWant
 from sfu.srtp.keys import SrtpProfile
 from sfu.stats import DropReason
+from sfu.subscribe.estimator import NullEstimator
 from sfu.worker import Worker
 from tests.support.dtls import ReadyDtls, handshake
 from tests.support.faults import BrokenError, broken, class_of_three, closed, directory
@@ -275,6 +276,20 @@ class TestSurroundings:
         made.close_transport("ada", 0.0)
         [(owner, error)] = told.faults
         assert (owner, type(error)) == ("ada", BrokenError)
+
+    def test_transports_estimate_bandwidth_as_the_worker_was_told_to(self) -> None:
+        made = Worker(
+            SMALL,
+            dtls=ReadyDtls(),
+            random=bytes,
+            outbox=Collected(),
+            listener=Surroundings(),
+            new_estimator=NullEstimator,
+        )
+        made.create_router("class", 0.0)
+        made.create_transport("class", "ada", 0.0)
+        transport = made.routers["class"].transports["ada"]
+        assert isinstance(transport.downlink.estimator, NullEstimator)
 
     def test_drops_are_counted_where_the_surroundings_count(self) -> None:
         drops: Counter[DropReason] = Counter()

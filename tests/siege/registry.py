@@ -3,8 +3,8 @@
 from tests.siege.attack import Attack
 from tests.siege.attacks import (
     addresses,
+    admission,
     data_channel,
-    doors,
     endings,
     feedback,
     forged,
@@ -15,7 +15,7 @@ from tests.siege.attacks import (
 
 _FAMILIES = (
     *(feedback, strangers, messages, publishing, data_channel),
-    *(addresses, doors, forged, endings),
+    *(addresses, admission, forged, endings),
 )
 
 

@@ -9,6 +9,7 @@ from sfu.negotiation.capabilities import Negotiation, negotiate
 from sfu.negotiation.offer import Offer, parse_offer
 from sfu.publish.producer import Layer
 from sfu.srtp.keys import SrtpKeys, SrtpProfile
+from sfu.subscribe.remb_estimator import RembEstimator
 from sfu.transport import (
     Services,
     Transport,
@@ -63,6 +64,7 @@ class Line:
             on_level=lambda producer, level, now: None,
             max_streams=32,
             workload=workload(),
+            new_estimator=RembEstimator,
         )
 
     def on_state(self, transport: Transport) -> None:

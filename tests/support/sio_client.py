@@ -154,7 +154,7 @@ async def connected(
 async def joined(
     server: ClassServer, user: str, role: Role = Role.STUDENT, resume: str | None = None
 ) -> AsyncIterator[tuple[ClassClient, Json]]:
-    """A client in the class, and what it was told at the door."""
+    """A client in the class, and the acknowledgement of its join."""
     async with connected(server, user, role) as client:
         payload = {"classId": "demo"} if resume is None else {"classId": "demo", "resume": resume}
         yield client, await client.say("video-join", **payload)

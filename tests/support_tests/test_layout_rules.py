@@ -63,3 +63,35 @@ def test_addresses_are_found_and_urls_of_our_own_are_not() -> None:
     below = "/".join(("~", "work", "x"))
     ours = f"http://127.0.0.1:8080{path}, {below} and /usr/bin/chromium"
     assert not layout.addresses(ours)
+
+
+def graph(**sources: str) -> dict[str, set[str]]:
+    trees = {name.replace("_", "/") + ".py": ast.parse(text) for name, text in sources.items()}
+    return layout.module_graph(trees)
+
+
+def test_a_circle_is_found_through_others_and_through_typing() -> None:
+    found = graph(
+        sfu_a="from sfu import b",
+        sfu_b="from sfu.c import name",
+        sfu_c="if TYPE_CHECKING:\n    from sfu.a import name",
+        sfu_d="from sfu.a import name",
+    )
+    assert layout.circles(found) == [("sfu.a", "sfu.b", "sfu.c")]
+
+
+def test_an_import_may_run_to_the_left_alone() -> None:
+    order = layout.Order(
+        ("common", "sfu", "signalling", "billing"),
+        ("signalling", "billing"),
+        ("wire", "publish", "root"),
+        frozenset({"sfu.stats"}),
+    )
+    assert order.runs_back("sfu.publish.layer", "signalling.hub")
+    assert order.runs_back("billing.app", "signalling.hub")
+    assert order.runs_back("signalling.hub", "billing.app")
+    assert order.runs_back("sfu.wire.rtp", "sfu.publish.layer")
+    assert order.runs_back("sfu.publish.layer", "sfu.worker")
+    assert not order.runs_back("sfu.wire.rtp", "sfu.stats")
+    assert not order.runs_back("sfu.worker", "sfu.publish.layer")
+    assert not order.runs_back("signalling.hub", "sfu.publish.layer")

@@ -23,7 +23,7 @@ KEPT = 500  # messages of a class that are remembered
 
 
 class ChatMessage(Message):
-    """Text for all, for the teachers or for one participant."""
+    """Sends a text to all, to the teachers or to one participant."""
 
     text: Text
     to: Id = TO_ALL

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
-from signalling.classroom.changes import Changes
+from signalling.classroom.changes import RosterChanges
 from signalling.classroom.effects import Decision, Effect, Send
 from signalling.classroom.messages import Message
 from signalling.classroom.roster import Participant, Rng, Roster
@@ -21,10 +21,10 @@ Handler = Callable[[Any, Participant, Message, float], Decision]
 
 @dataclass(slots=True)
 class ClassContext:
-    """What the features of one class share with the class and with each other."""
+    """The parts of a class that its features may use."""
 
     roster: Roster
-    changes: Changes
+    changes: RosterChanges
     rng: Rng
     wall_offset: float
 

@@ -14,7 +14,7 @@ from signalling.classroom.roster import Participant
 
 
 class Hand(Message):
-    """Raise or lower one's hand."""
+    """Raises or lowers one's own hand."""
 
     raised: bool
 

@@ -1,4 +1,4 @@
-"""Reactions: short signs that everybody sees for a moment and nobody keeps.
+"""Reactions: short signs that go to everyone and are not kept.
 
 Pure: no I/O, no clock.
 """
@@ -30,7 +30,7 @@ class ReactionKind(StrEnum):
 
 
 class Reaction(Message):
-    """A short sign to all."""
+    """Sends a short sign to all."""
 
     kind: Annotated[ReactionKind, Field(strict=False)]
 
@@ -46,7 +46,9 @@ class Reactions(Feature):
 
     def _react(self, person: Participant, message: Reaction, now: float) -> Decision:
         if not self._budget.take(1.0, now):
-            raise CapacityError("too_many_messages", "Too many reactions at once.")
+            raise CapacityError(
+                "too_many_messages", "There are too many reactions at once. Wait a moment."
+            )
         payload: dict[str, object] = {"participant": person.id, "kind": message.kind.value}
         return Decision(effects=[self.context.to_all("reaction", payload)])
 

@@ -1,5 +1,5 @@
-"""Which features classes have, and what follows from the list: the messages that are understood,
-the method that decides each, and one object that asks all features of a class in turn.
+"""The list of features that classes have. From it follow the messages that are understood, the
+method that decides each, and one object that asks all features of a class in turn.
 
 Pure: no I/O, no clock.
 """
@@ -59,6 +59,12 @@ class Features:
     def __init__(self, chosen: FeatureSet, context: ClassContext, now: float) -> None:
         self._routes = chosen.routes
         self._by_name = {kind.name: kind(context, now) for kind in chosen.kinds}
+        # Records are made by the thousand: only features that add to them are asked.
+        self.describers = tuple(
+            one.describe
+            for one in self._by_name.values()
+            if type(one).describe is not Feature.describe
+        )
 
     def get(self, kind: type[F]) -> F:
         """The class's feature of this kind; raises KeyError when it has none."""
@@ -74,10 +80,6 @@ class Features:
     def welcome(self, person: Participant) -> dict[str, object]:
         """All features' fields of the acknowledgement of `video-join`."""
         return {k: v for one in self._by_name.values() for k, v in one.welcome(person).items()}
-
-    def describe(self, person: Participant) -> dict[str, object]:
-        """All features' fields of a participant's record."""
-        return {k: v for one in self._by_name.values() for k, v in one.describe(person).items()}
 
     def totals(self) -> dict[str, int]:
         """All features' numbers for clients that are not told about everyone."""

@@ -9,7 +9,7 @@ SECOND = 1_000
 
 
 def tries(limit: Limit, key: str, now: int, most: int = 100) -> int:
-    """How many tries go through at once."""
+    """The number of tries that go through at once."""
     for number in range(most):
         try:
             limit.take(key, now)

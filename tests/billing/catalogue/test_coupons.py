@@ -1,4 +1,4 @@
-"""What coupons take off, and when they may be used."""
+"""Coupons: the discount and the rules for their use."""
 
 from dataclasses import replace
 

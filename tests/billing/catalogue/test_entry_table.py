@@ -1,4 +1,4 @@
-"""Who may enter: the decision table, row by row, and what must hold for any facts."""
+"""The entry table, row by row, and the rules that hold for any facts."""
 
 from dataclasses import replace
 

@@ -15,7 +15,7 @@ from tests.billing.support import NOW, make_context
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the command runs; its database has an entry of 1,499 on 24 November 2025."""
+    """The command's folder; its database has an entry of 1,499 on 24 November 2025."""
 
     async def fill() -> None:
         async with make_context(tmp_path) as context, context.db.writing() as session:

@@ -33,7 +33,7 @@ class Deployment:
         return self.site.context
 
     async def order(self) -> dict[str, Any]:
-        """What the page gets to open the checkout with."""
+        """The order that the page opens the checkout with."""
         return await told(await self.student.post("/payments/order", json={"classId": "maths"}))
 
     def pay(self, order_id: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""When a failing gateway is asked, and when it is left alone."""
+"""A failing gateway is left alone, and then asked again."""
 
 from billing.gateway.bounds import FAILURES, REST, Circuit
 

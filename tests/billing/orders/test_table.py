@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from billing.orders.facts import FactKind
 from billing.orders.states import (
-    Action,
     EnrolledThrough,
     OrderState,
     PaymentStanding,
     RefundState,
+    RowAction,
     Situation,
 )
 from billing.orders.table import ROWS, decide
@@ -101,13 +101,13 @@ situations = st.builds(Situation, dispute=st.sampled_from([None, "open", "won", 
 @given(situations)
 def test_everything_has_an_answer_and_sends_money_back_with_a_reason(situation: Situation) -> None:
     outcome = decide(situation)
-    sends_back = outcome.action in (Action.REFUND, Action.END_AND_REFUND)
+    sends_back = outcome.action in (RowAction.REFUND, RowAction.END_AND_REFUND)
     assert (outcome.reason is not None) == sends_back
 
 
 @given(situations)
 def test_nobody_is_enrolled_for_the_wrong_amount_or_without_a_seat(situation: Situation) -> None:
-    if decide(situation).action == Action.ENROL:
+    if decide(situation).action == RowAction.ENROL:
         assert situation.right_amount
         assert situation.seat
         assert situation.on_sale

@@ -71,7 +71,7 @@ def test_a_letter_without_a_glyph_is_seen_to_be_missing() -> None:
 
 
 def written(of: Document, monkeypatch: pytest.MonkeyPatch, assets: receipt_pdf.Assets) -> list[str]:
-    """What a rendering puts on its page."""
+    """The texts that a rendering puts on its page."""
     texts: list[str] = []
     put = FPDF.multi_cell
 

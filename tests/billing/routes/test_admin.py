@@ -1,4 +1,4 @@
-"""What admins and teachers see over HTTP; nobody else sees anything."""
+"""Admins and teachers see orders and money over HTTP; nobody else does."""
 
 import csv
 from collections.abc import AsyncIterator

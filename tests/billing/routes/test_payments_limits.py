@@ -1,4 +1,4 @@
-"""How often somebody may ask for a price with a coupon, or for an order."""
+"""Limits of requests for a price with a coupon, and for an order."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How long a request's body may be, from whom; the bytes count before anything is parsed."""
+"""Limits of a request's body; the bytes count before anything is parsed."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

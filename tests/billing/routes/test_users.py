@@ -1,4 +1,4 @@
-"""What admins do with accounts, over HTTP."""
+"""Admins manage accounts over HTTP."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

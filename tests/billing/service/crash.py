@@ -53,7 +53,7 @@ class Crashing:
 
 @dataclass
 class World:
-    """What is left when the process ends."""
+    """The state that is left when the process ends."""
 
     path: Path
     gateway: HookingGateway = field(default_factory=HookingGateway)

@@ -109,7 +109,7 @@ class HookingGateway(MemoryGateway):
         return self.refunds[refund.id]
 
     def refund_by_hand(self, payment_id: str, amount: int | None = None) -> None:
-        """What an operator does in the gateway's dashboard; all that is left without an amount."""
+        """Refunds as by the gateway's dashboard; without an amount all that is left."""
         payment = self.payments[payment_id]
         left = payment.amount - payment.amount_refunded
         if payment.status == "captured" and left:

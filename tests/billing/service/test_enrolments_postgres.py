@@ -40,7 +40,7 @@ async def tried(context: Context, name: str, *, trial: bool = False) -> str:
 
 
 async def bought(context: Context, name: str) -> str:
-    """What became of a payment."""
+    """The outcome of a payment."""
     assert isinstance(context.gateway, MemoryGateway)
     made = await checkout.order(context, f"u-{name}", "maths", None)
     order_id = made.order.gateway_order_id

@@ -1,4 +1,4 @@
-"""Whatever happens to money, the ledger's sums are what the gateway took less what it sent back,
+"""The ledger's sums are always the gateway's takings less its refunds, whatever happens to money,
 and the receipts are of the same amounts."""
 
 import asyncio
@@ -110,7 +110,7 @@ class Story:
 
     @property
     def kept(self) -> int:
-        """What the gateway took less what it sent back."""
+        """The gateway's takings less its refunds."""
         taken = sum(payment.amount for payment in self.gateway.payments.values())
         return taken - sum(refund.amount for refund in self.gateway.refunds.values())
 

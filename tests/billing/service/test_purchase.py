@@ -1,4 +1,4 @@
-"""What is left of a payment is the same in Python and in a query."""
+"""The rest of a payment is the same in Python and in a query."""
 
 from sqlalchemy import select
 

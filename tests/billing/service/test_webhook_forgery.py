@@ -18,7 +18,7 @@ pytestmark = pytest.mark.interop
 
 
 def captured(order_id: str, payment_id: str, amount: int = PRICE) -> bytes:
-    """What the gateway would send for a payment."""
+    """The message that the gateway would send for a payment."""
     payment = {
         "id": payment_id,
         "entity": "payment",

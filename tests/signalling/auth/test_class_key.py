@@ -1,4 +1,4 @@
-"""Class keys: how they are written, and what may be read as one."""
+"""Class keys: their printed form, and the texts that are refused as keys."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_key_depends_on_secret_class_and_expiry() -> None:
     "text",
     ["", "demo", "class:demo:17", str(KEY)[:-1], f"{KEY}x", f"x{KEY}", "class:a:007:" + "A" * 43],
 )
-def test_what_is_no_key_is_refused_without_being_repeated(text: str) -> None:
+def test_other_text_is_refused_without_being_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="not a class key") as caught:
         parse_class_key(text)
     assert "AAAA" not in str(caught.value)

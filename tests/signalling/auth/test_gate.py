@@ -1,4 +1,4 @@
-"""The gate before the classes, over Socket.IO: refusals, and being put out again."""
+"""The gate before the classes, over Socket.IO: refusals, and evictions."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
 
 
 class List:
-    """Lets in who is on it, as what it says."""
+    """Admits the people on its list, in the roles it names."""
 
     def __init__(self, **roles: Role) -> None:
         self.roles = roles

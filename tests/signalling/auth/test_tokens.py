@@ -1,4 +1,4 @@
-"""Join tokens: which open a class, and which do not."""
+"""Join tokens that are accepted, and those that are refused."""
 
 import base64
 import hmac
@@ -181,7 +181,7 @@ def encoded(value: bytes) -> str:
 
 
 def signed_with(key: ClassKey, header: object = None, **claims: object) -> str:
-    """Written by hand: the library refuses to make wrong headers."""
+    """A token written by hand: the library refuses to make wrong headers."""
     head = {"alg": "HS256", "kid": str(key.id)} | (header if isinstance(header, dict) else {})
     signed = ".".join(encoded(json.dumps(part).encode()) for part in (head, {**CLAIMS, **claims}))
     digest = {"HS384": "sha384", "HS512": "sha512"}.get(str(head["alg"]), "sha256")

@@ -1,4 +1,4 @@
-"""What each message of a participant does."""
+"""The decision about each message that every class understands."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the SFU's events mean for the people in a class."""
+"""The effects of the SFU's events on the people in a class."""
 
 import pytest
 
@@ -102,7 +102,7 @@ def test_a_person_whose_media_closed_is_not_resumed_with_it() -> None:
 
 
 @pytest.mark.parametrize("source", ["microphone", "camera", "screen", "screen-audio"])
-def test_what_a_parent_publishes_all_the_same_is_not_forwarded(source: str) -> None:
+def test_sources_that_a_parent_publishes_all_the_same_are_not_forwarded(source: str) -> None:
     rig = ClassRig()
     rig.teacher()
     maya = rig.join("maya", Role.PARENT)

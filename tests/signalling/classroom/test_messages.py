@@ -1,4 +1,4 @@
-"""What is a message and what is refused, and how the refusal reads."""
+"""Messages that are accepted and refused, and the sentences of the refusals."""
 
 from contextlib import suppress
 
@@ -109,7 +109,7 @@ def test_refusal_does_not_repeat_what_was_sent() -> None:
         {"slots": [[1] * (MAX_ITEMS + 1)]},
     ],
 )
-def test_what_is_wide_or_deep_never_reaches_a_model(
+def test_wide_or_deep_payloads_never_reach_a_model(
     payload: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(BaseModel, "model_validate")

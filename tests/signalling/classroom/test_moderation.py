@@ -1,4 +1,4 @@
-"""What staff may do, to whom, and what follows."""
+"""Actions of staff: their permissions, their targets and their effects."""
 
 import pytest
 

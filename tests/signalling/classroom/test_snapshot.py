@@ -169,6 +169,15 @@ def restored(rig: ClassRig, shift: float = 0.0, features: FeatureSet | None = No
     return twin
 
 
+def rounded(data: Any) -> Any:
+    """Plain data with its times in whole microseconds: moving a clock there and back rounds."""
+    if isinstance(data, float):
+        return round(data, 6)
+    if isinstance(data, dict):
+        return {key: rounded(value) for key, value in data.items()}
+    return [rounded(one) for one in data] if isinstance(data, list) else data
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(steps, max_size=40),
@@ -184,7 +193,8 @@ def test_a_restored_class_answers_and_acts_as_the_original(
     twin = Story(restored(original.rig, shift))
     for step in [*after, ("wait", 2 * GRACE)]:
         assert twin.play(step) == original.play(step)
-    assert restored(twin.rig, -shift).classroom.snapshot() == original.rig.classroom.snapshot()
+    back = restored(twin.rig, -shift).classroom.snapshot()
+    assert rounded(back) == rounded(original.rig.classroom.snapshot())
 
 
 def test_a_page_comes_back_after_a_restart_as_the_participant_it_was() -> None:

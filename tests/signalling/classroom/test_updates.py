@@ -1,4 +1,4 @@
-"""Who is told what about whom, and how often: small classes and large audiences."""
+"""News of participants in small classes and before large audiences, and how often it is sent."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,7 +135,7 @@ def test_a_client_that_follows_the_messages_knows_who_is_there(
 
 
 def follow(rig: ClassRig, viewer: Joined) -> dict[str, object]:
-    """What a page holds after the acknowledgement and all events."""
+    """The records that a page holds after the acknowledgement and all events."""
     people = {person["id"]: person for person in viewer.ack["participants"]}  # type: ignore[attr-defined]
     for name, payload in zip(rig.events("viewer"), rig.got("viewer"), strict=True):
         if name in ("participant-joined", "participant-updated"):

@@ -1,4 +1,4 @@
-"""Which sockets are admitted, how many of one person, and the participant each speaks for."""
+"""Admission of sockets, how many one person may have, and the participant each speaks for."""
 
 import pytest
 

@@ -28,7 +28,7 @@ CLASS_OFFER = Path("tests/data/chromium-156-class-offer.sdp")
 
 
 def accepted(times: int, take: Callable[[], None]) -> int:
-    """How many of so many attempts were not refused."""
+    """The number of attempts, out of `times`, that were not refused."""
     taken = 0
     for _ in range(times):
         try:

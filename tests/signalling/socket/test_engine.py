@@ -1,4 +1,4 @@
-"""Engine.IO's edge with real sockets: strangers, floods, silence, and those who do not read."""
+"""Engine.IO's edge with real sockets: strangers, floods, silence, and peers that do not read."""
 
 import asyncio
 import json
@@ -181,7 +181,7 @@ async def test_strangers_take_only_their_share_and_the_oldest_gives_way(tmp_path
             assert len(eio(server).sockets) == 4
 
 
-async def test_who_brings_no_token_is_closed(server: ClassServer) -> None:
+async def test_a_socket_without_a_token_is_closed(server: ClassServer) -> None:
     async with raw_socket(server) as raw, joined(server, "ravi") as (ravi, _):
         await raw.receive("0")
         live_through(eio(server), UNAUTHENTICATED, answering=True)
@@ -215,7 +215,7 @@ async def test_a_flood_ends_a_students_stay_and_slows_staff(
     assert again["data"]["code"] == "flooding"
 
 
-async def test_whose_packets_flood_the_sfu_is_put_out_of_the_class(server: ClassServer) -> None:
+async def test_a_person_whose_packets_flood_the_sfu_is_evicted(server: ClassServer) -> None:
     async with joined(server, "asha", Role.TEACHER), joined(server, "ravi") as (ravi, welcome):
         server.hub.media_event(TransportClosed("demo", welcome["self"]["id"], "flooding"))
         assert await ravi.wait("removed") == {"reason": "flooding"}
@@ -284,7 +284,7 @@ async def test_oversized_message_closes_the_connection(server: ClassServer) -> N
         assert asha.got("chat-message") == []
 
 
-async def test_who_does_not_read_is_cut_off_at_a_megabyte(server: ClassServer) -> None:
+async def test_a_socket_that_is_not_read_is_cut_at_a_megabyte(server: ClassServer) -> None:
     async with raw_socket(server) as raw:
         await raw.join("ravi")
         (socket,) = eio(server).sockets.values()

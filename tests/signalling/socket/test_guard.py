@@ -1,4 +1,4 @@
-"""What a socket may bring, before anything of it is parsed."""
+"""Verdicts on the frames of strangers and of admitted sockets."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_anything_else_ends_a_stranger(frame: str | None) -> None:
 
 
 def test_a_stranger_brings_eight_kilobytes_in_all() -> None:
-    """498 kB of `[[],[],…` took 181 ms of the loop, from whoever liked."""
+    """498 kB of `[[],[],…` took 181 ms of the loop, without a token."""
     too_long = SocketGuard().take("4[" + "[]," * 166_000 + "[]]", 0.0)
     assert (too_long.action, too_long.reason) == (FrameAction.END, "too_much_before_token")
     guard = SocketGuard()

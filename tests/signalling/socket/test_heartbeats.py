@@ -1,4 +1,4 @@
-"""Pings and silence, in virtual time; and a server that was late itself."""
+"""Pings, silent sockets and stalls of the server itself, in virtual time."""
 
 from signalling.socket.heartbeats import LONGEST_TICK, Heartbeats, LivedTime
 
@@ -27,7 +27,7 @@ def test_silence_is_noticed_after_the_timeout_and_told_once() -> None:
     assert len(beats) == 1
 
 
-def test_what_comes_unasked_moves_no_ping() -> None:
+def test_frames_that_answer_no_ping_move_no_ping() -> None:
     beats = Heartbeats(3.0, 5.0)
     beats.add("a", 0.0)
     beats.heard("a", 2.9)

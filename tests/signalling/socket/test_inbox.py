@@ -1,4 +1,4 @@
-"""One person's messages: in order, bounded, whatever goes wrong."""
+"""The inbox keeps one person's messages in order and bounded, whatever goes wrong."""
 
 import asyncio
 

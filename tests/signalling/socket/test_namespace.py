@@ -260,7 +260,7 @@ async def test_messages_before_the_join_are_refused(server: ClassServer) -> None
         ("disconnect", {}, "unknown_event"),
     ],
 )
-async def test_what_is_no_message_is_refused_and_harmless(
+async def test_payloads_that_are_no_message_are_refused_and_harmless(
     server: ClassServer, event: str, payload: object, code: str
 ) -> None:
     async with joined(server, "ravi") as (ravi, _):

@@ -1,4 +1,4 @@
-"""Order of what goes out, and acknowledgements before what follows them."""
+"""The order of events that go out, and acknowledgements before the events that follow them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ class SlowEmitter:
         await self.emit("disconnect", {"turns": 0}, to=[sid])
 
     async def has_done(self, count: int) -> int:
-        """Wait until so many events were written; how many turns that took."""
+        """Waits until so many events were written; returns the number of turns it took."""
         turns = 0
         async with asyncio.timeout(5):
             while len(self.done) < count:

@@ -55,7 +55,7 @@ class Parser:
         self.is_over = True
 
 
-def test_what_goes_beyond_the_limit_is_not_put_together() -> None:
+def test_bytes_beyond_the_limit_are_not_parsed() -> None:
     parser, told = Parser(), list[bool]()
     limit = ByteLimit(parser, 10, lambda: told.append(True))
     limit.feed_data(b"12345")

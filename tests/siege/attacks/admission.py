@@ -13,7 +13,7 @@ from tests.siege.attacker import Attacker
 from tests.siege.records import Kind
 from tests.siege.web_socket import RawSocket, Refused
 
-ROOM = 60  # sockets of a small server
+PLACES = 60  # sockets of a small server
 TRIES = 200
 EVIL = "evil.example"
 # What a claim could be that no clock ever reaches.
@@ -68,7 +68,7 @@ async def every_socket(attacker: Attacker) -> None:
         with suppress(Refused, OSError):
             held.append(await attacker.socket(token))
     await asyncio.sleep(0.5)
-    attacker.say(f"{len(held)} sockets were let in one after the other, at a server for {ROOM}")
+    attacker.say(f"{len(held)} sockets were let in one after the other, at a server for {PLACES}")
     try:
         teacher = await attacker.socket(attacker.token("late-teacher", Role.TEACHER))
         answer = await teacher.request("video-join", {"classId": attacker.order.class_id})
@@ -138,10 +138,10 @@ ATTACKS = (
     Attack(
         "10",
         "every socket",
-        f"One student's token opens sockets of a server that has {ROOM}",
+        f"One student's token opens sockets of a server that has {PLACES}",
         every_socket,
         Kind.CHECK,
-        {"LIVECLASS_MAX_SOCKETS": str(ROOM)},
+        {"LIVECLASS_MAX_SOCKETS": str(PLACES)},
     ),
     Attack(
         "14",
