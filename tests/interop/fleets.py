@@ -92,9 +92,11 @@ def refused(plan: FleetPlan, pipe: Connection) -> None:
 
 
 def speechless(plan: FleetPlan, pipe: Connection) -> None:
-    """Never says that it has finished."""
+    """Everybody joins at once; never says that it has finished."""
     pipe.send(Ready(plan.number))
     pipe.recv()
+    for bot in plan.bots:
+        pipe.send(Joined(bot.name, f"id of {bot.name}", 0.0, 5.0, 6.0, 7.0))
     while True:
         pipe.recv()
 

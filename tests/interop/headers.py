@@ -1,7 +1,8 @@
 """Notes the RTP headers that come to an address: run at the other end of a wire.
 
-python -m tests.interop.headers ADDRESS COUNT: prints the ports, reads until standard input ends,
-then prints the headers of each port as JSON: SSRC, sequence number, timestamp.
+python -m tests.interop.headers ADDRESS COUNT: prints the ports, reads until standard input ends
+and nothing has come for QUIET seconds, then prints the headers of each port as JSON: SSRC, sequence
+number, timestamp.
 """
 
 import json
@@ -11,6 +12,7 @@ import struct
 import sys
 
 HEADER = struct.Struct(">BBHII")
+QUIET = 1.0  # s; what waits in a queue on the way comes closer together
 
 
 def main() -> None:
@@ -25,16 +27,19 @@ def main() -> None:
         headers[far.getsockname()[1]] = []
         selector.register(far, selectors.EVENT_READ)
     print(*headers, flush=True)
-    while True:
-        for key, _ in selector.select():
+    quiet: float | None = None
+    while ready := selector.select(quiet):
+        for key, _ in ready:
             if key.fileobj is sys.stdin:
-                print(json.dumps(headers), flush=True)
-                return
+                selector.unregister(sys.stdin)
+                quiet = QUIET
+                continue
             assert isinstance(key.fileobj, socket.socket)
             data = key.fileobj.recv(2_048)
             if len(data) >= HEADER.size and data[0] >> 6 == 2 and not 192 <= data[1] <= 223:
                 _, _, sequence, timestamp, ssrc = HEADER.unpack_from(data)
                 headers[key.fileobj.getsockname()[1]].append((ssrc, sequence, timestamp))
+    print(json.dumps(headers), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 
 from loadtest.run.local_server import HOST, free_port
 
-READY_WITHIN = 10.0
+READY_WITHIN = 60.0
 BARE = ""
 # As docs/operations.md says.
 UPGRADING = """

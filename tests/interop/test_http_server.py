@@ -42,7 +42,7 @@ class Served:
     async def until(self, **waits: int) -> None:
         """Until the server has so many connections that wait for this."""
         wanted = {Wait[name.upper()]: count for name, count in waits.items()}
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(60.0):
             while self._waits() != wanted:  # noqa: ASYNC110 - the server is on this loop
                 await asyncio.sleep(0.01)
 
@@ -130,6 +130,6 @@ async def test_the_server_itself_sweeps(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(http_server, "SWEEP_EVERY", 0.01)
     async with served(ConnectionLimits(head=0.02)) as server:
         reader = await server.open(HALF_HEAD)
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(60.0):
             assert await reader.read() == b""
     assert server.tally == {"slow_head": 1}

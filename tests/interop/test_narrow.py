@@ -74,7 +74,7 @@ class Listeners:
         self.addresses = [(there, int(port)) for port in ports]
 
     def headers(self) -> dict[Address, list[Header]]:
-        out, _ = self.process.communicate(timeout=20)
+        out, _ = self.process.communicate(timeout=60)
         got = json.loads(out)
         return {at: [tuple(header) for header in got[str(at[1])]] for at in self.addresses}
 
@@ -137,12 +137,11 @@ class Lesson:
                         worker.receive(datagram, TEACHER, now) for datagram in these
                     ]
                 )
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(60.0):
             while self.udp.sender.backlog:  # noqa: ASYNC110 - the loop under test runs
                 await asyncio.sleep(0.02)
-        await asyncio.sleep(0.5)  # what the kernel's queue still holds
         self.udp.close()
-        return self.listeners.headers()
+        return self.listeners.headers()  # once the kernel's queue is empty
 
 
 def frames(headers: Sequence[Header], audio: set[int]) -> dict[tuple[int, int], int]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -22,6 +21,7 @@ from loadtest.run.target import RunError, Target
 from tests.interop import fleets
 
 SHORT = {"viewers": 3, "duration": 1.0, "joins_per_s": 1000.0, "settle": 0.1}
+MEASURED = 100.0  # s, of a run that is stopped before
 METRICS = "process_cpu_seconds_total 1.5\nliveclass_worker_copies_sent_total 7\n"
 
 
@@ -44,11 +44,12 @@ def order_of(fleet: Callable[..., None], name: str = "class", **more: object) ->
     return RunOptions(parse(text, name, {**SHORT, **more}), [], fleet=fleet)
 
 
-async def ran(url: str, order: RunOptions) -> RunRecord:
+async def ran(url: str, order: RunOptions, shown: type[Progress] = Progress) -> RunRecord:
     target = Target(url, "load", lambda identity, lifetime: f"token of {identity.name}")
     people = cast(order.scenario, lambda: 0.5)
-    with Progress("t", len(people.bots), people.measure_to, Console(file=io.StringIO())) as shown:
-        return await run(target, order, people, shown)
+    console = Console(file=io.StringIO())
+    with shown("t", len(people.bots), people.measure_to, console) as progress:
+        return await run(target, order, people, progress)
 
 
 async def test_run_gathers_what_fleets_and_server_say(url: str) -> None:
@@ -107,19 +108,26 @@ async def test_fleet_without_results_leaves_a_note(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "FINISHED_WITHIN", 0.5)
+    monkeypatch.setattr(runner, "ENDS_WITHIN", 0.5)
     record = await ran(url, order_of(fleets.speechless))
     assert record.notes[0].startswith("Results are incomplete: fleet 0, 1 did not finish within")
 
 
 async def test_stopped_run_ends_in_order_with_what_there_is(url: str) -> None:
-    order = order_of(fleets.good, duration=60.0)
-    asyncio.get_running_loop().call_later(6.0, order.stop.set)
-    started = time.monotonic()
-    record = await ran(url, order)
-    assert time.monotonic() - started < 15
+    order = order_of(fleets.good, duration=MEASURED)
+
+    class Impatient(Progress):
+        """Says stop a second after the measurement has begun."""
+
+        def phase(self, name: str) -> None:
+            super().phase(name)
+            if name == "measuring":
+                asyncio.get_running_loop().call_later(1.0, order.stop.set)
+
+    record = await ran(url, order, Impatient)
     assert len(record.results) == 4
     assert any(note.startswith("Interrupted after") for note in record.notes)
-    assert record.measure_from < record.measure_to < 10
+    assert record.measure_from < record.measure_to < record.measure_from + MEASURED / 2
 
 
 async def test_server_that_is_not_there_is_one_line() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-WAIT = 20.0  # s; a local exchange takes far less, a loaded machine some more
+WAIT = 60.0  # s; a local exchange takes far less, a loaded machine some more
 
 Found = TypeVar("Found")
 
