@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 class DatagramLink:
     """Stands for the ICE transport of an RTCDtlsTransport: a bounded queue in, a callback out.
 
-    A session takes one datagram each time the turnstile lets it through.
+    A session takes one datagram each time the admission queue lets it through.
     """
 
     role = "controlled"

@@ -14,10 +14,9 @@ from operator import call, length_hint
 
 import numpy as np
 
-from sfu.fanout.gso_batch import GsoBatch, layout, pad_to_equal_size
+from sfu.fanout.gso_batch import MAX_SEGMENTS, GsoBatch, layout, pad_to_equal_size
 from sfu.fanout.outbox import Outbox
 from sfu.fanout.plan import NOT_MOVED, PICTURE_GROUP, FanoutGroup, FanoutPlan, make_plans
-from sfu.fanout.segments import MAX_SEGMENTS
 from sfu.publish.producer import Layer
 from sfu.publish.subscriber import Subscriber
 from sfu.srtp.copies import Prepared
@@ -78,21 +77,20 @@ def forward(layer: Layer, stamp: int, now: float, outbox: Outbox, totals: Totals
     plan: FanoutPlan
     for plan in plans:
         if plan.common.covers(oldest, newest):
-            faults += _send(Batch(packets, plan, now), plan, ledger, outbox, totals)
+            faults += _send(Batch(packets, plan, now), plan, outbox, totals)
         else:
-            faults += _send_slowly(
-                packets, plan.profile, plan.consumers(), ledger, now, outbox, totals
-            )
+            faults += _send_slowly(packets, plan, now, outbox, totals)
     if layer.waiters:
         position = next((at for at, packet in enumerate(packets) if packet.starts), len(packets))
         if rest := packets[position:]:
-            for group in _switch_waiters(layer, rest[0], now, faults).items():
-                faults += _send_slowly(rest, *group, ledger, now, outbox, totals)
+            for group in _start_waiters(layer, rest[0], now, faults).items():
+                for plan in make_plans(ledger, *group):
+                    faults += _send_slowly(rest, plan, now, outbox, totals)
     return faults
 
 
 def _admitted(layer: Layer, stamp: int, totals: Totals) -> list[Forwarded]:
-    """The layer's pending packets, which stay as they are from here on."""
+    """Takes the layer's pending packets, which can't be changed from here on."""
     packets = layer.take_pending()
     if len(packets) > 1:
         pad_to_equal_size(packets)
@@ -103,10 +101,10 @@ def _admitted(layer: Layer, stamp: int, totals: Totals) -> list[Forwarded]:
     return admitted
 
 
-def _switch_waiters(
+def _start_waiters(
     layer: Layer, start: Packet, now: float, faults: list[Fault]
 ) -> dict[ExtensionProfile, list[Subscriber]]:
-    """The consumers that waited for a packet that can start a picture, by extension profile."""
+    """Starts the consumers that waited for such a packet; those it succeeded for, by profile."""
     started: dict[ExtensionProfile, list[Subscriber]] = {}
     for consumer in tuple(layer.waiters):
         try:
@@ -154,9 +152,7 @@ class Batch:
         return rewritten
 
 
-def _send(
-    batch: Batch, plan: FanoutPlan, ledger: Ledger, outbox: Outbox, totals: Totals
-) -> list[Fault]:
+def _send(batch: Batch, plan: FanoutPlan, outbox: Outbox, totals: Totals) -> list[Fault]:
     """Seals the batch for each consumer; returns those that it failed for.
 
     The rest of a failing consumer's group is planned and sealed again: a GSO batch that had left
@@ -170,8 +166,8 @@ def _send(
         except SealError as error:
             faults.append((error.consumer, error.cause))
             rest = [consumer for consumer in group.consumers if consumer is not error.consumer]
-            for again in make_plans(ledger, plan.profile, rest):
-                faults += _send(batch, again, ledger, outbox, totals)
+            for again in make_plans(plan.ledger, plan.profile, rest):
+                faults += _send(batch, again, outbox, totals)
         else:
             _count(batch, group, totals)
     return faults
@@ -244,25 +240,21 @@ def _count(batch: Batch, group: FanoutGroup, totals: Totals) -> None:
 
 
 def _send_slowly(
-    packets: list[Forwarded],
-    profile: ExtensionProfile,
-    consumers: Iterable[Subscriber],
-    ledger: Ledger,
-    now: float,
-    outbox: Outbox,
-    totals: Totals,
+    packets: list[Forwarded], plan: FanoutPlan, now: float, outbox: Outbox, totals: Totals
 ) -> list[Fault]:
-    """The slow path, for a batch that some of the consumers may not get as a whole: those that get
-    the same part of it are planned for this batch."""
+    """The slow path, for packets that not all consumers of the plan may get.
+
+    Consumers that get the same part of them have a plan of their own for this batch.
+    """
     shares: dict[tuple[int, ...], tuple[list[Forwarded], list[Subscriber]]] = {}
-    for consumer in consumers:
-        covered = _covered(packets, consumer, ledger, totals)
+    for consumer in plan.consumers():
+        covered = _covered(packets, consumer, plan.ledger, totals)
         indices = tuple([packet.index for packet in covered])
         shares.setdefault(indices, (covered, []))[1].append(consumer)
     faults: list[Fault] = []
     for covered, sharers in shares.values():
-        for plan in make_plans(ledger, profile, sharers if covered else ()):
-            faults += _send(Batch(covered, plan, now), plan, ledger, outbox, totals)
+        for part in make_plans(plan.ledger, plan.profile, sharers if covered else ()):
+            faults += _send(Batch(covered, part, now), part, outbox, totals)
     return faults
 
 

@@ -11,7 +11,7 @@ Send = tuple[Address, Sequence[bytes]]
 class Destinations:
     """A few addresses that are sent to again and again.
 
-    `form` is for the outbox: what it has made of them for its own use.
+    `form` belongs to the outbox: the addresses in a form of its own.
     """
 
     __slots__ = ("addresses", "form")
@@ -35,10 +35,10 @@ class Outbox(Protocol):
     def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
     ) -> None:
-        """One run of datagrams for each address: `length` bytes each, one behind the other.
+        """One GSO batch for each address: `length` bytes each, one behind the other.
 
-        A run's datagrams have `segment` bytes, the last may be shorter. The buffer is written
-        anew after the call: what is not sent at once must be copied.
+        The datagrams of a batch have `segment` bytes, the last may be shorter. The buffer is
+        written anew after the call: what is not sent at once must be copied.
         """
 
 
@@ -56,10 +56,10 @@ class Collected(list[Send]):
     ) -> None:
         """As Outbox: a copy of each datagram."""
         for place, address in enumerate(destinations.addresses):
-            run = memoryview(buffer)[place * length : (place + 1) * length]
-            self.append((address, split(run, segment)))
+            batch = memoryview(buffer)[place * length : (place + 1) * length]
+            self.append((address, split(batch, segment)))
 
 
-def split(run: bytearray | memoryview, segment: int) -> list[bytes]:
-    """The single datagrams of a run, copied."""
-    return [bytes(run[start : start + segment]) for start in range(0, len(run), segment)]
+def split(batch: bytearray | memoryview, segment: int) -> list[bytes]:
+    """The single datagrams of a batch, copied."""
+    return [bytes(batch[start : start + segment]) for start in range(0, len(batch), segment)]

@@ -12,9 +12,9 @@ FRAME_WAIT = 0.002  # s
 class PendingLayers:
     """The layers that the next flush forwards.
 
-    A frame can't be shown before its last packet, and that one would have to wait until the
-    others had been sent to everybody one by one. So the first packets of a frame wait for the
-    last, FRAME_WAIT at most: all of them then leave in one send a subscriber.
+    A frame can't be shown before its last packet, and the last would have to wait until the first
+    ones had been sent to every subscriber. So the first packets of a frame wait for the last,
+    FRAME_WAIT at most: all of them then leave in one send for each subscriber.
     """
 
     def __init__(self) -> None:
@@ -25,11 +25,11 @@ class PendingLayers:
         return len(self._layers)
 
     def append(self, layer: Layer) -> None:
-        """A layer has its first packet since it was taken."""
+        """Adds a layer, at its first packet since it was taken last."""
         self._layers.append(layer)
 
     def take(self, now: float) -> list[Layer]:
-        """Those with something to forward at `now`."""
+        """The layers whose packets are to be forwarded at `now`; the others stay."""
         ready: list[Layer] = []
         held: list[Layer] = []
         self._deadline = None
@@ -46,5 +46,5 @@ class PendingLayers:
         return ready
 
     def next_deadline(self) -> float | None:
-        """When a frame has waited long enough."""
+        """The time at which the first frame has waited long enough."""
         return self._deadline

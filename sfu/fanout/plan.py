@@ -70,6 +70,7 @@ class FanoutPlan:
     The packets that `common` does not cover take the slow path.
     """
 
+    ledger: Ledger
     payload_format: PayloadFormat
     profile: ExtensionProfile
     tag_length: int
@@ -136,7 +137,7 @@ def _plan(
     groups = tuple(_group(start, members[start : start + size], lasting) for start in starts)
     common = CommonRange(ledger, [mapping for *_, mapping in members])
     payload_format = members[0][3].layer.payload_format
-    return FanoutPlan(payload_format, profile, tag_length, groups, len(members), common)
+    return FanoutPlan(ledger, payload_format, profile, tag_length, groups, len(members), common)
 
 
 def _group(first: int, members: Sequence[Member], lasting: bool) -> FanoutGroup:

@@ -10,8 +10,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from sfu.fanout.gso_batch import MAX_SEGMENTS
 from sfu.fanout.outbox import Send
-from sfu.fanout.segments import MAX_SEGMENTS
 from sfu.stats import DropReason
 from sfu.wire.address import Address
 from sfu.wire.demux import RTP, classify

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from sfu.fanout.gso_batch import UDP_SEGMENT
 from sfu.fanout.outbox import Destinations
-from sfu.fanout.segments import UDP_SEGMENT
 from sfu.wire.address import Address
 
 MAX_MESSAGES = 128  # of one call
@@ -30,7 +30,7 @@ _WITHOUT_CONTROL = memoryview(array("Q", [0] * MAX_MESSAGES))
 
 
 def is_available() -> bool:
-    """Whether this machine's C library has the call, with the layout that is written here."""
+    """True when this machine's C library has the call, with the layout that is written here."""
     return ctypes.sizeof(ctypes.c_void_p) == 8 and hasattr(ctypes.CDLL(None), "sendmmsg")
 
 
@@ -74,7 +74,7 @@ class ManySender:
             self._header_words[word + _CONTROL] = ctypes.addressof(self._control)
 
     def send(self, destinations: Destinations, buffer: bytearray, length: int, segment: int) -> int:
-        """How many went out, in order, before one failed.
+        """Sends in order until one fails; returns how many went out.
 
         `length` bytes for each, one behind the other, in datagrams of `segment` bytes. Raises
         ValueError for more than MAX_MESSAGES, and when the buffer holds less than all: the

@@ -1,7 +1,7 @@
 """The sending half of the socket: at once where it can, in batches, else through the backlog.
 
-`append` is the way of every copy: one check, then the system call. Whatever goes wrong there is
-looked into by the careful way, which tries again and knows each error by name.
+`append` and `append_batches` are the fast path: one check, then the system call. When that fails,
+the slow path tries again and treats each error by its number.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 
+from sfu.fanout.gso_batch import UDP_SEGMENT, cut
 from sfu.fanout.outbox import Destinations, Send, split
-from sfu.fanout.segments import UDP_SEGMENT, cut
 from sfu.io import many
 from sfu.io.backlog import Backlog, IsVideo
 from sfu.stats import DropReason
@@ -79,7 +79,7 @@ class Sender:
         self._full = False  # EAGAIN: no datagram leaves until the socket is writable
         self._retry: asyncio.Handle | None = None  # ENOBUFS: those that wait are tried again then
         self._writing = False
-        self._held = True  # everything takes the careful way
+        self._held = True  # everything takes the slow path
 
     def open(self, udp: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         """Sends by this non-blocking socket from now on."""
@@ -125,14 +125,14 @@ class Sender:
             del self._refusing[address]
         self._settle()
 
-    # -- the way of every copy --------------------------------------------------------------
+    # -- the fast path ----------------------------------------------------------------------
 
     def append(self, send: Send, /) -> None:
         """The worker's outbox: datagrams of any sizes."""
         address, datagrams = send
         udp = self._socket
         if self._held or udp is None or (self._refusing and address in self._refusing):
-            self._append_carefully(address, datagrams)
+            self._append_slowly(address, datagrams)
             return
         sent = 0
         try:
@@ -143,7 +143,7 @@ class Sender:
                 self._send(address, datagrams[start:end])
                 sent = end
         except OSError:
-            self._append_carefully(address, datagrams[sent:])
+            self._append_slowly(address, datagrams[sent:])
 
     def append_batches(
         self, destinations: Destinations, buffer: bytearray, length: int, segment: int, /
@@ -157,9 +157,9 @@ class Sender:
             batch = memoryview(buffer)[place * length : (place + 1) * length]
             self.append((addresses[place], split(batch, segment)))
 
-    # -- the careful way --------------------------------------------------------------------
+    # -- the slow path ----------------------------------------------------------------------
 
-    def _append_carefully(self, address: Address, datagrams: Sequence[bytes]) -> None:
+    def _append_slowly(self, address: Address, datagrams: Sequence[bytes]) -> None:
         if self._socket is None:
             return
         waits = self._full or address in self.backlog
@@ -218,7 +218,7 @@ class Sender:
             log.warning("UDP_SEGMENT is not available (%s): sending one by one", error.strerror)
             self._settle()
 
-    # -- what waits -------------------------------------------------------------------------
+    # -- the backlog ------------------------------------------------------------------------
 
     def _on_writable(self) -> None:
         self._full = False
@@ -253,7 +253,7 @@ class Sender:
 
 
 def knows_segments(udp: socket.socket) -> bool:
-    """Whether the kernel has UDP_SEGMENT; an older one would send a batch as one datagram."""
+    """True when the kernel has UDP_SEGMENT; an older one would send a batch as one datagram."""
     try:
         udp.getsockopt(socket.IPPROTO_UDP, UDP_SEGMENT)
     except OSError:

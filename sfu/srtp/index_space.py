@@ -45,7 +45,7 @@ class MappedLayer(Protocol):
 
 @dataclass(slots=True, frozen=True)
 class StreamMapping:
-    """How one layer's packets become a slot's, for as long as the slot stays on the layer.
+    """Maps one layer's packets to a slot's, for as long as the slot stays on the layer.
 
     `first_in` and `first_out`: the index of its first packet in the layer and in the slot.
     """

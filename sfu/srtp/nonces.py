@@ -34,10 +34,10 @@ _WINDOW_MASK = (1 << WINDOW) - 1
 
 
 class Ledger:
-    """Which indices of a layer have been forwarded. Each passes once.
+    """Keeps which indices of a layer have been forwarded, and lets each pass once.
 
-    `changes` counts mappings that began or ended on the layer: numbers that were gathered before
-    the last of them are out of date (`CommonRange`).
+    `changes` counts the mappings that began or ended on the layer: a plan that was made before the
+    last of them is out of date (`CommonRange`).
     """
 
     __slots__ = ("_solid", "_used", "changes", "highest")
@@ -49,9 +49,9 @@ class Ledger:
         self._used = _WINDOW_MASK  # bit n: of those before, the n-th last has passed, or is none
 
     def admit(self, packets: Iterable[Packet], stamp: int) -> list[Forwarded]:
-        """Those whose index has not passed yet; with this abs-send-time, and never changed again.
+        """The packets whose index has not passed yet, frozen with this abs-send-time.
 
-        Above the highest index all pass; below, what the window knows as unused.
+        An index above the highest passes; one below it passes if the window has it as unused.
         """
         admitted: list[Packet] = []
         for packet in packets:
@@ -67,8 +67,10 @@ class Ledger:
         return cast("list[Forwarded]", admitted)
 
     def _passes(self, index: int) -> bool:
-        """An index out of turn; the window moves so that it ends before the highest, as it is not
-        touched by what comes in turn."""
+        """Decides on an index that does not follow the highest, and moves the window up to it.
+
+        The window is not touched by indices that come in turn: it may end before the highest.
+        """
         ahead, solid = index - self.highest, self.highest + 1 - self._solid
         if ahead > 0:
             # a leap past the whole window would only build a huge number to mask away

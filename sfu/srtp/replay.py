@@ -1,6 +1,6 @@
-"""The replay window of what is rare: RTCP. Pure: no I/O, no clock.
+"""The replay window of RTCP (RFC 3711 3.3.2). Pure: no I/O, no clock.
 
-InboundStream has its own, in line, for media. RFC 3711 3.3.2.
+Media is checked in `InboundStream.open`, without a call.
 """
 
 

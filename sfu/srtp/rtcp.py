@@ -55,7 +55,7 @@ def _nonce_base(salt: int, ssrc: bytes) -> int:
 
 
 class GcmSender:
-    """One line of indices for all SSRCs, so that no nonce comes twice."""
+    """Counts one index for all SSRCs, so that no nonce comes twice."""
 
     __slots__ = ("_encrypt", "_index", "_salt")
 

@@ -29,7 +29,7 @@ class Consumer:
     """One slot of one subscriber.
 
     `index_space` seals what the slot sends, `rtx_index_space` what it sends again by RTX;
-    everything else belongs to decisions outside the hot path.
+    everything else belongs to decisions outside the packet path.
     """
 
     __slots__ = (

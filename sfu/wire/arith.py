@@ -7,12 +7,12 @@ _NTP_FRACTION = 1 << 32
 
 
 def seq_delta(a: int, b: int) -> int:
-    """How far `a` is ahead of `b` on the 16-bit circle: -32768 to 32767."""
+    """The distance by which `a` is ahead of `b` on the 16-bit circle: -32768 to 32767."""
     return ((a - b + 0x8000) & 0xFFFF) - 0x8000
 
 
 def ts_delta(a: int, b: int) -> int:
-    """How far `a` is ahead of `b` on the 32-bit circle: -2**31 to 2**31 - 1."""
+    """The distance by which `a` is ahead of `b` on the 32-bit circle: -2**31 to 2**31 - 1."""
     return ((a - b + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
 

@@ -38,7 +38,7 @@ class StunMessage:
     transaction: bytes
     attributes: dict[int, bytes]
     integrity_at: int
-    """Where MESSAGE-INTEGRITY begins, 0 when there is none."""
+    """The offset of MESSAGE-INTEGRITY, 0 when there is none."""
 
 
 def parse(data: bytes) -> StunMessage:
@@ -86,7 +86,7 @@ def _check_fingerprint(data: bytes, position: int, size: int) -> None:
 
 
 def proves(message: StunMessage, data: bytes, key: bytes) -> bool:
-    """Whether the sender knows the key (RFC 8489 14.5); compares in constant time."""
+    """True when the sender knows the key (RFC 8489 14.5); compares in constant time."""
     at = message.integrity_at
     if not at:
         return False

@@ -1,4 +1,4 @@
-"""What the hot path promises whatever the machine: calls, depth and memory, never microseconds."""
+"""Promises of the fast path on any machine: calls, depth and memory, never microseconds."""
 
 import pytest
 

@@ -14,7 +14,7 @@ from loadtest.bot.faults import BadLink
 from loadtest.bot.link import Lag, MeasuredLink, PlainLink, Poller, _arrival, open_socket
 from loadtest.bot.receiver import ReceivedStream
 from loadtest.records import LinkFaults
-from sfu.fanout.segments import UDP_SEGMENT
+from sfu.fanout.gso_batch import UDP_SEGMENT
 from sfu.timers import Timers
 
 SSRC = 7

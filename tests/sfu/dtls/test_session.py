@@ -189,7 +189,7 @@ async def test_the_queue_is_bounded_and_counts_what_it_refuses() -> None:
     assert factory.drops == {DropReason.DTLS_QUEUE_FULL: 2 * dtls.QUEUE_LENGTH}
 
 
-async def test_what_a_crowded_turnstile_refuses_is_counted(
+async def test_what_a_full_admission_queue_refuses_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(admission_queue, "MAX_WAITING", 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.fanout.segments import MAX_SEGMENTS
+from sfu.fanout.gso_batch import MAX_SEGMENTS
 from sfu.io.backlog import MAX_AGE, MAX_SPOILT, Backlog, BacklogLimits
 from sfu.stats import DropReason
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from sfu.fanout.segments import MAX_SEGMENTS
+from sfu.fanout.gso_batch import MAX_SEGMENTS
 from sfu.io import sender
 from sfu.io.backlog import MAX_AGE
 from sfu.io.sender import MAX_IO_ERRORS, MAX_REFUSING, MAX_TURNS
