@@ -137,6 +137,7 @@ async def _try_all(name: str, template: Path, folder: Path) -> tuple[Counter[str
         at += STRIDE
 
 
+@pytest.mark.timeout(900)  # hundreds of worlds: minutes on a busy machine
 @pytest.mark.parametrize("name", OPERATIONS)
 async def test_a_crash_anywhere_is_made_good(name: str, template: Path, tmp_path: Path) -> None:
     found, ends = await _try_all(name, template, tmp_path)
