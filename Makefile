@@ -49,7 +49,7 @@ test: setup ## Everything: Python, JavaScript and real browsers
 	pytest -q --durations=10 -m alone
 	pytest -q --durations=10 -m 'not alone' $(TOGETHER)
 
-test-quick: setup ## All tests but those with browsers, real sockets or long sweeps: under a minute
+test-quick: setup ## All tests but those with browsers, real sockets or long sweeps
 	export LIVECLASS_POSTGRES_BIN="$$(tools/need.sh postgres)"
 	pytest -q -m 'not browser and not interop and not sweep' $(TOGETHER)
 
